@@ -1,0 +1,97 @@
+/**
+ * What the write side needs from the world. Each port is tiny, has no unsafe default, and is proven by
+ * one contract suite in `test/contracts/` that every adapter runs.
+ */
+import type { Principal } from '../domain/access/principal.ts';
+import type { EventEnvelope, Position, RecordedEvent, Sealed } from '../domain/message.ts';
+
+/** Always exact; there is no `any` (DESIGN §4.3). A number is the revision of the last event of the stream. */
+export type ExpectedRevision = 'no_stream' | number;
+
+export type AppendResult =
+  /** All events are durable; they hold consecutive revisions from `firstRevision`. */
+  | { readonly kind: 'appended'; readonly events: readonly RecordedEvent[] }
+  /** The stream has moved. Nothing was written. */
+  | { readonly kind: 'conflict'; readonly actual: ExpectedRevision }
+  /** Some of the ids are in the store already. Nothing was written. */
+  | { readonly kind: 'duplicate'; readonly eventIds: readonly string[] };
+
+export interface EventStore {
+  /**
+   * All or nothing, durable when it resolves.
+   * @throws StoreUnavailable when it is certain that nothing was written, and also when it is not
+   *   (`outcome: 'unknown'`): a retry must then carry the same ids and the same expected revision.
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly EventEnvelope[]): Promise<AppendResult>;
+  /** Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. */
+  readStream(stream: string, fromRevision: number, limit: number): Promise<readonly RecordedEvent[]>;
+  /** Position of the newest event; `null` when there is none. */
+  head(): Promise<Position | null>;
+}
+
+/** The engine behind a port can't take the work now. Maps to 503. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly outcome: 'not_written' | 'unknown';
+  constructor(message: string, outcome: 'not_written' | 'unknown', cause?: unknown) {
+    super(message, { cause });
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * Seals personal data under a key of its subject (a customer, or the author of a note), kept apart from the events.
+ * `context` binds the sealed text to its place (stream and field), so that it can't be moved elsewhere.
+ */
+export interface PersonalData {
+  /** @throws SubjectErased when the subject's key was destroyed: the fence stays. */
+  seal(subject: string, context: string, value: unknown): Promise<Sealed>;
+  /** `null` when the key is gone for ever. @throws when the text was tampered with or moved. */
+  open(sealed: Sealed, context: string): Promise<unknown>;
+  /** Destroys the key and leaves a fence. Repeating it changes nothing. */
+  erase(subject: string): Promise<void>;
+}
+
+export class SubjectErased extends Error {
+  override readonly name = 'SubjectErased';
+}
+
+/** The first answer to an idempotency key, as it went over the wire. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+}
+
+export interface IdempotencyRecord {
+  /** Hash of method, path and body: the same key with another one is a mistake (422). */
+  readonly fingerprint: string;
+  readonly answer: StoredAnswer;
+}
+
+/** Answers to idempotency keys, kept at least 7 days. `key` holds who asked, so that nobody meets another's key. */
+export interface IdempotencyRecords {
+  find(key: string): Promise<IdempotencyRecord | null>;
+  /** Durable when it resolves. The first record for a key wins. */
+  save(key: string, record: IdempotencyRecord, recordedAt: string): Promise<void>;
+  /** Removes what is older than `before`; returns how many. */
+  prune(before: string): Promise<number>;
+}
+
+export interface Clock {
+  /** ISO 8601 UTC with milliseconds. */
+  now(): string;
+}
+
+/** New ids of ours: UUIDv7. */
+export type NewId = () => string;
+
+/** Turns a bearer access token (RFC 9068) into who asks. */
+export interface TokenVerifier {
+  /** @throws TokenRefused with a reason that is safe to show. */
+  verify(token: string): Promise<Principal>;
+}
+
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+}

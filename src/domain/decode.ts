@@ -1,0 +1,24 @@
+/** The read boundary: the domain knows only today's shapes; an unknown `type@version` is an error, never a cast. */
+import { eventVersions } from './events.ts';
+import type { RecordedEvent } from './message.ts';
+import { upcasters } from './upcasters.ts';
+
+const versions: { readonly [type: string]: number } = eventVersions;
+
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+}
+
+/** @throws UnknownEvent for a type or version this build does not know: an older build must not read a newer log. */
+export const decodeStored = (stored: RecordedEvent): RecordedEvent => {
+  const today = versions[stored.type];
+  if (today === stored.schemaVersion) return stored;
+  if (today === undefined) throw new UnknownEvent(`${stored.type}@${stored.schemaVersion} is not known`);
+  let { data } = stored;
+  for (let version = stored.schemaVersion; version !== today; version += 1) {
+    const upcast = upcasters[`${stored.type}@${version}`];
+    if (upcast === undefined) throw new UnknownEvent(`${stored.type}@${version} has no upcaster`);
+    data = upcast(data);
+  }
+  return { ...stored, schemaVersion: today, data };
+};

@@ -1,0 +1,36 @@
+/** All that can happen, in one union, with the registry that the stored contract is checked against. */
+import type { ItemEvent } from './item/events.ts';
+import { itemFields, itemVersions } from './item/events.ts';
+import type { OrderEvent } from './order/events.ts';
+import { orderFields, orderVersions } from './order/events.ts';
+import type { ShipmentEvent } from './shipment/events.ts';
+import { shipmentFields, shipmentVersions } from './shipment/events.ts';
+import type { StockEvent } from './stock/events.ts';
+import { stockFields, stockVersions } from './stock/events.ts';
+import type { WarehouseEvent } from './warehouse/events.ts';
+import { warehouseFields, warehouseVersions } from './warehouse/events.ts';
+import type { WebhookEvent } from './webhook/events.ts';
+import { webhookFields, webhookVersions } from './webhook/events.ts';
+
+export type LedgerEvent = StockEvent | ItemEvent | WarehouseEvent | OrderEvent | ShipmentEvent | WebhookEvent;
+export type LedgerEventType = LedgerEvent['type'];
+
+/** `public` or `pii` for each field of each event (DESIGN §4.5). */
+export const eventFields = {
+  ...stockFields,
+  ...itemFields,
+  ...warehouseFields,
+  ...orderFields,
+  ...shipmentFields,
+  ...webhookFields,
+};
+
+/** The schema version that is written today, for each event type. */
+export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
+  ...stockVersions,
+  ...itemVersions,
+  ...warehouseVersions,
+  ...orderVersions,
+  ...shipmentVersions,
+  ...webhookVersions,
+};

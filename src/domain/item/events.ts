@@ -1,0 +1,35 @@
+/** STORED FOREVER: what an SKU is (stream `item-{sku}`). A shipped shape is never edited (DESIGN §4.7). */
+import type { FieldClasses } from '../message.ts';
+
+export interface Box {
+  readonly boxCode: string;
+  readonly lengthMm: number;
+  readonly widthMm: number;
+  readonly heightMm: number;
+  readonly weightGrams: number;
+}
+
+export interface ItemDescription {
+  readonly name: string;
+  readonly productCode?: string;
+  readonly attributes: { readonly [name: string]: string };
+  readonly boxes: readonly Box[];
+  readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
+  readonly backorderAllowed?: boolean;
+}
+
+export type ItemDefined = { readonly type: 'ItemDefined'; readonly data: ItemDescription & { readonly sku: string } };
+export type ItemEvent = ItemDefined;
+
+export const itemFields: FieldClasses<ItemEvent> = {
+  ItemDefined: {
+    sku: 'public',
+    name: 'public',
+    productCode: 'public',
+    attributes: 'public',
+    boxes: 'public',
+    components: 'public',
+    backorderAllowed: 'public',
+  },
+};
+export const itemVersions = { ItemDefined: 1 } as const;

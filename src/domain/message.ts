@@ -1,0 +1,120 @@
+/**
+ * The words every aggregate shares: what a stored event is, and what a decider is.
+ * Pure types and a few total functions; no clock, no randomness, no package.
+ */
+
+/** JSON-native values only: what can be stored for ever and read by any language. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** The fact itself, as a decider returns it. */
+export interface DomainEvent {
+  readonly type: string;
+  readonly data: object;
+}
+
+/**
+ * A place in the global order of all events. Outside the store it travels as an opaque string.
+ * Both numbers are kept: an EventStoreDB checkpoint is not defined by its commit alone.
+ */
+export interface Position {
+  readonly commit: bigint;
+  readonly prepare: bigint;
+}
+
+/** Who did it. `kind` tells a person from a machine; never a name or an address (DESIGN §4.5). */
+export interface Actor {
+  readonly subject: string;
+  readonly kind: 'person' | 'client' | 'system';
+  readonly client: string;
+}
+
+/** Metadata of a stored event. Never personal data. */
+export interface EventMetadata {
+  readonly $correlationId: string;
+  readonly $causationId: string;
+  readonly commandId: string;
+  readonly actor: Actor;
+  /** Authentication context (RFC 9068 `acr`, `amr`) of the token that asked. */
+  readonly authentication: { readonly acr?: string; readonly amr?: readonly string[] };
+}
+
+/** The envelope: what is written, before the store gives it a revision and a position. */
+export interface EventEnvelope<E extends DomainEvent = DomainEvent> {
+  /** UUIDv5 of command id and index, so that a retry writes the same ids. */
+  readonly id: string;
+  readonly type: E['type'];
+  readonly schemaVersion: number;
+  /** Business time, ISO 8601 UTC, given by the client and bounded. */
+  readonly occurredAt: string;
+  /** Our time, ISO 8601 UTC. */
+  readonly recordedAt: string;
+  readonly data: E['data'];
+  readonly metadata: EventMetadata;
+}
+
+/** An event as it stands in the log. `revision` counts from 0 within its stream. */
+export interface RecordedEvent<E extends DomainEvent = DomainEvent> extends EventEnvelope<E> {
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: Position;
+}
+
+/** A refusal is a value: the command was understood and may not be done. */
+export interface Refusal<Code extends string = string> {
+  readonly code: Code;
+  readonly detail: string;
+  /** Figures that help the caller, e.g. `{ available: 3 }`. Public values only. */
+  readonly facts?: { readonly [name: string]: Json };
+}
+
+export type Decision<E extends DomainEvent, Code extends string> =
+  | { readonly accepted: readonly E[] }
+  | { readonly refused: Refusal<Code> };
+
+export const accept = <E extends DomainEvent>(...events: E[]): { accepted: readonly E[] } => ({ accepted: events });
+
+export const refuse = <Code extends string>(
+  code: Code,
+  detail: string,
+  facts?: Refusal['facts'],
+): { refused: Refusal<Code> } => ({ refused: { code, detail, ...(facts === undefined ? {} : { facts }) } });
+
+/** One aggregate: what may happen (`decide`) and what it leads to (`evolve`). Both total, both pure. */
+export interface Decider<State, Command, E extends DomainEvent, Code extends string> {
+  /** Category of its streams: the text before the first `-`. */
+  readonly category: string;
+  readonly initialState: State;
+  readonly decide: (command: Command, state: State) => Decision<E, Code>;
+  readonly evolve: (state: State, event: E) => State;
+  /** Rough size of a state in bytes, for the bound of the state cache. */
+  readonly weigh: (state: State) => number;
+  /** Current schema version of each event type; a type that is missing is at 1. */
+  readonly schemaVersions: { readonly [Type in E['type']]: number };
+}
+
+/** Only reachable when a union has grown and a switch has not. */
+export const unreachable = (value: never): never => {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+};
+
+/** Personal data, sealed under its subject's key. Nothing in the domain can read it (DESIGN §4.5). */
+declare const sealedBrand: unique symbol;
+export type Sealed = string & { readonly [sealedBrand]: true };
+
+/**
+ * Declares every field of every event as `public` or `pii`. The mapped type leaves no choice:
+ * a `Sealed` field must say `pii`, any other must say `public`, and a missing or extra one does not compile.
+ */
+export type FieldClasses<E extends DomainEvent> = {
+  readonly [Type in E['type']]: {
+    readonly [Field in keyof Required<Extract<E, { type: Type }>['data']>]: [
+      NonNullable<Required<Extract<E, { type: Type }>['data']>[Field]>,
+    ] extends [Sealed]
+      ? 'pii'
+      : 'public';
+  };
+};
+
+/** Streams are `category-id`; the category is the text before the first `-` (DESIGN §4.1). */
+export const categoryOf = (stream: string): string => stream.slice(0, stream.indexOf('-'));
+export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

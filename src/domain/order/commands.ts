@@ -1,0 +1,46 @@
+/** What can be asked of an order, and why it may be refused. Nothing here is stored. */
+import type { Decision, Sealed } from '../message.ts';
+import type { Allocation, LineQuantity, OrderEvent, OrderPlaced, ParcelDeclared } from './events.ts';
+
+export type OrderCommand =
+  | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data'] }
+  /** The result of a plan, reserved already. What stays without a source follows from the order itself. */
+  | { readonly type: 'RecordAllocation'; readonly allocations: readonly Allocation[] }
+  | { readonly type: 'LapseAllocation'; readonly reservationId: string }
+  | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
+  | {
+      readonly type: 'DispatchShipment';
+      readonly shipmentId: string;
+      readonly warehouseId: string;
+      readonly carrier: string;
+      readonly trackingNumber: string;
+      readonly lines: readonly LineQuantity[];
+      readonly parcels: readonly ParcelDeclared[];
+    }
+  | { readonly type: 'RecordDelivery'; readonly shipmentId: string }
+  | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
+
+/** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */
+export type OrderCommandOf<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>;
+/** The three commands that a reason goes with. */
+export type ReasonedCommand = Extract<OrderCommand, { reason: string }>;
+
+export type OrderRefusal =
+  | 'ORDER_NOT_FOUND'
+  | 'ORDER_ALREADY_PLACED'
+  | 'ORDER_LINE_REPEATED'
+  | 'ORDER_CANCELLED'
+  | 'ORDER_ON_HOLD'
+  | 'ORDER_NOT_ON_HOLD'
+  | 'ORDER_ALREADY_SHIPPED'
+  | 'ORDER_LINE_NOT_FOUND'
+  /** A quantity of a line is no whole number, or not positive. */
+  | 'QUANTITY_INVALID'
+  /** Another plan was quicker; whoever made this one releases what it reserved. */
+  | 'ALLOCATION_EXCEEDS_DEMAND'
+  | 'SHIPMENT_EXCEEDS_ALLOCATION'
+  | 'SHIPMENT_ALREADY_DISPATCHED'
+  | 'SHIPMENT_NOT_FOUND'
+  | 'PARCEL_REPEATED';
+
+export type OrderDecision = Decision<OrderEvent, OrderRefusal>;

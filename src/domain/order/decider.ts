@@ -1,0 +1,118 @@
+import { accept, type Decider, refuse, unreachable } from '../message.ts';
+import { isQuantity } from '../values.ts';
+import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal, ReasonedCommand } from './commands.ts';
+import { dispatch } from './dispatch.ts';
+import { type OrderEvent, orderVersions } from './events.ts';
+import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.ts';
+
+const place = ({ order }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
+  if (state.phase !== 'absent') return refuse('ORDER_ALREADY_PLACED', 'An order with this id exists.');
+  if (new Set(order.lines.map(({ lineId }) => lineId)).size !== order.lines.length) {
+    return refuse('ORDER_LINE_REPEATED', 'Each line needs a lineId of its own.');
+  }
+  if (!order.lines.every(({ quantity }) => isQuantity(quantity))) {
+    return refuse('QUANTITY_INVALID', 'Each line orders a whole number of pieces, at least one.');
+  }
+  return accept({ type: 'OrderPlaced', data: order });
+};
+
+/**
+ * The result of a plan. Whoever made it has reserved already: when it is refused, because the order was cancelled or
+ * another plan was quicker, they release what they reserved. What is backordered is worked out here and not by the
+ * planner, whose figures are as old as its look at the order: a reservation that lapsed meanwhile would be forgotten.
+ */
+const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: PlacedOrder): OrderDecision => {
+  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
+  const known = new Set(order.allocations.map(({ reservationId }) => reservationId));
+  const named = new Map(command.allocations.map((allocation) => [allocation.reservationId, allocation]));
+  const allocations = [...named.values()].filter(({ reservationId }) => !known.has(reservationId));
+  const unsourced = new Map(unsourcedOf(order).map(({ lineId, quantity }) => [lineId, quantity]));
+  for (const { lineId, quantity } of allocations) {
+    if (!isQuantity(quantity)) return refuse('QUANTITY_INVALID', 'A source gives a whole number of pieces.');
+    const left = (unsourced.get(lineId) ?? 0) - quantity;
+    if (left < 0) return refuse('ALLOCATION_EXCEEDS_DEMAND', 'The line has sources for that already.', { lineId });
+    unsourced.set(lineId, left);
+  }
+  const { orderId } = order;
+  const backordered = [...unsourced]
+    .filter(([, quantity]) => quantity > 0)
+    .map(([lineId, quantity]) => ({ lineId, quantity }));
+  if (allocations.length > 0) {
+    return accept({ type: 'OrderAllocated', data: { orderId, allocations, backordered } });
+  }
+  // A second look at an order that waits already is no news.
+  return order.phase === 'open' ? accept() : accept({ type: 'OrderBackordered', data: { orderId, backordered } });
+};
+
+const cancel = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
+  if (order.phase === 'cancelled') return accept();
+  if (order.shipments.length > 0) {
+    return refuse('ORDER_ALREADY_SHIPPED', 'Goods have left the warehouse; ask for a return instead.');
+  }
+  const released = order.allocations.map(({ shipped: _, ...allocation }) => allocation);
+  const note = command.note === undefined ? {} : { note: command.note };
+  return accept({
+    type: 'OrderCancelled',
+    data: { orderId: order.orderId, reason: command.reason, ...note, released },
+  });
+};
+
+const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
+  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
+  const { orderId } = order;
+  const data = { orderId, reason: command.reason, ...(command.note === undefined ? {} : { note: command.note }) };
+  if (command.type === 'HoldOrder') return order.held ? accept() : accept({ type: 'OrderHeld', data });
+  return order.held
+    ? accept({ type: 'OrderReleased', data })
+    : refuse('ORDER_NOT_ON_HOLD', 'The order is not on hold.');
+};
+
+const recordDelivery = (shipmentId: string, order: PlacedOrder): OrderDecision => {
+  const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
+  if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
+  return shipment.delivered
+    ? accept()
+    : accept({ type: 'OrderShipmentDelivered', data: { orderId: order.orderId, shipmentId } });
+};
+
+const decidePlaced = (command: Exclude<OrderCommand, { type: 'PlaceOrder' }>, order: PlacedOrder): OrderDecision => {
+  const { orderId } = order;
+  switch (command.type) {
+    case 'RecordAllocation':
+      return recordAllocation(command, order);
+    case 'LapseAllocation': {
+      const { reservationId } = command;
+      const open = order.allocations.find((allocation) => allocation.reservationId === reservationId);
+      const lapses = order.phase !== 'cancelled' && open !== undefined && open.shipped < open.quantity;
+      return lapses ? accept({ type: 'OrderAllocationLapsed', data: { orderId, reservationId } }) : accept();
+    }
+    case 'HoldOrder':
+    case 'ReleaseOrder':
+      return hold(command, order);
+    case 'CancelOrder':
+      return cancel(command, order);
+    case 'DispatchShipment':
+      return dispatch(command, order);
+    case 'RecordDelivery':
+      return recordDelivery(command.shipmentId, order);
+    case 'RaiseException':
+      return accept({ type: 'OrderExceptionRaised', data: { orderId, code: command.code, detail: command.detail } });
+    default:
+      return unreachable(command);
+  }
+};
+
+export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRefusal> = {
+  category: 'order',
+  initialState: { phase: 'absent' },
+  decide: (command, order) => {
+    if (command.type === 'PlaceOrder') return place(command, order);
+    return order.phase === 'absent' ? refuse('ORDER_NOT_FOUND', 'No such order.') : decidePlaced(command, order);
+  },
+  evolve: evolveOrder,
+  weigh: (order) =>
+    order.phase === 'absent'
+      ? 100
+      : 600 + 150 * (order.lines.length + order.allocations.length + order.shipments.length),
+  schemaVersions: orderVersions,
+};

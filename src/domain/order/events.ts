@@ -1,0 +1,179 @@
+/**
+ * STORED FOREVER: what happens to an order (stream `order-{orderId}`). A shipped shape is never edited.
+ * Who the customer is and where they live is sealed; what was ordered is not.
+ */
+import type { FieldClasses, Sealed } from '../message.ts';
+
+export const sourcingStrategies = ['fewest-shipments', 'nearest', 'priority', 'balance'] as const;
+export type SourcingStrategy = (typeof sourcingStrategies)[number];
+
+export interface OrderLine {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly priceMinor: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+export interface Allocation {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly warehouseId: string;
+  readonly reservationId: string;
+  readonly quantity: number;
+}
+
+export interface LineQuantity {
+  readonly lineId: string;
+  readonly quantity: number;
+}
+
+export type OrderPlaced = {
+  readonly type: 'OrderPlaced';
+  readonly data: {
+    readonly orderId: string;
+    readonly customerId: string;
+    /** `{ name, email, phone? }` */
+    readonly contact: Sealed;
+    /** `{ name, lines, city, region?, postalCode, countryCode }` */
+    readonly shipTo: Sealed;
+    readonly lines: readonly OrderLine[];
+    readonly sourcing: SourcingStrategy;
+    /** Tried first, before the strategy's own ranking. */
+    readonly preferredWarehouseId?: string;
+    /** ISO 3166-1 alpha-2: enough to look at the warehouses of that country first; the address stays sealed. */
+    readonly destinationCountry: string;
+    readonly allowSplit: boolean;
+    readonly allowBackorder: boolean;
+    readonly placedBy: string;
+    readonly placedAt: string;
+  };
+};
+/** Sources were reserved. `backordered` is what no warehouse had, of the whole order as it stands now. */
+export type OrderAllocated = {
+  readonly type: 'OrderAllocated';
+  readonly data: {
+    readonly orderId: string;
+    readonly allocations: readonly Allocation[];
+    readonly backordered: readonly LineQuantity[];
+  };
+};
+/** Nothing new could be reserved; the order waits for stock. */
+export type OrderBackordered = {
+  readonly type: 'OrderBackordered';
+  readonly data: { readonly orderId: string; readonly backordered: readonly LineQuantity[] };
+};
+/** A reservation ran out before its goods were shipped; its quantity needs a source again. */
+export type OrderAllocationLapsed = {
+  readonly type: 'OrderAllocationLapsed';
+  readonly data: { readonly orderId: string; readonly reservationId: string };
+};
+export type OrderHeld = {
+  readonly type: 'OrderHeld';
+  readonly data: { readonly orderId: string; readonly reason: string; readonly note?: Sealed };
+};
+export type OrderReleased = {
+  readonly type: 'OrderReleased';
+  readonly data: { readonly orderId: string; readonly reason: string; readonly note?: Sealed };
+};
+/** `released` names what the order had reserved and no longer needs. */
+export type OrderCancelled = {
+  readonly type: 'OrderCancelled';
+  readonly data: {
+    readonly orderId: string;
+    readonly reason: string;
+    readonly note?: Sealed;
+    readonly released: readonly Allocation[];
+  };
+};
+export interface ShippedLine extends LineQuantity {
+  readonly sku: string;
+  readonly reservationId: string;
+}
+export interface ParcelDeclared {
+  readonly parcelId: string;
+  readonly trackingNumber?: string;
+  readonly boxes: readonly { readonly lineId: string; readonly boxCode: string; readonly quantity: number }[];
+}
+export type OrderShipmentDispatched = {
+  readonly type: 'OrderShipmentDispatched';
+  readonly data: {
+    readonly orderId: string;
+    readonly shipmentId: string;
+    readonly warehouseId: string;
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    /** One entry a reservation: a line that was reserved twice ships as two. */
+    readonly lines: readonly ShippedLine[];
+    readonly parcels: readonly ParcelDeclared[];
+  };
+};
+export type OrderShipmentDelivered = {
+  readonly type: 'OrderShipmentDelivered';
+  readonly data: { readonly orderId: string; readonly shipmentId: string };
+};
+/** Facts and promises disagree (for example: goods shipped whose reservation was gone); a person must look. */
+export type OrderExceptionRaised = {
+  readonly type: 'OrderExceptionRaised';
+  readonly data: { readonly orderId: string; readonly code: string; readonly detail: string };
+};
+
+export type OrderEvent =
+  | OrderPlaced
+  | OrderAllocated
+  | OrderBackordered
+  | OrderAllocationLapsed
+  | OrderHeld
+  | OrderReleased
+  | OrderCancelled
+  | OrderShipmentDispatched
+  | OrderShipmentDelivered
+  | OrderExceptionRaised;
+
+export const orderFields: FieldClasses<OrderEvent> = {
+  OrderPlaced: {
+    orderId: 'public',
+    customerId: 'public',
+    contact: 'pii',
+    shipTo: 'pii',
+    lines: 'public',
+    sourcing: 'public',
+    preferredWarehouseId: 'public',
+    destinationCountry: 'public',
+    allowSplit: 'public',
+    allowBackorder: 'public',
+    placedBy: 'public',
+    placedAt: 'public',
+  },
+  OrderAllocated: { orderId: 'public', allocations: 'public', backordered: 'public' },
+  OrderBackordered: { orderId: 'public', backordered: 'public' },
+  OrderAllocationLapsed: { orderId: 'public', reservationId: 'public' },
+  OrderHeld: { orderId: 'public', reason: 'public', note: 'pii' },
+  OrderReleased: { orderId: 'public', reason: 'public', note: 'pii' },
+  OrderCancelled: { orderId: 'public', reason: 'public', note: 'pii', released: 'public' },
+  OrderShipmentDispatched: {
+    orderId: 'public',
+    shipmentId: 'public',
+    warehouseId: 'public',
+    carrier: 'public',
+    trackingNumber: 'public',
+    lines: 'public',
+    parcels: 'public',
+  },
+  OrderShipmentDelivered: { orderId: 'public', shipmentId: 'public' },
+  OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
+};
+
+export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
+  OrderPlaced: 1,
+  OrderAllocated: 1,
+  OrderBackordered: 1,
+  OrderAllocationLapsed: 1,
+  OrderHeld: 1,
+  OrderReleased: 1,
+  OrderCancelled: 1,
+  OrderShipmentDispatched: 1,
+  OrderShipmentDelivered: 1,
+  OrderExceptionRaised: 1,
+};

@@ -1,0 +1,115 @@
+import { type Sealed, unreachable } from '../message.ts';
+import type { Allocation, LineQuantity, OrderEvent, OrderLine, ShippedLine, SourcingStrategy } from './events.ts';
+
+export interface OpenAllocation extends Allocation {
+  /** How much of the reservation has left the building. */
+  readonly shipped: number;
+}
+
+export interface OrderShipment {
+  readonly shipmentId: string;
+  readonly warehouseId: string;
+  readonly lines: readonly ShippedLine[];
+  readonly delivered: boolean;
+}
+
+export interface PlacedOrder {
+  /** `pending`: nothing planned yet. `open`: planned, in whole or in part. */
+  readonly phase: 'pending' | 'open' | 'cancelled';
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly lines: readonly OrderLine[];
+  readonly sourcing: SourcingStrategy;
+  readonly preferredWarehouseId: string | null;
+  readonly destinationCountry: string;
+  readonly shipTo: Sealed;
+  readonly placedAt: string;
+  readonly allowSplit: boolean;
+  readonly allowBackorder: boolean;
+  readonly held: boolean;
+  readonly allocations: readonly OpenAllocation[];
+  readonly shipments: readonly OrderShipment[];
+}
+export type Order = { readonly phase: 'absent' } | PlacedOrder;
+
+const ship = (allocations: readonly OpenAllocation[], lines: readonly ShippedLine[]): readonly OpenAllocation[] =>
+  allocations.map((allocation) => {
+    const quantity = lines.find(({ reservationId }) => reservationId === allocation.reservationId)?.quantity ?? 0;
+    return quantity === 0 ? allocation : { ...allocation, shipped: allocation.shipped + quantity };
+  });
+
+/** What had left of a lapsed reservation stays; the rest of it is gone, so that its line lacks a source again. */
+const lapse = (allocations: readonly OpenAllocation[], reservationId: string): readonly OpenAllocation[] =>
+  allocations.flatMap((allocation) => {
+    if (allocation.reservationId !== reservationId) return [allocation];
+    return allocation.shipped === 0 ? [] : [{ ...allocation, quantity: allocation.shipped }];
+  });
+
+const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): PlacedOrder => {
+  switch (event.type) {
+    case 'OrderAllocated': {
+      const fresh = event.data.allocations.map((allocation) => ({ ...allocation, shipped: 0 }));
+      return { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };
+    }
+    case 'OrderBackordered':
+      return { ...order, phase: 'open' };
+    case 'OrderAllocationLapsed':
+      return { ...order, allocations: lapse(order.allocations, event.data.reservationId) };
+    case 'OrderHeld':
+      return { ...order, held: true };
+    case 'OrderReleased':
+      return { ...order, held: false };
+    case 'OrderCancelled':
+      return { ...order, phase: 'cancelled' };
+    case 'OrderShipmentDispatched': {
+      const { shipmentId, warehouseId, lines } = event.data;
+      const shipment = { shipmentId, warehouseId, lines, delivered: false };
+      return { ...order, allocations: ship(order.allocations, lines), shipments: [...order.shipments, shipment] };
+    }
+    case 'OrderShipmentDelivered':
+      return {
+        ...order,
+        shipments: order.shipments.map((shipment) =>
+          shipment.shipmentId === event.data.shipmentId ? { ...shipment, delivered: true } : shipment,
+        ),
+      };
+    case 'OrderExceptionRaised':
+      return order;
+    default:
+      return unreachable(event);
+  }
+};
+
+/** Total: history is already true. */
+export const evolveOrder = (order: Order, event: OrderEvent): Order => {
+  if (event.type === 'OrderPlaced') {
+    const { orderId, customerId, lines, sourcing, allowSplit, allowBackorder } = event.data;
+    return {
+      phase: 'pending',
+      orderId,
+      customerId,
+      lines,
+      sourcing,
+      preferredWarehouseId: event.data.preferredWarehouseId ?? null,
+      destinationCountry: event.data.destinationCountry,
+      shipTo: event.data.shipTo,
+      placedAt: event.data.placedAt,
+      allowSplit,
+      allowBackorder,
+      held: false,
+      allocations: [],
+      shipments: [],
+    };
+  }
+  return order.phase === 'absent' ? order : evolvePlaced(order, event);
+};
+
+/** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */
+export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] => {
+  if (order.phase === 'cancelled') return [];
+  const sourced = new Map<string, number>();
+  for (const { lineId, quantity } of order.allocations) sourced.set(lineId, (sourced.get(lineId) ?? 0) + quantity);
+  return order.lines
+    .map(({ lineId, quantity }) => ({ lineId, quantity: quantity - (sourced.get(lineId) ?? 0) }))
+    .filter(({ quantity }) => quantity > 0);
+};

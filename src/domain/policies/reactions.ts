@@ -1,0 +1,106 @@
+/** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
+import type { LedgerEvent } from '../events.ts';
+import { unreachable } from '../message.ts';
+import type { ShipmentDispatched } from '../shipment/events.ts';
+
+export type Ask =
+  | { readonly ask: 'AllocateOrder'; readonly orderId: string }
+  | { readonly ask: 'AllocateWaitingOrders'; readonly sku: string }
+  | {
+      readonly ask: 'ReleaseReservation';
+      readonly warehouseId: string;
+      readonly sku: string;
+      readonly reservationId: string;
+      readonly reason: string;
+    }
+  | {
+      readonly ask: 'ShipReserved';
+      readonly orderId: string;
+      readonly warehouseId: string;
+      readonly sku: string;
+      readonly reservationId: string;
+      readonly shipmentId: string;
+      readonly quantity: number;
+    }
+  | { readonly ask: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
+  | { readonly ask: 'RecordDelivery'; readonly orderId: string; readonly shipmentId: string }
+  | { readonly ask: 'LapseAllocation'; readonly orderId: string; readonly reservationId: string };
+
+export const reactionTypes = [
+  'OrderPlaced',
+  'OrderAllocated',
+  'OrderAllocationLapsed',
+  'OrderBackordered',
+  'OrderCancelled',
+  'OrderShipmentDispatched',
+  'ShipmentDelivered',
+  'StockReservationExpired',
+  'StockReceived',
+  'StockAdjusted',
+  'StockCounted',
+  'StockReservationReleased',
+  'StockQuarantineReleased',
+  'StockPolicySet',
+  'StockRegistered',
+] as const satisfies readonly LedgerEvent['type'][];
+
+export type ReactionEvent = Extract<LedgerEvent, { type: (typeof reactionTypes)[number] }>;
+
+/** The reactions to one event, in an order that never changes: command ids are derived from the index. */
+export const reactTo = (event: ReactionEvent): readonly Ask[] => {
+  switch (event.type) {
+    case 'OrderPlaced':
+    case 'OrderAllocationLapsed':
+    // Stock may have come between the plan and its record: look once more.
+    case 'OrderBackordered':
+      return [{ ask: 'AllocateOrder', orderId: event.data.orderId }];
+    case 'OrderAllocated': {
+      const { orderId, backordered } = event.data;
+      return backordered.length > 0 ? [{ ask: 'AllocateOrder', orderId }] : [];
+    }
+    case 'OrderCancelled':
+      return event.data.released.map(({ warehouseId, sku, reservationId }) => ({
+        ask: 'ReleaseReservation',
+        warehouseId,
+        sku,
+        reservationId,
+        reason: 'order_cancelled',
+      }));
+    case 'OrderShipmentDispatched': {
+      const { orderId, shipmentId, warehouseId, lines } = event.data;
+      const ships = lines.map(
+        ({ sku, reservationId, quantity }): Ask => ({
+          ask: 'ShipReserved',
+          orderId,
+          warehouseId,
+          sku,
+          reservationId,
+          shipmentId,
+          quantity,
+        }),
+      );
+      return [{ ask: 'RecordDispatch', shipment: event.data }, ...ships];
+    }
+    case 'ShipmentDelivered':
+      return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
+    // Whoever let it go: an order that counts on a reservation which is gone would ship what others were promised.
+    case 'StockReservationExpired':
+    case 'StockReservationReleased': {
+      const { orderId, reservationId, sku } = event.data;
+      const waiting: Ask = { ask: 'AllocateWaitingOrders', sku };
+      return orderId === undefined ? [waiting] : [{ ask: 'LapseAllocation', orderId, reservationId }, waiting];
+    }
+    case 'StockAdjusted':
+    case 'StockCounted':
+      return event.data.delta > 0 ? [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }] : [];
+    case 'StockRegistered':
+      return event.data.onHand > 0 ? [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }] : [];
+    case 'StockReceived':
+    case 'StockQuarantineReleased':
+    // A lower safety stock sets pieces free; a higher one finds nothing to allocate.
+    case 'StockPolicySet':
+      return [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }];
+    default:
+      return unreachable(event);
+  }
+};

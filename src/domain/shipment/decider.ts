@@ -1,0 +1,108 @@
+import { accept, type Decider, type Decision, refuse, unreachable } from '../message.ts';
+import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
+import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
+
+export interface KnownShipment {
+  readonly phase: 'on_its_way' | 'delivered';
+  readonly shipmentId: string;
+  readonly orderId: string;
+  readonly warehouseId: string;
+  readonly parcels: ReadonlyMap<string, Parcel>;
+}
+export type Shipment = { readonly phase: 'absent' } | KnownShipment;
+
+export type ShipmentCommand =
+  | { readonly type: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
+  | {
+      readonly type: 'TrackParcel';
+      /** May be left out when the shipment has one parcel. */
+      readonly parcelId?: string;
+      readonly status: ParcelStatus;
+      readonly detail?: string;
+      readonly location?: string;
+      readonly reportedAt: string;
+    };
+export type ShipmentRefusal = 'SHIPMENT_NOT_FOUND' | 'PARCEL_NOT_FOUND' | 'PARCEL_REQUIRED' | 'TOO_MANY_REPORTS';
+
+/** A courier that reports more about one parcel is broken; the bound keeps a stream readable. */
+export const reportsPerParcelMax = 500;
+
+type TrackParcel = Extract<ShipmentCommand, { type: 'TrackParcel' }>;
+
+const track = (command: TrackParcel, shipment: KnownShipment): Decision<ShipmentEvent, ShipmentRefusal> => {
+  const only = shipment.parcels.size === 1 ? [...shipment.parcels.keys()][0] : undefined;
+  const parcelId = command.parcelId ?? only;
+  if (parcelId === undefined) return refuse('PARCEL_REQUIRED', 'The shipment has several parcels; name one.');
+  const parcel = shipment.parcels.get(parcelId);
+  if (parcel === undefined) return refuse('PARCEL_NOT_FOUND', 'The shipment has no such parcel.');
+  if (parcel.reports.has(reportKey(command))) return accept();
+  const moved = moveParcel(parcel, command);
+  // The one report that everybody waits for gets through, however much a broken courier has said before it.
+  const arrives = moved.status === 'delivered' && parcel.status !== 'delivered';
+  if (parcel.reports.size >= reportsPerParcelMax && !arrives) {
+    return refuse('TOO_MANY_REPORTS', `At most ${reportsPerParcelMax} reports about one parcel are kept.`);
+  }
+  const { shipmentId, orderId, warehouseId } = shipment;
+  const { type: _, ...report } = command;
+  const tracked = {
+    type: 'ParcelTracked',
+    data: { shipmentId, orderId, warehouseId, ...report, parcelId, parcelStatus: moved.status },
+  } as const;
+  const parcels = [...shipment.parcels].map(([id, other]) => (id === parcelId ? moved : other));
+  if (shipment.phase === 'delivered' || parcels.some(({ status }) => status !== 'delivered')) return accept(tracked);
+  // The last one to arrive, whichever was reported last.
+  const deliveredAt = parcels.reduce(
+    (latest, parcel) => (parcel.deliveredAt > latest ? parcel.deliveredAt : latest),
+    '',
+  );
+  return accept<ShipmentEvent>(tracked, {
+    type: 'ShipmentDelivered',
+    data: { shipmentId, orderId, warehouseId, deliveredAt },
+  });
+};
+
+const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
+  if (event.type === 'ShipmentDispatched') {
+    const { shipmentId, orderId, warehouseId, parcels } = event.data;
+    return {
+      phase: 'on_its_way',
+      shipmentId,
+      orderId,
+      warehouseId,
+      parcels: new Map(parcels.map(({ parcelId }) => [parcelId, freshParcel])),
+    };
+  }
+  if (shipment.phase === 'absent') return shipment;
+  switch (event.type) {
+    case 'ParcelTracked': {
+      const parcel = shipment.parcels.get(event.data.parcelId);
+      if (parcel === undefined) return shipment;
+      const moved = { ...moveParcel(parcel, event.data), status: event.data.parcelStatus };
+      return { ...shipment, parcels: new Map([...shipment.parcels, [event.data.parcelId, moved]]) };
+    }
+    case 'ShipmentDelivered':
+      return { ...shipment, phase: 'delivered' };
+    default:
+      return unreachable(event);
+  }
+};
+
+export const shipmentDecider: Decider<Shipment, ShipmentCommand, ShipmentEvent, ShipmentRefusal> = {
+  category: 'shipment',
+  initialState: { phase: 'absent' },
+  decide: (command, shipment) => {
+    if (command.type === 'RecordDispatch') {
+      // A redelivered policy asks again for what is there.
+      if (shipment.phase !== 'absent') return accept();
+      return accept({ type: 'ShipmentDispatched', data: command.shipment });
+    }
+    if (shipment.phase === 'absent') return refuse('SHIPMENT_NOT_FOUND', 'No such shipment.');
+    return track(command, shipment);
+  },
+  evolve,
+  weigh: (shipment) => {
+    if (shipment.phase === 'absent') return 100;
+    return [...shipment.parcels.values()].reduce((bytes, { reports }) => bytes + 200 + 150 * reports.size, 400);
+  },
+  schemaVersions: shipmentVersions,
+};

@@ -1,0 +1,73 @@
+/** STORED FOREVER: the way of one shipment to the door (stream `shipment-{shipmentId}`). */
+import type { FieldClasses } from '../message.ts';
+import type { ParcelDeclared, ShippedLine } from '../order/events.ts';
+
+/** What a courier reports of a parcel; the words are the carrier-neutral ones of the tracking trade. */
+export const parcelStatuses = [
+  'pre_transit',
+  'in_transit',
+  'out_for_delivery',
+  'available_for_pickup',
+  'attempted_delivery',
+  'delayed',
+  'exception',
+  'delivered',
+  'return_to_sender',
+] as const;
+export type ParcelStatus = (typeof parcelStatuses)[number];
+
+export type ShipmentDispatched = {
+  readonly type: 'ShipmentDispatched';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly lines: readonly ShippedLine[];
+    readonly parcels: readonly ParcelDeclared[];
+  };
+};
+/** One report of the courier about one parcel, kept even when it came late or out of order. */
+export type ParcelTracked = {
+  readonly type: 'ParcelTracked';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly parcelId: string;
+    readonly status: ParcelStatus;
+    /** The parcel's status after it: the latest by the carrier's time, and never back from delivered. */
+    readonly parcelStatus: ParcelStatus;
+    readonly detail?: string;
+    readonly location?: string;
+    /** The carrier's time, ISO 8601 UTC. */
+    readonly reportedAt: string;
+  };
+};
+export type ShipmentDelivered = {
+  readonly type: 'ShipmentDelivered';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly deliveredAt: string;
+  };
+};
+export type ShipmentEvent = ShipmentDispatched | ParcelTracked | ShipmentDelivered;
+
+const place = { shipmentId: 'public', orderId: 'public', warehouseId: 'public' } as const;
+export const shipmentFields: FieldClasses<ShipmentEvent> = {
+  ShipmentDispatched: { ...place, carrier: 'public', trackingNumber: 'public', lines: 'public', parcels: 'public' },
+  ParcelTracked: {
+    ...place,
+    parcelId: 'public',
+    status: 'public',
+    parcelStatus: 'public',
+    detail: 'public',
+    location: 'public',
+    reportedAt: 'public',
+  },
+  ShipmentDelivered: { ...place, deliveredAt: 'public' },
+};
+export const shipmentVersions = { ShipmentDispatched: 1, ParcelTracked: 1, ShipmentDelivered: 1 } as const;

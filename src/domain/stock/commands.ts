@@ -1,0 +1,71 @@
+/** What can be asked of one SKU in one warehouse, and why it may be refused. Nothing here is stored. */
+import type { Decision, Sealed } from '../message.ts';
+import type { AdjustmentReason } from '../values.ts';
+import type { StockEvent } from './events.ts';
+
+export interface Target {
+  readonly warehouseId: string;
+  readonly sku: string;
+  /** Business time of the command, checked against the registration. */
+  readonly occurredAt: string;
+}
+type Ask<Type extends string, Fields extends object = object> = { readonly type: Type } & Target & Fields;
+
+export type StockCommand =
+  | Ask<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
+  | Ask<
+      'ReceiveStock',
+      {
+        readonly quantity: number;
+        readonly purchaseOrder?: string;
+        readonly asn?: string;
+        readonly supplier?: string;
+      }
+    >
+  | Ask<
+      'AdjustStock',
+      {
+        readonly delta: number;
+        readonly reason: AdjustmentReason;
+        readonly note?: Sealed;
+        readonly reference?: string;
+      }
+    >
+  | Ask<'SetStock', { readonly counted: number; readonly reason: string; readonly note?: Sealed }>
+  | Ask<
+      'ReserveStock',
+      {
+        readonly reservationId: string;
+        readonly quantity: number;
+        readonly expiresAt: string;
+        readonly orderId?: string;
+        readonly lineId?: string;
+      }
+    >
+  | Ask<'ReleaseReservation', { readonly reservationId: string; readonly reason: string }>
+  | Ask<'ExpireReservation', { readonly reservationId: string; readonly now: string }>
+  | Ask<'ShipStock', { readonly reservationId: string; readonly quantity: number; readonly shipmentId: string }>
+  | Ask<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
+  | Ask<'ReleaseQuarantine', { readonly quantity: number }>
+  | Ask<'SetStockPolicy', { readonly safetyStock: number }>
+  | Ask<'RetireStock'>;
+
+/** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
+export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;
+
+export type StockRefusal =
+  | 'STOCK_NOT_FOUND'
+  | 'STOCK_ALREADY_REGISTERED'
+  | 'STOCK_RETIRED'
+  | 'STOCK_NOT_EMPTY'
+  | 'INSUFFICIENT_STOCK'
+  /** A quantity of the command is no whole number, negative, or beyond what one stock can count. */
+  | 'QUANTITY_INVALID'
+  /** Each quantity is fine, but the stock would be more than the integers we count in. */
+  | 'QUANTITY_TOO_LARGE'
+  | 'RESERVATION_NOT_FOUND'
+  /** An open reservation has this id, for another quantity or another order line. */
+  | 'RESERVATION_ID_TAKEN'
+  | 'OCCURRED_BEFORE_REGISTRATION';
+
+export type StockDecision = Decision<StockEvent, StockRefusal>;

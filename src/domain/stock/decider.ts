@@ -1,0 +1,148 @@
+import { entriesOf } from '../bucketMap.ts';
+import { accept, type Decider, refuse, unreachable } from '../message.ts';
+import { isCount, isQuantity } from '../values.ts';
+import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
+import { type StockEvent, stockVersions } from './events.ts';
+import { insufficient, keyOf, record } from './record.ts';
+import { endReservation, reserve } from './reservations.ts';
+import { emptyBalance, evolveStock, freeOf, initialStock, type KnownStock, type Stock } from './state.ts';
+
+/**
+ * Whole and in range, whoever asks: the schema of a route checks it for the route's callers only, and a negative
+ * quantity would turn a receipt into a loss and a reservation into stock that isn't there (R6.3).
+ */
+const quantitiesFit = (command: StockCommand): boolean => {
+  switch (command.type) {
+    case 'RegisterStock':
+      return isCount(command.onHand) && isCount(command.safetyStock);
+    case 'SetStockPolicy':
+      return isCount(command.safetyStock);
+    case 'SetStock':
+      return isCount(command.counted);
+    case 'AdjustStock':
+      return isCount(Math.abs(command.delta));
+    case 'ReceiveStock':
+    case 'ReserveStock':
+    case 'ShipStock':
+    case 'QuarantineStock':
+    case 'ReleaseQuarantine':
+      return isQuantity(command.quantity);
+    case 'ReleaseReservation':
+    case 'ExpireReservation':
+    case 'RetireStock':
+      return true;
+    default:
+      return unreachable(command);
+  }
+};
+
+const register = (command: StockCommandOf<'RegisterStock'>, stock: Stock): StockDecision => {
+  if (stock.phase === 'active') return refuse('STOCK_ALREADY_REGISTERED', 'This SKU is registered in this warehouse.');
+  const { onHand, safetyStock, occurredAt } = command;
+  const data = { ...keyOf(command), onHand, safetyStock, registeredAt: occurredAt };
+  return record({ balance: emptyBalance }, { type: 'StockRegistered', data });
+};
+
+/** A loss is a fact even when it eats the safety stock; it may not eat what others hold a claim on. */
+const adjust = (command: StockCommandOf<'AdjustStock'>, stock: KnownStock): StockDecision => {
+  const { delta, reason, note, reference } = command;
+  if (freeOf(stock.balance) + delta < 0) return insufficient(stock, -delta, freeOf(stock.balance));
+  const optional = { ...(note === undefined ? {} : { note }), ...(reference === undefined ? {} : { reference }) };
+  return record(stock, { type: 'StockAdjusted', data: { ...keyOf(command), delta, reason, ...optional } });
+};
+
+const set = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision => {
+  const delta = command.counted - stock.balance.onHand;
+  if (freeOf(stock.balance) + delta < 0) return insufficient(stock, -delta, freeOf(stock.balance));
+  const { counted, reason, note } = command;
+  const data = { ...keyOf(command), counted, delta, reason, ...(note === undefined ? {} : { note }) };
+  return record(stock, { type: 'StockCounted', data });
+};
+
+const quarantine = (command: StockCommandOf<'QuarantineStock'>, stock: KnownStock): StockDecision => {
+  const { quantity, reason, note } = command;
+  if (quantity > freeOf(stock.balance)) return insufficient(stock, quantity, freeOf(stock.balance));
+  const data = { ...keyOf(command), quantity, reason, ...(note === undefined ? {} : { note }) };
+  return record(stock, { type: 'StockQuarantined', data });
+};
+
+const releaseQuarantine = (command: StockCommandOf<'ReleaseQuarantine'>, stock: KnownStock): StockDecision => {
+  const { quantity } = command;
+  if (quantity > stock.balance.quarantined) return insufficient(stock, quantity, stock.balance.quarantined);
+  return record(stock, { type: 'StockQuarantineReleased', data: { ...keyOf(command), quantity } });
+};
+
+const setPolicy = (command: StockCommandOf<'SetStockPolicy'>, stock: KnownStock): StockDecision => {
+  const { safetyStock } = command;
+  if (safetyStock === stock.balance.safetyStock) return accept();
+  return record(stock, { type: 'StockPolicySet', data: { ...keyOf(command), safetyStock } });
+};
+
+const retire = (command: StockCommandOf<'RetireStock'>, stock: KnownStock): StockDecision => {
+  const { onHand, reserved, quarantined, incoming } = stock.balance;
+  return onHand + reserved + quarantined + incoming === 0
+    ? record(stock, { type: 'StockRetired', data: keyOf(command) })
+    : refuse('STOCK_NOT_EMPTY', 'Stock or reservations remain.', { onHand, reserved, quarantined, incoming });
+};
+
+const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, stock: KnownStock): StockDecision => {
+  switch (command.type) {
+    case 'ReceiveStock': {
+      const { type: _, occurredAt: __, ...data } = command;
+      return record(stock, { type: 'StockReceived', data });
+    }
+    case 'AdjustStock':
+      return adjust(command, stock);
+    case 'SetStock':
+      return set(command, stock);
+    case 'ReserveStock':
+      return reserve(command, stock);
+    case 'ReleaseReservation':
+    case 'ExpireReservation':
+    case 'ShipStock':
+      return endReservation(command, stock);
+    case 'QuarantineStock':
+      return quarantine(command, stock);
+    case 'ReleaseQuarantine':
+      return releaseQuarantine(command, stock);
+    case 'SetStockPolicy':
+      return setPolicy(command, stock);
+    case 'RetireStock':
+      return retire(command, stock);
+    default:
+      return unreachable(command);
+  }
+};
+
+/** The end of a reservation follows from the reservation, whatever clock the courier or the sweeper goes by. */
+const anyTime: ReadonlySet<StockCommand['type']> = new Set(['ReleaseReservation', 'ExpireReservation', 'ShipStock']);
+
+const decide = (command: StockCommand, stock: Stock): StockDecision => {
+  if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
+  if (command.type === 'RegisterStock') return register(command, stock);
+  if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
+  if (stock.phase === 'retired') {
+    return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
+  }
+  if (command.occurredAt < stock.registeredAt && !anyTime.has(command.type)) {
+    return refuse('OCCURRED_BEFORE_REGISTRATION', 'occurredAt lies before the stock was registered.', {
+      registeredAt: stock.registeredAt,
+    });
+  }
+  return decideKnown(command, stock);
+};
+
+export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal> = {
+  category: 'stock',
+  initialState: initialStock,
+  decide,
+  evolve: evolveStock,
+  weigh: (stock) => (stock.phase === 'absent' ? 100 : 500 + 300 * stock.reservations.size),
+  schemaVersions: stockVersions,
+};
+
+/** Ids of the reservations that are past their time. */
+export const expiredAt = (stock: Stock, now: string): readonly string[] =>
+  stock.phase === 'absent'
+    ? []
+    : [...entriesOf(stock.reservations)].filter(([, { expiresAt }]) => expiresAt <= now).map(([id]) => id);

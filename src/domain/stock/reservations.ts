@@ -1,0 +1,49 @@
+/** Claims on stock: made once, ended once, and each shipment takes from a reservation once. */
+import { lookUp } from '../bucketMap.ts';
+import { accept, refuse, unreachable } from '../message.ts';
+import type { StockCommandOf, StockDecision } from './commands.ts';
+import { insufficient, keyOf, record } from './record.ts';
+import { availableOf, type KnownStock, ownerOf, type Reservation } from './state.ts';
+
+const isSameClaim = (open: Reservation, command: StockCommandOf<'ReserveStock'>): boolean =>
+  open.quantityAsked === command.quantity && open.orderId === command.orderId && open.lineId === command.lineId;
+
+/**
+ * The same claim again records nothing. Another claim under a taken id is refused: told "nothing to do", a caller whose
+ * plan has changed since its first attempt would count on pieces that nobody holds for it.
+ */
+export const reserve = (command: StockCommandOf<'ReserveStock'>, stock: KnownStock): StockDecision => {
+  const { reservationId, quantity, expiresAt } = command;
+  const open = lookUp(stock.reservations, reservationId);
+  if (open !== undefined) {
+    if (isSameClaim(open, command)) return accept();
+    return refuse('RESERVATION_ID_TAKEN', 'Another open reservation has this id.', { reservationId });
+  }
+  const available = availableOf(stock.balance);
+  if (quantity > available) return insufficient(stock, quantity, available);
+  const data = { ...keyOf(command), reservationId, quantity, expiresAt, ...ownerOf(command) };
+  return record(stock, { type: 'StockReserved', data });
+};
+
+type EndsReservation = StockCommandOf<'ReleaseReservation' | 'ExpireReservation' | 'ShipStock'>;
+
+export const endReservation = (command: EndsReservation, stock: KnownStock): StockDecision => {
+  const { reservationId } = command;
+  const open = lookUp(stock.reservations, reservationId);
+  if (open === undefined) return refuse('RESERVATION_NOT_FOUND', 'No open reservation has this id at this stock.');
+  const data = { ...keyOf(command), reservationId, quantity: open.quantity, ...ownerOf(open) };
+  switch (command.type) {
+    case 'ReleaseReservation':
+      return record(stock, { type: 'StockReservationReleased', data: { ...data, reason: command.reason } });
+    case 'ExpireReservation':
+      return open.expiresAt > command.now ? accept() : record(stock, { type: 'StockReservationExpired', data });
+    case 'ShipStock': {
+      const { quantity, shipmentId } = command;
+      if (open.shipmentIds.includes(shipmentId)) return accept();
+      if (quantity > open.quantity) return insufficient(stock, quantity, open.quantity);
+      return record(stock, { type: 'StockShipped', data: { ...data, quantity, shipmentId } });
+    }
+    default:
+      return unreachable(command);
+  }
+};

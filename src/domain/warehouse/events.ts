@@ -1,0 +1,38 @@
+/** STORED FOREVER: what a warehouse is (stream `warehouse-{warehouseId}`). A shipped shape is never edited. */
+import type { FieldClasses } from '../message.ts';
+
+export interface WarehouseDescription {
+  readonly name: string;
+  readonly countryCode: string;
+  readonly postalCode: string;
+  /** Degrees. */
+  readonly latitude: number;
+  readonly longitude: number;
+  /** IANA name, e.g. `Europe/Berlin`. */
+  readonly timeZone: string;
+  /** The lower, the sooner a source is chosen by the `priority` strategy. */
+  readonly priority: number;
+  /** `own`, or the id of the partner (3PL) that runs it. */
+  readonly operator: string;
+}
+
+export type WarehouseDefined = {
+  readonly type: 'WarehouseDefined';
+  readonly data: WarehouseDescription & { readonly warehouseId: string };
+};
+export type WarehouseEvent = WarehouseDefined;
+
+export const warehouseFields: FieldClasses<WarehouseEvent> = {
+  WarehouseDefined: {
+    warehouseId: 'public',
+    name: 'public',
+    countryCode: 'public',
+    postalCode: 'public',
+    latitude: 'public',
+    longitude: 'public',
+    timeZone: 'public',
+    priority: 'public',
+    operator: 'public',
+  },
+};
+export const warehouseVersions = { WarehouseDefined: 1 } as const;

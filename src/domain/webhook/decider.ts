@@ -1,0 +1,55 @@
+import { accept, type Decider, refuse, unreachable } from '../message.ts';
+import { type WebhookEndpointCreated, type WebhookEvent, webhookVersions } from './events.ts';
+
+export type Webhook =
+  | { readonly phase: 'absent' | 'deleted' }
+  | { readonly phase: 'active' | 'disabled'; readonly endpoint: WebhookEndpointCreated['data'] };
+
+export type WebhookCommand =
+  | { readonly type: 'CreateEndpoint'; readonly endpoint: WebhookEndpointCreated['data'] }
+  | { readonly type: 'DeleteEndpoint' | 'DisableEndpoint' | 'RequestTest'; readonly endpointId: string };
+export type WebhookRefusal = 'WEBHOOK_ENDPOINT_NOT_FOUND' | 'WEBHOOK_ENDPOINT_EXISTS';
+
+export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, WebhookRefusal> = {
+  category: 'webhook',
+  initialState: { phase: 'absent' },
+  decide: (command, webhook) => {
+    if (command.type === 'CreateEndpoint') {
+      return webhook.phase === 'absent'
+        ? accept({ type: 'WebhookEndpointCreated', data: command.endpoint })
+        : refuse('WEBHOOK_ENDPOINT_EXISTS', 'An endpoint with this id exists.');
+    }
+    if (webhook.phase === 'absent' || webhook.phase === 'deleted') {
+      return refuse('WEBHOOK_ENDPOINT_NOT_FOUND', 'No such webhook endpoint.');
+    }
+    const { endpointId } = command;
+    switch (command.type) {
+      case 'DeleteEndpoint':
+        return accept({ type: 'WebhookEndpointDeleted', data: { endpointId } });
+      case 'DisableEndpoint':
+        return webhook.phase === 'disabled'
+          ? accept()
+          : accept({ type: 'WebhookEndpointDisabled', data: { endpointId, reason: 'gone' } });
+      case 'RequestTest':
+        return accept({ type: 'WebhookTestRequested', data: { endpointId } });
+      default:
+        return unreachable(command);
+    }
+  },
+  evolve: (webhook, event) => {
+    switch (event.type) {
+      case 'WebhookEndpointCreated':
+        return { phase: 'active', endpoint: event.data };
+      case 'WebhookEndpointDeleted':
+        return { phase: 'deleted' };
+      case 'WebhookEndpointDisabled':
+        return 'endpoint' in webhook ? { phase: 'disabled', endpoint: webhook.endpoint } : webhook;
+      case 'WebhookTestRequested':
+        return webhook;
+      default:
+        return unreachable(event);
+    }
+  },
+  weigh: (webhook) => ('endpoint' in webhook ? 1_500 : 100),
+  schemaVersions: webhookVersions,
+};

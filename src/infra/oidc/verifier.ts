@@ -1,0 +1,104 @@
+/** Bearer access tokens (RFC 9068) → principals, with jose (R4.1, R4.3, R7.2). */
+import { hash } from 'node:crypto';
+import { type JSONWebKeySet, type JWTVerifyOptions, errors as joseErrors, jwtVerify } from 'jose';
+import { TokenRefused, type TokenVerifier } from '../../commands/ports.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import { createIssuerKeys } from './issuerKeys.ts';
+import { principalFromClaims } from './principalFromClaims.ts';
+import { createVerifiedTokens } from './verifiedTokens.ts';
+
+/** Asymmetric only: with a shared secret, whoever can check a token can also make one (RFC 8725 §3.1, §3.2). */
+const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'];
+
+/** RFC 9068 §2.2. */
+const requiredClaims = ['iss', 'aud', 'sub', 'client_id', 'exp', 'iat', 'jti'];
+
+/** Clocks kept by NTP differ by less; every second more is a second that an expired token lives on. */
+const clockToleranceSeconds = 5;
+
+/** An issuer's token with every claim we know is about 1 KB; most proxies stop headers at 8 KB anyway. */
+const tokenCharsMax = 8 * 1024;
+
+export interface TokenVerifierOptions {
+  /** Must equal `iss` to the letter. */
+  readonly issuer: string;
+  /** Must be among `aud`. */
+  readonly audience: string;
+  /** Keys at hand; nothing is fetched. */
+  readonly jwks?: JSONWebKeySet;
+  /** Where the issuer serves its keys. Without it and without `jwks`, its metadata is asked on the first token. */
+  readonly jwksUri?: string;
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly nowMs?: () => number;
+}
+
+/** Reasons are made here and never taken from the library, so that none can carry a part of the token. */
+const refusalFor = (error: unknown): TokenRefused | undefined => {
+  if (error instanceof joseErrors.JWTExpired) return refused('The token has expired.', error);
+  if (error instanceof joseErrors.JWTClaimValidationFailed) return refused(claimReason(error), error);
+  if (error instanceof joseErrors.JOSEAlgNotAllowed) {
+    return refused('The token is signed with an algorithm that is not allowed.', error);
+  }
+  if (error instanceof joseErrors.JWSSignatureVerificationFailed) {
+    return refused("The token's signature is not valid.", error);
+  }
+  if (error instanceof joseErrors.JWKSNoMatchingKey || error instanceof joseErrors.JWKSMultipleMatchingKeys) {
+    return refused('The token names no key of the issuer.', error);
+  }
+  if (
+    error instanceof joseErrors.JWSInvalid ||
+    error instanceof joseErrors.JWTInvalid ||
+    error instanceof joseErrors.JOSENotSupported
+  ) {
+    return refused('The token is not a well-formed signed JWT.', error);
+  }
+  return undefined;
+};
+
+const refused = (reason: string, cause: unknown): TokenRefused => new TokenRefused(reason, { cause });
+
+const claimReason = ({ claim, reason }: joseErrors.JWTClaimValidationFailed): string => {
+  if (reason === 'missing') return `The token has no "${claim}".`;
+  return claim === 'nbf' ? 'The token is not valid yet.' : `The token's "${claim}" is not accepted.`;
+};
+
+/**
+ * A token that was found good is not checked again for at most 60 seconds, and never beyond its own end.
+ * `verify` fails with TokenRefused, or with StoreUnavailable when the issuer's keys can't be had.
+ * @throws when `jwksUri` or `issuer` would be fetched over plain HTTP from another machine.
+ */
+export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
+  const nowMs = options.nowMs ?? Date.now;
+  const keys = createIssuerKeys({ ...options, nowMs });
+  const verified = createVerifiedTokens();
+  const rules: JWTVerifyOptions = {
+    issuer: options.issuer,
+    audience: options.audience,
+    typ: 'at+jwt',
+    algorithms,
+    requiredClaims,
+    clockTolerance: clockToleranceSeconds,
+  };
+
+  const verifyAnew = async (token: string, key: string): Promise<Principal> => {
+    const { payload } = await jwtVerify(token, keys, { ...rules, currentDate: new Date(nowMs()) }).catch(
+      (error: unknown) => {
+        throw refusalFor(error) ?? error;
+      },
+    );
+    const { exp = 0, iat = 0 } = payload;
+    if (iat > nowMs() / 1000 + clockToleranceSeconds) throw new TokenRefused('The token is not valid yet.');
+    const principal = principalFromClaims(payload);
+    verified.remember(key, principal, exp * 1000, nowMs());
+    return principal;
+  };
+
+  return {
+    verify: async (token) => {
+      if (token.length > tokenCharsMax) throw new TokenRefused('The token is too long.');
+      // The digest is kept in place of the token, so that a heap dump holds no usable credentials.
+      const key = hash('sha256', token, 'base64');
+      return verified.find(key, nowMs()) ?? verifyAnew(token, key);
+    },
+  };
+};

@@ -1,0 +1,129 @@
+/**
+ * What the read side needs from the world: the log in order, documents, checkpoints, jobs.
+ * Each port is proven by one contract suite in `test/contracts/` that every adapter runs.
+ */
+import type { Position, RecordedEvent } from '../domain/message.ts';
+
+/** A slice of the log. `upTo` may lie beyond the last event when others were filtered out. */
+export interface EventBatch {
+  readonly events: readonly RecordedEvent[];
+  readonly upTo: Position;
+}
+
+export interface FollowOptions {
+  /** Only these event types; others move `upTo` along. Absent: all. */
+  readonly types?: readonly string[];
+  /** At most this many events in a batch. */
+  readonly batchMax: number;
+  readonly signal: AbortSignal;
+}
+
+export interface EventSource {
+  /** Everything after `from` (exclusive) in global order, then live, until aborted. Ends without error on abort. */
+  follow(from: Position | null, options: FollowOptions): AsyncIterable<EventBatch>;
+  /** One slice of the log after (or, backwards, before) `from`, exclusive; at most `limit` events. Not live. */
+  readAll(from: Position | null, direction: 'forwards' | 'backwards', limit: number): Promise<readonly RecordedEvent[]>;
+  head(): Promise<Position | null>;
+}
+
+/** A field of a document that can be filtered or sorted on. Lists answer to `has`. */
+export type IndexedValue = string | number | boolean | null | readonly string[];
+
+/** A collection and the indexes it is queried by; fields are top-level keys of the document. */
+export interface CollectionSpec {
+  readonly name: string;
+  /** Each index is an ordered list of fields; keyset paging follows its order, then the id. */
+  readonly indexes: readonly (readonly string[])[];
+}
+
+export interface StoredDocument<T> {
+  readonly id: string;
+  readonly document: T;
+  /** Position (commit) of the last event folded in. */
+  readonly position: bigint;
+}
+
+/** `expected: null` means: must not exist. */
+export interface DocumentWrite {
+  readonly id: string;
+  readonly document: object | null;
+  readonly position: bigint;
+  readonly expected: bigint | null;
+}
+
+export interface DocumentQuery {
+  readonly where: {
+    readonly [field: string]:
+      | { readonly equals: string | number | boolean | null }
+      | { readonly has: string }
+      | { readonly startsWith: string }
+      | { readonly from?: string | number; readonly below?: string | number };
+  };
+  /** Sort field (indexed), then id. Absent: by id. */
+  readonly orderBy?: { readonly field: string; readonly direction: 'ascending' | 'descending' };
+  /** Keyset: the sort value and id of the last document of the page before. */
+  readonly after?: { readonly value: string | number | null; readonly id: string };
+  readonly limit: number;
+}
+
+export interface Documents {
+  /** Creates the collection and its indexes if they are missing. */
+  ensure(collection: CollectionSpec): Promise<void>;
+  get<T>(collection: string, id: string): Promise<StoredDocument<T> | null>;
+  getMany<T>(collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredDocument<T>>>;
+  /**
+   * Compare-and-set by position, one outcome a write, in order. `lost`: another writer was there.
+   * A `null` document deletes. Durable when it resolves.
+   */
+  write(collection: string, writes: readonly DocumentWrite[]): Promise<readonly ('applied' | 'lost')[]>;
+  find<T>(collection: string, query: DocumentQuery): Promise<readonly StoredDocument<T>[]>;
+  count(collection: string): Promise<number>;
+  drop(collection: string): Promise<void>;
+}
+
+export interface Checkpoints {
+  get(name: string): Promise<Position | null>;
+  /** Compare-and-set: `lost` when the stored one is not `from` (another runner owns it). */
+  advance(name: string, from: Position | null, to: Position): Promise<'advanced' | 'lost'>;
+  reset(name: string): Promise<void>;
+}
+
+/** Which build of a projection answers queries; a rebuild makes the next one beside it and switches. */
+export interface Generations {
+  /** 1 when never rebuilt. */
+  active(projection: string): Promise<number>;
+  /** Compare-and-set. */
+  activate(projection: string, from: number, to: number): Promise<'activated' | 'lost'>;
+}
+
+/** A job is a stored contract too: versioned payload, id derived from the log, never made by a request. */
+export interface Job<T = unknown> {
+  readonly id: string;
+  readonly payload: T;
+  /** How often it was started before. */
+  readonly attempts: number;
+}
+
+export interface JobQueue {
+  /** Adds what is not there yet (same id: once). `notBefore` is ISO 8601 UTC. Durable when it resolves. */
+  add(
+    queue: string,
+    jobs: readonly { readonly id: string; readonly payload: object; readonly notBefore?: string }[],
+  ): Promise<void>;
+  /** Which of these ids are waiting or running. */
+  known(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Runs `handle` for each due job until aborted, at most `concurrency` at once. A job whose process died is
+   * handed out again after `leaseMs`. Returning `done` removes it, `retryAt` puts it back.
+   * A throw counts as `retryAt` with the queue's own backoff.
+   */
+  work<T>(queue: string, options: WorkOptions, handle: (job: Job<T>) => Promise<JobOutcome>): Promise<void>;
+}
+
+export interface WorkOptions {
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type JobOutcome = { readonly kind: 'done' } | { readonly kind: 'retry'; readonly notBefore: string };

@@ -1,0 +1,40 @@
+import type { LedgerEvent } from '../domain/events.ts';
+import type { RecordedEvent } from '../domain/message.ts';
+
+/** A ledger event as it stands in the log, with `type` and `data` tied together. */
+export type Recorded<E extends LedgerEvent = LedgerEvent> = RecordedEvent & E;
+
+/**
+ * A read model: data and one pure function (DESIGN §7). New logic is a new name, which is also its collection and its
+ * checkpoint: `stock_levels_v1` is built beside `stock_levels_v2` and then dropped.
+ */
+export interface Projection<Document extends object, E extends LedgerEvent> {
+  readonly name: `${string}_v${number}`;
+  readonly handles: readonly E['type'][];
+  /** Fields of the document that queries filter or sort on. */
+  readonly indexes: readonly (readonly string[])[];
+  /** The documents an event touches. */
+  readonly idsOf: (event: Recorded<E>) => readonly string[];
+  /** The document after the event; `null` removes it. Never throws for business reasons. */
+  readonly apply: (document: Document | null, event: Recorded<E>, id: string) => Document | null;
+}
+
+/** A projection whose types are not needed any more: what the runner and the list of all of them see. */
+export interface AnyProjection {
+  readonly name: string;
+  readonly handles: readonly string[];
+  readonly indexes: readonly (readonly string[])[];
+  readonly idsOf: (event: RecordedEvent) => readonly string[];
+  readonly apply: (document: object | null, event: RecordedEvent, id: string) => object | null;
+}
+
+/** The one place where the types of a projection are given up; `handles` guards at run time what they said. */
+export const erase = <Document extends object, E extends LedgerEvent>(
+  projection: Projection<Document, E>,
+): AnyProjection => ({
+  name: projection.name,
+  handles: projection.handles,
+  indexes: projection.indexes,
+  idsOf: (event) => projection.idsOf(event as Recorded<E>),
+  apply: (document, event, id) => projection.apply(document as Document | null, event as Recorded<E>, id),
+});

@@ -1,0 +1,44 @@
+import { array, assert, constantFrom, nat, property, tuple } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type BucketMap,
+  emptyBucketMap,
+  entriesOf,
+  lookUp,
+  withEntry,
+  withoutEntry,
+} from '../../src/domain/bucketMap.ts';
+
+const contents = <V>(map: BucketMap<V>): Map<string, V> => new Map([...entriesOf(map)].sort());
+
+describe('the bucket map', () => {
+  it('holds what a Map holds after any changes, and leaves each earlier state as it was', () => {
+    const changes = array(tuple(constantFrom('set', 'delete'), nat(40), nat()), { maxLength: 120 });
+    assert(
+      property(changes, (steps) => {
+        const model = new Map<string, number>();
+        let map: BucketMap<number> = emptyBucketMap;
+        for (const [change, id, value] of steps) {
+          const [before, key] = [map, `reservation-${id}`];
+          const earlier = contents(before);
+          map = change === 'set' ? withEntry(map, key, value) : withoutEntry(map, key);
+          if (change === 'set') model.set(key, value);
+          else model.delete(key);
+          expect(contents(before)).toEqual(earlier);
+          expect([map.size, lookUp(map, key)]).toEqual([model.size, model.get(key)]);
+        }
+        expect(contents(map)).toEqual(new Map([...model].sort()));
+      }),
+    );
+  });
+  it('tells keys apart that fall into one bucket', () => {
+    const map = withEntry(withEntry(emptyBucketMap, 'a-000001', 1), 'b-000001', 2);
+    expect([lookUp(map, 'a-000001'), lookUp(map, 'b-000001'), lookUp(map, 'c-000001')]).toEqual([1, 2, undefined]);
+    expect(lookUp(withoutEntry(map, 'a-000001'), 'b-000001')).toBe(2);
+  });
+  it('is the same map when nothing is taken out, and takes keys of any length', () => {
+    const map = withEntry(emptyBucketMap, '', 1);
+    expect(withoutEntry(map, 'x')).toBe(map);
+    expect([lookUp(map, ''), map.size, withoutEntry(map, '').size]).toEqual([1, 1, 0]);
+  });
+});

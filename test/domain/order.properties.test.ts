@@ -1,0 +1,114 @@
+/** Plans overlap, reservations lapse, shipments race: an order never ships or claims more than it may. */
+import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { OrderCommand } from '../../src/domain/order/commands.ts';
+import { orderDecider } from '../../src/domain/order/decider.ts';
+import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { recordedBy } from '../support/deciderSpec.ts';
+import { sampleOrder } from '../support/samples.ts';
+
+const lines = [
+  { lineId: '1', sku: 'CHAIR' },
+  { lineId: '2', sku: 'LAMP' },
+  { lineId: '3', sku: 'CHAIR' },
+];
+type Line = (typeof lines)[number];
+const place: OrderCommand = {
+  type: 'PlaceOrder',
+  order: sampleOrder({ lines: lines.map((line) => ({ ...line, quantity: 5, priceMinor: 100, currency: 'EUR' })) }),
+};
+
+const dispatch = (line: Line, warehouseId: string, quantity: number, ref: number): OrderCommand => ({
+  type: 'DispatchShipment',
+  shipmentId: `s${ref}`,
+  warehouseId,
+  carrier: 'parcelco',
+  trackingNumber: 'T',
+  lines: [{ lineId: line.lineId, quantity }],
+  parcels: [],
+});
+const allocate = (line: Line, warehouseId: string, quantity: number, ref: number): OrderCommand => ({
+  type: 'RecordAllocation',
+  allocations: [{ ...line, warehouseId, quantity, reservationId: `r${ref}` }],
+});
+type Make = (line: Line, warehouseId: string, quantity: number, ref: number) => OrderCommand;
+const makers = {
+  allocate,
+  dispatch,
+  wait: () => ({ type: 'RecordAllocation', allocations: [] }),
+  lapse: (_line, _warehouse, _quantity, ref) => ({ type: 'LapseAllocation', reservationId: `r${ref}` }),
+  deliver: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordDelivery', shipmentId: `s${ref}` }),
+  hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
+  rare: (_line, _warehouse, _quantity, ref) =>
+    ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },
+} satisfies Record<string, Make>;
+const makerOf = (kind: keyof typeof makers): Make => makers[kind];
+const kinds = [...(Object.keys(makers) as (keyof typeof makers)[]), 'allocate', 'dispatch'] as const;
+
+const commands = array(
+  tuple(
+    constantFrom(...kinds),
+    constantFrom(...lines),
+    constantFrom('BER', 'PAR'),
+    integer({ min: -1, max: 6 }),
+    nat(9),
+  ),
+  { maxLength: 30 },
+);
+
+const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
+const quantities = (of: readonly { lineId: string; quantity: number }[], lineId: string): number =>
+  sum(of.filter((each) => each.lineId === lineId).map(({ quantity }) => quantity));
+
+const faultOf = (order: PlacedOrder): string | null => {
+  for (const { lineId, quantity } of order.lines) {
+    const own = order.allocations.filter((allocation) => allocation.lineId === lineId);
+    const sourced = quantities(own, lineId);
+    const left = sum(own.map(({ shipped }) => shipped));
+    const shipped = quantities(
+      order.shipments.flatMap((shipment) => shipment.lines),
+      lineId,
+    );
+    if (sourced > quantity) return 'more allocated than ordered';
+    if (own.some((each) => each.shipped < 0 || each.shipped > each.quantity)) return 'more shipped than allocated';
+    if (left !== shipped) return 'shipments and allocations disagree';
+    if (order.phase !== 'cancelled' && quantities(unsourcedOf(order), lineId) + sourced !== quantity) {
+      return 'ordered is not sourced and unsourced';
+    }
+  }
+  return order.phase === 'cancelled' && order.shipments.length > 0 ? 'cancelled after goods had left' : null;
+};
+
+describe('10,000 random sequences of commands for one order', () => {
+  it('never ship more than is allocated, nor allocate more than is ordered', () => {
+    const seen = new Set<string>();
+    assert(
+      property(commands, (sequence) => {
+        let order: Order = recordedBy(orderDecider.decide(place, orderDecider.initialState)).reduce(
+          orderDecider.evolve,
+          orderDecider.initialState,
+        );
+        for (const [kind, line, warehouseId, quantity, ref] of sequence) {
+          const decision = orderDecider.decide(makerOf(kind)(line, warehouseId, quantity, ref), order);
+          if ('refused' in decision) seen.add(decision.refused.code);
+          for (const event of recordedBy(decision)) {
+            seen.add(event.type);
+            order = orderDecider.evolve(order, event);
+            if (event.type === 'OrderAllocated' && order.phase !== 'absent') {
+              expect(event.data.backordered).toEqual(unsourcedOf(order));
+            }
+          }
+          const fault = order.phase === 'absent' ? 'the order is gone' : faultOf(order);
+          if (fault !== null) throw new Error(`${fault}: ${JSON.stringify(order)}`);
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+    for (const reached of ['OrderShipmentDelivered', 'OrderAllocationLapsed', 'OrderCancelled', 'OrderBackordered']) {
+      expect(seen).toContain(reached);
+    }
+    for (const code of ['ALLOCATION_EXCEEDS_DEMAND', 'SHIPMENT_EXCEEDS_ALLOCATION', 'ORDER_ALREADY_SHIPPED']) {
+      expect(seen).toContain(code);
+    }
+  });
+});

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderCommand, OrderCommandOf, OrderRefusal } from '../../src/domain/order/commands.ts';
+import { orderDecider } from '../../src/domain/order/decider.ts';
+import type { Allocation, OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
+import { unsourcedOf } from '../../src/domain/order/state.ts';
+import { given, type RefusalTests } from '../support/deciderSpec.ts';
+import { sampleOrder, sealed } from '../support/samples.ts';
+
+const orderId = 'order1';
+const placed: OrderPlaced = { type: 'OrderPlaced', data: sampleOrder() };
+const chairs: Allocation = { lineId: '1', sku: 'CHAIR', warehouseId: 'BER', reservationId: 'r1', quantity: 2 };
+const moreChairs: Allocation = { ...chairs, reservationId: 'r2', quantity: 1 };
+const lamps: Allocation = { lineId: '2', sku: 'LAMP', warehouseId: 'PAR', reservationId: 'r3', quantity: 2 };
+const allocated: OrderEvent = {
+  type: 'OrderAllocated',
+  data: { orderId, allocations: [chairs, moreChairs, lamps], backordered: [] },
+};
+const waiting: OrderEvent = {
+  type: 'OrderAllocated',
+  data: { orderId, allocations: [chairs], backordered: [{ lineId: '2', quantity: 2 }] },
+};
+const held: OrderEvent = { type: 'OrderHeld', data: { orderId, reason: 'fraud check' } };
+const cancelled: OrderEvent = { type: 'OrderCancelled', data: { orderId, reason: 'changed mind', released: [] } };
+const lapsed: OrderEvent = { type: 'OrderAllocationLapsed', data: { orderId, reservationId: 'r1' } };
+const dispatched: OrderEvent = {
+  type: 'OrderShipmentDispatched',
+  data: {
+    orderId,
+    shipmentId: 's1',
+    warehouseId: 'BER',
+    carrier: 'parcelco',
+    trackingNumber: 'T1',
+    lines: [
+      { lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 },
+      { lineId: '1', sku: 'CHAIR', reservationId: 'r2', quantity: 1 },
+    ],
+    parcels: [{ parcelId: 'p1', boxes: [{ lineId: '1', boxCode: 'A', quantity: 3 }] }],
+  },
+};
+const delivered: OrderEvent = { type: 'OrderShipmentDelivered', data: { orderId, shipmentId: 's1' } };
+
+const place: OrderCommand = { type: 'PlaceOrder', order: placed.data };
+const record = (...allocations: Allocation[]): OrderCommand => ({ type: 'RecordAllocation', allocations });
+const cancel: OrderCommand = { type: 'CancelOrder', reason: 'changed mind' };
+const hold: OrderCommand = { type: 'HoldOrder', reason: 'fraud check' };
+const release: OrderCommand = { type: 'ReleaseOrder', reason: 'checked' };
+const deliver: OrderCommand = { type: 'RecordDelivery', shipmentId: 's1' };
+const dispatch: OrderCommandOf<'DispatchShipment'> = {
+  type: 'DispatchShipment',
+  shipmentId: 's1',
+  warehouseId: 'BER',
+  carrier: 'parcelco',
+  trackingNumber: 'T1',
+  lines: [{ lineId: '1', quantity: 3 }],
+  parcels: [{ parcelId: 'p1', boxes: [{ lineId: '1', boxCode: 'A', quantity: 3 }] }],
+};
+
+describe('placing', () => {
+  it('records the order, once', () => given(orderDecider).when(place).thenRecords(placed));
+});
+
+describe('recording an allocation', () => {
+  it('names the sources, and what no warehouse had', () =>
+    given(orderDecider, placed)
+      .when(record(chairs))
+      .thenRecords({
+        type: 'OrderAllocated',
+        data: {
+          orderId,
+          allocations: [chairs],
+          backordered: [
+            { lineId: '1', quantity: 1 },
+            { lineId: '2', quantity: 2 },
+          ],
+        },
+      }));
+  it('records that an order waits when nothing could be had', () =>
+    given(orderDecider, placed)
+      .when(record())
+      .thenRecords({
+        type: 'OrderBackordered',
+        data: {
+          orderId,
+          backordered: [
+            { lineId: '1', quantity: 3 },
+            { lineId: '2', quantity: 2 },
+          ],
+        },
+      }));
+  it('is no news when an order that waits still finds nothing', () =>
+    given(orderDecider, placed, waiting).when(record()).thenNothing());
+  it('records only those reservations that are new, each once', () =>
+    given(orderDecider, placed, waiting)
+      .when(record(chairs, lamps, lamps))
+      .thenRecords({
+        type: 'OrderAllocated',
+        data: { orderId, allocations: [lamps], backordered: [{ lineId: '1', quantity: 1 }] },
+      }));
+  it('does not forget what lapsed while the plan was made', () =>
+    given(orderDecider, placed, waiting, lapsed)
+      .when(record(lamps))
+      .thenRecords({
+        type: 'OrderAllocated',
+        data: { orderId, allocations: [lamps], backordered: [{ lineId: '1', quantity: 3 }] },
+      }));
+  it('refuses the slower of two plans, so that nothing is reserved twice', () =>
+    given(orderDecider, placed, allocated)
+      .when(record({ ...chairs, reservationId: 'r9' }))
+      .thenRefused('ALLOCATION_EXCEEDS_DEMAND'));
+  it('refuses a source for a line that the order does not have', () =>
+    given(orderDecider, placed)
+      .when(record({ ...chairs, lineId: '9' }))
+      .thenRefused('ALLOCATION_EXCEEDS_DEMAND'));
+  it('refuses a source that gives less than nothing', () =>
+    given(orderDecider, placed)
+      .when(record({ ...chairs, quantity: -2 }))
+      .thenRefused('QUANTITY_INVALID'));
+  it('refuses a cancelled order, so that the plan is undone', () =>
+    given(orderDecider, placed, cancelled).when(record(chairs)).thenRefused('ORDER_CANCELLED'));
+});
+
+describe('a reservation that lapses', () => {
+  const lapse: OrderCommand = { type: 'LapseAllocation', reservationId: 'r1' };
+  it('is recorded once', () => given(orderDecider, placed, allocated).when(lapse).thenRecords(lapsed));
+  it('is no news to an order that does not count on it', () => given(orderDecider, placed).when(lapse).thenNothing());
+  it('is no news when its goods have left', () =>
+    given(orderDecider, placed, allocated, dispatched).when(lapse).thenNothing());
+  it('is no news to a cancelled order', () =>
+    given(orderDecider, placed, allocated, cancelled).when(lapse).thenNothing());
+});
+
+describe('holding, releasing and cancelling', () => {
+  const note = sealed('note');
+  it('holds once, with a sealed note', () =>
+    given(orderDecider, placed)
+      .when({ ...hold, note })
+      .thenRecords({ type: 'OrderHeld', data: { orderId, reason: 'fraud check', note } }));
+  it('releases a held order', () =>
+    given(orderDecider, placed, held)
+      .when(release)
+      .thenRecords({ type: 'OrderReleased', data: { orderId, reason: 'checked' } }));
+  it('cancels, and names what is not needed any more', () =>
+    given(orderDecider, placed, waiting)
+      .when({ ...cancel, note })
+      .thenRecords({ type: 'OrderCancelled', data: { orderId, reason: 'changed mind', note, released: [chairs] } }));
+  it('does not hold a cancelled order', () =>
+    given(orderDecider, placed, cancelled).when(hold).thenRefused('ORDER_CANCELLED'));
+});
+
+describe('dispatching', () => {
+  it('uses up the reservations of the line at that warehouse, oldest first', () =>
+    given(orderDecider, placed, allocated).when(dispatch).thenRecords(dispatched));
+  it('ships a part, and the rest later', () =>
+    given(orderDecider, placed, allocated, {
+      ...dispatched,
+      data: { ...dispatched.data, lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 }] },
+    })
+      .when({ ...dispatch, shipmentId: 's2', lines: [{ lineId: '1', quantity: 2 }] })
+      .thenRecords({
+        ...dispatched,
+        data: {
+          ...dispatched.data,
+          shipmentId: 's2',
+          lines: [
+            { lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 },
+            { lineId: '1', sku: 'CHAIR', reservationId: 'r2', quantity: 1 },
+          ],
+        },
+      }));
+  it('takes nothing from what is reserved at another warehouse', () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, lines: [{ lineId: '2', quantity: 1 }] })
+      .thenRefused('SHIPMENT_EXCEEDS_ALLOCATION'));
+  it('does not ship a cancelled order', () =>
+    given(orderDecider, placed, allocated, cancelled).when(dispatch).thenRefused('ORDER_CANCELLED'));
+  it('names each line once', () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, lines: [...dispatch.lines, ...dispatch.lines] })
+      .thenRefused('ORDER_LINE_REPEATED'));
+  it('ships whole pieces, at least one', () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, lines: [{ lineId: '1', quantity: -1 }] })
+      .thenRefused('QUANTITY_INVALID'));
+});
+
+describe('deliveries and exceptions', () => {
+  it('records the delivery of a shipment, once', () =>
+    given(orderDecider, placed, allocated, dispatched).when(deliver).thenRecords(delivered));
+  it('records each exception that is raised', () =>
+    given(orderDecider, placed)
+      .when({ type: 'RaiseException', code: 'STOCK_GONE', detail: 'r1' })
+      .thenRecordsEachTime({ type: 'OrderExceptionRaised', data: { orderId, code: 'STOCK_GONE', detail: 'r1' } }));
+});
+
+const twice = <T>(of: readonly T[]): readonly T[] => [...of, ...of];
+const refusals: RefusalTests<OrderRefusal> = {
+  ORDER_NOT_FOUND: () => given(orderDecider).when(cancel).thenRefused('ORDER_NOT_FOUND'),
+  ORDER_ALREADY_PLACED: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ALREADY_PLACED'),
+  ORDER_LINE_REPEATED: () =>
+    given(orderDecider)
+      .when({ type: 'PlaceOrder', order: sampleOrder({ lines: twice(placed.data.lines) }) })
+      .thenRefused('ORDER_LINE_REPEATED'),
+  ORDER_CANCELLED: () => given(orderDecider, placed, cancelled).when(release).thenRefused('ORDER_CANCELLED'),
+  ORDER_ON_HOLD: () => given(orderDecider, placed, allocated, held).when(dispatch).thenRefused('ORDER_ON_HOLD'),
+  ORDER_NOT_ON_HOLD: () => given(orderDecider, placed).when(release).thenRefused('ORDER_NOT_ON_HOLD'),
+  ORDER_ALREADY_SHIPPED: () =>
+    given(orderDecider, placed, allocated, dispatched).when(cancel).thenRefused('ORDER_ALREADY_SHIPPED'),
+  ORDER_LINE_NOT_FOUND: () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, lines: [{ lineId: '9', quantity: 1 }] })
+      .thenRefused('ORDER_LINE_NOT_FOUND'),
+  QUANTITY_INVALID: () =>
+    given(orderDecider)
+      .when({
+        type: 'PlaceOrder',
+        order: sampleOrder({ lines: placed.data.lines.map((line) => ({ ...line, quantity: 0 })) }),
+      })
+      .thenRefused('QUANTITY_INVALID'),
+  ALLOCATION_EXCEEDS_DEMAND: () =>
+    given(orderDecider, placed)
+      .when(record({ ...chairs, quantity: 4 }))
+      .thenRefused('ALLOCATION_EXCEEDS_DEMAND'),
+  SHIPMENT_EXCEEDS_ALLOCATION: () =>
+    given(orderDecider, placed, waiting).when(dispatch).thenRefused('SHIPMENT_EXCEEDS_ALLOCATION'),
+  SHIPMENT_ALREADY_DISPATCHED: () =>
+    given(orderDecider, placed, allocated, dispatched).when(dispatch).thenRefused('SHIPMENT_ALREADY_DISPATCHED'),
+  SHIPMENT_NOT_FOUND: () => given(orderDecider, placed).when(deliver).thenRefused('SHIPMENT_NOT_FOUND'),
+  PARCEL_REPEATED: () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, parcels: twice(dispatch.parcels) })
+      .thenRefused('PARCEL_REPEATED'),
+};
+
+describe('every refusal of an order command', () => {
+  it.each(Object.entries(refusals))('%s', (_code, provoke) => {
+    provoke();
+  });
+});
+
+describe('what others ask of an order', () => {
+  const stateOf = (...events: OrderEvent[]): ReturnType<typeof orderDecider.evolve> =>
+    events.reduce(orderDecider.evolve, orderDecider.initialState);
+  const unsourced = (...events: OrderEvent[]): unknown => {
+    const order = stateOf(placed, ...events);
+    return order.phase === 'absent' ? null : unsourcedOf(order);
+  };
+  it('lacks a source for all of it, for some of it, for nothing', () => {
+    expect(unsourced()).toEqual([
+      { lineId: '1', quantity: 3 },
+      { lineId: '2', quantity: 2 },
+    ]);
+    expect(unsourced(waiting)).toEqual([
+      { lineId: '1', quantity: 1 },
+      { lineId: '2', quantity: 2 },
+    ]);
+    expect([unsourced(allocated), unsourced(waiting, cancelled)]).toEqual([[], []]);
+  });
+  it('lacks a source again for what had not left of a lapsed reservation', () => {
+    const partly = { ...dispatched.data, lines: [{ ...chairs, quantity: 1 }] };
+    const left: OrderEvent = { type: 'OrderShipmentDispatched', data: partly };
+    expect(unsourced(allocated, left, lapsed)).toEqual([{ lineId: '1', quantity: 1 }]);
+    expect(unsourced(allocated, lapsed)).toEqual([{ lineId: '1', quantity: 2 }]);
+  });
+  it('weighs more with all that it carries', () => {
+    expect(orderDecider.weigh(stateOf(placed, allocated))).toBeGreaterThan(orderDecider.weigh(stateOf(placed)));
+    expect(orderDecider.weigh(stateOf(held))).toBeLessThan(orderDecider.weigh(stateOf(placed)));
+  });
+  it('carries on after a hold was lifted and an exception was looked at', () => {
+    const raised: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'X', detail: 'x' } };
+    const released: OrderEvent = { type: 'OrderReleased', data: { orderId, reason: 'checked' } };
+    given(orderDecider, placed, allocated, held, raised, released).when(dispatch).thenRecords(dispatched);
+    given(orderDecider, placed, allocated, held).when(hold).thenNothing();
+    given(orderDecider, placed, cancelled).when(cancel).thenNothing();
+    given(orderDecider, placed, allocated, dispatched, delivered).when(deliver).thenNothing();
+  });
+});

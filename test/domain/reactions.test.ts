@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderEvent } from '../../src/domain/order/events.ts';
+import { type ReactionEvent, reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
+import type { ShipmentDelivered } from '../../src/domain/shipment/events.ts';
+import type { StockEvent } from '../../src/domain/stock/events.ts';
+import { balanceOf, now, sampleOrder } from '../support/samples.ts';
+
+const orderId = 'order1';
+const key = { warehouseId: 'BER', sku: 'CHAIR', after: balanceOf({ onHand: 1 }) };
+const end = { ...key, reservationId: 'r1', quantity: 2 };
+const ofOrder = { orderId, lineId: '1' };
+const allocation = { lineId: '1', sku: 'CHAIR', warehouseId: 'BER', reservationId: 'r1', quantity: 2 };
+const shipment = {
+  orderId,
+  shipmentId: 's1',
+  warehouseId: 'BER',
+  carrier: 'parcelco',
+  trackingNumber: 'T1',
+  lines: [
+    { lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 },
+    { lineId: '1', sku: 'CHAIR', reservationId: 'r2', quantity: 1 },
+  ],
+  parcels: [],
+};
+const allocate = [{ ask: 'AllocateOrder', orderId }];
+const waiting = [{ ask: 'AllocateWaitingOrders', sku: 'CHAIR' }];
+const lapse = { ask: 'LapseAllocation', orderId, reservationId: 'r1' };
+const ships = { ask: 'ShipReserved', orderId, warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
+
+const stock = (type: 'StockAdjusted', delta: number): StockEvent => ({
+  type,
+  data: { ...key, delta, reason: 'correction' },
+});
+const counted = (delta: number): StockEvent => ({
+  type: 'StockCounted',
+  data: { ...key, counted: 1, delta, reason: 'cycle count' },
+});
+const registered = (onHand: number): StockEvent => ({
+  type: 'StockRegistered',
+  data: { ...key, onHand, safetyStock: 0, registeredAt: now },
+});
+const backordered = [{ lineId: '1', quantity: 1 }];
+
+type Case = readonly [sentence: string, event: OrderEvent | StockEvent | ShipmentDelivered, asks: readonly object[]];
+const cases: readonly Case[] = [
+  ['a placed order is allocated', { type: 'OrderPlaced', data: sampleOrder() }, allocate],
+  [
+    'an order that got a part is looked at again: stock may have come while the plan was made',
+    { type: 'OrderAllocated', data: { orderId, allocations: [allocation], backordered } },
+    allocate,
+  ],
+  [
+    'an order that got all needs nothing',
+    { type: 'OrderAllocated', data: { orderId, allocations: [allocation], backordered: [] } },
+    [],
+  ],
+  [
+    'an order that got nothing is looked at again',
+    { type: 'OrderBackordered', data: { orderId, backordered } },
+    allocate,
+  ],
+  [
+    'an order that lost a reservation is allocated again',
+    { type: 'OrderAllocationLapsed', data: { orderId, reservationId: 'r1' } },
+    allocate,
+  ],
+  [
+    'a cancelled order lets its reservations go',
+    { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [allocation] } },
+    [{ ask: 'ReleaseReservation', warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1', reason: 'order_cancelled' }],
+  ],
+  [
+    'a dispatch begins the shipment and takes the goods off each reservation',
+    { type: 'OrderShipmentDispatched', data: shipment },
+    [
+      { ask: 'RecordDispatch', shipment },
+      { ...ships, reservationId: 'r1', quantity: 2 },
+      { ...ships, reservationId: 'r2', quantity: 1 },
+    ],
+  ],
+  [
+    'a delivered shipment is told to its order',
+    { type: 'ShipmentDelivered', data: { shipmentId: 's1', orderId, warehouseId: 'BER', deliveredAt: now } },
+    [{ ask: 'RecordDelivery', orderId, shipmentId: 's1' }],
+  ],
+  [
+    'an order hears that its reservation expired, and others may have the goods',
+    { type: 'StockReservationExpired', data: { ...end, ...ofOrder } },
+    [lapse, ...waiting],
+  ],
+  ['a claim of no order just sets its goods free', { type: 'StockReservationExpired', data: end }, waiting],
+  [
+    'an order hears that somebody released its reservation',
+    { type: 'StockReservationReleased', data: { ...end, ...ofOrder, reason: 'by hand' } },
+    [lapse, ...waiting],
+  ],
+  ['goods that came are for those who wait', { type: 'StockReceived', data: { ...key, quantity: 1 } }, waiting],
+  ['goods that were found are for those who wait', stock('StockAdjusted', 1), waiting],
+  ['goods that were lost are for nobody', stock('StockAdjusted', -1), []],
+  ['a count that found more is for those who wait', counted(2), waiting],
+  ['a count that was right changes nothing', counted(0), []],
+  ['opening stock is for those who wait', registered(1), waiting],
+  ['an empty opening is for nobody', registered(0), []],
+  [
+    'goods out of quarantine are for those who wait',
+    { type: 'StockQuarantineReleased', data: { ...key, quantity: 1 } },
+    waiting,
+  ],
+  ['a changed safety stock may set goods free', { type: 'StockPolicySet', data: { ...key, safetyStock: 0 } }, waiting],
+];
+
+describe('reactions', () => {
+  it.each(cases)('%s', (_sentence, event, asks) => {
+    expect(reactTo(event as ReactionEvent)).toEqual(asks);
+  });
+  it('are tested for every type that is followed', () => {
+    expect([...new Set(cases.map(([, { type }]) => type))].sort()).toEqual([...reactionTypes].sort());
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import {
+  reportsPerParcelMax,
+  type ShipmentCommand,
+  type ShipmentRefusal,
+  shipmentDecider,
+} from '../../src/domain/shipment/decider.ts';
+import type { ParcelStatus, ShipmentDispatched, ShipmentEvent } from '../../src/domain/shipment/events.ts';
+import { given, type RefusalTests } from '../support/deciderSpec.ts';
+import { earlier, later, now, soon } from '../support/samples.ts';
+
+const place = { shipmentId: 's1', orderId: 'order1', warehouseId: 'BER' };
+const dispatchedWith = (...parcelIds: string[]): ShipmentDispatched => ({
+  type: 'ShipmentDispatched',
+  data: {
+    ...place,
+    carrier: 'parcelco',
+    trackingNumber: 'T1',
+    lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 }],
+    parcels: parcelIds.map((parcelId) => ({ parcelId, boxes: [] })),
+  },
+});
+const one = dispatchedWith('p1');
+const two = dispatchedWith('p1', 'p2');
+
+const track = (status: ParcelStatus, reportedAt: string, parcelId = 'p1'): ShipmentCommand => ({
+  type: 'TrackParcel',
+  parcelId,
+  status,
+  reportedAt,
+});
+const tracked = (
+  status: ParcelStatus,
+  reportedAt: string,
+  parcelStatus: ParcelStatus = status,
+  parcelId = 'p1',
+): ShipmentEvent => ({ type: 'ParcelTracked', data: { ...place, parcelId, status, reportedAt, parcelStatus } });
+const delivered = (deliveredAt: string): ShipmentEvent => ({
+  type: 'ShipmentDelivered',
+  data: { ...place, deliveredAt },
+});
+
+describe('a dispatch', () => {
+  it('begins the shipment; a redelivered policy asks again in vain', () =>
+    given(shipmentDecider).when({ type: 'RecordDispatch', shipment: one.data }).thenRecords(one));
+});
+
+describe('reports of a courier (R12.2)', () => {
+  it('move the parcel, and the same report twice is told once', () =>
+    given(shipmentDecider, one)
+      .when({ ...track('in_transit', now), detail: 'left the hub', location: 'Leipzig' } as ShipmentCommand)
+      .thenRecords({
+        type: 'ParcelTracked',
+        data: {
+          ...place,
+          parcelId: 'p1',
+          status: 'in_transit',
+          reportedAt: now,
+          detail: 'left the hub',
+          location: 'Leipzig',
+          parcelStatus: 'in_transit',
+        },
+      }));
+  it('need no parcel when there is but one', () =>
+    given(shipmentDecider, one)
+      .when({ type: 'TrackParcel', status: 'in_transit', reportedAt: now })
+      .thenRecords(tracked('in_transit', now)));
+  it('that are older than what is known are kept, and move nothing', () =>
+    given(shipmentDecider, one, tracked('out_for_delivery', soon))
+      .when(track('in_transit', now))
+      .thenRecords(tracked('in_transit', now, 'out_for_delivery')));
+  it('of one moment count by how far on the way they are, whichever came first', () => {
+    given(shipmentDecider, one, tracked('out_for_delivery', now))
+      .when(track('in_transit', now))
+      .thenRecords(tracked('in_transit', now, 'out_for_delivery'));
+    given(shipmentDecider, one, tracked('in_transit', now))
+      .when(track('out_for_delivery', now))
+      .thenRecords(tracked('out_for_delivery', now));
+  });
+  it('of one moment, a delivery and a turn back, are a turn back, whichever came first', () => {
+    given(shipmentDecider, one, tracked('delivered', now), delivered(now))
+      .when(track('return_to_sender', now))
+      .thenRecords(tracked('return_to_sender', now));
+    given(shipmentDecider, one, tracked('return_to_sender', now))
+      .when(track('delivered', now))
+      .thenRecords(tracked('delivered', now, 'return_to_sender'));
+  });
+  it('never take back a delivery, not even later ones', () =>
+    given(shipmentDecider, one, tracked('delivered', now), delivered(now))
+      .when(track('in_transit', later))
+      .thenRecords(tracked('in_transit', later, 'delivered')));
+  it('turn a delivered parcel back when the goods go back after it', () =>
+    given(shipmentDecider, one, tracked('delivered', now), delivered(now))
+      .when(track('return_to_sender', later))
+      .thenRecords(tracked('return_to_sender', later)));
+  it('leave a delivery alone that came after the goods had turned back', () =>
+    given(shipmentDecider, one, tracked('delivered', now), delivered(now))
+      .when(track('return_to_sender', earlier))
+      .thenRecords(tracked('return_to_sender', earlier, 'delivered')));
+  it('of a turn back stay when the delivery before it is told late', () =>
+    given(shipmentDecider, one, tracked('return_to_sender', later))
+      .when(track('delivered', now))
+      .thenRecords(tracked('delivered', now, 'return_to_sender')));
+});
+
+describe('a shipment of two parcels (B11)', () => {
+  it('is not delivered with the first of them', () =>
+    given(shipmentDecider, two).when(track('delivered', now)).thenRecords(tracked('delivered', now)));
+  it('is delivered with the last, at the time the last one arrived, in whatever order that is told', () =>
+    given(shipmentDecider, two, tracked('delivered', later))
+      .when(track('delivered', now, 'p2'))
+      .thenRecords(tracked('delivered', now, 'delivered', 'p2'), delivered(later)));
+});
+
+const many = Array.from({ length: reportsPerParcelMax }, (_, index) =>
+  tracked('in_transit', new Date(index).toISOString()),
+);
+const refusals: RefusalTests<ShipmentRefusal> = {
+  SHIPMENT_NOT_FOUND: () => given(shipmentDecider).when(track('in_transit', now)).thenRefused('SHIPMENT_NOT_FOUND'),
+  PARCEL_NOT_FOUND: () =>
+    given(shipmentDecider, one)
+      .when(track('in_transit', now, 'p9'))
+      .thenRefused('PARCEL_NOT_FOUND'),
+  PARCEL_REQUIRED: () =>
+    given(shipmentDecider, two)
+      .when({ type: 'TrackParcel', status: 'in_transit', reportedAt: now })
+      .thenRefused('PARCEL_REQUIRED'),
+  TOO_MANY_REPORTS: () =>
+    given(shipmentDecider, one, ...many)
+      .when(track('out_for_delivery', now))
+      .thenRefused('TOO_MANY_REPORTS'),
+};
+
+describe('every refusal of a shipment command', () => {
+  it.each(Object.entries(refusals))('%s', (_code, provoke) => {
+    provoke();
+  });
+  it('lets the delivery through, however much was reported before it', () =>
+    given(shipmentDecider, one, ...many)
+      .when(track('delivered', now))
+      .thenRecords(tracked('delivered', now), delivered(now)));
+});
+
+describe('the fold of a shipment', () => {
+  it('ignores what it knows nothing of', () => {
+    const { evolve, initialState } = shipmentDecider;
+    expect(evolve(initialState, delivered(now))).toBe(initialState);
+    const known = evolve(initialState, one);
+    expect(evolve(known, tracked('delivered', now, 'delivered', 'p9'))).toBe(known);
+  });
+  it('weighs more with each report, so that the cache can bound it', () => {
+    const { evolve, initialState, weigh } = shipmentDecider;
+    const known = evolve(initialState, one);
+    expect(weigh(evolve(known, tracked('in_transit', now)))).toBeGreaterThan(weigh(known));
+    expect(weigh(known)).toBeGreaterThan(weigh(initialState));
+  });
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where `.ci/run` wants the results as JSON; absent on a developer's machine. */
+const reportFile = process.env.TEST_REPORT_FILE;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2, // Tests that start the whole service need a core each.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    allowOnly: false, // A forgotten `.only` would hide every other test of its file.
+    reporters: reportFile === undefined ? ['default'] : ['default', ['json', { outputFile: reportFile }]],
+  },
+});
