@@ -4,6 +4,7 @@
  */
 import type { Principal } from '../domain/access/principal.ts';
 import type { EventEnvelope, Position, RecordedEvent, Sealed } from '../domain/message.ts';
+import type { Candidate } from '../domain/policies/allocation.ts';
 
 /** Always exact; there is no `any` (DESIGN §4.3). A number is the revision of the last event of the stream. */
 export type ExpectedRevision = 'no_stream' | number;
@@ -46,6 +47,11 @@ export class StoreUnavailable extends Error {
 export interface PersonalData {
   /** @throws SubjectErased when the subject's key was destroyed: the fence stays. */
   seal(subject: string, context: string, value: unknown): Promise<Sealed>;
+  /**
+   * A keyed digest: the same text gives the same one, and without the subject's key it tells nothing.
+   * @throws SubjectErased
+   */
+  digest(subject: string, text: string): Promise<string>;
   /** `null` when the key is gone for ever. @throws when the text was tampered with or moved. */
   open(sealed: Sealed, context: string): Promise<unknown>;
   /** Destroys the key and leaves a fence. Repeating it changes nothing. */
@@ -72,10 +78,38 @@ export interface IdempotencyRecord {
 /** Answers to idempotency keys, kept at least 7 days. `key` holds who asked, so that nobody meets another's key. */
 export interface IdempotencyRecords {
   find(key: string): Promise<IdempotencyRecord | null>;
+  /**
+   * Remembers when a key was first used, before anything is done: ids that carry a time are derived from it, so that
+   * a retry after a crash makes the same ones. Durable when it resolves. @returns the time of the first claim.
+   */
+  claim(key: string, claimedAt: string): Promise<string>;
   /** Durable when it resolves. The first record for a key wins. */
   save(key: string, record: IdempotencyRecord, recordedAt: string): Promise<void>;
   /** Removes what is older than `before`; returns how many. */
   prune(before: string): Promise<number>;
+}
+
+/**
+ * What a policy must find out before it can ask for anything. Figures come from the write side and are exact; these
+ * only tell where to look, and must have seen the log up to `since`, the event that is reacted to.
+ */
+export interface AllocationFacts {
+  warehouses(since: Position): Promise<readonly Candidate[]>;
+  /** Ids of the warehouses where this SKU is registered. */
+  warehousesHolding(sku: string, since: Position): Promise<readonly string[]>;
+  /** Orders that lack a source for this SKU, the oldest first, at most `limit`. */
+  ordersWaitingFor(sku: string, since: Position, limit: number): Promise<readonly string[]>;
+}
+
+export interface DueReservation {
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly reservationId: string;
+}
+
+/** Which reservations are past their time. May be behind: the decider has the last word. */
+export interface DueReservations {
+  dueAt(now: string, limit: number): Promise<readonly DueReservation[]>;
 }
 
 export interface Clock {

@@ -6,6 +6,8 @@ export interface Loaded<State> {
   readonly revision: number;
   /** Position of its last event, for read-your-writes on commands that record nothing. */
   readonly position: Position | null;
+  /** When its last event was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string | null;
   /** The latest commands of the stream, so that one that is sent again after a crash is recognised. */
   readonly recent: readonly RecentCommand[];
 }

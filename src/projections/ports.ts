@@ -19,6 +19,8 @@ export interface FollowOptions {
 }
 
 export interface EventSource {
+  /** Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. */
+  readStream(stream: string, fromRevision: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** Everything after `from` (exclusive) in global order, then live, until aborted. Ends without error on abort. */
   follow(from: Position | null, options: FollowOptions): AsyncIterable<EventBatch>;
   /** One slice of the log after (or, backwards, before) `from`, exclusive; at most `limit` events. Not live. */
@@ -34,6 +36,8 @@ export interface CollectionSpec {
   readonly name: string;
   /** Each index is an ordered list of fields; keyset paging follows its order, then the id. */
   readonly indexes: readonly (readonly string[])[];
+  /** Fields that hold a list of strings and answer to `has`, each by an index of its own. */
+  readonly lists?: readonly string[];
 }
 
 export interface StoredDocument<T> {

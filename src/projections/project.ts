@@ -16,9 +16,29 @@ interface Working {
 /** Position of a document that does not exist: below every event. */
 const beforeAll = -1n;
 
+const begin = (stored: StoredDocument<object> | null): Working => ({
+  stored,
+  document: stored?.document ?? null,
+  position: stored?.position ?? beforeAll,
+});
+
+/** An event that the document has seen is skipped, so that a batch may be handed over twice. */
+const fold = (projection: AnyProjection, working: Working, event: RecordedEvent, id: string): void => {
+  if (event.position.commit <= working.position) return;
+  working.document = projection.apply(working.document, event, id);
+  working.position = event.position.commit;
+};
+
+/** `null` when nothing changed, or when what came and went within the batch was never stored. */
+const writeOf = (id: string, { stored, document, position }: Working): DocumentWrite | null => {
+  const before = stored?.position ?? beforeAll;
+  if (position === before || (document === null && stored === null)) return null;
+  return { id, document, position, expected: stored?.position ?? null };
+};
+
 /**
  * Folds one batch: load the touched documents at once, fold, write them back in one compare-and-set that carries the
- * position. An event that a document has seen is skipped, so that a batch may be handed over twice.
+ * position.
  * @throws LostOwnership
  */
 export const projectBatch = async (
@@ -27,28 +47,16 @@ export const projectBatch = async (
   documents: Documents,
   events: readonly RecordedEvent[],
 ): Promise<void> => {
-  const touched = events.map((event) => projection.idsOf(event));
-  const ids = [...new Set(touched.flat())];
+  const touches = events.flatMap((event) => projection.idsOf(event).map((id) => ({ id, event })));
+  const ids = [...new Set(touches.map(({ id }) => id))];
   if (ids.length === 0) return;
   const found = await documents.getMany<object>(collection, ids);
-  const working = new Map<string, Working>();
-  for (const id of ids) {
-    const stored = found.get(id) ?? null;
-    working.set(id, { stored, document: stored?.document ?? null, position: stored?.position ?? beforeAll });
+  const working = new Map(ids.map((id) => [id, begin(found.get(id) ?? null)]));
+  for (const { id, event } of touches) {
+    const document = working.get(id);
+    if (document !== undefined) fold(projection, document, event, id);
   }
-  for (const [index, event] of events.entries()) {
-    for (const id of touched[index] ?? []) {
-      const current = working.get(id);
-      if (current === undefined || event.position.commit <= current.position) continue;
-      current.document = projection.apply(current.document, event, id);
-      current.position = event.position.commit;
-    }
-  }
-  const writes: DocumentWrite[] = [];
-  for (const [id, { stored, document, position }] of working) {
-    if (position === (stored?.position ?? beforeAll) || (document === null && stored === null)) continue;
-    writes.push({ id, document, position, expected: stored?.position ?? null });
-  }
+  const writes = [...working].flatMap(([id, document]) => writeOf(id, document) ?? []);
   if (writes.length === 0) return;
   const outcomes = await documents.write(collection, writes);
   const lost = outcomes.indexOf('lost');

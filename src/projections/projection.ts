@@ -13,6 +13,8 @@ export interface Projection<Document extends object, E extends LedgerEvent> {
   readonly handles: readonly E['type'][];
   /** Fields of the document that queries filter or sort on. */
   readonly indexes: readonly (readonly string[])[];
+  /** Fields that hold a list of strings and answer to `has`. */
+  readonly lists?: readonly string[];
   /** The documents an event touches. */
   readonly idsOf: (event: Recorded<E>) => readonly string[];
   /** The document after the event; `null` removes it. Never throws for business reasons. */
@@ -24,6 +26,7 @@ export interface AnyProjection {
   readonly name: string;
   readonly handles: readonly string[];
   readonly indexes: readonly (readonly string[])[];
+  readonly lists: readonly string[];
   readonly idsOf: (event: RecordedEvent) => readonly string[];
   readonly apply: (document: object | null, event: RecordedEvent, id: string) => object | null;
 }
@@ -35,6 +38,7 @@ export const erase = <Document extends object, E extends LedgerEvent>(
   name: projection.name,
   handles: projection.handles,
   indexes: projection.indexes,
+  lists: projection.lists ?? [],
   idsOf: (event) => projection.idsOf(event as Recorded<E>),
   apply: (document, event, id) => projection.apply(document as Document | null, event as Recorded<E>, id),
 });

@@ -48,7 +48,7 @@ export const createReadModel = (projection: AnyProjection, side: ReadSide): Read
 
   const turnTo = async (generation: number): Promise<void> => {
     collection = buildName(projection.name, generation);
-    await side.documents.ensure({ name: collection, indexes: projection.indexes });
+    await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
     consumer = consumerOf(projection, collection, liveBatchMax, side);
   };
 
@@ -110,7 +110,7 @@ export const rebuild = async (
   const collection = buildName(projection.name, generation);
   await side.documents.drop(collection);
   await side.checkpoints.reset(collection);
-  await side.documents.ensure({ name: collection, indexes: projection.indexes });
+  await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
   const stop = new AbortController();
   const head = await side.source.head();
   if (head !== null) {

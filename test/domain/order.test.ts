@@ -115,6 +115,17 @@ describe('recording an allocation', () => {
     given(orderDecider, placed)
       .when(record({ ...chairs, quantity: -2 }))
       .thenRefused('QUANTITY_INVALID'));
+  it('ends an order that may not wait when its first plan falls short, and lets go of what was reserved', () =>
+    given(orderDecider, { ...placed, data: { ...placed.data, allowBackorder: false } })
+      .when(record(chairs))
+      .thenRecords({
+        type: 'OrderCancelled',
+        data: { orderId, reason: 'insufficient_stock', released: [chairs] },
+      }));
+  it('keeps an order waiting that was promised once, even if it may not be backordered', () =>
+    given(orderDecider, { ...placed, data: { ...placed.data, allowBackorder: false } }, allocated, lapsed)
+      .when(record())
+      .thenNothing());
   it('refuses a cancelled order, so that the plan is undone', () =>
     given(orderDecider, placed, cancelled).when(record(chairs)).thenRefused('ORDER_CANCELLED'));
 });

@@ -24,7 +24,8 @@ const shipment = {
 };
 const allocate = [{ ask: 'AllocateOrder', orderId }];
 const waiting = [{ ask: 'AllocateWaitingOrders', sku: 'CHAIR' }];
-const lapse = { ask: 'LapseAllocation', orderId, reservationId: 'r1' };
+const ofOrderAt = { orderId, warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1' };
+const lapse = { ask: 'LapseAllocation', ...ofOrderAt };
 const ships = { ask: 'ShipReserved', orderId, warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
 
 const stock = (type: 'StockAdjusted', delta: number): StockEvent => ({
@@ -88,6 +89,12 @@ const cases: readonly Case[] = [
     { type: 'StockReservationExpired', data: { ...end, ...ofOrder } },
     [lapse, ...waiting],
   ],
+  [
+    'a reservation that its order does not count is let go',
+    { type: 'StockReserved', data: { ...end, ...ofOrder, expiresAt: now } },
+    [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
+  ],
+  ['a reservation of no order is left alone', { type: 'StockReserved', data: { ...end, expiresAt: now } }, []],
   ['a claim of no order just sets its goods free', { type: 'StockReservationExpired', data: end }, waiting],
   [
     'an order hears that somebody released its reservation',

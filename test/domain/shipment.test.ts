@@ -7,7 +7,7 @@ import {
 } from '../../src/domain/shipment/decider.ts';
 import type { ParcelStatus, ShipmentDispatched, ShipmentEvent } from '../../src/domain/shipment/events.ts';
 import { given, type RefusalTests } from '../support/deciderSpec.ts';
-import { earlier, later, now, soon } from '../support/samples.ts';
+import { earlier, later, now, sealed, soon } from '../support/samples.ts';
 
 const place = { shipmentId: 's1', orderId: 'order1', warehouseId: 'BER' };
 const dispatchedWith = (...parcelIds: string[]): ShipmentDispatched => ({
@@ -35,6 +35,11 @@ const tracked = (
   parcelStatus: ParcelStatus = status,
   parcelId = 'p1',
 ): ShipmentEvent => ({ type: 'ParcelTracked', data: { ...place, parcelId, status, reportedAt, parcelStatus } });
+const said = (detail: string, location: string) => ({
+  detail: sealed(detail),
+  location: sealed(location),
+  textDigest: `${detail} ${location}`,
+});
 const delivered = (deliveredAt: string): ShipmentEvent => ({
   type: 'ShipmentDelivered',
   data: { ...place, deliveredAt },
@@ -48,7 +53,7 @@ describe('a dispatch', () => {
 describe('reports of a courier (R12.2)', () => {
   it('move the parcel, and the same report twice is told once', () =>
     given(shipmentDecider, one)
-      .when({ ...track('in_transit', now), detail: 'left the hub', location: 'Leipzig' } as ShipmentCommand)
+      .when({ ...track('in_transit', now), ...said('left the hub', 'Leipzig') } as ShipmentCommand)
       .thenRecords({
         type: 'ParcelTracked',
         data: {
@@ -56,8 +61,21 @@ describe('reports of a courier (R12.2)', () => {
           parcelId: 'p1',
           status: 'in_transit',
           reportedAt: now,
-          detail: 'left the hub',
-          location: 'Leipzig',
+          ...said('left the hub', 'Leipzig'),
+          parcelStatus: 'in_transit',
+        },
+      }));
+  it('of one moment in other words are another report', () =>
+    given(shipmentDecider, one, tracked('in_transit', now))
+      .when({ ...track('in_transit', now), ...said('arrived at the next hub', 'Berlin') } as ShipmentCommand)
+      .thenRecords({
+        type: 'ParcelTracked',
+        data: {
+          ...place,
+          parcelId: 'p1',
+          status: 'in_transit',
+          reportedAt: now,
+          ...said('arrived at the next hub', 'Berlin'),
           parcelStatus: 'in_transit',
         },
       }));

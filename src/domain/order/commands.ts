@@ -2,21 +2,22 @@
 import type { Decision, Sealed } from '../message.ts';
 import type { Allocation, LineQuantity, OrderEvent, OrderPlaced, ParcelDeclared } from './events.ts';
 
+export interface DispatchRequest {
+  readonly shipmentId: string;
+  readonly warehouseId: string;
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly lines: readonly LineQuantity[];
+  readonly parcels: readonly ParcelDeclared[];
+}
+
 export type OrderCommand =
   | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data'] }
   /** The result of a plan, reserved already. What stays without a source follows from the order itself. */
   | { readonly type: 'RecordAllocation'; readonly allocations: readonly Allocation[] }
   | { readonly type: 'LapseAllocation'; readonly reservationId: string }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
-  | {
-      readonly type: 'DispatchShipment';
-      readonly shipmentId: string;
-      readonly warehouseId: string;
-      readonly carrier: string;
-      readonly trackingNumber: string;
-      readonly lines: readonly LineQuantity[];
-      readonly parcels: readonly ParcelDeclared[];
-    }
+  | ({ readonly type: 'DispatchShipment' } & DispatchRequest)
   | { readonly type: 'RecordDelivery'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
 

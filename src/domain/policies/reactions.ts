@@ -3,6 +3,13 @@ import type { LedgerEvent } from '../events.ts';
 import { unreachable } from '../message.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
 
+interface OrderReservation {
+  readonly orderId: string;
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly reservationId: string;
+}
+
 export type Ask =
   | { readonly ask: 'AllocateOrder'; readonly orderId: string }
   | { readonly ask: 'AllocateWaitingOrders'; readonly sku: string }
@@ -24,7 +31,10 @@ export type Ask =
     }
   | { readonly ask: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
   | { readonly ask: 'RecordDelivery'; readonly orderId: string; readonly shipmentId: string }
-  | { readonly ask: 'LapseAllocation'; readonly orderId: string; readonly reservationId: string };
+  /** Unless the reservation was made anew meanwhile. */
+  | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
+  /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
+  | ({ readonly ask: 'ReleaseUncounted' } & OrderReservation);
 
 export const reactionTypes = [
   'OrderPlaced',
@@ -34,6 +44,7 @@ export const reactionTypes = [
   'OrderCancelled',
   'OrderShipmentDispatched',
   'ShipmentDelivered',
+  'StockReserved',
   'StockReservationExpired',
   'StockReceived',
   'StockAdjusted',
@@ -83,12 +94,17 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
     }
     case 'ShipmentDelivered':
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
+    case 'StockReserved': {
+      const { orderId, warehouseId, sku, reservationId } = event.data;
+      return orderId === undefined ? [] : [{ ask: 'ReleaseUncounted', orderId, warehouseId, sku, reservationId }];
+    }
     // Whoever let it go: an order that counts on a reservation which is gone would ship what others were promised.
     case 'StockReservationExpired':
     case 'StockReservationReleased': {
-      const { orderId, reservationId, sku } = event.data;
+      const { orderId, warehouseId, sku, reservationId } = event.data;
       const waiting: Ask = { ask: 'AllocateWaitingOrders', sku };
-      return orderId === undefined ? [waiting] : [{ ask: 'LapseAllocation', orderId, reservationId }, waiting];
+      if (orderId === undefined) return [waiting];
+      return [{ ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId }, waiting];
     }
     case 'StockAdjusted':
     case 'StockCounted':

@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision, refuse, unreachable } from '../message.ts';
+import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../message.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
 import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
 
@@ -18,8 +18,9 @@ export type ShipmentCommand =
       /** May be left out when the shipment has one parcel. */
       readonly parcelId?: string;
       readonly status: ParcelStatus;
-      readonly detail?: string;
-      readonly location?: string;
+      readonly detail?: Sealed;
+      readonly location?: Sealed;
+      readonly textDigest?: string;
       readonly reportedAt: string;
     };
 export type ShipmentRefusal = 'SHIPMENT_NOT_FOUND' | 'PARCEL_NOT_FOUND' | 'PARCEL_REQUIRED' | 'TOO_MANY_REPORTS';

@@ -1,5 +1,8 @@
-/** STORED FOREVER: the way of one shipment to the door (stream `shipment-{shipmentId}`). */
-import type { FieldClasses } from '../message.ts';
+/**
+ * STORED FOREVER: the way of one shipment to the door (stream `shipment-{shipmentId}`). A courier's own words are sealed
+ * under the key of the customer who waits for the parcel.
+ */
+import type { FieldClasses, Sealed } from '../message.ts';
 import type { ParcelDeclared, ShippedLine } from '../order/events.ts';
 
 /** What a courier reports of a parcel; the words are the carrier-neutral ones of the tracking trade. */
@@ -39,8 +42,11 @@ export type ParcelTracked = {
     readonly status: ParcelStatus;
     /** The parcel's status after it: the latest by the carrier's time, and never back from delivered. */
     readonly parcelStatus: ParcelStatus;
-    readonly detail?: string;
-    readonly location?: string;
+    /** What a courier says in words may name a neighbour: free text is personal (DESIGN §4.5). */
+    readonly detail?: Sealed;
+    readonly location?: Sealed;
+    /** Keyed digest of the words, by which the same report is known again. Tells nothing without the key. */
+    readonly textDigest?: string;
     /** The carrier's time, ISO 8601 UTC. */
     readonly reportedAt: string;
   };
@@ -64,8 +70,9 @@ export const shipmentFields: FieldClasses<ShipmentEvent> = {
     parcelId: 'public',
     status: 'public',
     parcelStatus: 'public',
-    detail: 'public',
-    location: 'public',
+    detail: 'pii',
+    location: 'pii',
+    textDigest: 'public',
     reportedAt: 'public',
   },
   ShipmentDelivered: { ...place, deliveredAt: 'public' },

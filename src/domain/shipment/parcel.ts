@@ -8,8 +8,7 @@ export interface Report {
   readonly status: ParcelStatus;
   /** The carrier's time, ISO 8601 UTC, always written with the same number of digits: compared as text. */
   readonly reportedAt: string;
-  readonly detail?: string;
-  readonly location?: string;
+  readonly textDigest?: string;
 }
 
 export interface Parcel {
@@ -31,8 +30,8 @@ export const freshParcel: Parcel = {
   reports: new Set(),
 };
 
-export const reportKey = ({ status, reportedAt, detail, location }: Report): string =>
-  JSON.stringify([status, reportedAt, detail ?? null, location ?? null]);
+export const reportKey = ({ status, reportedAt, textDigest }: Report): string =>
+  `${status} ${reportedAt} ${textDigest ?? ''}`;
 
 /** Two reports of one moment: the one further on the way counts, so that their order doesn't. */
 const isLater = ({ status, reportedAt }: Report, than: Parcel['latest']): boolean =>

@@ -1,13 +1,9 @@
 /** The signing key of the sandbox issuer, kept in a file so that tokens survive a restart. */
-import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
+import { readOrCreateKeyFile } from '../keyFile.ts';
 
 export const signingKeysFileName = 'oidc-signing-keys.json';
-
-/** Only the owner may read a private key. */
-const fileMode = 0o600;
 
 /** A public or private EC P-256 key with the members that a key set needs. */
 interface SigningKey extends JWK {
@@ -62,57 +58,18 @@ const createKey = async (): Promise<PrivateKey> => {
   return key;
 };
 
-const syncDirectory = async (directory: string): Promise<void> => {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-/** After a crash at any moment the file is either absent or whole. */
-const writeAtomically = async (directory: string, path: string, text: string): Promise<void> => {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx', fileMode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncDirectory(directory);
-};
-
-const readIfPresent = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
 const publicPart = ({ kty, crv, x, y, kid }: SigningKey): JWK => ({ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' });
 
 /**
  * Reads the keys from `directory`, or makes and stores a new one when there is none. The directory is made if absent.
- * Meant for one process at a time, as everything in the embedded form.
  * @throws when the directory can't be written or the file holds something else.
  */
 export const loadSigningKeys = async (directory: string): Promise<SigningKeys> => {
-  await mkdir(directory, { recursive: true });
-  const path = join(directory, signingKeysFileName);
-  const stored = await readIfPresent(path);
-  // A copy or a restored backup may have come back readable for everybody.
-  if (stored !== undefined) await chmod(path, fileMode);
-  const keys = stored === undefined ? [await createKey()] : parseKeys(stored, path);
-  if (stored === undefined) await writeAtomically(directory, path, `${JSON.stringify({ keys }, null, 2)}\n`);
+  const text = await readOrCreateKeyFile(
+    directory,
+    signingKeysFileName,
+    async () => `${JSON.stringify({ keys: [await createKey()] }, null, 2)}\n`,
+  );
+  const keys = parseKeys(text, join(directory, signingKeysFileName));
   return { privateJwks: { keys }, publicJwks: { keys: keys.map(publicPart) } };
 };

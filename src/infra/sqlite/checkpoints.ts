@@ -1,8 +1,10 @@
-import type { Position } from '../../domain/message.ts';
 import type { Checkpoints, Generations } from '../../projections/ports.ts';
 import type { Database } from './database.ts';
 
-/** Where each consumer of the log stands, and which build of each projection answers. Both compare-and-set. */
+/**
+ * Where each consumer of the log stands, and which build of each projection answers. Both compare-and-set.
+ * The log may be a server's, whose positions fill 64 bits, so they are read as bigint.
+ */
 export const createSqliteCheckpoints = async (
   db: Database,
 ): Promise<Checkpoints & { readonly generations: Generations }> => {
@@ -15,47 +17,45 @@ export const createSqliteCheckpoints = async (
     ).run();
   });
   const find = db.prepare('SELECT commitAt, prepareAt FROM checkpoints WHERE name = ?');
+  find.setReadBigInts(true);
   const add = db.prepare(
     'INSERT INTO checkpoints (name, commitAt, prepareAt) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
   );
   const move = db.prepare(
     'UPDATE checkpoints SET commitAt = ?, prepareAt = ? WHERE name = ? AND commitAt = ? AND prepareAt = ?',
   );
+  const remove = db.prepare('DELETE FROM checkpoints WHERE name = ?');
   const findGeneration = db.prepare('SELECT generation FROM generations WHERE projection = ?');
-
-  const advance: Checkpoints['advance'] = (name, from, to: Position) =>
-    db.write(() => {
-      const { changes } =
-        from === null
-          ? add.run(name, to.commit, to.prepare)
-          : move.run(to.commit, to.prepare, name, from.commit, from.prepare);
-      return changes === 0 ? 'lost' : 'advanced';
-    });
+  const setGeneration = db.prepare(
+    'INSERT INTO generations VALUES (?, ?) ON CONFLICT (projection) DO UPDATE SET generation = excluded.generation',
+  );
 
   const active = (projection: string): number =>
-    (findGeneration.get(projection)?.['generation'] as number | undefined) ?? 1;
+    (findGeneration.get(projection)?.generation as number | undefined) ?? 1;
   return {
-    get: (name) => {
-      const row = find.get(name);
-      if (row === undefined) return Promise.resolve(null);
-      return Promise.resolve({
-        commit: BigInt(row['commitAt'] as number),
-        prepare: BigInt(row['prepareAt'] as number),
-      });
-    },
-    advance,
+    get: (name) =>
+      db.read(() => {
+        const row = find.get(name);
+        return row === undefined ? null : { commit: row.commitAt as bigint, prepare: row.prepareAt as bigint };
+      }),
+    advance: (name, from, to) =>
+      db.write(() => {
+        const { changes } =
+          from === null
+            ? add.run(name, to.commit, to.prepare)
+            : move.run(to.commit, to.prepare, name, from.commit, from.prepare);
+        return changes === 0 ? 'lost' : 'advanced';
+      }),
     reset: (name) =>
       db.write(() => {
-        db.prepare('DELETE FROM checkpoints WHERE name = ?').run(name);
+        remove.run(name);
       }),
     generations: {
-      active: (projection) => Promise.resolve(active(projection)),
+      active: (projection) => db.read(() => active(projection)),
       activate: (projection, from, to) =>
         db.write(() => {
           if (active(projection) !== from) return 'lost';
-          db.prepare(
-            'INSERT INTO generations VALUES (?, ?) ON CONFLICT (projection) DO UPDATE SET generation = excluded.generation',
-          ).run(projection, to);
+          setGeneration.run(projection, to);
           return 'activated';
         }),
     },

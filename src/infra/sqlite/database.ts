@@ -2,32 +2,42 @@
  * One SQLite file, one writer. Work that arrives in the same turn of the event loop goes into one transaction with one
  * fsync (group commit): that is what makes `synchronous=FULL` affordable.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { StoreUnavailable } from '../../commands/ports.ts';
+import { createLru } from '../lru.ts';
+import { openConnection } from './connection.ts';
+import { asUnavailable, isBusy, isFull } from './sqliteErrors.ts';
 
 export type Row = Record<string, SQLInputValue>;
 
 export interface Database {
   /** A statement that is prepared once. */
   prepare(sql: string): StatementSync;
+  /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read. */
+  read<T>(work: () => T): Promise<T>;
   /**
    * Runs in the next group commit; resolves when durable. A throw undoes this work alone and rejects.
-   * `committed` is called in commit order, once the work is durable and before its caller is told.
+   * `committed` is called in commit order, once the work is durable and before any caller of that commit goes on.
+   * @throws StoreUnavailable when the disk is full, the file stays locked, or the disk fails.
    */
   write<T>(work: () => T, committed?: (value: T) => void): Promise<T>;
-  /** Waits for what is queued, then closes the file. */
+  /** Waits for what is queued, then closes the file. Repeating it changes nothing. */
   close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** How long to wait for another process that holds the write lock. */
+  readonly lockWaitMaxMs?: number;
 }
 
 /** Writes of one commit; more would hold up readers of the same thread. */
 const workPerCommitMax = 512;
 /** Another process (a rebuild, a backup) holds the write lock only for one batch; longer is a fault. */
-const lockWaitMaxMs = 2_000;
+const lockWaitDefaultMs = 2_000;
 const lockRetryMs = 5;
-/** Pages of 4 KiB: 32 MiB keeps the hot indexes in memory and leaves the process within its bound. */
-const cacheKiB = 32 * 1_024;
-/** WAL pages between checkpoints: 16 MiB, so that a checkpoint stays far below the latency bound. */
-const checkpointPages = 4_000;
+/** Query texts come from code, so they are few; the bound is for the day when one does not. */
+const statementsMax = 512;
 
 interface Work {
   readonly run: () => unknown;
@@ -35,43 +45,27 @@ interface Work {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
+type Answer = () => void;
 
-const isSqliteError = (error: unknown): error is Error & { errcode: number } =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
-
-const primaryCode = (error: { errcode: number }): number => error.errcode & 0xff;
-const busyCode = 5;
-const lockedCode = 6;
-const constraintCode = 19;
-const isBusy = (error: unknown): boolean =>
-  isSqliteError(error) && (primaryCode(error) === busyCode || primaryCode(error) === lockedCode);
-export const isUniqueViolation = (error: unknown): boolean =>
-  isSqliteError(error) && primaryCode(error) === constraintCode;
-
-/** Disk full, I/O error, locked, read-only: the engine can't, whatever the command says. */
-const asUnavailable = (error: unknown, outcome: 'not_written' | 'unknown'): unknown =>
-  isSqliteError(error) && !isUniqueViolation(error)
-    ? new StoreUnavailable('The embedded store cannot write now.', outcome, error)
-    : error;
-
-const open = (path: string): DatabaseSync => {
-  const db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: false });
-  db.exec(`PRAGMA busy_timeout=${lockWaitMaxMs}`);
-  db.exec('PRAGMA journal_mode=WAL');
-  db.exec('PRAGMA synchronous=FULL');
-  db.exec(`PRAGMA cache_size=-${cacheKiB}`);
-  db.exec(`PRAGMA wal_autocheckpoint=${checkpointPages}`);
-  db.exec('PRAGMA temp_store=MEMORY');
-  db.exec('PRAGMA busy_timeout=0');
-  return db;
+const answerOf = ({ committed, resolve, reject }: Work, value: unknown): Answer => {
+  return () => {
+    try {
+      committed?.(value as never);
+      resolve(value);
+    } catch (error) {
+      reject(error);
+    }
+  };
 };
 
-export const openDatabase = (path: string): Database => {
-  const db = open(path);
-  const statements = new Map<string, StatementSync>();
+/** @throws when the file can't be opened, e.g. because it is no database. */
+export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }: DatabaseOptions = {}): Database => {
+  const db = openConnection(path, lockWaitMaxMs);
+  const statements = createLru<string, StatementSync>(statementsMax);
   const queue: Work[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';
   let lockedSinceMs: number | null = null;
+  let closing: Promise<void> | null = null;
 
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -80,68 +74,80 @@ export const openDatabase = (path: string): Database => {
     statements.set(sql, statement);
     return statement;
   };
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const savepoint = db.prepare('SAVEPOINT work');
+  const undo = db.prepare('ROLLBACK TO work');
+  const release = db.prepare('RELEASE work');
 
-  const rollBack = (): void => {
-    // A full disk makes SQLite roll back by itself.
-    if (db.isTransaction) db.exec('ROLLBACK');
-  };
-
-  /** Runs each work on its own savepoint; `null` when the whole transaction is gone. */
-  const runAll = (batch: readonly Work[]): (() => void)[] | null => {
-    const answers: (() => void)[] = [];
-    for (const { run, committed, resolve, reject } of batch) {
-      prepare('SAVEPOINT work').run();
+  /** Runs each work on its own savepoint. @throws when the whole transaction is gone. */
+  const runAll = (batch: readonly Work[]): Answer[] =>
+    batch.map((work) => {
+      savepoint.run();
+      let answer: Answer;
       try {
-        const value = run();
-        answers.push(() => {
-          committed?.(value as never);
-          resolve(value);
-        });
+        answer = answerOf(work, work.run());
       } catch (error) {
-        if (!db.isTransaction) return null;
-        prepare('ROLLBACK TO work').run();
-        answers.push(() => {
-          reject(asUnavailable(error, 'not_written'));
-        });
+        // On some failures, such as a full disk, SQLite rolls everything back by itself.
+        if (!db.isTransaction) throw error;
+        undo.run();
+        answer = () => {
+          work.reject(asUnavailable(error, 'not_written'));
+        };
       }
-      prepare('RELEASE work').run();
+      release.run();
+      return answer;
+    });
+
+  /**
+   * What a failed COMMIT left behind: a full disk means that the commit frame is missing. After any other failure, such
+   * as one of the fsync, the frames may be in the file all the same and count after a crash.
+   */
+  const outcomeOf = (committing: boolean, error: unknown): 'not_written' | 'unknown' =>
+    committing && !isFull(error) ? 'unknown' : 'not_written';
+
+  const commitAll = (batch: readonly Work[]): Answer[] => {
+    let committing = false;
+    try {
+      const answers = runAll(batch);
+      committing = true;
+      commit.run();
+      return answers;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      const reason = asUnavailable(error, outcomeOf(committing, error));
+      return batch.map(({ reject }) => () => {
+        reject(reason);
+      });
     }
-    return answers;
   };
 
-  const waitForLock = (error: unknown): boolean => {
+  const mayStillWait = (error: unknown): boolean => {
     const nowMs = performance.now();
     lockedSinceMs ??= nowMs;
-    if (!isBusy(error) || nowMs - lockedSinceMs > lockWaitMaxMs) return false;
-    setTimeout(flush, lockRetryMs);
-    return true;
+    return isBusy(error) && nowMs - lockedSinceMs <= lockWaitMaxMs;
   };
 
   const flush = (): void => {
     if (state === 'closed') return;
+    let answers: Answer[];
     try {
-      db.exec('BEGIN IMMEDIATE');
+      begin.run();
+      answers = commitAll(queue.splice(0, workPerCommitMax));
     } catch (error) {
-      if (waitForLock(error)) return;
-      lockedSinceMs = null;
-      state = 'idle';
-      for (const { reject } of queue.splice(0)) reject(asUnavailable(error, 'not_written'));
-      return;
+      if (mayStillWait(error)) {
+        setTimeout(flush, lockRetryMs);
+        return;
+      }
+      const reason = asUnavailable(error, 'not_written');
+      answers = queue.splice(0).map(({ reject }) => () => {
+        reject(reason);
+      });
     }
     lockedSinceMs = null;
-    const batch = queue.splice(0, workPerCommitMax);
-    try {
-      const answers = runAll(batch);
-      if (answers === null) throw new StoreUnavailable('The embedded store rolled back.', 'not_written');
-      db.exec('COMMIT');
-      for (const answer of answers) answer();
-    } catch (error) {
-      rollBack();
-      // A failed COMMIT of a WAL file was not written: SQLite answers only after the fsync of the commit frame.
-      for (const { reject } of batch) reject(asUnavailable(error, 'not_written'));
-    }
     state = 'idle';
     if (queue.length > 0) schedule();
+    for (const answer of answers) answer();
   };
 
   const schedule = (): void => {
@@ -160,14 +166,28 @@ export const openDatabase = (path: string): Database => {
       schedule();
     });
 
-  return {
-    prepare,
-    write,
-    close: async () => {
-      if (state === 'closed') return;
-      await write(() => undefined);
-      state = 'closed';
-      db.close();
-    },
+  const read = async <T>(work: () => T): Promise<T> => {
+    if (state === 'closed') throw new StoreUnavailable('The embedded store is closed.', 'not_written');
+    const startedMs = performance.now();
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - startedMs > lockWaitMaxMs) throw asUnavailable(error, 'not_written');
+      }
+      await pause(lockRetryMs);
+    }
   };
+
+  const closeNow = async (): Promise<void> => {
+    // Whether this last empty work can be committed or not, all before it have been answered by then.
+    await write(() => undefined).catch(() => undefined);
+    state = 'closed';
+    for (const { reject } of queue.splice(0)) {
+      reject(new StoreUnavailable('The embedded store is closed.', 'not_written'));
+    }
+    db.close();
+  };
+
+  return { prepare, read, write, close: () => (closing ??= closeNow()) };
 };

@@ -1,178 +1,162 @@
-/** Documents with declared indexes: a table a collection, a column an indexed field, the document itself as JSON. */
-import type { SQLInputValue } from 'node:sqlite';
-import type {
-  CollectionSpec,
-  DocumentQuery,
-  Documents,
-  DocumentWrite,
-  StoredDocument,
-} from '../../projections/ports.ts';
+/** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
+import type { StatementSync } from 'node:sqlite';
+import type { DocumentQuery, Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
+import { type Collection, columnValue, dropCollection, ensureCollection, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
+import { listCounts, querySteps } from './documentQuery.ts';
 
 /** Statements with up to this many ids each, so that few different ones are prepared. */
 const idsPerRead = 64;
-const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+const idsPerSmallRead = 8;
+/** So many documents are faster looked up and sorted than found on a walk along an index. */
+const driverMax = 2_000;
 
-const checked = (name: string): string => {
-  if (!namePattern.test(name)) throw new RangeError(`not a collection or field name: ${name}`);
-  return name;
-};
-const tableOf = (collection: string): string => `doc_${checked(collection)}`;
-const columnOf = (field: string): string => `f_${checked(field)}`;
+type Row = Record<string, unknown>;
 
-/** Lists are kept between bars, so that `has` is a match on the column; strings, numbers and null as they are. */
-const columnValue = (value: unknown): SQLInputValue => {
-  if (Array.isArray(value)) return `|${value.join('|')}|`;
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return typeof value === 'string' || typeof value === 'number' ? value : null;
-};
-
-const escapeLike = (text: string): string => text.replaceAll(/[\\%_]/g, (character) => `\\${character}`);
-
-type Condition = DocumentQuery['where'][string];
-const conditionSql = (field: string, condition: Condition): { sql: string; values: SQLInputValue[] } => {
-  const column = columnOf(field);
-  if ('equals' in condition) return { sql: `${column} IS ?`, values: [columnValue(condition.equals)] };
-  if ('has' in condition) {
-    return { sql: `${column} LIKE ? ESCAPE '\\'`, values: [`%|${escapeLike(condition.has)}|%`] };
-  }
-  if ('startsWith' in condition) {
-    return { sql: `${column} LIKE ? ESCAPE '\\'`, values: [`${escapeLike(condition.startsWith)}%`] };
-  }
-  const parts: string[] = [];
-  const values: SQLInputValue[] = [];
-  if (condition.from !== undefined) {
-    parts.push(`${column} >= ?`);
-    values.push(condition.from);
-  }
-  if (condition.below !== undefined) {
-    parts.push(`${column} < ?`);
-    values.push(condition.below);
-  }
-  return { sql: parts.length === 0 ? '1' : parts.join(' AND '), values };
-};
-
-const toStored = <T>(row: Record<string, unknown>): StoredDocument<T> => ({
-  id: row['id'] as string,
-  document: JSON.parse(row['body'] as string) as T,
-  position: BigInt(row['position'] as number),
+const toStored = <T>(row: Row): StoredDocument<T> => ({
+  id: row.id as string,
+  document: JSON.parse(row.body as string) as T,
+  position: row.position as bigint,
 });
 
-const querySql = (
-  collection: string,
-  { where, orderBy, after, limit }: DocumentQuery,
-): { sql: string; values: SQLInputValue[] } => {
-  const parts = Object.entries(where).map(([field, condition]) => conditionSql(field, condition));
-  const values = parts.flatMap((part) => part.values);
-  const conditions = parts.map(({ sql }) => sql);
-  const direction = orderBy?.direction === 'descending' ? 'DESC' : 'ASC';
-  const beyond = direction === 'DESC' ? '<' : '>';
-  const column = orderBy === undefined ? null : columnOf(orderBy.field);
-  if (after !== undefined) {
-    conditions.push(column === null ? `id ${beyond} ?` : `(${column}, id) ${beyond} (?, ?)`);
-    values.push(...(column === null ? [after.id] : [after.value, after.id]));
+const listOf = (document: object, field: string): readonly string[] => {
+  const value = (document as Row)[field];
+  return Array.isArray(value) ? value.map(String) : [];
+};
+
+/** Touches only the values that came or went. `before` and `after` are JSON, or `null` for no list at all. */
+const spreadLists = (
+  { lists, addValue, removeValue }: Collection,
+  id: string,
+  before: readonly unknown[],
+  after: readonly string[],
+): void => {
+  for (const [index, field] of lists.entries()) {
+    const old = before[index] ?? '[]';
+    const current = after[index] ?? '[]';
+    if (old === current) continue;
+    const oldValues = new Set(JSON.parse(old as string) as readonly string[]);
+    const values = new Set(JSON.parse(current) as readonly string[]);
+    for (const value of oldValues) if (!values.has(value)) removeValue.run(field, value, id);
+    for (const value of values) if (!oldValues.has(value)) addValue.run(field, value, id);
   }
-  const whereSql = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const orderSql = column === null ? `id ${direction}` : `${column} ${direction}, id ${direction}`;
-  return {
-    sql: `SELECT id, position, body FROM ${tableOf(collection)} ${whereSql} ORDER BY ${orderSql} LIMIT ?`,
-    values: [...values, limit],
-  };
+};
+
+/** The lists a document has now; `undefined` when it does not stand at that position. */
+const listsBefore = (
+  { lists, findLists }: Collection,
+  { id, expected }: DocumentWrite,
+): readonly unknown[] | undefined => {
+  if (lists.length === 0 || expected === null) return [];
+  return findLists.get(id, expected) as readonly unknown[] | undefined;
+};
+
+const put = (collection: Collection, write: DocumentWrite, document: object): 'applied' | 'lost' => {
+  const { id, position, expected } = write;
+  const before = listsBefore(collection, write);
+  if (before === undefined) return 'lost';
+  const lists = collection.lists.map((field) => JSON.stringify(listOf(document, field)));
+  const fields = collection.fields.map((field) => columnValue((document as Row)[field]));
+  const values = [position, JSON.stringify(document), ...fields, ...lists];
+  const { changes } =
+    expected === null ? collection.insert.run(id, ...values) : collection.update.run(...values, id, expected);
+  if (changes === 0) return 'lost';
+  spreadLists(collection, id, before, lists);
+  return 'applied';
+};
+
+const remove = (collection: Collection, write: DocumentWrite, expected: bigint): 'applied' | 'lost' => {
+  const before = listsBefore(collection, write);
+  if (before === undefined || collection.remove.run(write.id, expected).changes === 0) return 'lost';
+  spreadLists(collection, write.id, before, []);
+  return 'applied';
 };
 
 export const createSqliteDocuments = (db: Database): Documents => {
-  const fieldsOf = new Map<string, readonly string[]>();
-  const fields = (collection: string): readonly string[] => {
-    const known = fieldsOf.get(collection);
-    if (known === undefined) throw new Error(`collection ${collection} was not ensured`);
+  const collections = new Map<string, Collection>();
+  const collectionOf = (name: string): Collection => {
+    const known = collections.get(name);
+    if (known === undefined) throw new Error(`collection ${name} was not ensured`);
     return known;
   };
 
-  const ensure = async ({ name, indexes }: CollectionSpec): Promise<void> => {
-    const all = [...new Set(indexes.flat())];
-    const table = tableOf(name);
-    await db.write(() => {
-      const declared = all.map((field) => `${columnOf(field)} ANY`).join(', ');
-      db.prepare(
-        `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL${declared === '' ? '' : `, ${declared}`}) STRICT`,
-      ).run();
-      for (const index of indexes) {
-        db.prepare(
-          `CREATE INDEX IF NOT EXISTS ix_${name}_${index.join('_')} ON ${table} (${index.map(columnOf).join(', ')}, id)`,
-        ).run();
-      }
-    });
-    fieldsOf.set(name, all);
+  /** Positions of a server go beyond what a number can hold. */
+  const select = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement;
   };
 
-  const writeOne = (collection: string, { id, document, position, expected }: DocumentWrite): 'applied' | 'lost' => {
-    const table = tableOf(collection);
-    if (document === null) {
-      if (expected === null) return 'applied';
-      const { changes } = db.prepare(`DELETE FROM ${table} WHERE id = ? AND position = ?`).run(id, expected);
-      return changes === 0 ? 'lost' : 'applied';
-    }
-    const names = fields(collection);
-    const record = document as Record<string, unknown>;
-    const values = names.map((field) => columnValue(record[field]));
-    const body = JSON.stringify(document);
-    const columns = names.map(columnOf);
-    const statement =
-      expected === null
-        ? db.prepare(
-            `INSERT INTO ${table} (id, position, body${columns.map((column) => `, ${column}`).join('')})
-             VALUES (?, ?, ?${', ?'.repeat(columns.length)}) ON CONFLICT (id) DO NOTHING`,
-          )
-        : db.prepare(
-            `UPDATE ${table} SET position = ?, body = ?${columns.map((column) => `, ${column} = ?`).join('')} WHERE id = ? AND position = ?`,
-          );
-    const { changes } =
-      expected === null
-        ? statement.run(id, position, body, ...values)
-        : statement.run(position, body, ...values, id, expected);
-    return changes === 0 ? 'lost' : 'applied';
+  const getOne = (collection: string, id: string): Row | undefined =>
+    select(`SELECT id, position, body FROM ${tableOf(collection)} WHERE id = ?`).get(id);
+
+  const writeOne = (collection: Collection, write: DocumentWrite): 'applied' | 'lost' => {
+    if (write.document !== null) return put(collection, write, write.document);
+    if (write.expected !== null) return remove(collection, write, write.expected);
+    return getOne(collection.name, write.id) === undefined ? 'applied' : 'lost';
   };
 
-  const getMany = <T>(collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredDocument<T>>> => {
+  const getMany = <T>(collection: string, ids: readonly string[]): ReadonlyMap<string, StoredDocument<T>> => {
     const found = new Map<string, StoredDocument<T>>();
     for (let from = 0; from < ids.length; from += idsPerRead) {
       const slice = ids.slice(from, from + idsPerRead);
-      // Padded with nulls, so that one prepared statement serves every size above one.
-      const size = slice.length === 1 ? 1 : slice.length <= 8 ? 8 : idsPerRead;
+      // Padded with nulls, so that one prepared statement serves many sizes.
+      const size = slice.length === 1 ? 1 : slice.length <= idsPerSmallRead ? idsPerSmallRead : idsPerRead;
       const values = [...slice, ...Array<null>(size - slice.length).fill(null)];
       const sql = `SELECT id, position, body FROM ${tableOf(collection)} WHERE id IN (${'?, '.repeat(size - 1)}?)`;
-      for (const row of db.prepare(sql).all(...values)) {
+      for (const row of select(sql).all(...values)) {
         const stored = toStored<T>(row);
         found.set(stored.id, stored);
       }
     }
-    return Promise.resolve(found);
+    return found;
+  };
+
+  /** The list that narrows a query down most, if any narrows it enough. */
+  const driverOf = (collection: Collection, where: DocumentQuery['where']): string | null => {
+    let driver: string | null = null;
+    let fewest = driverMax + 1;
+    for (const { field, count } of listCounts(collection, where)) {
+      const n = db.prepare(count.sql).get(...count.values, fewest)?.n as number;
+      if (n >= fewest) continue;
+      fewest = n;
+      driver = field;
+    }
+    return driver;
+  };
+
+  const find = <T>(name: string, query: DocumentQuery): readonly StoredDocument<T>[] => {
+    const collection = collectionOf(name);
+    const rows: Row[] = [];
+    for (const { sql, values } of querySteps(collection, query, driverOf(collection, query.where))) {
+      if (rows.length >= query.limit) break;
+      rows.push(...select(sql).all(...values, query.limit - rows.length));
+    }
+    return rows.map((row) => toStored<T>(row));
   };
 
   return {
-    ensure,
-    getMany,
-    get: <T>(collection: string, id: string): Promise<StoredDocument<T> | null> => {
-      const row = db.prepare(`SELECT id, position, body FROM ${tableOf(collection)} WHERE id = ?`).get(id);
-      return Promise.resolve(row === undefined ? null : toStored<T>(row));
+    ensure: async (spec) => {
+      collections.set(spec.name, await db.write(() => ensureCollection(db, spec)));
     },
-    write: (collection, writes) => db.write(() => writes.map((write) => writeOne(collection, write))),
-    find: <T>(collection: string, query: DocumentQuery): Promise<readonly StoredDocument<T>[]> => {
-      const { sql, values } = querySql(collection, query);
-      return Promise.resolve(
-        db
-          .prepare(sql)
-          .all(...values)
-          .map((row) => toStored<T>(row)),
-      );
-    },
-    count: (collection) =>
-      Promise.resolve(db.prepare(`SELECT count(*) AS n FROM ${tableOf(collection)}`).get()?.['n'] as number),
-    drop: async (collection) => {
+    get: <T>(collection: string, id: string): Promise<StoredDocument<T> | null> =>
+      db.read(() => {
+        const row = getOne(collection, id);
+        return row === undefined ? null : toStored<T>(row);
+      }),
+    getMany: <T>(collection: string, ids: readonly string[]) => db.read(() => getMany<T>(collection, ids)),
+    write: (name, writes) =>
+      db.write(() => {
+        const collection = collectionOf(name);
+        return writes.map((write) => writeOne(collection, write));
+      }),
+    find: <T>(name: string, query: DocumentQuery) => db.read(() => find<T>(name, query)),
+    count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
+    drop: async (name) => {
       await db.write(() => {
-        db.prepare(`DROP TABLE IF EXISTS ${tableOf(collection)}`).run();
+        dropCollection(db, name);
       });
-      fieldsOf.delete(collection);
+      collections.delete(name);
     },
   };
 };

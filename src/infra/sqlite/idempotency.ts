@@ -1,34 +1,70 @@
 import { hash } from 'node:crypto';
-import type { IdempotencyRecords, StoredAnswer } from '../../commands/ports.ts';
+import type { IdempotencyRecord, IdempotencyRecords, StoredAnswer } from '../../commands/ports.ts';
 import type { Database } from './database.ts';
 
-/** Answers to idempotency keys. The key is kept as a hash: it is as long as the client likes, and nobody reads it. */
+/** Removed in one go; more would hold up every other write of that commit. */
+const pruneMax = 1_000;
+
+/** The key is kept as a hash: it is as long as the client likes, and nobody reads it. */
+const keyOf = (key: string): Buffer => hash('sha256', key, 'buffer');
+
+const toRecord = (row: Record<string, unknown>): IdempotencyRecord => ({
+  fingerprint: row.fingerprint as string,
+  answer: {
+    status: row.status as number,
+    headers: JSON.parse(row.headers as string) as StoredAnswer['headers'],
+    body: row.body as string,
+  },
+});
+
+/** Answers to idempotency keys. A key that was claimed and has no answer yet is a row without one. */
 export const createSqliteIdempotency = async (db: Database): Promise<IdempotencyRecords> => {
   await db.write(() => {
     db.prepare(
-      `CREATE TABLE IF NOT EXISTS idempotency (key BLOB PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
-       headers TEXT NOT NULL, body TEXT NOT NULL, recordedAt TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE IF NOT EXISTS idempotency (key BLOB NOT NULL UNIQUE, claimedAt TEXT NOT NULL,
+       recordedAt TEXT NOT NULL, fingerprint TEXT, status INTEGER, headers TEXT, body TEXT) STRICT`,
     ).run();
+    db.prepare('CREATE INDEX IF NOT EXISTS ix_idempotency_recordedAt ON idempotency (recordedAt)').run();
   });
-  const keyOf = (key: string): Buffer => Buffer.from(hash('sha256', key, 'hex').slice(0, 32), 'hex');
-  const select = db.prepare('SELECT fingerprint, status, headers, body FROM idempotency WHERE key = ?');
-  const insert = db.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
-  const remove = db.prepare('DELETE FROM idempotency WHERE recordedAt < ?');
+  const select = db.prepare(
+    'SELECT fingerprint, status, headers, body FROM idempotency WHERE key = ? AND status IS NOT NULL',
+  );
+  const insertClaim = db.prepare(
+    'INSERT INTO idempotency (key, claimedAt, recordedAt) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING',
+  );
+  const selectClaim = db.prepare('SELECT claimedAt FROM idempotency WHERE key = ?');
+  const setAnswer = db.prepare(
+    `UPDATE idempotency SET recordedAt = ?, fingerprint = ?, status = ?, headers = ?, body = ?
+     WHERE key = ? AND status IS NULL`,
+  );
+  const removeSome = db.prepare(
+    'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE recordedAt < ? LIMIT ?)',
+  );
   return {
-    find: (key) => {
-      const row = select.get(keyOf(key));
-      if (row === undefined) return Promise.resolve(null);
-      const answer: StoredAnswer = {
-        status: row['status'] as number,
-        headers: JSON.parse(row['headers'] as string) as StoredAnswer['headers'],
-        body: row['body'] as string,
-      };
-      return Promise.resolve({ fingerprint: row['fingerprint'] as string, answer });
-    },
+    find: (key) =>
+      db.read(() => {
+        const row = select.get(keyOf(key));
+        return row === undefined ? null : toRecord(row);
+      }),
+    claim: (key, claimedAt) =>
+      db.write(() => {
+        const digest = keyOf(key);
+        insertClaim.run(digest, claimedAt, claimedAt);
+        return selectClaim.get(digest)?.claimedAt as string;
+      }),
     save: (key, { fingerprint, answer: { status, headers, body } }, recordedAt) =>
       db.write(() => {
-        insert.run(keyOf(key), fingerprint, status, JSON.stringify(headers), body, recordedAt);
+        const digest = keyOf(key);
+        insertClaim.run(digest, recordedAt, recordedAt);
+        setAnswer.run(recordedAt, fingerprint, status, JSON.stringify(headers), body, digest);
       }),
-    prune: (before) => db.write(() => Number(remove.run(before).changes)),
+    prune: async (before) => {
+      let removed = 0;
+      for (;;) {
+        const some = await db.write(() => Number(removeSome.run(before, pruneMax).changes));
+        removed += some;
+        if (some < pruneMax) return removed;
+      }
+    },
   };
 };

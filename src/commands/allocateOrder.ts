@@ -1,0 +1,179 @@
+/**
+ * Gives an order its sources: plan, reserve at each stock, record. The plan is made on the write side's own states and
+ * reserves at their exact revisions; whoever is slower plans again. Repeating it is harmless: what an earlier attempt
+ * for the same cause has reserved is found again by its derived id, and no longer asked for.
+ */
+import { type Position, unreachable } from '../domain/message.ts';
+import type { Allocation } from '../domain/order/events.ts';
+import type { PlacedOrder } from '../domain/order/state.ts';
+import { type Demand, planAllocation, rankCandidates } from '../domain/policies/allocation.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import type { Handlers } from './handlers.ts';
+import { shipToContext } from './orders.ts';
+import type { CommandContext } from './outcome.ts';
+import type { AllocationFacts, Clock, PersonalData } from './ports.ts';
+import { demandOf, heldFor, promiseOf, type Shelf, shelfOf, unusedReservationId } from './shelves.ts';
+import { latest } from './streams.ts';
+
+export interface Cause {
+  /** Id of the event that asked; all ids are derived from it. */
+  readonly eventId: string;
+  readonly position: Position;
+  /** A revision that the stream is known to have; a state from the cache is older when another process wrote it. */
+  readonly revisionOf: (stream: string) => number;
+  /** The context of a command of ours, by the name that its id is derived from. */
+  readonly context: (name: string) => CommandContext;
+}
+
+export interface AllocationPorts {
+  readonly handlers: Pick<Handlers, 'order' | 'stock'>;
+  readonly facts: AllocationFacts;
+  readonly personalData: Pick<PersonalData, 'open'>;
+  readonly clock: Clock;
+  /** How long an order's reservation is kept before it lapses and the order is planned again. */
+  readonly reservationMs: number;
+}
+
+interface Recording {
+  readonly orderId: string;
+  /** Of the order as it was planned for. */
+  readonly revision: number;
+  readonly allocations: readonly Allocation[];
+}
+
+export type AllocateOrder = (orderId: string, cause: Cause) => Promise<void>;
+
+/** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
+const roundsMax = 50;
+
+export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
+  const { facts, personalData, clock, reservationMs } = ports;
+  const { order: orders, stock: stocks } = ports.handlers;
+
+  const loadShelves = async (order: PlacedOrder, { position, revisionOf }: Cause): Promise<readonly Shelf[]> => {
+    const skus = [...new Set(order.lines.map(({ sku }) => sku))];
+    const shelves = skus.map(async (sku) => {
+      const warehouseIds = await facts.warehousesHolding(sku, position);
+      return Promise.all(
+        warehouseIds.map(async (warehouseId): Promise<Shelf> => {
+          const stream = stockStream(warehouseId, sku);
+          const { state, revision } = await stocks.load(stream, revisionOf(stream));
+          return { warehouseId, sku, stock: state, revision };
+        }),
+      );
+    });
+    return (await Promise.all(shelves)).flat();
+  };
+
+  const postalCodeOf = async ({ orderId, shipTo, sourcing }: PlacedOrder): Promise<string | null> => {
+    if (sourcing !== 'nearest') return null;
+    const address = await personalData.open(shipTo, shipToContext(orderId));
+    const isKnown = typeof address === 'object' && address !== null && 'postalCode' in address;
+    return isKnown ? String(address.postalCode) : null;
+  };
+
+  const plan = async (order: PlacedOrder, shelves: readonly Shelf[], demand: readonly Demand[], since: Position) => {
+    const { sourcing: strategy, allowSplit, allowBackorder } = order;
+    const destination = { countryCode: order.destinationCountry, postalCode: await postalCodeOf(order) };
+    const ranked = rankCandidates(await facts.warehouses(since), strategy, destination, order.preferredWarehouseId);
+    // What lapsed of an order that comes from one place comes from there again.
+    const place = allowSplit ? undefined : order.allocations[0]?.warehouseId;
+    const ranking = place === undefined ? ranked : [place];
+    const promise = (warehouseId: string, sku: string): number => promiseOf(shelfOf(shelves, warehouseId, sku)?.stock);
+    // An order that was promised once waits for the rest, whatever it said about backorders.
+    const mayWait = allowBackorder || order.phase === 'open';
+    return planAllocation({ demand, ranking, strategy, allowSplit, allowBackorder: mayWait, promise });
+  };
+
+  /** The revision is part of the command's id: the same reservation made anew after its end is another command. */
+  const reserve = async (orderId: string, allocation: Allocation, shelf: Shelf, cause: Cause): Promise<boolean> => {
+    const { warehouseId, sku, lineId, quantity, reservationId } = allocation;
+    const now = clock.now();
+    // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
+    const registeredAt = shelf.stock.phase === 'absent' ? now : shelf.stock.registeredAt;
+    const occurredAt = registeredAt > now ? registeredAt : now;
+    const expiresAt = new Date(Date.parse(now) + reservationMs).toISOString();
+    const command = { warehouseId, sku, occurredAt, reservationId, quantity, expiresAt, orderId, lineId };
+    const outcome = await stocks(
+      stockStream(warehouseId, sku),
+      { type: 'ReserveStock', ...command },
+      cause.context(`reserve/${reservationId}@${shelf.revision}`),
+    );
+    return outcome.kind === 'recorded' || outcome.kind === 'unchanged';
+  };
+
+  const release = async (held: readonly Allocation[], cause: Cause): Promise<void> => {
+    for (const { warehouseId, sku, reservationId } of held) {
+      const stream = stockStream(warehouseId, sku);
+      const { revision } = await stocks.load(stream);
+      const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason: 'not_needed' };
+      const context = cause.context(`release/${reservationId}@${revision}`);
+      await stocks(stream, { type: 'ReleaseReservation', ...command }, context);
+    }
+  };
+
+  /**
+   * The order takes its sources, or what was reserved for it is let go. The revision is part of the command's id: the
+   * same reservations may be recorded, lapse, and be made anew for the same cause.
+   */
+  const record = async ({ orderId, revision, allocations }: Recording, cause: Cause): Promise<void> => {
+    const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
+    const outcome = await orders(orderStream(orderId), { type: 'RecordAllocation', allocations }, cause.context(name));
+    switch (outcome.kind) {
+      case 'recorded':
+      case 'unchanged':
+        return;
+      case 'refused':
+        return release(allocations, cause);
+      case 'stale':
+      case 'dry_run':
+        throw new Error(`${orderId}: an allocation came to ${outcome.kind}`);
+      default:
+        return unreachable(outcome);
+    }
+  };
+
+  /** One look at the order; `false`: somebody was quicker, look again. */
+  const attempt = async (orderId: string, cause: Cause): Promise<boolean> => {
+    // An order that looks complete is left alone, and no append finds out that it no longer is.
+    const { state: order, revision } = await orders.load(orderStream(orderId), latest);
+    if (order.phase === 'absent') return true;
+    const shelves = await loadShelves(order, cause);
+    const held = heldFor(order, shelves, cause.eventId);
+    if (order.phase === 'cancelled') {
+      await release(held, cause);
+      return true;
+    }
+    const demand = demandOf(order, held);
+    if (!order.allowSplit && held.length > 0 && demand.length > 0) {
+      // Half of what an attempt before a crash wanted from one place; the rest may have to come from another.
+      await release(held, cause);
+      return false;
+    }
+    const sources = demand.length === 0 ? [] : (await plan(order, shelves, demand, cause.position)).sources;
+    const wanted = sources.flatMap((source) => {
+      const shelf = shelfOf(shelves, source.warehouseId, source.sku);
+      if (shelf === undefined) return [];
+      const reservationId = unusedReservationId(order, shelf, source.lineId, cause.eventId);
+      return [{ allocation: { ...source, reservationId }, shelf }];
+    });
+    const reserved = await Promise.all(
+      wanted.map(async ({ allocation, shelf }) =>
+        (await reserve(orderId, allocation, shelf, cause)) ? [allocation] : [],
+      ),
+    );
+    const allocations = [...held, ...reserved.flat()];
+    if (reserved.some((each) => each.length === 0)) {
+      // What stays reserved is found again in the next round, unless all must come from one place.
+      if (!order.allowSplit) await release(allocations, cause);
+      return false;
+    }
+    if (allocations.length > 0 || order.phase === 'pending') await record({ orderId, revision, allocations }, cause);
+    return true;
+  };
+
+  return async (orderId, cause) => {
+    for (let round = 1; round <= roundsMax; round += 1) if (await attempt(orderId, cause)) return;
+    throw new Error(`${orderId}: lost ${roundsMax} rounds against other buyers`);
+  };
+};

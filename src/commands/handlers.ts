@@ -1,0 +1,19 @@
+/** One command loop for each aggregate, on one store and one cache. */
+import { itemDecider } from '../domain/item/decider.ts';
+import { orderDecider } from '../domain/order/decider.ts';
+import { shipmentDecider } from '../domain/shipment/decider.ts';
+import { stockDecider } from '../domain/stock/decider.ts';
+import { warehouseDecider } from '../domain/warehouse/decider.ts';
+import { webhookDecider } from '../domain/webhook/decider.ts';
+import { createHandle, type HandlerOptions } from './handle.ts';
+
+export const createHandlers = (options: HandlerOptions) => ({
+  stock: createHandle(stockDecider, options),
+  item: createHandle(itemDecider, options),
+  warehouse: createHandle(warehouseDecider, options),
+  order: createHandle(orderDecider, options),
+  shipment: createHandle(shipmentDecider, options),
+  webhook: createHandle(webhookDecider, options),
+});
+
+export type Handlers = ReturnType<typeof createHandlers>;

@@ -1,0 +1,41 @@
+/** The whole public surface of the write side. */
+import { createAllocateOrder } from './allocateOrder.ts';
+import { createCatalogueUseCases } from './catalogue.ts';
+import { createExpireReservations } from './expireReservations.ts';
+import type { HandlerOptions } from './handle.ts';
+import { createHandlers } from './handlers.ts';
+import { createSealNote } from './notes.ts';
+import { createOrderUseCases } from './orders.ts';
+import type { AllocationFacts, DueReservations, PersonalData } from './ports.ts';
+import { createReactions } from './reactions.ts';
+import { createShipmentUseCases } from './shipments.ts';
+import { createStockUseCases } from './stock.ts';
+import { createWebhookUseCases } from './webhookEndpoints.ts';
+
+export interface WriteSidePorts extends HandlerOptions {
+  readonly personalData: PersonalData;
+  readonly facts: AllocationFacts;
+  readonly dueReservations: DueReservations;
+  readonly newSecret: () => string;
+  readonly reservationMs: number;
+}
+
+export const buildUseCases = (ports: WriteSidePorts) => {
+  const { personalData, facts, clock } = ports;
+  const handlers = createHandlers(ports);
+  const sealNote = createSealNote(personalData);
+  const allocateOrder = createAllocateOrder({ ...ports, handlers });
+  return {
+    ...createCatalogueUseCases(handlers),
+    ...createStockUseCases(handlers, sealNote),
+    ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
+    ...createShipmentUseCases(handlers, personalData),
+    ...createWebhookUseCases(handlers, personalData, ports.newSecret),
+    expireReservations: createExpireReservations(handlers, ports.dueReservations, clock),
+    reactions: createReactions({ handlers, facts, allocateOrder, clock }),
+    /** Exact states of the write side, for what an answer or a check needs at once. */
+    load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
+  };
+};
+
+export type UseCases = ReturnType<typeof buildUseCases>;

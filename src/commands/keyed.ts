@@ -1,0 +1,35 @@
+/** Many things at once, but never two for the same key, and not more than a bound. */
+
+/** Serialises work by key: what is asked for one key runs in the order it was asked. */
+export const createKeyedQueue = () => {
+  const tails = new Map<string, Promise<unknown>>();
+  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const before = tails.get(key) ?? Promise.resolve();
+    const run = before.then(work, work);
+    const tail = run
+      .catch(() => undefined)
+      .finally(() => {
+        if (tails.get(key) === tail) tails.delete(key);
+      });
+    tails.set(key, tail);
+    return run;
+  };
+};
+
+/**
+ * Runs `work` for each item, at most `limit` at once, begun in order. Waits for all that was begun; the first failure
+ * then rejects.
+ */
+export const eachLimited = async <T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> => {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  const results = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};

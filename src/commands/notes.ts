@@ -1,0 +1,14 @@
+/** Free text is personal data (DESIGN §4.5): sealed under the key of whoever wrote it, and bound to its stream. */
+import type { Sealed } from '../domain/message.ts';
+import type { CommandContext } from './outcome.ts';
+import type { PersonalData } from './ports.ts';
+
+export type SealNote = (note: string, stream: string, context: CommandContext) => Promise<Sealed>;
+
+/** Stands in for sealed text in a dry run, which may not even make a key (B12). Never stored. */
+export const notSealed = 'dry-run' as Sealed;
+
+export const createSealNote =
+  (personalData: PersonalData): SealNote =>
+  async (note, stream, { actor, dryRun }) =>
+    dryRun === true ? notSealed : personalData.seal(`author:${actor.subject}`, `${stream}/note`, note);

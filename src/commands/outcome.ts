@@ -1,0 +1,43 @@
+/** What goes into the command loop beside the command, and what comes out of it. */
+import type { Actor, DomainEvent, EventMetadata, Position, RecordedEvent, Refusal } from '../domain/message.ts';
+
+export interface CommandContext {
+  /** UUID; the ids of the events are derived from it. */
+  readonly commandId: string;
+  readonly actor: Actor;
+  readonly authentication: EventMetadata['authentication'];
+  readonly correlationId: string;
+  readonly causationId: string;
+  /** Business time, ISO 8601 UTC; absent: now. */
+  readonly occurredAt?: string;
+  /** The revision the caller saw. Its conflict is never retried for them (DESIGN §4.3). */
+  readonly ifMatch?: number;
+  /** Decide, but record nothing (B12). */
+  readonly dryRun?: boolean;
+}
+
+export interface Recording<State, E extends DomainEvent> {
+  readonly kind: 'recorded';
+  readonly events: readonly RecordedEvent<E>[];
+  /** As it was right after these events. */
+  readonly state: State;
+  readonly revision: number;
+  readonly position: Position;
+  /** When its last event was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string | null;
+}
+
+export type Outcome<State, E extends DomainEvent, Code extends string> =
+  | Recording<State, E>
+  /** Accepted, and there was nothing to record. `revision` -1: the stream does not exist. */
+  | {
+      readonly kind: 'unchanged';
+      readonly state: State;
+      readonly revision: number;
+      readonly position: Position | null;
+      readonly updatedAt: string | null;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal<Code> }
+  /** The caller's `ifMatch` is not the current revision; `events` are those since (B1). */
+  | { readonly kind: 'stale'; readonly currentRevision: number; readonly events: readonly RecordedEvent<E>[] }
+  | { readonly kind: 'dry_run'; readonly events: readonly E[] };

@@ -1,0 +1,181 @@
+/**
+ * Policies at work: what an event asks for is done as commands whose ids are derived from the event (DESIGN §6). An
+ * event may be handed over again after a crash; what was done is recognised, what was not is finished.
+ */
+import { lookUp } from '../domain/bucketMap.ts';
+import { type RecordedEvent, unreachable } from '../domain/message.ts';
+import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
+import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
+import type { AllocateOrder, Cause } from './allocateOrder.ts';
+import type { Handlers } from './handlers.ts';
+import { derivedId } from './ids.ts';
+import { createKeyedQueue, eachLimited } from './keyed.ts';
+import type { CommandContext } from './outcome.ts';
+import type { AllocationFacts, Clock } from './ports.ts';
+import { promiseOf } from './shelves.ts';
+import { latest } from './streams.ts';
+import { systemContext } from './systemContext.ts';
+
+/** Orders and stocks that are worked on side by side: enough to fill a group commit. */
+const concurrency = 128;
+/** Waiting orders that one arrival of goods is offered to; a longer queue is served by the next arrivals. */
+const waitingMax = 1_000;
+
+type RevisionOf = Cause['revisionOf'];
+
+/** The newest revision of each stream in a batch: the policies may follow what another process writes. */
+const revisionsIn = (events: readonly RecordedEvent[]): RevisionOf => {
+  const newest = new Map(events.map(({ stream, revision }) => [stream, revision]));
+  return (stream) => newest.get(stream) ?? -1;
+};
+
+const causeOf = ({ id, position, occurredAt, metadata }: RecordedEvent, revisionOf: RevisionOf): Cause => ({
+  eventId: id,
+  position,
+  revisionOf,
+  context: (name): CommandContext => ({
+    ...systemContext(derivedId(`${id}/${name}`)),
+    correlationId: metadata.$correlationId,
+    causationId: id,
+    ...(name.startsWith('follow/') ? { occurredAt } : {}),
+  }),
+});
+
+export interface Reactions {
+  readonly types: readonly string[];
+  /** Does everything that these events ask for. Events of one order keep their order. */
+  handle(events: readonly RecordedEvent[]): Promise<void>;
+}
+
+export interface ReactionPorts {
+  readonly handlers: Handlers;
+  readonly facts: AllocationFacts;
+  readonly allocateOrder: AllocateOrder;
+  readonly clock: Clock;
+}
+
+interface Task {
+  readonly ask: Ask;
+  readonly cause: Cause;
+}
+type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
+
+/** A person may reserve for an order by hand; only what a policy reserved is a policy's to let go. */
+const isOurs = ({ ask }: Ask, { metadata }: RecordedEvent): boolean =>
+  ask !== 'ReleaseUncounted' || metadata.actor.kind === 'system';
+
+export const createReactions = ({ handlers, facts, allocateOrder, clock }: ReactionPorts): Reactions => {
+  const inTurn = createKeyedQueue();
+  const allocate = (orderId: string, cause: Cause): Promise<void> =>
+    inTurn(orderId, () => allocateOrder(orderId, cause));
+
+  const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
+    for (const warehouseId of await facts.warehousesHolding(sku, cause.position)) {
+      const stream = stockStream(warehouseId, sku);
+      const { state } = await handlers.stock.load(stream, cause.revisionOf(stream));
+      if (promiseOf(state) > 0) return true;
+    }
+    return false;
+  };
+
+  /** First come, first served, until nothing is left to give. */
+  const serveWaiting = async (sku: string, cause: Cause): Promise<void> => {
+    for (const orderId of await facts.ordersWaitingFor(sku, cause.position, waitingMax)) {
+      if (!(await isAvailable(sku, cause))) return;
+      await allocate(orderId, cause);
+    }
+  };
+
+  const release = async (reservation: Omit<AskOf<'ReleaseReservation'>, 'ask'>, cause: Cause): Promise<void> => {
+    const { warehouseId, sku, reservationId, reason } = reservation;
+    const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason };
+    const context = cause.context(`release/${reservationId}`);
+    await handlers.stock(stockStream(warehouseId, sku), { type: 'ReleaseReservation', ...command }, context);
+  };
+
+  /** The goods have left, whatever the ledger had reserved: what doesn't fit is an exception that a person looks at. */
+  const ship = async (ask: AskOf<'ShipReserved'>, cause: Cause): Promise<void> => {
+    const { warehouseId, sku, reservationId, shipmentId, quantity, orderId } = ask;
+    const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, shipmentId, quantity };
+    const context = cause.context(`follow/ship/${reservationId}`);
+    const stream = stockStream(warehouseId, sku);
+    const outcome = await handlers.stock(stream, { type: 'ShipStock', ...command }, context);
+    // Handed over again long after it was done, it may look like a reservation that was never there.
+    if (outcome.kind !== 'refused' || (await handlers.stock.hasRecorded(stream, context.commandId))) return;
+    const detail = `Shipment ${shipmentId} took ${quantity} of ${sku} at ${warehouseId}: ${outcome.refusal.detail}`;
+    const raise = { type: 'RaiseException', code: outcome.refusal.code, detail } as const;
+    await handlers.order(orderStream(orderId), raise, cause.context(`exception/${reservationId}`));
+  };
+
+  /** An attempt that all must come from one place gives back what it got and may take it again under the same id. */
+  const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
+    const { orderId, warehouseId, sku, reservationId } = ask;
+    const stream = stockStream(warehouseId, sku);
+    const { state } = await handlers.stock.load(stream, cause.revisionOf(stream));
+    if (state.phase !== 'absent' && lookUp(state.reservations, reservationId) !== undefined) return;
+    const context = cause.context('follow/lapse');
+    await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId }, context);
+  };
+
+  const releaseUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
+    const { orderId, ...reservation } = ask;
+    const isCounted = async (revisionMin: number): Promise<boolean> => {
+      const { state } = await handlers.order.load(orderStream(orderId), revisionMin);
+      return state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
+    };
+    if ((await isCounted(-1)) || (await isCounted(latest))) return;
+    await release({ ...reservation, reason: 'not_needed' }, cause);
+  };
+
+  const perform = async ({ ask, cause }: Task): Promise<void> => {
+    switch (ask.ask) {
+      case 'AllocateOrder':
+        return allocate(ask.orderId, cause);
+      case 'AllocateWaitingOrders':
+        return serveWaiting(ask.sku, cause);
+      case 'ReleaseReservation':
+        return release(ask, cause);
+      // In turn with the plans for the same order, so that neither acts on what the other is about to change.
+      case 'ReleaseUncounted':
+        return inTurn(ask.orderId, () => releaseUncounted(ask, cause));
+      case 'LapseAllocation':
+        return inTurn(ask.orderId, () => lapse(ask, cause));
+      case 'ShipReserved':
+        return ship(ask, cause);
+      case 'RecordDispatch': {
+        const { shipment } = ask;
+        const context = cause.context('follow/dispatch');
+        await handlers.shipment(shipmentStream(shipment.shipmentId), { type: 'RecordDispatch', shipment }, context);
+        return;
+      }
+      case 'RecordDelivery': {
+        const { orderId, shipmentId } = ask;
+        const context = cause.context('follow/delivery');
+        await handlers.order(orderStream(orderId), { type: 'RecordDelivery', shipmentId }, context);
+        return;
+      }
+      default:
+        return unreachable(ask);
+    }
+  };
+
+  return {
+    types: reactionTypes,
+    handle: async (events) => {
+      const tasks: Task[] = [];
+      /** Goods that arrive in several events of one batch are offered once, after the last of them. */
+      const arrivals = new Map<string, Task>();
+      const revisionOf = revisionsIn(events);
+      for (const event of events) {
+        const cause = causeOf(event, revisionOf);
+        for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
+          if (!isOurs(ask, event)) continue;
+          if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { ask, cause });
+          else tasks.push({ ask, cause });
+        }
+      }
+      await eachLimited(tasks, concurrency, perform);
+      await eachLimited([...arrivals.values()], concurrency, perform);
+    },
+  };
+};

@@ -1,0 +1,67 @@
+/** Goods handed to a courier, and what the courier says about them. */
+import type { DispatchRequest } from '../domain/order/commands.ts';
+import type { ParcelStatus, ShipmentDispatched } from '../domain/shipment/events.ts';
+import { orderStream, shipmentStream } from '../domain/values.ts';
+import type { Handlers } from './handlers.ts';
+import { derivedId } from './ids.ts';
+import { customerSubject } from './orders.ts';
+import type { CommandContext } from './outcome.ts';
+import type { PersonalData } from './ports.ts';
+
+export interface TrackingReport {
+  /** May be left out when the shipment has one parcel. */
+  readonly parcelId?: string;
+  readonly status: ParcelStatus;
+  readonly detail?: string;
+  readonly location?: string;
+  /** The carrier's time, ISO 8601 UTC. */
+  readonly reportedAt: string;
+}
+
+/** Where a courier's words belong; they open nowhere else. */
+export const trackingContext = (shipmentId: string, field: 'detail' | 'location'): string =>
+  `${shipmentStream(shipmentId)}/${field}`;
+
+export const createShipmentUseCases = (
+  { order, shipment }: Pick<Handlers, 'order' | 'shipment'>,
+  personalData: PersonalData,
+) => {
+  /** Words about a parcel are about the customer who waits for it, and go when the customer's data goes. */
+  const sealWords = async (shipmentId: string, { detail, location }: TrackingReport, context: CommandContext) => {
+    if (detail === undefined && location === undefined) return {};
+    const known = (await shipment.load(shipmentStream(shipmentId))).state;
+    const state = known.phase === 'absent' ? known : (await order.load(orderStream(known.orderId))).state;
+    // The decider says that there is no such shipment; nothing of it is kept.
+    if (state.phase === 'absent' || !('customerId' in state) || context.dryRun === true) return {};
+    const subject = customerSubject(state.customerId);
+    const seal = (field: 'detail' | 'location', text: string) =>
+      personalData.seal(subject, trackingContext(shipmentId, field), text);
+    return {
+      ...(detail === undefined ? {} : { detail: await seal('detail', detail) }),
+      ...(location === undefined ? {} : { location: await seal('location', location) }),
+      textDigest: await personalData.digest(subject, JSON.stringify([detail ?? null, location ?? null])),
+    };
+  };
+
+  return {
+    /** Also opens the shipment's own stream, so that the courier can report at once; a policy does it when we can't. */
+    dispatchShipment: async (orderId: string, request: DispatchRequest, context: CommandContext) => {
+      const outcome = await order(orderStream(orderId), { type: 'DispatchShipment', ...request }, context);
+      const dispatched = outcome.kind === 'recorded' ? outcome.events[0] : undefined;
+      if (dispatched !== undefined) {
+        const { ifMatch: _, ...own } = context;
+        await shipment(
+          shipmentStream(request.shipmentId),
+          { type: 'RecordDispatch', shipment: dispatched.data as ShipmentDispatched['data'] },
+          { ...own, commandId: derivedId(`${context.commandId}/shipment`), causationId: dispatched.id },
+        );
+      }
+      return outcome;
+    },
+    trackParcel: async (shipmentId: string, report: TrackingReport, context: CommandContext) => {
+      const { detail: _, location: __, ...rest } = report;
+      const words = await sealWords(shipmentId, report, context);
+      return shipment(shipmentStream(shipmentId), { type: 'TrackParcel', ...rest, ...words }, context);
+    },
+  };
+};

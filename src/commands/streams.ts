@@ -1,0 +1,166 @@
+/** Streams folded into states: from the cache, and from the store only what the cache does not know yet. */
+import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import type { Recording } from './outcome.ts';
+import type { EventStore } from './ports.ts';
+import type { Loaded, RecentCommand, StateCache } from './stateCache.ts';
+
+const pageEvents = 500;
+/** Enough for every command that can be in flight on one stream when a process dies. */
+const recentMax = 256;
+/** Events a 412 answer carries at most; a caller further behind reads the history. */
+const staleEventsMax = 100;
+
+/** Whatever the store holds when it is asked. */
+export const latest = Number.POSITIVE_INFINITY;
+
+interface Remembered {
+  readonly commandId: string;
+  readonly revision: number;
+}
+
+const rememberAll = (recent: readonly RecentCommand[], events: readonly Remembered[]): readonly RecentCommand[] => {
+  const next = [...recent];
+  for (const { commandId, revision } of events) {
+    const last = next.at(-1);
+    if (last?.commandId === commandId) next[next.length - 1] = { ...last, lastRevision: revision };
+    else next.push({ commandId, firstRevision: revision, lastRevision: revision });
+  }
+  return next.length > recentMax ? next.slice(-recentMax) : next;
+};
+
+/** The latest commands, with those that wrote `events`. */
+export const remember = (
+  recent: readonly RecentCommand[],
+  events: readonly RecordedEvent[],
+): readonly RecentCommand[] =>
+  rememberAll(
+    recent,
+    events.map(({ metadata, revision }) => ({ commandId: metadata.commandId, revision })),
+  );
+
+export interface Streams<State, E extends DomainEvent> {
+  /**
+   * From the cache where it holds the stream at `revisionMin` or later; may then be behind what another process wrote,
+   * which the append finds out. Whoever appends nothing says what it must have seen, at most `latest`.
+   */
+  readonly load: (stream: string, revisionMin?: number) => Promise<Loaded<State>>;
+  /** What happened since, folded on top and kept; the same object when nothing did. */
+  catchUp(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
+  keep(stream: string, loaded: Loaded<State>): Loaded<State>;
+  /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
+  recall(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
+  /** Whether a command wrote to the stream, however long ago. Reads all of it. */
+  readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
+  /** What an earlier attempt of the same command recorded, as it was answered then. */
+  replay(stream: string, command: RecentCommand): Promise<Recording<State, E>>;
+  /** The events after a revision, for a caller that is behind (B1). */
+  since(stream: string, revision: number): Promise<readonly RecordedEvent<E>[]>;
+}
+
+export const createStreams = <State, Command, E extends DomainEvent, Code extends string>(
+  decider: Decider<State, Command, E, Code>,
+  store: EventStore,
+  cache: StateCache,
+): Streams<State, E> => {
+  const absent: Loaded<State> = {
+    state: decider.initialState,
+    revision: -1,
+    position: null,
+    updatedAt: null,
+    recent: [],
+  };
+
+  const foldOn = (loaded: Loaded<State>, events: readonly RecordedEvent[]): Loaded<State> => {
+    const last = events.at(-1);
+    if (last === undefined) return loaded;
+    return {
+      state: events.reduce(
+        (state, { type, data }) => decider.evolve(state, { type, data } as DomainEvent as E),
+        loaded.state,
+      ),
+      revision: last.revision,
+      position: last.position,
+      updatedAt: last.recordedAt,
+      recent: remember(loaded.recent, events),
+    };
+  };
+
+  const readOn = async (
+    stream: string,
+    from: Loaded<State>,
+    upTo = Number.POSITIVE_INFINITY,
+  ): Promise<Loaded<State>> => {
+    let loaded = from;
+    for (;;) {
+      const limit = Math.min(pageEvents, upTo - loaded.revision);
+      const events = await store.readStream(stream, loaded.revision + 1, limit);
+      loaded = foldOn(loaded, events);
+      if (events.length < pageEvents || loaded.revision >= upTo) return loaded;
+    }
+  };
+
+  const keep = (stream: string, loaded: Loaded<State>): Loaded<State> => {
+    cache.put(stream, loaded, decider.weigh(loaded.state));
+    return loaded;
+  };
+
+  const recall = async (stream: string, eventIds: readonly string[]): Promise<Loaded<State>> => {
+    const wanted = new Set(eventIds);
+    /** All that such a command recorded belongs to its answer, though it may be decided shorter today. */
+    const commandIds = new Set<string>();
+    const found: Remembered[] = [];
+    for (let from = 0; ; from += pageEvents) {
+      const events = await store.readStream(stream, from, pageEvents);
+      for (const { id, metadata, revision } of events) {
+        if (wanted.has(id)) commandIds.add(metadata.commandId);
+        if (commandIds.has(metadata.commandId)) found.push({ commandId: metadata.commandId, revision });
+      }
+      if (events.length < pageEvents) break;
+    }
+    if (found.length === 0) throw new Error(`${stream}: event ids are taken by another stream`);
+    const loaded = await readOn(stream, absent);
+    return keep(stream, { ...loaded, recent: [...rememberAll([], found), ...loaded.recent] });
+  };
+
+  const catchUp = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> => {
+    const loaded = await readOn(stream, from);
+    return loaded.revision === from.revision ? from : keep(stream, loaded);
+  };
+
+  return {
+    load: async (stream, revisionMin = -1) => {
+      const cached = cache.get(stream) as Loaded<State> | undefined;
+      if (cached !== undefined) return cached.revision < revisionMin ? catchUp(stream, cached) : cached;
+      const loaded = await readOn(stream, absent);
+      // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
+      return loaded.revision < 0 ? loaded : keep(stream, loaded);
+    },
+    catchUp,
+    keep,
+    recall,
+    hasRecorded: async (stream, commandId) => {
+      for (let from = 0; ; from += pageEvents) {
+        const events = await store.readStream(stream, from, pageEvents);
+        if (events.some(({ metadata }) => metadata.commandId === commandId)) return true;
+        if (events.length < pageEvents) return false;
+      }
+    },
+    replay: async (stream, { firstRevision, lastRevision }) => {
+      const { state } = await readOn(stream, absent, lastRevision);
+      const events = await store.readStream(stream, firstRevision, lastRevision - firstRevision + 1);
+      const last = events.at(-1);
+      if (last === undefined) throw new Error(`${stream}: events ${firstRevision} to ${lastRevision} are missing`);
+      const recorded = events as readonly RecordedEvent<E>[];
+      return {
+        kind: 'recorded',
+        events: recorded,
+        state,
+        revision: lastRevision,
+        position: last.position,
+        updatedAt: last.recordedAt,
+      };
+    },
+    since: async (stream, revision) =>
+      (await store.readStream(stream, Math.max(0, revision + 1), staleEventsMax)) as readonly RecordedEvent<E>[],
+  };
+};

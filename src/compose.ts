@@ -1,0 +1,127 @@
+/** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createAllocationFacts } from './allocationFacts.ts';
+import { derivedId } from './commands/ids.ts';
+import { buildUseCases, type UseCases } from './commands/index.ts';
+import type { Clock, EventStore, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from './commands/ports.ts';
+import { createStateCache } from './commands/stateCache.ts';
+import { systemContext } from './commands/systemContext.ts';
+import { buildApp } from './http/app.ts';
+import type { HttpPorts, HttpSettings } from './http/ports.ts';
+import { createReadModels, type ReadModels } from './projections/index.ts';
+import type { Checkpoints, Documents, EventSource, Generations, JobQueue } from './projections/ports.ts';
+import type { ReadSide } from './projections/readModel.ts';
+import { createEndpointDirectory } from './projections/webhookEndpoints/directory.ts';
+import { createDeliverer } from './projections/webhooks/deliver.ts';
+import { createWebhookPlanner } from './projections/webhooks/planner.ts';
+import type { CheckTarget, WebhookSender } from './projections/webhooks/ports.ts';
+import { createReconciler } from './projections/webhooks/reconcile.ts';
+import { createRunners } from './runners.ts';
+
+export interface Adapters {
+  readonly events: EventStore & EventSource;
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
+  readonly generations: Generations;
+  readonly jobs: JobQueue;
+  readonly idempotencyRecords: IdempotencyRecords;
+  readonly personalData: PersonalData;
+  readonly verifier: TokenVerifier;
+  readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
+  readonly sandbox: HttpPorts['sandbox'];
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly newSecret: () => string;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly logger: FastifyBaseLogger;
+  readonly checkStore: HttpPorts['checkStore'];
+  readonly countEvents: HttpPorts['countEvents'];
+}
+
+export interface Settings {
+  readonly http: HttpSettings;
+  readonly stateCacheBytesMax: number;
+  /** How long an order's reservation is kept before it lapses. */
+  readonly orderReservationMs: number;
+  /** How long answers to idempotency keys are kept; API.md promises 7 days. */
+  readonly idempotencyKeptMs: number;
+}
+
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly useCases: UseCases;
+  readonly readModels: ReadModels;
+  /** Runs all that follows the log, works jobs and sweeps, until aborted; then finishes what is in flight. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** The read side on these adapters; a rebuild needs no more than this. */
+export const readSideOf = ({
+  events,
+  documents,
+  checkpoints,
+  generations,
+  logger,
+}: Pick<Adapters, 'events' | 'documents' | 'checkpoints' | 'generations' | 'logger'>): ReadSide => ({
+  source: events,
+  documents,
+  checkpoints,
+  generations,
+  onFailure: (consumer, error, delayMs) => logger.error({ err: error, consumer, delayMs }, 'consumer failed'),
+});
+
+export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
+  const { events, documents, checkpoints, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
+  const readSide = readSideOf(adapters);
+  const readModels = createReadModels(readSide);
+  const useCases = buildUseCases({
+    store: events,
+    clock,
+    cache: createStateCache(settings.stateCacheBytesMax),
+    personalData,
+    facts: createAllocationFacts(readModels),
+    dueReservations: readModels.openReservations.queries,
+    newSecret: adapters.newSecret,
+    reservationMs: settings.orderReservationMs,
+  });
+  const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);
+  const planner = createWebhookPlanner({ documents, jobs, directory, clock });
+  const reconciler = createReconciler({ documents, jobs, directory, clock });
+  const deliver = createDeliverer({
+    documents,
+    source: events,
+    directory,
+    unseal: personalData,
+    sender: adapters.sender,
+    clock,
+    random: adapters.random,
+    onGone: async (endpointId) => {
+      await useCases.disableEndpoint(endpointId, systemContext(derivedId(`gone/${endpointId}`)));
+    },
+  });
+  const runners = createRunners({
+    source: events,
+    checkpoints,
+    jobs,
+    readModels,
+    useCases,
+    planner,
+    deliver,
+    reconcile: reconciler,
+    pruneIdempotency: () =>
+      idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
+    onFailure: readSide.onFailure,
+    logger,
+  });
+  await runners.prepare();
+  const app = await buildApp({
+    ...adapters,
+    useCases,
+    readModels,
+    consumers: runners.consumers,
+    checkWebhookTarget: adapters.sender.checkTarget,
+    settings: settings.http,
+  });
+  return { app, useCases, readModels, run: runners.run };
+};

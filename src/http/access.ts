@@ -1,0 +1,62 @@
+/** Who asks, and may they (R4, R5): the token is verified, the table decides, the answer says what is missing. */
+import type { FastifyRequest } from 'fastify';
+import type { Clock, TokenVerifier } from '../commands/ports.ts';
+import { TokenRefused } from '../commands/ports.ts';
+import { authorize, type Operation, type Reach } from '../domain/access/policy.ts';
+import type { Principal } from '../domain/access/principal.ts';
+import { unreachable } from '../domain/message.ts';
+import { bearerTokenOf } from './headers.ts';
+import { Problem } from './problem.ts';
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly reach: Reach;
+}
+
+/** RFC 6750 §3: the challenge names what would do. */
+const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
+  headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },
+});
+
+const authenticate = async (request: FastifyRequest, verifier: TokenVerifier): Promise<Principal> => {
+  const token = bearerTokenOf(request);
+  if (token === null) throw new Problem('UNAUTHENTICATED', 'Send a bearer access token.', challenge());
+  try {
+    return await verifier.verify(token);
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error;
+    throw new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'));
+  }
+};
+
+/** @throws Problem 401 or 403 */
+export const identify = async (
+  request: FastifyRequest,
+  operation: Operation,
+  { verifier, clock }: { readonly verifier: TokenVerifier; readonly clock: Clock },
+): Promise<Caller> => {
+  const principal = await authenticate(request, verifier);
+  const verdict = authorize(operation, principal, Date.parse(clock.now()) / 1_000);
+  switch (verdict.kind) {
+    case 'allowed':
+      return { principal, reach: verdict.reach };
+    case 'scope_missing': {
+      const scope = verdict.scopes.join(' ');
+      const extras = challenge('error="insufficient_scope"', `scope="${scope}"`);
+      throw new Problem('SCOPE_MISSING', `One of these scopes is needed: ${scope}.`, extras);
+    }
+    case 'role_missing':
+      throw new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${verdict.roles.join(', ')}.`);
+    case 'step_up': {
+      const { acrValues, maxAgeSeconds } = verdict;
+      const extras = challenge(
+        'error="insufficient_user_authentication"',
+        `acr_values="${acrValues.join(' ')}"`,
+        `max_age=${maxAgeSeconds}`,
+      );
+      throw new Problem('STEP_UP_REQUIRED', 'Authenticate again with a phishing-resistant method.', extras);
+    }
+    default:
+      return unreachable(verdict);
+  }
+};

@@ -1,0 +1,69 @@
+/** What a command came to, as HTTP says it: revision as ETag, position, or the problem. */
+import type { FastifyReply } from 'fastify';
+import type { Outcome } from '../commands/outcome.ts';
+import { type DomainEvent, type RecordedEvent, unreachable } from '../domain/message.ts';
+import { publicData, publicEvent } from '../projections/publicEvent.ts';
+import { entityTagOf, tellPosition } from './headers.ts';
+import { Problem, problemOf } from './problem.ts';
+import type { RefusalCode } from './problemCodes.ts';
+
+/** An accepted command: the state after it, and what it recorded (nothing, if it was done already). */
+export interface Accepted<State, E extends DomainEvent> {
+  readonly state: State;
+  readonly revision: number;
+  /** When it last changed; empty for what was never there. */
+  readonly updatedAt: string;
+  readonly events: readonly RecordedEvent<E>[];
+}
+
+interface Answer<State, E extends DomainEvent> {
+  readonly status: 200 | 201 | 202 | 204;
+  readonly body: (accepted: Accepted<State, E>) => object | undefined;
+  readonly location?: string;
+}
+
+const dryRunAnswer = (events: readonly DomainEvent[], reply: FastifyReply): FastifyReply =>
+  reply
+    .code(200)
+    .header('content-type', 'application/json')
+    .serializer((body) => JSON.stringify(body))
+    .send({ dryRun: true, events: events.map((event) => ({ type: event.type, data: publicData(event) })) });
+
+/** B1: what happened since, so that a client can rebase. */
+const conflict = (currentRevision: number, events: readonly RecordedEvent[]): Problem =>
+  new Problem('REVISION_CONFLICT', `The current revision is ${currentRevision}.`, {
+    headers: { etag: entityTagOf(currentRevision) },
+    members: { currentRevision, events: events.map(publicEvent) },
+  });
+
+/** @throws Problem for what was refused, or decided on a revision that is no more. */
+export const answerOutcome = <State, E extends DomainEvent, Code extends RefusalCode>(
+  outcome: Outcome<State, E, Code>,
+  reply: FastifyReply,
+  { status, body, location }: Answer<State, E>,
+): object | undefined => {
+  switch (outcome.kind) {
+    case 'recorded':
+    case 'unchanged': {
+      const { state, revision, position, updatedAt } = outcome;
+      if (revision >= 0) reply.header('etag', entityTagOf(revision));
+      tellPosition(reply, position);
+      if (location !== undefined) reply.header('location', location);
+      reply.code(status);
+      return body({
+        state,
+        revision,
+        updatedAt: updatedAt ?? '',
+        events: outcome.kind === 'recorded' ? outcome.events : [],
+      });
+    }
+    case 'refused':
+      throw problemOf(outcome.refusal);
+    case 'stale':
+      throw conflict(outcome.currentRevision, outcome.events);
+    case 'dry_run':
+      return dryRunAnswer(outcome.events, reply);
+    default:
+      return unreachable(outcome);
+  }
+};

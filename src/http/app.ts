@@ -1,0 +1,107 @@
+/** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
+import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { type Operation, policies } from '../domain/access/policy.ts';
+import { identify } from './access.ts';
+import { createIdempotency } from './idempotency.ts';
+import { registerOpenApi } from './plugins/openApi.ts';
+import { createRateLimit } from './plugins/rateLimit.ts';
+import { registerSandbox } from './plugins/sandbox.ts';
+import type { HttpPorts } from './ports.ts';
+import { registerProblems } from './problem.ts';
+import { createRouter, type RouteSupport } from './route.ts';
+import { registerAudit } from './routes/audit.ts';
+import { registerItems, registerWarehouses } from './routes/catalogue.ts';
+import { registerHealth } from './routes/health.ts';
+import { registerInventoryChanges } from './routes/inventoryChanges.ts';
+import { registerInventoryCommands } from './routes/inventoryCommands.ts';
+import { registerInventoryReads } from './routes/inventoryReads.ts';
+import { registerOrderReads } from './routes/orderReads.ts';
+import { registerOrderCommands } from './routes/orders.ts';
+import { registerReservations } from './routes/reservations.ts';
+import { registerShipments } from './routes/shipments.ts';
+import { registerStream } from './routes/stream.ts';
+import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
+import { sharedSchemas } from './schemas/shared.ts';
+import { registerValidation } from './validation.ts';
+
+/** An order of 1,000 lines has some 100 kB; bulk changes have a bound of their own. */
+const bodyBytesMax = 512 * 1_024;
+/** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
+const requestTimeoutMs = 30_000;
+/** Whoever never got in: an address that guesses at tokens. */
+const anonymousShare = 0.1;
+
+/** A route that is not hidden from the document names a line of the policy table, or the service does not start (R5). */
+const requirePolicies = (app: FastifyInstance): void => {
+  app.addHook('onRoute', ({ url, schema, config }) => {
+    const isHidden = (schema as { hide?: boolean } | undefined)?.hide === true || url.startsWith('/docs');
+    const { operation } = (config ?? {}) as { operation?: string };
+    if (isHidden || (operation !== undefined && operation in policies)) return;
+    throw new Error(`${url} has no line in the policy table (src/domain/access/policy.ts)`);
+  });
+};
+
+const createSupport = (ports: HttpPorts): RouteSupport => {
+  const { settings, personalData, idempotencyRecords, clock, newId } = ports;
+  const callers = createRateLimit('caller', settings.requestsPerMinute);
+  const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
+  return {
+    identify: async (request, reply, operation: Operation) => {
+      try {
+        const caller = await identify(request, operation, ports);
+        await callers.count(`${caller.principal.client} ${caller.principal.subject}`, reply);
+        return caller;
+      } catch (error) {
+        if (reply.hasHeader('ratelimit')) throw error;
+        await addresses.count(request.ip, reply);
+        throw error;
+      }
+    },
+    idempotency: createIdempotency(idempotencyRecords, personalData, clock),
+    newId,
+    clock,
+  };
+};
+
+export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: ports.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+  });
+  registerValidation(app);
+  registerProblems(app);
+  for (const schema of sharedSchemas) app.addSchema(schema);
+  await app.register(helmet, { contentSecurityPolicy: false, hsts: { maxAge: 31_536_000 } });
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  requirePolicies(app);
+  await registerOpenApi(app, ports);
+  if (ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
+
+  const support = createSupport(ports);
+  app.addHook('onSend', async (request, reply, payload) => support.idempotency.keep(request, reply, payload));
+  const router = createRouter(app, support);
+  registerHealth(app, ports, support);
+  registerWarehouses(router, ports);
+  registerItems(router, ports);
+  registerInventoryReads(router, ports);
+  registerInventoryCommands(router, ports);
+  registerInventoryChanges(router, ports);
+  registerReservations(router, ports);
+  registerOrderCommands(router, ports);
+  registerOrderReads(router, ports);
+  registerShipments(router, ports);
+  registerWebhookEndpoints(router, ports);
+  registerAudit(router, ports);
+  registerStream(app, router, ports);
+  return app;
+};

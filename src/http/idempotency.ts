@@ -1,0 +1,123 @@
+/**
+ * Idempotency keys (API.md "Commands"): same key and same request, the first answer again; another request, 422; still
+ * running, 409. That nothing is done twice rests on the ids derived from the key, and not on this: after a crash the
+ * answer is made again from what was recorded.
+ */
+import { hash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { derivedId } from '../commands/ids.ts';
+import type { Clock, IdempotencyRecords, PersonalData } from '../commands/ports.ts';
+import type { Principal } from '../domain/access/principal.ts';
+import type { Sealed } from '../domain/message.ts';
+import { Problem } from './problem.ts';
+
+/** One request under its key, while it runs. */
+interface Running extends KeyUse {
+  readonly scopedKey: string;
+  readonly fingerprint: string;
+}
+
+export interface KeyUse {
+  readonly key: string;
+  /** The answer holds something that may not be kept in the clear (DESIGN §4.5). */
+  readonly confidential: boolean;
+}
+
+export interface Idempotency {
+  /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
+  begin(request: FastifyRequest, reply: FastifyReply, principal: Principal, use: KeyUse): Promise<Started>;
+  /** Keeps the answer of a request that began; called before it is sent. */
+  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void>;
+}
+
+export type Started =
+  | { readonly kind: 'answered' }
+  | {
+      readonly kind: 'begun';
+      /** The same for every attempt with this key. */
+      readonly commandId: string;
+      /** When this key was first used: for ids that carry a time. Costs a write. */
+      readonly claimedAt: () => Promise<string>;
+    };
+
+/** What an answer is made of, beside its body. */
+const keptHeaders = ['content-type', 'etag', 'location', 'stockledger-position'] as const;
+/** A failure of ours is not an answer: the next attempt may do better. */
+const isFinal = (status: number): boolean => status < 500 && status !== 429;
+
+/** Confidential answers are sealed together: they live for days only, and nobody erases them one by one. */
+const subject = 'idempotency';
+/** Sealed text can't be mistaken for an answer, which is JSON. */
+const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
+
+export const createIdempotency = (
+  records: IdempotencyRecords,
+  personalData: PersonalData,
+  clock: Clock,
+): Idempotency => {
+  const inFlight = new Set<string>();
+  const running = new WeakMap<FastifyRequest, Running>();
+
+  const replay = async (scopedKey: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
+    const first = await records.find(scopedKey);
+    if (first === null) return false;
+    if (first.fingerprint !== fingerprint) {
+      throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
+    }
+    const { status, headers } = first.answer;
+    const kept = first.answer.body;
+    const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${scopedKey}`) : kept;
+    await reply
+      .code(status)
+      .headers({ ...headers, 'idempotency-replayed': 'true' })
+      .serializer((text) => text as string)
+      .send(body);
+    return true;
+  };
+
+  return {
+    begin: async (request, reply, principal, use) => {
+      const scopedKey = `${principal.client} ${principal.subject} ${use.key}`;
+      const fingerprint = hash('sha256', `${request.method} ${request.url} ${JSON.stringify(request.body)}`);
+      if (inFlight.has(scopedKey)) {
+        const headers = { 'retry-after': '1' };
+        throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
+      }
+      inFlight.add(scopedKey);
+      try {
+        if (await replay(scopedKey, fingerprint, reply)) {
+          inFlight.delete(scopedKey);
+          return { kind: 'answered' };
+        }
+      } catch (error) {
+        inFlight.delete(scopedKey);
+        throw error;
+      }
+      running.set(request, { ...use, scopedKey, fingerprint });
+      return {
+        kind: 'begun',
+        commandId: derivedId(`request/${scopedKey}`),
+        claimedAt: () => records.claim(scopedKey, clock.now()),
+      };
+    },
+    keep: async (request, reply, payload) => {
+      const begun = running.get(request);
+      if (begun === undefined) return;
+      running.delete(request);
+      try {
+        if (!isFinal(reply.statusCode) || typeof payload !== 'string') return;
+        const headers: Record<string, string> = {};
+        for (const name of keptHeaders) {
+          const value = reply.getHeader(name);
+          if (value !== undefined) headers[name] = String(value);
+        }
+        const { scopedKey, confidential } = begun;
+        const body = confidential ? await personalData.seal(subject, `idempotency/${scopedKey}`, payload) : payload;
+        const answer = { status: reply.statusCode, headers, body };
+        await records.save(scopedKey, { fingerprint: begun.fingerprint, answer }, clock.now());
+      } finally {
+        inFlight.delete(begun.scopedKey);
+      }
+    },
+  };
+};

@@ -1,0 +1,38 @@
+/** How many requests one caller may send (R8): the draft's headers on every answer, 429 with the time to wait. */
+import type { FastifyReply } from 'fastify';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { Problem } from '../problem.ts';
+
+const windowSeconds = 60;
+
+export interface RateLimit {
+  /** Counts one request of `key`. @throws Problem `RATE_LIMITED` */
+  count(key: string, reply: FastifyReply): Promise<void>;
+}
+
+/** Header fields of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` and `RateLimit`. */
+export const createRateLimit = (name: string, requestsPerMinute: number): RateLimit => {
+  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: windowSeconds });
+  const policy = `"${name}";q=${requestsPerMinute};w=${windowSeconds}`;
+
+  const tell = (reply: FastifyReply, { remainingPoints, msBeforeNext }: RateLimiterRes): number => {
+    const resetSeconds = Math.ceil(msBeforeNext / 1_000);
+    reply.header('ratelimit-policy', policy);
+    reply.header('ratelimit', `"${name}";r=${Math.max(0, remainingPoints)};t=${resetSeconds}`);
+    return resetSeconds;
+  };
+
+  return {
+    count: async (key, reply) => {
+      try {
+        tell(reply, await limiter.consume(key));
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal;
+        const seconds = tell(reply, refusal);
+        throw new Problem('RATE_LIMITED', `Try again in ${seconds} s.`, {
+          headers: { 'retry-after': String(Math.max(1, seconds)) },
+        });
+      }
+    },
+  };
+};

@@ -1,0 +1,40 @@
+/** All that the HTTP layer is given: use cases to ask, read models to look at, and the few ports it needs itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import type { UseCases } from '../commands/index.ts';
+import type { Clock, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type { Progress } from '../projections/consumer.ts';
+import type { ReadModels } from '../projections/index.ts';
+import type { CheckTarget } from '../projections/webhooks/ports.ts';
+
+export interface HttpPorts {
+  readonly useCases: UseCases;
+  readonly readModels: ReadModels;
+  /** All that follows the log, for health and metrics. */
+  readonly consumers: readonly Progress[];
+  readonly verifier: TokenVerifier;
+  readonly idempotencyRecords: IdempotencyRecords;
+  readonly personalData: PersonalData;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly checkWebhookTarget: CheckTarget;
+  /** `null`: the store takes writes. Otherwise why not, in words that are safe to show. */
+  readonly checkStore: () => Promise<string | null>;
+  /** How many events the log holds. */
+  readonly countEvents: () => Promise<number>;
+  readonly logger: FastifyBaseLogger;
+  readonly settings: HttpSettings;
+  /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */
+  readonly sandbox: { handle(request: IncomingMessage, response: ServerResponse): void } | null;
+}
+
+export interface HttpSettings {
+  /** Shown as `servers` of the OpenAPI document and used for the sandbox's addresses. */
+  readonly publicUrl: string;
+  readonly issuer: string;
+  readonly version: string;
+  /** Requests of one caller (an unknown one: of one address) within a minute. */
+  readonly requestsPerMinute: number;
+  /** Number of proxies in front whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: number;
+}

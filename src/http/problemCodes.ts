@@ -1,0 +1,138 @@
+/**
+ * Every code a problem document can carry, with its status and its title: one exhaustive table (DESIGN §4.8). A new
+ * refusal of the domain does not compile without a line here. `docs/errors.md` is this table in prose.
+ */
+import type { ItemRefusal } from '../domain/item/decider.ts';
+import type { OrderRefusal } from '../domain/order/commands.ts';
+import type { ShipmentRefusal } from '../domain/shipment/decider.ts';
+import type { StockRefusal } from '../domain/stock/commands.ts';
+import type { WebhookRefusal } from '../domain/webhook/decider.ts';
+
+export type RefusalCode =
+  | StockRefusal
+  | OrderRefusal
+  | ShipmentRefusal
+  | ItemRefusal
+  | WebhookRefusal
+  | 'WAREHOUSE_NOT_FOUND';
+
+/** What the HTTP layer itself has to object to. */
+type TransportCode =
+  | 'VALIDATION'
+  | 'MALFORMED_JSON'
+  | 'MALFORMED_REQUEST'
+  | 'IDEMPOTENCY_KEY_MISSING'
+  | 'IDEMPOTENCY_KEY_IN_USE'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'INVALID_CURSOR'
+  | 'INVALID_POSITION'
+  | 'INVALID_REVISION'
+  | 'OCCURRED_IN_FUTURE'
+  | 'UNAUTHENTICATED'
+  | 'STEP_UP_REQUIRED'
+  | 'SCOPE_MISSING'
+  | 'ROLE_NOT_ALLOWED'
+  | 'ROUTE_NOT_FOUND'
+  | 'ITEM_NOT_FOUND'
+  | 'CUSTOMER_NOT_FOUND'
+  | 'SUBJECT_ERASED'
+  | 'STATUS_NOT_SETTABLE'
+  | 'WEBHOOK_TARGET_NOT_ALLOWED'
+  | 'REVISION_CONFLICT'
+  | 'BODY_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'IF_MATCH_REQUIRED'
+  | 'RATE_LIMITED'
+  | 'INTERNAL'
+  | 'STORE_UNAVAILABLE'
+  | 'NOT_CAUGHT_UP'
+  | 'TOO_MANY_STREAMS';
+
+export type ProblemCode = RefusalCode | TransportCode;
+
+interface Meaning {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const problems: { readonly [Code in ProblemCode]: Meaning } = {
+  VALIDATION: { status: 400, title: 'The request does not have the documented shape' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
+  MALFORMED_REQUEST: { status: 400, title: 'The request is not well-formed HTTP' },
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'A POST needs an Idempotency-Key' },
+  INVALID_CURSOR: { status: 400, title: 'The cursor is not one of ours' },
+  INVALID_POSITION: { status: 400, title: 'The position is not one of ours' },
+  INVALID_REVISION: { status: 400, title: 'If-Match does not hold one revision' },
+  OCCURRED_IN_FUTURE: { status: 400, title: 'The time lies in the future' },
+
+  UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  STEP_UP_REQUIRED: { status: 401, title: 'A fresh, strong authentication is needed' },
+  SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
+  ROLE_NOT_ALLOWED: { status: 403, title: 'No role of the caller may do this' },
+
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  WAREHOUSE_NOT_FOUND: { status: 404, title: 'No such warehouse' },
+  ITEM_NOT_FOUND: { status: 404, title: 'No such item' },
+  STOCK_NOT_FOUND: { status: 404, title: 'The SKU is not registered in this warehouse' },
+  RESERVATION_NOT_FOUND: { status: 404, title: 'No such open reservation' },
+  ORDER_NOT_FOUND: { status: 404, title: 'No such order' },
+  CUSTOMER_NOT_FOUND: { status: 404, title: 'No such customer' },
+  SHIPMENT_NOT_FOUND: { status: 404, title: 'No such shipment' },
+  PARCEL_NOT_FOUND: { status: 404, title: 'The shipment has no such parcel' },
+  WEBHOOK_ENDPOINT_NOT_FOUND: { status: 404, title: 'No such webhook endpoint' },
+
+  IDEMPOTENCY_KEY_IN_USE: { status: 409, title: 'A request with this key is still running' },
+  STOCK_ALREADY_REGISTERED: { status: 409, title: 'The SKU is registered in this warehouse already' },
+  STOCK_RETIRED: { status: 409, title: 'The stock is retired' },
+  STOCK_NOT_EMPTY: { status: 409, title: 'Stock or reservations remain' },
+  INSUFFICIENT_STOCK: { status: 409, title: 'There is not enough stock' },
+  RESERVATION_ID_TAKEN: { status: 409, title: 'Another open reservation has this id' },
+  ORDER_ALREADY_PLACED: { status: 409, title: 'An order with this id exists' },
+  ORDER_CANCELLED: { status: 409, title: 'The order was cancelled' },
+  ORDER_ON_HOLD: { status: 409, title: 'The order is on hold' },
+  ORDER_NOT_ON_HOLD: { status: 409, title: 'The order is not on hold' },
+  ORDER_ALREADY_SHIPPED: { status: 409, title: 'Goods of the order have left already' },
+  STATUS_NOT_SETTABLE: { status: 409, title: 'This status follows from facts and is not set' },
+  ALLOCATION_EXCEEDS_DEMAND: { status: 409, title: 'The order has sources for that already' },
+  SHIPMENT_EXCEEDS_ALLOCATION: { status: 409, title: 'More than is reserved at this warehouse' },
+  SHIPMENT_ALREADY_DISPATCHED: { status: 409, title: 'The order has a shipment with this id' },
+  WEBHOOK_ENDPOINT_EXISTS: { status: 409, title: 'An endpoint with this id exists' },
+  TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },
+  SUBJECT_ERASED: { status: 410, title: "The customer's data was erased" },
+
+  REVISION_CONFLICT: { status: 412, title: 'The resource has changed since the revision you saw' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The key was used for another request' },
+  QUANTITY_INVALID: { status: 422, title: 'A quantity is not a whole number in range' },
+  QUANTITY_TOO_LARGE: { status: 422, title: 'The stock would be more than can be counted' },
+  OCCURRED_BEFORE_REGISTRATION: { status: 422, title: 'The time lies before the stock was registered' },
+  ORDER_LINE_REPEATED: { status: 422, title: 'A line stands twice in the request' },
+  ORDER_LINE_NOT_FOUND: { status: 422, title: 'The order has no such line' },
+  PARCEL_REPEATED: { status: 422, title: 'A parcel stands twice in the request' },
+  PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
+  ITEM_CONTAINS_ITSELF: { status: 422, title: 'An item is a component of itself' },
+  BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
+  WEBHOOK_TARGET_NOT_ALLOWED: { status: 422, title: 'The address may not receive webhooks' },
+
+  IF_MATCH_REQUIRED: { status: 428, title: 'The change needs If-Match' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
+
+  INTERNAL: { status: 500, title: 'The service failed' },
+  STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
+  NOT_CAUGHT_UP: { status: 503, title: 'The read model has not reached the position yet' },
+};
+
+/** What any route may answer, beside its own problems. */
+export const commonProblems = [
+  'VALIDATION',
+  'MALFORMED_REQUEST',
+  'UNAUTHENTICATED',
+  'SCOPE_MISSING',
+  'ROLE_NOT_ALLOWED',
+  'RATE_LIMITED',
+  'INTERNAL',
+  'STORE_UNAVAILABLE',
+] as const satisfies readonly ProblemCode[];

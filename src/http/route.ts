@@ -1,0 +1,167 @@
+/** Turns a declared route into a served one: who, may they, documentation, and what each command or read needs. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type, { type Static, type TSchema } from 'typebox';
+import type { CommandContext } from '../commands/outcome.ts';
+import type { Clock, NewId } from '../commands/ports.ts';
+import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
+import type { Caller } from './access.ts';
+import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
+import type { Idempotency, Started } from './idempotency.ts';
+import { Problem } from './problem.ts';
+import { commonProblems, type ProblemCode } from './problemCodes.ts';
+import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
+import { commandHeaders, problemAnswers, readHeaders } from './schemas/documentation.ts';
+
+export interface RouteSupport {
+  readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
+  readonly idempotency: Idempotency;
+  readonly newId: NewId;
+  readonly clock: Clock;
+}
+
+export interface Router {
+  read<P extends TSchema, Q extends TSchema>(spec: ReadSpec<P, Q>): void;
+  command<P extends TSchema, B extends TSchema>(spec: CommandSpec<P, B>): void;
+}
+
+const nothing = Type.Object({}, { additionalProperties: false });
+const dryRunQuery = Type.Object(
+  {
+    dryRun: Type.Boolean({
+      default: false,
+      description: 'Answer with the events it would record, and record nothing (B12).',
+    }),
+  },
+  { additionalProperties: false, required: [] },
+);
+
+const readProblems = ['INVALID_POSITION', 'NOT_CAUGHT_UP'] as const satisfies readonly ProblemCode[];
+const commandProblems = [
+  'IDEMPOTENCY_KEY_MISSING',
+  'IDEMPOTENCY_KEY_IN_USE',
+  'IDEMPOTENCY_KEY_REUSED',
+  'INVALID_REVISION',
+  'REVISION_CONFLICT',
+] as const satisfies readonly ProblemCode[];
+const bodyProblems = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
+
+const documentationOf = (
+  spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>,
+  problems: readonly ProblemCode[],
+) => ({
+  operationId: spec.operation,
+  tags: [spec.tag],
+  summary: spec.summary,
+  ...(spec.description === undefined ? {} : { description: spec.description }),
+  security: [{ oauth: [...policies[spec.operation].scopes] }],
+  params: spec.params ?? nothing,
+  response: { ...spec.answers, ...problemAnswers([...commonProblems, ...problems, ...spec.problems]) },
+});
+
+/** Somebody else's warehouse is not there (API.md "Who"). */
+const requireWarehouse = (params: unknown, { reach }: Caller): void => {
+  if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
+  if (!reachesWarehouse(reach, String(params.warehouseId))) {
+    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+  }
+};
+
+const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
+
+const contextOf = (request: FastifyRequest, { principal }: Caller, commandId: string): CommandContext => {
+  const { subject, kind, client, acr, amr } = principal;
+  const ifMatch = ifMatchOf(request);
+  return {
+    commandId,
+    actor: { subject, kind, client },
+    authentication: { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) },
+    correlationId: correlationIdOf(request),
+    causationId: commandId,
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(isDryRun(request) ? { dryRun: true } : {}),
+  };
+};
+
+export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  const identifyFor = (operation: Operation) => async (request: FastifyRequest, reply: FastifyReply) => {
+    callers.set(request, await support.identify(request, reply, operation));
+  };
+  const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): Asked<P, Q> => {
+    const caller = callers.get(request);
+    if (caller === undefined) throw new Error('a handler ran before its caller was known');
+    requireWarehouse(request.params, caller);
+    return { ...caller, params: request.params as P, query: request.query as Q, request, reply };
+  };
+
+  const read: Router['read'] = (spec) => {
+    app.route({
+      method: 'GET',
+      url: spec.url,
+      config: { operation: spec.operation },
+      schema: {
+        ...documentationOf(spec as ReadSpec<TSchema, TSchema>, [
+          ...readProblems,
+          ...(spec.params === undefined ? [] : ['WAREHOUSE_NOT_FOUND' as const]),
+        ]),
+        headers: readHeaders,
+        querystring: spec.query ?? nothing,
+      },
+      onRequest: identifyFor(spec.operation),
+      handler: async (request, reply) => {
+        const asked = askedOf<Static<typeof spec.params & TSchema>, Static<typeof spec.query & TSchema>>(
+          request,
+          reply,
+        );
+        await awaitPosition(request, reply, spec.model);
+        return spec.handle(asked);
+      },
+    });
+  };
+
+  /** A command without a key is done once for each request, as PUT and DELETE are by nature. */
+  const start = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller,
+    spec: CommandSpec<TSchema, TSchema>,
+  ): Promise<Started> => {
+    const key = idempotencyKeyOf(request);
+    if (key === null && spec.method === 'POST') {
+      throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key, a new one for each thing to do.');
+    }
+    if (key === null || isDryRun(request)) {
+      return { kind: 'begun', commandId: support.newId(), claimedAt: async () => support.clock.now() };
+    }
+    const confidential = spec.confidential === true;
+    return support.idempotency.begin(request, reply, caller.principal, { key, confidential });
+  };
+
+  const command: Router['command'] = (spec) => {
+    const untyped = spec as CommandSpec<TSchema, TSchema>;
+    const { method, url, operation, body, bodyChecked, bodyBytesMax } = spec;
+    app.route({
+      method,
+      url,
+      config: { operation, ...(bodyChecked === undefined ? {} : { bodyChecked }) },
+      ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
+      schema: {
+        ...documentationOf(untyped, [...commandProblems, ...(body === undefined ? [] : bodyProblems)]),
+        headers: commandHeaders(method === 'POST'),
+        querystring: dryRunQuery,
+        ...(body === undefined ? {} : { body }),
+      },
+      onRequest: identifyFor(operation),
+      handler: async (request, reply) => {
+        const asked = askedOf(request, reply);
+        const started = await start(request, reply, asked, untyped);
+        if (started.kind === 'answered') return reply;
+        const { commandId, claimedAt } = started;
+        const context = contextOf(request, asked, commandId);
+        return untyped.handle({ ...asked, body: request.body, context, claimedAt });
+      },
+    });
+  };
+
+  return { read, command };
+};

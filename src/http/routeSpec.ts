@@ -1,0 +1,63 @@
+/** How a route is declared. What is said here is checked, documented and enforced by `route.ts`. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import type { CommandContext } from '../commands/outcome.ts';
+import type { Operation } from '../domain/access/policy.ts';
+import type { Progress } from '../projections/consumer.ts';
+import type { Caller } from './access.ts';
+import type { ProblemCode } from './problemCodes.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly operation?: Operation;
+    readonly bodyChecked?: TSchema;
+  }
+}
+
+interface Documentation {
+  /** Its line in the policy table, and its `operationId`. */
+  readonly operation: Operation;
+  /** `:name` for parameters, as Fastify has it. */
+  readonly url: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** What it answers when all is well, by status. */
+  readonly answers: { readonly [status: number]: TSchema };
+  /** What it may object to, beside what any route may. */
+  readonly problems: readonly ProblemCode[];
+}
+
+export interface Asked<P, Q> extends Caller {
+  readonly params: P;
+  readonly query: Q;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+export interface Commanded<P, B> extends Asked<P, unknown> {
+  readonly body: B;
+  readonly context: CommandContext;
+  /** When this command was first asked for, for ids that carry a time: a retry makes the same ones. */
+  readonly claimedAt: () => Promise<string>;
+}
+
+export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Documentation {
+  readonly params?: P;
+  readonly query?: Q;
+  /** The read model that must have seen what the caller has seen (B8). */
+  readonly model: Progress;
+  readonly handle: (asked: Asked<Static<P>, Static<Q>>) => Promise<unknown>;
+}
+
+export interface CommandSpec<P extends TSchema, B extends TSchema> extends Documentation {
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly params?: P;
+  readonly body?: B;
+  /** What is checked in place of `body`, when the handler checks its parts one by one. */
+  readonly bodyChecked?: TSchema;
+  readonly bodyBytesMax?: number;
+  /** The answer holds something that may not be kept in the clear. */
+  readonly confidential?: true;
+  readonly handle: (asked: Commanded<Static<P>, Static<B>>) => Promise<unknown>;
+}

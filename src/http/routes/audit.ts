@@ -1,0 +1,37 @@
+/** History for auditors (R13): every event, found by what it is about, who did it, and when. */
+import { merkleLeaf } from '../../projections/merkleLeaf.ts';
+import { publicEvent } from '../../projections/publicEvent.ts';
+import { answerPage, pageRequestOf } from '../lists.ts';
+import type { HttpPorts } from '../ports.ts';
+import type { Router } from '../route.ts';
+import { AuditEvent, AuditQuery } from '../schemas/audit.ts';
+import { PageOf, ref } from '../schemas/common.ts';
+import { utc } from '../times.ts';
+
+export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void => {
+  const { eventHistory } = readModels;
+
+  read({
+    operation: 'listAuditEvents',
+    url: '/v1/audit/events',
+    tag: 'Audit',
+    summary: 'Events in the order they were recorded, with the hash that proves each',
+    description:
+      '`leafHash` is SHA-256(0x00 ‖ canonical envelope ‖ SHA-256(canonical stored payload)), RFC 6962 style; personal ' +
+      'data is stored sealed, hashed sealed, and left out here.',
+    query: AuditQuery,
+    answers: { 200: PageOf(ref(AuditEvent)) },
+    problems: ['INVALID_CURSOR'],
+    model: eventHistory.model,
+    handle: async ({ query, request, reply }) => {
+      const { from, to, limit, cursor, ...filters } = query;
+      const page = await eventHistory.queries.find({
+        ...filters,
+        ...pageRequestOf({ ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }),
+        ...(from === undefined ? {} : { from: utc(from) }),
+        ...(to === undefined ? {} : { to: utc(to) }),
+      });
+      return answerPage(page, request, reply, (event) => ({ ...publicEvent(event), leafHash: merkleLeaf(event) }));
+    },
+  });
+};

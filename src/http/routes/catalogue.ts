@@ -1,0 +1,178 @@
+/** Warehouses and items. */
+import Type from 'typebox';
+import { reachesWarehouse } from '../../domain/access/policy.ts';
+import { rankCandidates } from '../../domain/policies/allocation.ts';
+import type { StockLevelDocument } from '../../projections/stockLevels/projection.ts';
+import type { WarehouseDocument } from '../../projections/warehouses/projection.ts';
+import { answerOutcome } from '../answers.ts';
+import { answerPage, pageRequestOf } from '../lists.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { showResource } from '../resource.ts';
+import type { Router } from '../route.ts';
+import {
+  Availability,
+  AvailabilityQuery,
+  Item,
+  ItemBody,
+  ItemPath,
+  Warehouse,
+  WarehouseBody,
+} from '../schemas/catalogue.ts';
+import { Closed, DryRun, PageOf, PageQuery, ref } from '../schemas/common.ts';
+import { WarehousePath } from '../schemas/stock.ts';
+
+export const registerWarehouses = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
+  const { warehouses } = readModels;
+  const tag = 'Warehouses';
+
+  command({
+    operation: 'putWarehouse',
+    method: 'PUT',
+    url: '/v1/warehouses/:warehouseId',
+    tag,
+    summary: 'Describe a warehouse; the same again changes nothing',
+    params: WarehousePath,
+    body: WarehouseBody,
+    answers: { 200: Type.Union([ref(Warehouse), ref(DryRun)]) },
+    problems: [],
+    handle: async ({ params: { warehouseId }, body, context, reply }) => {
+      const outcome = await useCases.defineWarehouse(warehouseId, body, context);
+      return answerOutcome(outcome, reply, {
+        status: 200,
+        body: ({ revision, updatedAt }) => ({ warehouseId, ...body, revision, updatedAt }),
+      });
+    },
+  });
+
+  read({
+    operation: 'getWarehouse',
+    url: '/v1/warehouses/:warehouseId',
+    tag,
+    summary: 'One warehouse',
+    params: WarehousePath,
+    answers: { 200: ref(Warehouse) },
+    problems: ['WAREHOUSE_NOT_FOUND'],
+    model: warehouses.model,
+    handle: async ({ params: { warehouseId }, request, reply }) => {
+      const warehouse = await warehouses.queries.get(warehouseId);
+      if (warehouse === null) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+      return showResource(warehouse, request, reply);
+    },
+  });
+
+  read({
+    operation: 'listWarehouses',
+    url: '/v1/warehouses',
+    tag,
+    summary: 'The warehouses that the caller may see, by id',
+    query: Closed(PageQuery),
+    answers: { 200: PageOf(ref(Warehouse)) },
+    problems: ['INVALID_CURSOR'],
+    model: warehouses.model,
+    handle: async ({ query, request, reply, reach }) => {
+      const page = await warehouses.queries.list(pageRequestOf(query));
+      const items = page.items.filter(({ warehouseId }) => reachesWarehouse(reach, warehouseId));
+      return answerPage({ ...page, items }, request, reply, (warehouse) => warehouse);
+    },
+  });
+};
+
+/** The nearest first; without an address, the order in which warehouses are asked first. */
+const availabilityOf = (
+  sku: string,
+  levels: readonly StockLevelDocument[],
+  warehouses: readonly WarehouseDocument[],
+  { countryCode, postalCode }: { readonly countryCode?: string; readonly postalCode?: string },
+): object => {
+  const byId = new Map(levels.map((level) => [level.warehouseId, level]));
+  const known = warehouses.filter(({ warehouseId }) => byId.has(warehouseId));
+  const nearTo = { countryCode: countryCode ?? '', postalCode: postalCode ?? null };
+  const ranking = rankCandidates(known, countryCode === undefined ? 'priority' : 'nearest', nearTo, null);
+  const described = new Map(known.map((warehouse) => [warehouse.warehouseId, warehouse]));
+  const rows = ranking.map((warehouseId) => ({
+    warehouseId,
+    available: byId.get(warehouseId)?.available ?? 0,
+    onHand: byId.get(warehouseId)?.onHand ?? 0,
+    countryCode: described.get(warehouseId)?.countryCode ?? '',
+    name: described.get(warehouseId)?.name ?? '',
+  }));
+  return { sku, available: rows.reduce((sum, { available }) => sum + available, 0), warehouses: rows };
+};
+
+export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
+  const { items, stockLevels, warehouses } = readModels;
+  const tag = 'Items';
+
+  command({
+    operation: 'putItem',
+    method: 'PUT',
+    url: '/v1/items/:sku',
+    tag,
+    summary: 'Describe an item; the same again changes nothing',
+    params: ItemPath,
+    body: ItemBody,
+    answers: { 200: Type.Union([ref(Item), ref(DryRun)]) },
+    problems: ['ITEM_CONTAINS_ITSELF', 'BOX_CODE_REPEATED'],
+    handle: async ({ params: { sku }, body, context, reply }) => {
+      const outcome = await useCases.defineItem(sku, body, context);
+      return answerOutcome(outcome, reply, {
+        status: 200,
+        body: ({ revision, updatedAt }) => ({ sku, ...body, revision, updatedAt }),
+      });
+    },
+  });
+
+  read({
+    operation: 'getItem',
+    url: '/v1/items/:sku',
+    tag,
+    summary: 'One item',
+    params: ItemPath,
+    answers: { 200: ref(Item) },
+    problems: ['ITEM_NOT_FOUND'],
+    model: items.model,
+    handle: async ({ params: { sku }, request, reply }) => {
+      const item = await items.queries.get(sku);
+      if (item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
+      return showResource(item, request, reply);
+    },
+  });
+
+  read({
+    operation: 'listItems',
+    url: '/v1/items',
+    tag,
+    summary: 'Items, by SKU',
+    query: Closed(PageQuery),
+    answers: { 200: PageOf(ref(Item)) },
+    problems: ['INVALID_CURSOR'],
+    model: items.model,
+    handle: async ({ query, request, reply }) =>
+      answerPage(await items.queries.list(pageRequestOf(query)), request, reply, (item) => item),
+  });
+
+  read({
+    operation: 'getAvailability',
+    url: '/v1/items/:sku/availability',
+    tag,
+    summary: 'What can be sold of an item: in each warehouse, and in all',
+    params: ItemPath,
+    query: AvailabilityQuery,
+    answers: { 200: ref(Availability) },
+    problems: ['ITEM_NOT_FOUND'],
+    model: stockLevels.model,
+    handle: async ({ params: { sku }, query, reach }) => {
+      const [levels, all, item] = await Promise.all([
+        stockLevels.queries.bySku(sku),
+        warehouses.queries.all(),
+        items.queries.get(sku),
+      ]);
+      const visible = levels.filter(
+        ({ warehouseId, status }) => status === 'active' && reachesWarehouse(reach, warehouseId),
+      );
+      if (visible.length === 0 && item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
+      return availabilityOf(sku, visible, all, query);
+    },
+  });
+};

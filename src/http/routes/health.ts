@@ -1,0 +1,65 @@
+/** How the service is: for whoever starts it, and for whoever watches it. No token, no secrets. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { Progress } from '../../projections/consumer.ts';
+import type { HttpPorts } from '../ports.ts';
+import type { RouteSupport } from '../route.ts';
+
+/** Without a token, figures are for this machine; a request that a proxy passed on comes from elsewhere. */
+const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
+  headers['x-forwarded-for'] === undefined &&
+  headers.forwarded === undefined &&
+  (ip === '127.0.0.1' || ip === '::1' || ip === '::ffff:127.0.0.1');
+
+const escapeLabel = (text: string): string => text.replaceAll(/[\\"\n]/g, '_');
+
+export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identify }: RouteSupport): void => {
+  const { readModels, consumers, checkStore } = ports;
+
+  const statusOf = (consumer: Progress, head: bigint) => {
+    const lag = head - (consumer.position()?.commit ?? 0n);
+    return { position: consumer.position(), lagEvents: Number(lag), failure: consumer.failure() };
+  };
+
+  app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
+
+  app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
+    const store = await checkStore();
+    const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
+    const failing = states.filter(([, failure]) => failure !== null);
+    const isReady = store === null && failing.length === 0;
+    return reply.code(isReady ? 200 : 503).send({
+      status: isReady ? 'ready' : 'not ready',
+      checks: {
+        store: store ?? 'ok',
+        ...Object.fromEntries(states.map(([name, failure]) => [name, failure ?? 'ok'])),
+      },
+    });
+  });
+
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    if (!isLocal(request)) await identify(request, reply, 'getMetrics');
+    const head = await readModels.source.head();
+    const lines = [
+      '# HELP stockledger_events_total Events in the log.',
+      '# TYPE stockledger_events_total counter',
+      `stockledger_events_total ${await ports.countEvents()}`,
+      '# HELP stockledger_consumer_lag_events Events a consumer of the log has not handled yet.',
+      '# TYPE stockledger_consumer_lag_events gauge',
+      ...consumers.map((consumer) => {
+        const { lagEvents } = statusOf(consumer, head?.commit ?? 0n);
+        return `stockledger_consumer_lag_events{consumer="${escapeLabel(consumer.name)}"} ${lagEvents}`;
+      }),
+      '# HELP stockledger_consumer_failing Whether a consumer stands still.',
+      '# TYPE stockledger_consumer_failing gauge',
+      ...consumers.map(
+        (consumer) =>
+          `stockledger_consumer_failing{consumer="${escapeLabel(consumer.name)}"} ${consumer.failure() === null ? 0 : 1}`,
+      ),
+      '# HELP process_resident_memory_bytes Resident memory.',
+      '# TYPE process_resident_memory_bytes gauge',
+      `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+    ];
+    return reply.header('content-type', 'text/plain; version=0.0.4').send(`${lines.join('\n')}\n`);
+  });
+};

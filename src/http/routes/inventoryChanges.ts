@@ -1,0 +1,146 @@
+/** Many changes in one request: each row has its own answer, and one bad row stops no other. */
+import Type, { type Static } from 'typebox';
+import { derivedId } from '../../commands/ids.ts';
+import type { StockChange, StockOutcome } from '../../commands/stock.ts';
+import { reachesWarehouse } from '../../domain/access/policy.ts';
+import { unreachable } from '../../domain/message.ts';
+import type { StockCommand } from '../../domain/stock/commands.ts';
+import { availableOf } from '../../domain/stock/state.ts';
+import type { HttpPorts } from '../ports.ts';
+import { asProblem, Problem } from '../problem.ts';
+import { type ProblemCode, problems } from '../problemCodes.ts';
+import type { Router } from '../route.ts';
+import type { Commanded } from '../routeSpec.ts';
+import { Closed, ref } from '../schemas/common.ts';
+import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
+import { businessTime } from '../times.ts';
+import { createRowValidator } from '../validation.ts';
+
+type Row = Static<typeof ChangeRow>;
+
+/** 500 rows with a note each stay below it. */
+const bodyBytesMax = 2 * 1_024 * 1_024;
+
+interface RowAnswer {
+  readonly index: number;
+  readonly status: number;
+  readonly revision?: number;
+  readonly onHand?: number;
+  readonly available?: number;
+  readonly code?: ProblemCode;
+  readonly detail?: string;
+}
+
+const commandOf = (row: Row, occurredAt: string): StockCommand => {
+  const { warehouseId, sku } = row;
+  const target = { warehouseId, sku, occurredAt };
+  switch (row.kind) {
+    case 'register':
+      return { type: 'RegisterStock', ...target, onHand: row.onHand ?? 0, safetyStock: row.safetyStock ?? 0 };
+    case 'set':
+      return { type: 'SetStock', ...target, counted: row.onHand, reason: row.reason };
+    case 'adjustment': {
+      const reference = row.reference === undefined ? {} : { reference: row.reference };
+      return { type: 'AdjustStock', ...target, delta: row.delta, reason: row.reason, ...reference };
+    }
+    case 'receipt': {
+      const { kind: _, ifRevision: __, occurredAt: ___, ...receipt } = row;
+      return { type: 'ReceiveStock', ...receipt, ...target };
+    }
+    case 'quarantine':
+      return { type: 'QuarantineStock', ...target, quantity: row.quantity, reason: row.reason };
+    case 'quarantine-release':
+      return { type: 'ReleaseQuarantine', ...target, quantity: row.quantity };
+    default:
+      return unreachable(row);
+  }
+};
+
+const noteOf = (row: Row): { readonly note?: string } => ('note' in row ? { note: row.note } : {});
+
+const refusedRow = (index: number, { code, message }: Problem): RowAnswer => ({
+  index,
+  status: problems[code].status,
+  code,
+  detail: message,
+});
+
+const answerRow = (index: number, outcome: StockOutcome): RowAnswer => {
+  switch (outcome.kind) {
+    case 'recorded':
+    case 'unchanged': {
+      const { state, revision } = outcome;
+      if (state.phase === 'absent') throw new Error('an accepted command left no stock');
+      const { balance } = state;
+      return { index, status: 200, revision, onHand: balance.onHand, available: availableOf(balance) };
+    }
+    case 'dry_run':
+      return { index, status: 200 };
+    case 'refused':
+      return refusedRow(index, new Problem(outcome.refusal.code, outcome.refusal.detail));
+    case 'stale':
+      return refusedRow(index, new Problem('REVISION_CONFLICT', `The current revision is ${outcome.currentRevision}.`));
+    default:
+      return unreachable(outcome);
+  }
+};
+
+export const registerInventoryChanges = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
+  const validateRow = createRowValidator(changeRows);
+
+  /** @throws Problem for a row that is malformed, in the future, or about somebody else's warehouse. */
+  const changeOf = (row: unknown, index: number, { context, reach }: Commanded<unknown, unknown>): StockChange => {
+    validateRow(row);
+    const checked = row as Row;
+    if (!reachesWarehouse(reach, checked.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+    const occurredAt = businessTime(checked.occurredAt, clock.now());
+    const { ifMatch: _, ...own } = context;
+    const { ifRevision } = checked;
+    return {
+      command: commandOf(checked, occurredAt),
+      ...noteOf(checked),
+      context: {
+        ...own,
+        commandId: derivedId(`${context.commandId}/row/${index}`),
+        causationId: context.commandId,
+        ...(ifRevision === undefined ? {} : { ifMatch: ifRevision }),
+      },
+    };
+  };
+
+  command({
+    operation: 'changeInventory',
+    method: 'POST',
+    url: '/v1/inventory/changes',
+    tag: 'Inventory',
+    summary: `Up to ${changesMax} changes in one request`,
+    description:
+      'Each row is answered as if it had been sent alone, and is decided on its own; rows for the same stock in their ' +
+      'order. With `dryRun`, each row is decided on the stock as it is.',
+    body: ChangesBody,
+    bodyChecked: Closed({ changes: Type.Array(Type.Object({}), { minItems: 1, maxItems: changesMax }) }),
+    bodyBytesMax,
+    answers: { 207: ref(ChangesAnswer) },
+    problems: [],
+    handle: async (asked) => {
+      const rows = asked.body.changes.map((row, index): StockChange | RowAnswer => {
+        try {
+          return changeOf(row, index, asked);
+        } catch (error) {
+          return refusedRow(index, asProblem(error));
+        }
+      });
+      const changes = rows.filter((row) => 'command' in row);
+      const outcomes = (await useCases.changeStocks(changes)).values();
+      const results = rows.map((row, index): RowAnswer => {
+        if (!('command' in row)) return row;
+        const outcome = outcomes.next().value;
+        if (outcome?.status === 'fulfilled') return answerRow(index, outcome.value);
+        asked.request.log.warn({ err: outcome?.reason as unknown, index }, 'row failed');
+        return refusedRow(index, asProblem(outcome?.reason));
+      });
+      asked.reply.code(207);
+      return { results };
+    },
+  });
+};

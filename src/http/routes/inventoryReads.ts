@@ -1,0 +1,119 @@
+import { answerPage, pageRequestOf } from '../lists.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { showResource } from '../resource.ts';
+import type { Router } from '../route.ts';
+import { Closed, PageOf, PageQuery, PublicEvent, ref } from '../schemas/common.ts';
+import {
+  AsOfQuery,
+  ExplainQuery,
+  Explanation,
+  InventoryQuery,
+  StockLevel,
+  StockPath,
+  WarehousePath,
+} from '../schemas/stock.ts';
+import { showStock } from '../stockAnswers.ts';
+import { utc } from '../times.ts';
+
+const tag = 'Inventory';
+const url = '/v1/warehouses/:warehouseId/inventory/:sku';
+
+const noStock = (): Problem => new Problem('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
+
+export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPorts): void => {
+  const { stockLevels, items, warehouses, stockHistory } = readModels;
+
+  read({
+    operation: 'getInventory',
+    url,
+    tag,
+    summary: 'One stock: now, or as of a time',
+    description:
+      '`asOf` counts what had happened by then, `knownAt` only what had been recorded by then (B2). Such an answer has ' +
+      'the revision of the last event that counted.',
+    params: StockPath,
+    query: AsOfQuery,
+    answers: { 200: ref(StockLevel) },
+    problems: ['STOCK_NOT_FOUND'],
+    model: stockLevels.model,
+    handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply }) => {
+      if (asOf === undefined && knownAt === undefined) {
+        const level = await stockLevels.queries.get(warehouseId, sku);
+        if (level === null) throw noStock();
+        const item = await items.queries.get(sku);
+        return showResource({ revision: level.revision, ...showStock(level, item) }, request, reply);
+      }
+      const times = {
+        ...(asOf === undefined ? {} : { asOf: utc(asOf) }),
+        ...(knownAt === undefined ? {} : { knownAt: utc(knownAt) }),
+      };
+      const level = await stockHistory.asOf({ warehouseId, sku }, times);
+      if (level === null) throw noStock();
+      return showStock(level, await items.queries.get(sku));
+    },
+  });
+
+  read({
+    operation: 'listInventory',
+    url: '/v1/warehouses/:warehouseId/inventory',
+    tag,
+    summary: 'The stocks of a warehouse, by SKU',
+    params: WarehousePath,
+    query: InventoryQuery,
+    answers: { 200: PageOf(ref(StockLevel)) },
+    problems: ['WAREHOUSE_NOT_FOUND', 'INVALID_CURSOR'],
+    model: stockLevels.model,
+    handle: async ({ params: { warehouseId }, query, request, reply }) => {
+      if ((await warehouses.queries.get(warehouseId)) === null) {
+        throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+      }
+      const { sku, q, belowSafetyStock } = query;
+      const page = await stockLevels.queries.list({
+        warehouseId,
+        ...pageRequestOf(query),
+        ...(sku === undefined ? {} : { sku }),
+        ...(q === undefined ? {} : { skuPrefix: q }),
+        ...(belowSafetyStock === undefined ? {} : { belowSafetyStock }),
+      });
+      const known = await items.queries.getMany(page.items.map((level) => level.sku));
+      return answerPage(page, request, reply, (level) => showStock(level, known.get(level.sku) ?? null));
+    },
+  });
+
+  read({
+    operation: 'getInventoryHistory',
+    url: `${url}/history`,
+    tag,
+    summary: 'The events of a stock, in their order',
+    params: StockPath,
+    query: Closed(PageQuery),
+    answers: { 200: PageOf(ref(PublicEvent)) },
+    problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
+    model: stockLevels.model,
+    handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
+      if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
+      const page = await stockHistory.history({ warehouseId, sku }, pageRequestOf(query));
+      return answerPage(page, request, reply, (event) => event);
+    },
+  });
+
+  read({
+    operation: 'explainInventory',
+    url: `${url}/explain`,
+    tag,
+    summary: 'Why a figure is what it is: the causes, whose differences add up to it (B3)',
+    params: StockPath,
+    query: ExplainQuery,
+    answers: { 200: ref(Explanation) },
+    problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
+    model: stockLevels.model,
+    handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
+      const field = query.field ?? 'available';
+      if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
+      const explained = await stockHistory.explain({ warehouseId, sku, field }, pageRequestOf(query));
+      const { before, after } = explained;
+      return { field, before, after, ...answerPage(explained, request, reply, (cause) => cause) };
+    },
+  });
+};

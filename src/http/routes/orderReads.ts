@@ -1,0 +1,102 @@
+/** Orders and where their parcels are, as each role may see them (R1.2, R3.2). */
+import type { Static } from 'typebox';
+import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { orderTracking } from '../../projections/shipments/tracking.ts';
+import { findOrder } from '../findOrder.ts';
+import { tellPosition } from '../headers.ts';
+import { answerPage, pageRequestOf } from '../lists.ts';
+import { showOrder, showShipment } from '../orderView.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { showResource } from '../resource.ts';
+import type { Router } from '../route.ts';
+import { PageOf, ref } from '../schemas/common.ts';
+import { Order, OrderPath, OrdersQuery } from '../schemas/orders.ts';
+import { Tracking } from '../schemas/shipments.ts';
+import { utc } from '../times.ts';
+
+const tag = 'Orders';
+
+type Filters = Static<typeof OrdersQuery>;
+
+const timesOf = ({ from, to, status }: Filters) => ({
+  ...(from === undefined ? {} : { from: utc(from) }),
+  ...(to === undefined ? {} : { to: utc(to) }),
+  ...(status === undefined ? {} : { status }),
+});
+
+/** What was asked for, within what the caller reaches. @throws Problem for somebody else's customer or warehouse. */
+const within = (reach: Reach, { customerId, warehouseId }: Filters) => {
+  if (reach.customerId !== null) {
+    if (customerId !== undefined && customerId !== reach.customerId) {
+      throw new Problem('CUSTOMER_NOT_FOUND', 'No such customer.');
+    }
+    return { customerId: reach.customerId, ...(warehouseId === undefined ? {} : { warehouseId }) };
+  }
+  if (warehouseId !== undefined && !reachesWarehouse(reach, warehouseId)) {
+    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+  }
+  return {
+    ...(warehouseId === undefined ? {} : { warehouseId }),
+    ...(customerId === undefined ? {} : { customerId }),
+    ...(reach.warehouses === 'all' ? {} : { warehouseIds: reach.warehouses }),
+  };
+};
+
+export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => {
+  const { readModels, personalData } = ports;
+  const { orders, shipments } = readModels;
+
+  read({
+    operation: 'getOrder',
+    url: '/v1/orders/:orderId',
+    tag,
+    summary: 'One order; which fields it has depends on the role',
+    params: OrderPath,
+    answers: { 200: ref(Order) },
+    problems: ['ORDER_NOT_FOUND'],
+    model: orders.model,
+    handle: async ({ params, reach, request, reply }) => {
+      const order = await findOrder(ports, params.orderId, reach);
+      return showResource(
+        { revision: order.revision, ...(await showOrder(order, reach, personalData)) },
+        request,
+        reply,
+      );
+    },
+  });
+
+  read({
+    operation: 'listOrders',
+    url: '/v1/orders',
+    tag,
+    summary: 'The orders that the caller may see, the newest first',
+    query: OrdersQuery,
+    answers: { 200: PageOf(ref(Order)) },
+    problems: ['INVALID_CURSOR', 'WAREHOUSE_NOT_FOUND', 'CUSTOMER_NOT_FOUND'],
+    model: orders.model,
+    handle: async ({ query, reach, request, reply }) => {
+      const page = await orders.queries.list({ ...pageRequestOf(query), ...timesOf(query), ...within(reach, query) });
+      const items = await Promise.all(page.items.map((order) => showOrder(order, reach, personalData)));
+      return answerPage({ ...page, items }, request, reply, (order) => order);
+    },
+  });
+
+  read({
+    operation: 'getTracking',
+    url: '/v1/orders/:orderId/tracking',
+    tag,
+    summary: 'Where the parcels of an order are (R12, B11)',
+    params: OrderPath,
+    answers: { 200: ref(Tracking) },
+    problems: ['ORDER_NOT_FOUND'],
+    model: shipments.model,
+    handle: async ({ params, reach, reply }) => {
+      const order = await findOrder(ports, params.orderId, reach);
+      tellPosition(reply, shipments.model.position());
+      const known = await shipments.queries.byOrder(order.orderId);
+      const shown = await Promise.all(known.map((shipment) => showShipment(shipment, personalData)));
+      return { ...orderTracking(order, known), shipments: shown };
+    },
+  });
+};

@@ -1,0 +1,135 @@
+/** Orders: placed, held, cancelled (R3.2). What the facts decide is never set by hand. */
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { derivedTimeId } from '../../commands/ids.ts';
+import { orderStream } from '../../domain/values.ts';
+import { answerOutcome } from '../answers.ts';
+import { findOrderNow } from '../findOrder.ts';
+import { entityTagOf, tellPosition, waitSecondsOf } from '../headers.ts';
+import { listenFor, type PlanNews } from '../news.ts';
+import { showOrderPublicly } from '../orderView.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import type { Router } from '../route.ts';
+import type { Commanded } from '../routeSpec.ts';
+import { DryRun, ref } from '../schemas/common.ts';
+import { Order, OrderBody, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
+
+const tag = 'Orders';
+
+/** The first news of an order's sources. */
+const planned: ReadonlySet<string> = new Set(['OrderAllocated', 'OrderBackordered', 'OrderCancelled']);
+
+/** What to do instead of setting a status that follows from facts. */
+const insteadOf: { readonly [status: string]: string } = {
+  partially_shipped: 'POST /v1/orders/{orderId}/shipments',
+  shipped: 'POST /v1/orders/{orderId}/shipments',
+  partially_delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
+  delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
+};
+
+const commandOf = { cancelled: 'CancelOrder', on_hold: 'HoldOrder', released: 'ReleaseOrder' } as const;
+const isSettable = (status: string): status is keyof typeof commandOf =>
+  (settableStatuses as readonly string[]).includes(status);
+
+export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): void => {
+  const { useCases, readModels } = ports;
+
+  /** `Prefer: wait`: listens before the order is placed, so that the news can't come too early. */
+  const listenForPlan = (request: FastifyRequest, orderId: string): PlanNews => {
+    const seconds = waitSecondsOf(request);
+    if (seconds === undefined) return { arrived: Promise.resolve(null), stop: () => undefined };
+    return listenFor(readModels.live, orderStream(orderId), planned, seconds * 1_000);
+  };
+
+  const answerNow = async (orderId: string, { reach, reply }: Commanded<unknown, unknown>): Promise<object> => {
+    const order = await findOrderNow(ports, orderId, reach);
+    reply.header('etag', entityTagOf(order.revision));
+    return showOrderPublicly(order, reach);
+  };
+
+  command({
+    operation: 'placeOrder',
+    method: 'POST',
+    url: '/v1/orders',
+    tag,
+    summary: 'Place an order',
+    description:
+      'Answers at once with status `pending`; with `Prefer: wait=<seconds>` after its sources were reserved. The answer ' +
+      'does not repeat the address.',
+    body: OrderBody,
+    answers: { 201: ref(Order), 200: ref(DryRun) },
+    problems: [
+      'ORDER_ALREADY_PLACED',
+      'ORDER_LINE_REPEATED',
+      'QUANTITY_INVALID',
+      'CUSTOMER_NOT_FOUND',
+      'SUBJECT_ERASED',
+    ],
+    handle: async (asked) => {
+      const { body, context, claimedAt, reach, reply } = asked;
+      const { customerId, ...contact } = body.customer;
+      if (reach.customerId !== null && reach.customerId !== customerId) {
+        throw new Problem('CUSTOMER_NOT_FOUND', 'No such customer.');
+      }
+      const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
+      const request = {
+        orderId,
+        customerId,
+        contact,
+        shipTo: body.shipTo,
+        lines: body.lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? String(index + 1), ...line })),
+        sourcing: body.sourcing ?? 'fewest-shipments',
+        ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
+        allowSplit: body.allowSplit ?? true,
+        allowBackorder: body.allowBackorder ?? true,
+      } as const;
+      const news = listenForPlan(asked.request, orderId);
+      try {
+        const outcome = await useCases.placeOrder(request, context);
+        const location = `/v1/orders/${orderId}`;
+        const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
+        if (answer !== undefined) return answer;
+        // What was recorded by an earlier attempt may have been planned long ago.
+        const { status } = await findOrderNow(ports, orderId, reach);
+        if (status === 'pending') tellPosition(reply, await news.arrived);
+        return await answerNow(orderId, asked);
+      } finally {
+        news.stop();
+      }
+    },
+  });
+
+  command({
+    operation: 'setOrderStatus',
+    method: 'PUT',
+    url: '/v1/orders/:orderId/status',
+    tag,
+    summary: 'Cancel an order, hold it, or release it',
+    description: 'What facts decide (shipped, delivered) is refused with the command that records the fact.',
+    params: OrderPath,
+    body: StatusBody,
+    answers: { 200: Type.Union([ref(Order), ref(DryRun)]) },
+    problems: [
+      'ORDER_NOT_FOUND',
+      'ORDER_CANCELLED',
+      'ORDER_NOT_ON_HOLD',
+      'ORDER_ALREADY_SHIPPED',
+      'STATUS_NOT_SETTABLE',
+    ],
+    handle: async (asked) => {
+      const { params, body, context, reach, reply } = asked;
+      const { orderId } = params;
+      await findOrderNow(ports, orderId, reach);
+      const { status, ...why } = body;
+      if (!isSettable(status)) {
+        const instead = insteadOf[status];
+        const detail = instead === undefined ? 'This status follows from what happens.' : `Use ${instead}.`;
+        throw new Problem('STATUS_NOT_SETTABLE', detail, { members: { use: instead ?? null } });
+      }
+      const outcome = await useCases.changeOrder(orderId, { type: commandOf[status], ...why }, context);
+      const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
+      return answer ?? answerNow(orderId, asked);
+    },
+  });
+};

@@ -1,0 +1,63 @@
+/** Claims on stock with a time to live (B4): whoever forgets one gives it back. */
+import Type from 'typebox';
+import { derivedId } from '../../commands/ids.ts';
+import { answerOutcome } from '../answers.ts';
+import type { HttpPorts } from '../ports.ts';
+import type { Router } from '../route.ts';
+import { DryRun, ref } from '../schemas/common.ts';
+import { Reservation, ReservationBody, ReservationPath, StockLevel, StockPath } from '../schemas/stock.ts';
+import { answerStock, showStockAfter, stockProblems } from '../stockAnswers.ts';
+
+const tag = 'Inventory';
+const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
+
+export const registerReservations = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
+  command({
+    operation: 'reserveInventory',
+    method: 'POST',
+    url,
+    tag,
+    summary: 'Reserve pieces for a while',
+    params: StockPath,
+    body: ReservationBody,
+    answers: { 201: ref(Reservation), 200: ref(DryRun) },
+    problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'RESERVATION_ID_TAKEN'],
+    handle: async ({ params, body, context, reply }) => {
+      const { quantity, expiresInSeconds, orderId, lineId } = body;
+      const now = clock.now();
+      const reservationId = derivedId(`reservation/${context.commandId}`);
+      const expiresAt = new Date(Date.parse(now) + expiresInSeconds * 1_000).toISOString();
+      const owner = { ...(orderId === undefined ? {} : { orderId }), ...(lineId === undefined ? {} : { lineId }) };
+      const claim = { ...params, occurredAt: now, reservationId, quantity, expiresAt, ...owner };
+      const outcome = await useCases.changeStock({ command: { type: 'ReserveStock', ...claim }, context });
+      return answerOutcome(outcome, reply, {
+        status: 201,
+        location: `/v1/warehouses/${params.warehouseId}/inventory/${params.sku}/reservations/${reservationId}`,
+        body: (accepted) => ({
+          reservationId,
+          quantity,
+          expiresAt,
+          orderId: orderId ?? null,
+          lineId: lineId ?? null,
+          inventory: showStockAfter(params, accepted),
+        }),
+      });
+    },
+  });
+
+  command({
+    operation: 'releaseReservation',
+    method: 'DELETE',
+    url: `${url}/:reservationId`,
+    tag,
+    summary: 'Give reserved pieces back',
+    params: ReservationPath,
+    answers: { 200: Type.Union([ref(StockLevel), ref(DryRun)]) },
+    problems: [...stockProblems, 'RESERVATION_NOT_FOUND'],
+    handle: async ({ params, context, reply }) => {
+      const release = { type: 'ReleaseReservation', ...params, occurredAt: clock.now(), reason: 'released' } as const;
+      const outcome = await useCases.changeStock({ command: release, context });
+      return answerStock(outcome, reply, { ...params, status: 200 });
+    },
+  });
+};

@@ -1,0 +1,99 @@
+/** Goods leave a warehouse, and couriers report on them (R12, R19.2). */
+import { derivedTimeId } from '../../commands/ids.ts';
+import { reachesWarehouse } from '../../domain/access/policy.ts';
+import { shipmentStream } from '../../domain/values.ts';
+import { answerOutcome } from '../answers.ts';
+import { findOrderNow } from '../findOrder.ts';
+import { showShipment } from '../orderView.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import type { Router } from '../route.ts';
+import { DryRun, ref } from '../schemas/common.ts';
+import { OrderPath } from '../schemas/orders.ts';
+import { Shipment, ShipmentBody, ShipmentPath, TrackingEventBody } from '../schemas/shipments.ts';
+import { businessTime } from '../times.ts';
+
+const tag = 'Shipments';
+
+export const registerShipments = ({ command }: Router, ports: HttpPorts): void => {
+  const { useCases, readModels, personalData, clock } = ports;
+
+  const shipmentNow = async (shipmentId: string): Promise<object> => {
+    const shipment = await readModels.shipments.fold(shipmentId);
+    if (shipment === null) throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
+    return showShipment(shipment, personalData);
+  };
+
+  command({
+    operation: 'dispatchShipment',
+    method: 'POST',
+    url: '/v1/orders/:orderId/shipments',
+    tag,
+    summary: 'Hand reserved goods of an order to a courier',
+    description: 'Uses up the reservations of these lines at this warehouse, the oldest first.',
+    params: OrderPath,
+    body: ShipmentBody,
+    answers: { 201: ref(Shipment), 200: ref(DryRun) },
+    problems: [
+      'ORDER_NOT_FOUND',
+      'WAREHOUSE_NOT_FOUND',
+      'ORDER_CANCELLED',
+      'ORDER_ON_HOLD',
+      'ORDER_LINE_NOT_FOUND',
+      'ORDER_LINE_REPEATED',
+      'PARCEL_REPEATED',
+      'QUANTITY_INVALID',
+      'SHIPMENT_EXCEEDS_ALLOCATION',
+      'SHIPMENT_ALREADY_DISPATCHED',
+      'SHIPMENT_NOT_FOUND',
+    ],
+    handle: async ({ params: { orderId }, body, context, claimedAt, reach, reply }) => {
+      if (!reachesWarehouse(reach, body.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+      await findOrderNow(ports, orderId, reach);
+      const shipmentId = derivedTimeId(`shipment/${context.commandId}`, await claimedAt());
+      const parcels = body.parcels.map(({ parcelId, ...parcel }, index) => ({
+        parcelId: parcelId ?? `P${index + 1}`,
+        ...parcel,
+      }));
+      const outcome = await useCases.dispatchShipment(orderId, { ...body, shipmentId, parcels }, context);
+      const location = `/v1/orders/${orderId}/tracking`;
+      const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
+      return answer ?? shipmentNow(shipmentId);
+    },
+  });
+
+  command({
+    operation: 'trackShipment',
+    method: 'POST',
+    url: '/v1/shipments/:shipmentId/tracking-events',
+    tag,
+    summary: 'Report where a parcel is',
+    description: 'Reports may come late, twice and out of order; the same one again changes nothing.',
+    params: ShipmentPath,
+    body: TrackingEventBody,
+    answers: { 201: ref(Shipment), 200: ref(DryRun) },
+    problems: [
+      'SHIPMENT_NOT_FOUND',
+      'PARCEL_NOT_FOUND',
+      'PARCEL_REQUIRED',
+      'TOO_MANY_REPORTS',
+      'OCCURRED_IN_FUTURE',
+      'SUBJECT_ERASED',
+    ],
+    handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
+      const { state } = await useCases.load.shipment(shipmentStream(shipmentId));
+      if (state.phase === 'absent' || !reachesWarehouse(reach, state.warehouseId)) {
+        throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
+      }
+      const { occurredAt, ...report } = body;
+      const reportedAt = businessTime(occurredAt, clock.now());
+      const outcome = await useCases.trackParcel(
+        shipmentId,
+        { ...report, reportedAt },
+        { ...context, occurredAt: reportedAt },
+      );
+      const answer = answerOutcome(outcome, reply, { status: 201, body: () => undefined });
+      return answer ?? shipmentNow(shipmentId);
+    },
+  });
+};

@@ -1,0 +1,99 @@
+import Type from 'typebox';
+import { warehouseIdPattern } from '../../domain/values.ts';
+import {
+  Closed,
+  Count,
+  CountryCode,
+  Name,
+  named,
+  PostalCode,
+  Quantity,
+  Revision,
+  Sku,
+  Time,
+  WarehouseId,
+} from './common.ts';
+
+/** IANA names have at most three parts of letters, digits, `_`, `+` and `-`. */
+const TimeZone = Type.String({
+  pattern: '^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$',
+  examples: ['Europe/Berlin'],
+});
+
+export const WarehouseBody = Closed({
+  name: Name,
+  countryCode: CountryCode,
+  postalCode: PostalCode,
+  latitude: Type.Number({ minimum: -90, maximum: 90, examples: [52.52] }),
+  longitude: Type.Number({ minimum: -180, maximum: 180, examples: [13.405] }),
+  timeZone: TimeZone,
+  priority: Type.Integer({ minimum: 0, maximum: 1_000_000, examples: [1], description: 'The lower, the sooner.' }),
+  operator: Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+    examples: ['own'],
+    description: '`own`, or the id of the partner that runs it.',
+  }),
+});
+export const Warehouse = named(
+  'Warehouse',
+  Closed({
+    warehouseId: Type.String({ pattern: warehouseIdPattern }),
+    ...WarehouseBody.properties,
+    revision: Revision,
+    updatedAt: Time,
+  }),
+);
+
+/** A road train is 18.75 m long and carries 40 t: no box is longer or heavier. */
+const Millimetres = Type.Integer({ minimum: 1, maximum: 18_750, examples: [800] });
+const Grams = Type.Integer({ minimum: 0, maximum: 40_000_000, examples: [18_500] });
+
+export const Box = Closed({
+  boxCode: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['A'] }),
+  lengthMm: Millimetres,
+  widthMm: Millimetres,
+  heightMm: Millimetres,
+  weightGrams: Grams,
+});
+
+/** A kitchen comes in some dozen boxes; a wardrobe has some dozen parts. */
+const boxesMax = 100;
+const componentsMax = 100;
+const attributesMax = 50;
+
+export const ItemPath = Closed({ sku: Sku });
+export const ItemBody = Closed({
+  name: Name,
+  productCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64, examples: ['OAK'] })),
+  attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{0,31}$' }), Type.String({ maxLength: 500 }), {
+    maxProperties: attributesMax,
+    additionalProperties: false,
+    examples: [{ colour: 'natural', material: 'oak' }],
+  }),
+  boxes: Type.Array(Box, { maxItems: boxesMax }),
+  components: Type.Optional(Type.Array(Closed({ sku: Sku, quantity: Quantity }), { maxItems: componentsMax })),
+  backorderAllowed: Type.Optional(Type.Boolean()),
+});
+export const Item = named('Item', Closed({ sku: Sku, ...ItemBody.properties, revision: Revision, updatedAt: Time }));
+
+export const AvailabilityQuery = Closed({
+  postalCode: Type.Optional(PostalCode),
+  countryCode: Type.Optional(CountryCode),
+});
+export const Availability = named(
+  'Availability',
+  Closed({
+    sku: Sku,
+    available: Count,
+    warehouses: Type.Array(
+      Closed({
+        warehouseId: WarehouseId,
+        available: Count,
+        onHand: Count,
+        countryCode: Type.String(),
+        name: Type.String(),
+      }),
+      { description: 'The nearest first, where an address is given.' },
+    ),
+  }),
+);

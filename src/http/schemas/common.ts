@@ -1,0 +1,115 @@
+/** Shapes that many routes share. TypeBox is the authoring form; what is served and checked is plain JSON Schema. */
+import Type, { type Static, type TSchema } from 'typebox';
+import {
+  adjustmentReasons,
+  customerIdPattern,
+  quantityMax,
+  skuPattern,
+  uuidPattern,
+  warehouseIdPattern,
+} from '../../domain/values.ts';
+
+/** A named schema: one component in the OpenAPI document, referred to by its name. */
+export const named = <T extends TSchema>(name: string, schema: T): T => ({ ...schema, $id: name });
+
+export const ref = <T extends TSchema>(schema: T): ReturnType<typeof Type.Unsafe<Static<T>>> =>
+  Type.Unsafe<Static<T>>({ $ref: `${(schema as { $id?: string }).$id ?? ''}#` });
+
+/** Unknown fields are refused, never dropped (R6.4, R7.7). */
+const closed = { additionalProperties: false } as const;
+export const Closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P, options: object = {}) =>
+  Type.Object(properties, { ...closed, ...options });
+
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** Bounds of free text, in characters: a name fits a label, a note fits a screen, a reference fits a document number. */
+export const nameCharsMax = 200;
+export const noteCharsMax = 2_000;
+export const referenceCharsMax = 100;
+/** RFC 5321 §4.5.3.1.3 bounds a path, and with it an address, at 256 characters with its brackets. */
+export const emailCharsMax = 254;
+
+export const WarehouseId = Type.String({ pattern: warehouseIdPattern, examples: ['BER'] });
+export const Sku = Type.String({ pattern: skuPattern, examples: ['TABLE-OAK-160'] });
+export const Uuid = Type.String({ pattern: uuidPattern, examples: ['01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a11'] });
+export const CustomerId = Type.String({ pattern: customerIdPattern, examples: ['customer-17850'] });
+export const LineId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['1'] });
+export const CountryCode = Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2', examples: ['DE'] });
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217', examples: ['EUR'] });
+export const PostalCode = Type.String({ minLength: 1, maxLength: 16, examples: ['10115'] });
+export const Name = Type.String({ minLength: 1, maxLength: nameCharsMax, examples: ['Oak table 160'] });
+export const Note = Type.String({
+  minLength: 1,
+  maxLength: noteCharsMax,
+  description: 'Free text; kept sealed and never shown in history.',
+  examples: ['Pallet got wet'],
+});
+export const Reference = Type.String({ minLength: 1, maxLength: referenceCharsMax, examples: ['PO-2026-118'] });
+export const Reason = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', examples: ['customer_request'] });
+export const AdjustmentReason = Type.Enum([...adjustmentReasons], { examples: ['found'] });
+
+export const Count = Type.Integer({ minimum: 0, maximum: quantityMax, examples: [12] });
+export const Quantity = Type.Integer({ minimum: 1, maximum: quantityMax, examples: [2] });
+export const Delta = Type.Integer({ minimum: -quantityMax, maximum: quantityMax, not: { const: 0 }, examples: [5] });
+export const Revision = Type.Integer({ minimum: 0, description: 'Revision of the stream behind it; also the ETag.' });
+export const Time = Type.String({ format: 'date-time', maxLength: 40, examples: ['2026-11-24T09:30:00.000Z'] });
+export const OccurredAt = Type.String({
+  format: 'date-time',
+  maxLength: 40,
+  description: 'When it happened; absent: now. At most 5 minutes ahead, and not before the stock was registered.',
+  examples: ['2026-11-24T09:30:00.000Z'],
+});
+
+/** API.md "Lists". */
+export const pageLimitMax = 500;
+export const PageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageLimitMax, default: 50 })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024, description: 'nextCursor of the page before.' })),
+};
+
+export const PageOf = <T extends TSchema>(item: T) =>
+  Closed({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
+
+/** Somebody's doing, as it stands in the log; no personal data. */
+export const PublicEvent = named(
+  'Event',
+  Closed({
+    id: Type.String(),
+    type: Type.String({ examples: ['StockAdjusted'] }),
+    schemaVersion: Type.Integer(),
+    stream: Type.String({ examples: ['stock-BER.TABLE-OAK-160'] }),
+    revision: Type.Integer(),
+    position: Type.String({ description: 'Opaque; for Stockledger-Min-Position and Last-Event-ID.' }),
+    occurredAt: Time,
+    recordedAt: Time,
+    correlationId: Type.String(),
+    causationId: Type.String(),
+    actor: Closed({ subject: Type.String(), kind: Type.String(), client: Type.String() }),
+    data: Type.Object({}, { additionalProperties: true }),
+  }),
+);
+
+/** What a command would record (B12). */
+export const DryRun = named(
+  'DryRun',
+  Closed({
+    dryRun: Type.Literal(true),
+    events: Type.Array(Closed({ type: Type.String(), data: Type.Object({}, { additionalProperties: true }) })),
+  }),
+);
+
+export const ProblemDocument = named(
+  'Problem',
+  Type.Object(
+    {
+      type: Type.String(),
+      title: Type.String(),
+      status: Type.Integer(),
+      detail: Type.String(),
+      instance: Type.String(),
+      code: Type.String(),
+      errors: Type.Optional(Type.Array(Closed({ pointer: Type.String(), message: Type.String() }))),
+    },
+    { additionalProperties: true, description: 'RFC 9457. `code` is stable; see docs/errors.md.' },
+  ),
+);

@@ -1,0 +1,50 @@
+/** What every command and every read shows in the OpenAPI document: headers, and each problem by its status. */
+import Type, { type TSchema } from 'typebox';
+import { type ProblemCode, problems } from '../problemCodes.ts';
+
+const CorrelationId = Type.Optional(
+  Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),
+);
+
+export const readHeaders = Type.Object({
+  'stockledger-min-position': Type.Optional(
+    Type.String({ description: 'Stockledger-Position of a change that the answer must have seen (B8).' }),
+  ),
+  prefer: Type.Optional(
+    Type.String({ description: 'RFC 7240, `wait=<seconds>`: how long to wait for it; default 2, at most 10.' }),
+  ),
+  'if-none-match': Type.Optional(Type.String({ description: 'An ETag: 304 when the resource is still the same.' })),
+});
+
+export const commandHeaders = (keyNeeded: boolean) => {
+  const key = Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: 'A new one for each thing to do; the same one to try again. Kept for 7 days.',
+    examples: ['2f1d3c1e-3d3c-4a59-9a35-0f6f6d0b7a55'],
+  });
+  return Type.Object({
+    'idempotency-key': keyNeeded ? key : Type.Optional(key),
+    'if-match': Type.Optional(
+      Type.String({ description: 'The ETag that was seen: 412 with the events since when it is another now (B1).' }),
+    ),
+    'correlation-id': CorrelationId,
+  });
+};
+
+/** One answer a status, whose `code` is one of those that the route can give there. */
+export const problemAnswers = (codes: readonly ProblemCode[]): { readonly [status: number]: TSchema } => {
+  const byStatus = new Map<number, Set<ProblemCode>>();
+  for (const code of codes) {
+    const { status } = problems[code];
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, known]) => {
+      const list = [...known].sort();
+      const description = list.map((code) => `${code}: ${problems[code].title}.`).join(' ');
+      const schema = { allOf: [{ $ref: 'Problem#' }, { properties: { code: { enum: list } } }] };
+      return [status, { description, content: { 'application/problem+json': { schema } } }];
+    }),
+  );
+};

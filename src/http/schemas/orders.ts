@@ -1,0 +1,145 @@
+import Type from 'typebox';
+import { sourcingStrategies } from '../../domain/order/events.ts';
+import {
+  Closed,
+  Count,
+  CountryCode,
+  Currency,
+  CustomerId,
+  emailCharsMax,
+  LineId,
+  Note,
+  Nullable,
+  named,
+  PageQuery,
+  PostalCode,
+  Quantity,
+  Reason,
+  Revision,
+  Sku,
+  Time,
+  Uuid,
+  WarehouseId,
+} from './common.ts';
+
+/** What a furniture order has at most; a larger one is several deliveries anyway. */
+export const linesMax = 1_000;
+/** A price fits into 15 digits of the smallest unit of its currency. */
+const priceMinorMax = 999_999_999_999_999;
+const addressLinesMax = 6;
+
+export const Contact = Closed({
+  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
+  email: Type.String({ format: 'email', maxLength: emailCharsMax, examples: ['ada@example.invalid'] }),
+  phone: Type.Optional(Type.String({ pattern: '^[0-9+() /.-]{3,32}$', examples: ['+49 30 123456'] })),
+});
+export const Address = Closed({
+  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
+  lines: Type.Array(Type.String({ minLength: 1, maxLength: 200, examples: ['1 Example Street'] }), {
+    minItems: 1,
+    maxItems: addressLinesMax,
+  }),
+  city: Type.String({ minLength: 1, maxLength: 100, examples: ['Berlin'] }),
+  region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  postalCode: PostalCode,
+  countryCode: CountryCode,
+});
+
+export const OrderPath = Closed({ orderId: Uuid });
+export const OrderBody = Closed({
+  orderId: Type.Optional(Uuid),
+  customer: Closed({ customerId: CustomerId, ...Contact.properties }),
+  shipTo: Address,
+  lines: Type.Array(
+    Closed({
+      lineId: Type.Optional(LineId),
+      sku: Sku,
+      quantity: Quantity,
+      priceMinor: Type.Integer({ minimum: 0, maximum: priceMinorMax, examples: [4_900] }),
+      currency: Currency,
+    }),
+    { minItems: 1, maxItems: linesMax },
+  ),
+  sourcing: Type.Optional(Type.Enum([...sourcingStrategies], { default: 'fewest-shipments' })),
+  preferredWarehouseId: Type.Optional(WarehouseId),
+  allowSplit: Type.Optional(Type.Boolean({ default: true })),
+  allowBackorder: Type.Optional(
+    Type.Boolean({ default: true, description: 'false: cancelled at once when not all of it can be had.' }),
+  ),
+});
+
+export const orderStatuses = [
+  'pending',
+  'processing',
+  'partially_shipped',
+  'shipped',
+  'partially_delivered',
+  'delivered',
+  'cancelled',
+  'returned',
+  'exception',
+] as const;
+export const settableStatuses = ['cancelled', 'on_hold', 'released'] as const;
+
+export const Order = named(
+  'Order',
+  Closed({
+    orderId: Uuid,
+    customerId: CustomerId,
+    status: Type.Enum([...orderStatuses]),
+    held: Type.Boolean(),
+    lines: Type.Array(
+      Closed({
+        lineId: LineId,
+        sku: Sku,
+        quantity: Quantity,
+        priceMinor: Type.Optional(Type.Integer()),
+        currency: Type.Optional(Type.String()),
+        allocated: Type.Array(Closed({ warehouseId: WarehouseId, quantity: Quantity })),
+        backordered: Count,
+        shipped: Count,
+        delivered: Count,
+        returned: Count,
+      }),
+    ),
+    shipments: Type.Array(
+      Closed({
+        shipmentId: Uuid,
+        warehouseId: WarehouseId,
+        carrier: Type.String(),
+        trackingNumber: Type.String(),
+        delivered: Type.Boolean(),
+      }),
+    ),
+    customer: Type.Optional(Nullable(Contact)),
+    shipTo: Type.Optional(Nullable(Address)),
+    destinationCountry: CountryCode,
+    sourcing: Type.String(),
+    allowSplit: Type.Boolean(),
+    allowBackorder: Type.Boolean(),
+    cancelReason: Type.Optional(Type.String()),
+    exceptions: Type.Array(Closed({ code: Type.String(), detail: Type.String(), at: Time })),
+    promisedWindow: Type.Null({ description: 'No delivery window has been promised.' }),
+    placedAt: Time,
+    updatedAt: Time,
+    revision: Revision,
+  }),
+);
+
+export const OrdersQuery = Closed({
+  customerId: Type.Optional(CustomerId),
+  status: Type.Optional(Type.Enum([...orderStatuses])),
+  warehouseId: Type.Optional(WarehouseId),
+  from: Type.Optional({ ...Time, description: 'Placed at this time or later.' }),
+  to: Type.Optional({ ...Time, description: 'Placed before this time.' }),
+  ...PageQuery,
+});
+
+export const StatusBody = Closed({
+  status: Type.Enum([...settableStatuses, ...orderStatuses.filter((status) => status !== 'cancelled')], {
+    description: `${settableStatuses.join(', ')}; what facts decide is refused with the command to use.`,
+    examples: ['cancelled'],
+  }),
+  reason: Reason,
+  note: Type.Optional(Note),
+});

@@ -1,0 +1,90 @@
+import Type from 'typebox';
+import { parcelStatuses } from '../../domain/shipment/events.ts';
+import { Closed, Count, LineId, Nullable, named, Quantity, Revision, Time, Uuid, WarehouseId } from './common.ts';
+import { linesMax, orderStatuses } from './orders.ts';
+
+/** A container load of parcels, and of boxes in one of them. */
+const parcelsMax = 500;
+const boxesMax = 500;
+
+const TrackingNumber = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}$',
+  examples: ['1Z12345E0205271688'],
+});
+const ParcelId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['P1'] });
+const BoxRef = Closed({
+  lineId: LineId,
+  boxCode: Type.String({ minLength: 1, maxLength: 64, examples: ['A'] }),
+  quantity: Quantity,
+});
+
+export const ShipmentBody = Closed({
+  warehouseId: WarehouseId,
+  lines: Type.Array(Closed({ lineId: LineId, quantity: Quantity }), { minItems: 1, maxItems: linesMax }),
+  carrier: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', examples: ['ups'] }),
+  trackingNumber: TrackingNumber,
+  parcels: Type.Array(
+    Closed({
+      parcelId: Type.Optional(ParcelId),
+      trackingNumber: Type.Optional(TrackingNumber),
+      boxes: Type.Array(BoxRef, { maxItems: boxesMax }),
+    }),
+    { minItems: 1, maxItems: parcelsMax },
+  ),
+});
+
+const ParcelStatus = Type.Enum([...parcelStatuses]);
+export const Shipment = named(
+  'Shipment',
+  Closed({
+    shipmentId: Uuid,
+    orderId: Uuid,
+    warehouseId: WarehouseId,
+    carrier: Type.String(),
+    trackingNumber: Type.String(),
+    status: Type.String(),
+    parcels: Type.Array(
+      Closed({
+        parcelId: ParcelId,
+        trackingNumber: Type.Optional(Type.String()),
+        status: ParcelStatus,
+        lastLocation: Nullable(Type.String()),
+        boxes: Type.Array(BoxRef),
+        events: Type.Array(
+          Closed({
+            status: ParcelStatus,
+            detail: Nullable(Type.String()),
+            occurredAt: Time,
+            recordedAt: Time,
+            location: Nullable(Type.String()),
+          }),
+        ),
+      }),
+    ),
+    dispatchedAt: Time,
+    deliveredAt: Nullable(Time),
+    revision: Revision,
+    updatedAt: Time,
+  }),
+);
+
+export const Tracking = named(
+  'Tracking',
+  Closed({
+    orderId: Uuid,
+    status: Type.Enum([...orderStatuses]),
+    promisedWindow: Type.Null(),
+    promiseHistory: Type.Array(Type.Null()),
+    shipments: Type.Array(Type.Unsafe<unknown>({ $ref: 'Shipment#' })),
+    boxes: Closed({ total: Count, delivered: Count }),
+  }),
+);
+
+export const ShipmentPath = Closed({ shipmentId: Uuid });
+export const TrackingEventBody = Closed({
+  parcelId: Type.Optional(ParcelId),
+  status: ParcelStatus,
+  detail: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['Departed the hub'] })),
+  location: Type.Optional(Type.String({ minLength: 1, maxLength: 200, examples: ['Leipzig'] })),
+  occurredAt: { ...Time, description: "The carrier's time." },
+});

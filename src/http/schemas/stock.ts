@@ -1,0 +1,187 @@
+import Type from 'typebox';
+import {
+  AdjustmentReason,
+  Closed,
+  Count,
+  Delta,
+  LineId,
+  Note,
+  Nullable,
+  named,
+  OccurredAt,
+  PageQuery,
+  Quantity,
+  Reason,
+  Reference,
+  Revision,
+  Sku,
+  Time,
+  Uuid,
+  WarehouseId,
+} from './common.ts';
+
+export const WarehousePath = Closed({ warehouseId: WarehouseId });
+export const StockPath = Closed({ warehouseId: WarehouseId, sku: Sku });
+export const ReservationPath = Closed({ warehouseId: WarehouseId, sku: Sku, reservationId: Uuid });
+
+/** Never negative now; as of a time it can be, when goods left before their arrival was dated. */
+const Figure = Type.Integer({ examples: [12] });
+
+export const StockLevel = named(
+  'StockLevel',
+  Closed({
+    warehouseId: WarehouseId,
+    sku: Sku,
+    onHand: Figure,
+    reserved: Figure,
+    quarantined: Figure,
+    incoming: Figure,
+    safetyStock: Figure,
+    available: Figure,
+    belowSafetyStock: Type.Boolean(),
+    status: Type.Enum(['active', 'retired']),
+    name: Type.Optional(Type.String()),
+    attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
+    revision: Revision,
+    updatedAt: Time,
+  }),
+);
+
+export const RegisterBody = Closed({
+  sku: Sku,
+  onHand: Type.Optional(Count),
+  safetyStock: Type.Optional(Count),
+  occurredAt: Type.Optional(OccurredAt),
+});
+export const SetBody = Closed({
+  onHand: Count,
+  reason: Reason,
+  note: Type.Optional(Note),
+  occurredAt: Type.Optional(OccurredAt),
+});
+export const AdjustmentBody = Closed({
+  delta: Delta,
+  reason: AdjustmentReason,
+  note: Type.Optional(Note),
+  reference: Type.Optional(Reference),
+  occurredAt: Type.Optional(OccurredAt),
+});
+export const ReceiptBody = Closed({
+  quantity: Quantity,
+  purchaseOrder: Type.Optional(Reference),
+  asn: Type.Optional(Reference),
+  supplier: Type.Optional(Reference),
+  occurredAt: Type.Optional(OccurredAt),
+});
+export const QuarantineBody = Closed({
+  quantity: Quantity,
+  reason: Reason,
+  note: Type.Optional(Note),
+  occurredAt: Type.Optional(OccurredAt),
+});
+export const QuarantineReleaseBody = Closed({ quantity: Quantity, occurredAt: Type.Optional(OccurredAt) });
+export const PolicyBody = Closed({ safetyStock: Count });
+
+/** A claim that nobody turns into a sale within a month is not a claim. */
+export const reservationSecondsMax = 30 * 24 * 3_600;
+export const ReservationBody = Closed({
+  quantity: Quantity,
+  orderId: Type.Optional(Uuid),
+  lineId: Type.Optional(LineId),
+  expiresInSeconds: Type.Integer({ minimum: 1, maximum: reservationSecondsMax, examples: [900] }),
+});
+export const Reservation = named(
+  'Reservation',
+  Closed({
+    reservationId: Uuid,
+    quantity: Quantity,
+    expiresAt: Time,
+    orderId: Nullable(Uuid),
+    lineId: Nullable(LineId),
+    inventory: Type.Unsafe<unknown>({ $ref: 'StockLevel#' }),
+  }),
+);
+
+export const InventoryQuery = Closed({
+  sku: Type.Optional(Sku),
+  q: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'SKUs that begin with this text.' })),
+  belowSafetyStock: Type.Optional(Type.Boolean()),
+  ...PageQuery,
+});
+export const AsOfQuery = Closed({
+  asOf: Type.Optional({ ...Time, description: 'As it was at this time (B2).' }),
+  knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time (B2).' }),
+});
+export const explainedFields = ['onHand', 'reserved', 'quarantined', 'incoming', 'safetyStock', 'available'] as const;
+export const ExplainQuery = Closed({
+  field: Type.Optional(Type.Enum([...explainedFields], { default: 'available' })),
+  ...PageQuery,
+});
+export const Explanation = named(
+  'Explanation',
+  Closed({
+    field: Type.Enum([...explainedFields]),
+    before: Type.Integer({ description: 'The figure before the first cause of this page.' }),
+    after: Type.Integer({ description: 'The figure after the last: on the last page, the figure itself.' }),
+    items: Type.Array(
+      Type.Object(
+        {
+          revision: Type.Integer(),
+          eventId: Type.String(),
+          type: Type.String(),
+          occurredAt: Time,
+          recordedAt: Time,
+          delta: Type.Integer({ description: 'By how much the figure moved; never 0.' }),
+          after: Type.Integer(),
+        },
+        {
+          additionalProperties: true,
+          description: 'With what caused it: order, reservation, shipment, reason, actor …',
+        },
+      ),
+    ),
+    nextCursor: Nullable(Type.String()),
+  }),
+);
+
+/** API.md: up to 500 rows a request. */
+export const changesMax = 500;
+const row = { warehouseId: WarehouseId, sku: Sku, ifRevision: Type.Optional(Revision) };
+const kind = <K extends string>(name: K) => Type.Literal(name);
+/** The kinds of change, and what each says beside its stock. */
+export const changeRows = {
+  register: Closed({ kind: kind('register'), ...row, ...RegisterBody.properties }),
+  set: Closed({ kind: kind('set'), ...row, ...SetBody.properties }),
+  adjustment: Closed({ kind: kind('adjustment'), ...row, ...AdjustmentBody.properties }),
+  receipt: Closed({ kind: kind('receipt'), ...row, ...ReceiptBody.properties }),
+  quarantine: Closed({ kind: kind('quarantine'), ...row, ...QuarantineBody.properties }),
+  'quarantine-release': Closed({ kind: kind('quarantine-release'), ...row, ...QuarantineReleaseBody.properties }),
+};
+export const ChangeRow = Type.Union(
+  [
+    changeRows.register,
+    changeRows.set,
+    changeRows.adjustment,
+    changeRows.receipt,
+    changeRows.quarantine,
+    changeRows['quarantine-release'],
+  ],
+  { description: `One of: ${Object.keys(changeRows).join(', ')}.` },
+);
+export const ChangesBody = Closed({ changes: Type.Array(ChangeRow, { minItems: 1, maxItems: changesMax }) });
+export const ChangesAnswer = named(
+  'InventoryChanges',
+  Closed({
+    results: Type.Array(
+      Closed({
+        index: Type.Integer(),
+        status: Type.Integer({ description: 'As if the row had been sent alone.' }),
+        revision: Type.Optional(Revision),
+        onHand: Type.Optional(Count),
+        available: Type.Optional(Count),
+        code: Type.Optional(Type.String()),
+        detail: Type.Optional(Type.String()),
+      }),
+    ),
+  }),
+);

@@ -1,0 +1,49 @@
+/** The one shape in which a stock is shown, from the write side's state or from the read model. */
+import type { FastifyReply } from 'fastify';
+import type { StockOutcome } from '../commands/stock.ts';
+import type { StockEvent } from '../domain/stock/events.ts';
+import type { Stock } from '../domain/stock/state.ts';
+import type { ItemDocument } from '../projections/items/projection.ts';
+import { levelOf, type StockLevelDocument } from '../projections/stockLevels/projection.ts';
+import { type Accepted, answerOutcome } from './answers.ts';
+import type { ProblemCode } from './problemCodes.ts';
+
+/** What any change of a stock may be refused for. */
+export const stockProblems = [
+  'WAREHOUSE_NOT_FOUND',
+  'STOCK_NOT_FOUND',
+  'STOCK_RETIRED',
+  'QUANTITY_INVALID',
+  'QUANTITY_TOO_LARGE',
+  'OCCURRED_IN_FUTURE',
+  'OCCURRED_BEFORE_REGISTRATION',
+] as const satisfies readonly ProblemCode[];
+
+interface Target {
+  readonly warehouseId: string;
+  readonly sku: string;
+}
+
+/** With what the catalogue says about the SKU, where it knows it (R10.1). */
+export const showStock = ({ registeredAt: _, ...level }: StockLevelDocument, item: ItemDocument | null): object =>
+  item === null ? level : { ...level, name: item.name, attributes: item.attributes };
+
+export const showStockAfter = (
+  { warehouseId, sku }: Target,
+  { state, revision, updatedAt }: Accepted<Stock, StockEvent>,
+): object => {
+  if (state.phase === 'absent') throw new Error('an accepted command left no stock');
+  return showStock(levelOf({ warehouseId, sku, stock: state, revision, updatedAt }), null);
+};
+
+/** @throws Problem */
+export const answerStock = (
+  outcome: StockOutcome,
+  reply: FastifyReply,
+  { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
+): object | undefined =>
+  answerOutcome(outcome, reply, {
+    status,
+    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${sku}` } : {}),
+    body: (accepted) => showStockAfter({ warehouseId, sku }, accepted),
+  });

@@ -1,0 +1,64 @@
+/** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
+import { join } from 'node:path';
+import type { Clock } from '../commands/ports.ts';
+import { openPersonalData } from './keys/personalData.ts';
+import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
+import { type Database, openDatabase } from './sqlite/database.ts';
+import { lockDataDir } from './sqlite/dataDirLock.ts';
+import { createSqliteDocuments } from './sqlite/documents.ts';
+import { createSqliteEvents } from './sqlite/events.ts';
+import { createSqliteIdempotency } from './sqlite/idempotency.ts';
+import { createSqliteJobs } from './sqlite/jobs.ts';
+
+const fileName = 'stockledger.db';
+
+/** Log, read models and checkpoints on an open file: all that a rebuild needs. */
+export const createReadEngines = async (db: Database) => {
+  const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
+  return { events: await createSqliteEvents(db), documents: createSqliteDocuments(db), checkpoints, generations };
+};
+
+/** Opens the file of a directory beside the service, for a tool. */
+export const openReadEngines = async (dataDir: string) => {
+  const db = openDatabase(join(dataDir, fileName));
+  return { ...(await createReadEngines(db)), close: () => db.close() };
+};
+
+export interface EmbeddedOptions {
+  /** Made if absent. */
+  readonly dataDir: string;
+  readonly keyEncryptionKey: Uint8Array | undefined;
+  readonly clock: Clock;
+}
+
+/**
+ * All engines of the embedded form on one directory, which is this service's alone until it is closed.
+ * @throws DataDirLocked
+ */
+export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: EmbeddedOptions) => {
+  const lock = lockDataDir(dataDir);
+  const db = openDatabase(join(dataDir, fileName));
+  const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, keyEncryptionKey });
+  const engines = await createReadEngines(db);
+  return {
+    ...engines,
+    jobs: await createSqliteJobs(db, clock),
+    idempotencyRecords: await createSqliteIdempotency(db),
+    personalData,
+    /** An empty commit goes all the way to the disk. */
+    checkStore: () =>
+      db
+        .write(() => undefined)
+        .then(
+          () => null,
+          () => 'cannot write',
+        ),
+    /** Positions are consecutive and nothing is ever deleted. */
+    countEvents: async () => Number((await engines.events.head())?.commit ?? 0n),
+    close: async () => {
+      await db.close();
+      await closeKeys();
+      lock.release();
+    },
+  };
+};

@@ -1,0 +1,61 @@
+/** The key that wraps all other keys: where it comes from, and what is derived from it. */
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { readKeyFile, readOrCreateKeyFile } from '../keyFile.ts';
+
+export const keyEncryptionKeyFileName = 'key-encryption.key';
+
+/** AES-256 takes 32 bytes. */
+const keyBytes = 32;
+
+/** The key encryption key is missing, damaged, or not the one that this key store was made with. */
+export class KeyStoreLocked extends Error {
+  override readonly name = 'KeyStoreLocked';
+}
+
+const parseKey = (text: string, path: string): Buffer => {
+  const key = Buffer.from(text.trim(), 'base64url');
+  if (key.length === keyBytes) return key;
+  throw new KeyStoreLocked(`${path} does not hold a key of ${keyBytes} bytes in base64url. Restore it.`);
+};
+
+const fromFile = async (directory: string, mayCreate: boolean): Promise<Buffer> => {
+  const path = join(directory, keyEncryptionKeyFileName);
+  if (mayCreate) {
+    const create = (): string => `${randomBytes(keyBytes).toString('base64url')}\n`;
+    return parseKey(await readOrCreateKeyFile(directory, keyEncryptionKeyFileName, create), path);
+  }
+  const text = await readKeyFile(path);
+  // A new key here would open nothing and hide that the right one is lost.
+  if (text === undefined) throw new KeyStoreLocked(`${path} is missing. Restore it: without it no key can be used.`);
+  return parseKey(text, path);
+};
+
+export interface DerivedKeys {
+  /** Wraps the subjects' keys. */
+  readonly wrapping: KeyObject;
+  /** Turns a subject into what its row is found by. */
+  readonly lookup: KeyObject;
+}
+
+/** One purpose, one key: each is derived by HKDF (RFC 5869). */
+const derive = (key: Uint8Array): DerivedKeys => {
+  const forPurpose = (info: string): KeyObject =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', key, '', info, keyBytes)));
+  return { wrapping: forPurpose('stockledger wrapping v1'), lookup: forPurpose('stockledger subject lookup v1') };
+};
+
+/**
+ * `given` (32 bytes) or the file in `directory`, which is made only for a key store that is empty (`mayCreate`).
+ * @throws KeyStoreLocked
+ */
+export const loadDerivedKeys = async (
+  directory: string,
+  given: Uint8Array | undefined,
+  mayCreate: boolean,
+): Promise<DerivedKeys> => {
+  if (given !== undefined && given.length !== keyBytes) {
+    throw new KeyStoreLocked(`The key encryption key must have ${keyBytes} bytes.`);
+  }
+  return derive(given ?? (await fromFile(directory, mayCreate)));
+};

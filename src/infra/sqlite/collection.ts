@@ -1,0 +1,135 @@
+/**
+ * The tables of one collection: a row a document, a column an indexed field; and beside it a row for each value of a
+ * list, so that `has` is a lookup.
+ */
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { CollectionSpec } from '../../projections/ports.ts';
+import type { Database } from './database.ts';
+
+const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+
+/** Names become part of the SQL text, so nothing else may get through. */
+const checked = (name: string): string => {
+  if (!namePattern.test(name)) throw new RangeError(`not a collection or field name: ${name}`);
+  return name;
+};
+export const tableOf = (collection: string): string => `doc_${checked(collection)}`;
+export const listTableOf = (collection: string): string => `list_${checked(collection)}`;
+export const columnOf = (field: string): string => `f_${checked(field)}`;
+/** The list as it was last spread into the list table. */
+const listColumnOf = (field: string): string => `l_${checked(field)}`;
+
+/** A field as its column holds it. What can't be compared, such as an object, counts as absent. */
+export const columnValue = (value: unknown): SQLInputValue => {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
+};
+
+export interface Collection {
+  readonly name: string;
+  /** Fields that answer to anything but `has`, in the order of their columns. */
+  readonly fields: readonly string[];
+  /** Fields that answer to `has`, in the order of their columns. */
+  readonly lists: readonly string[];
+  /** id, position, body, then the fields, then the lists. */
+  readonly insert: StatementSync;
+  /** position, body, fields, lists; then id and the position it must have. */
+  readonly update: StatementSync;
+  /** id, position. */
+  readonly remove: StatementSync;
+  /** id, position: the lists as JSON, an array in the order of `lists`. */
+  readonly findLists: StatementSync;
+  /** field, value, id. */
+  readonly addValue: StatementSync;
+  /** field, value, id. */
+  readonly removeValue: StatementSync;
+}
+
+const createTables = (db: Database, { name, indexes }: CollectionSpec, lists: readonly string[]): void => {
+  const table = tableOf(name);
+  db.prepare(
+    `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
+  ).run();
+  db.prepare(
+    `CREATE TABLE IF NOT EXISTS ${listTableOf(name)} (field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+       PRIMARY KEY (field, value, id)) STRICT, WITHOUT ROWID`,
+  ).run();
+  const present = new Set(
+    db
+      .prepare(`PRAGMA table_info(${table})`)
+      .all()
+      .map((row) => row.name),
+  );
+  for (const field of new Set(indexes.flat())) {
+    if (!present.has(columnOf(field))) addField(db, table, field);
+  }
+  for (const field of lists) {
+    if (!present.has(listColumnOf(field))) addList(db, name, field);
+  }
+  for (const index of indexes) {
+    // Quoted, because names joined by underscores could be those of another index.
+    db.prepare(
+      `CREATE INDEX IF NOT EXISTS "${table} ${index.join(' ')}" ON ${table} (${index.map(columnOf).join(', ')}, id)`,
+    ).run();
+  }
+};
+
+/** A field that was declared after the first documents: its column is filled from them. */
+const addField = (db: Database, table: string, field: string): void => {
+  const path = `'$.${checked(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)} ANY`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${columnOf(field)} = json_extract(body, ${path})
+     WHERE json_type(body, ${path}) NOT IN ('object', 'array')`,
+  ).run();
+};
+
+const addList = (db: Database, collection: string, field: string): void => {
+  const table = tableOf(collection);
+  const path = `'$.${checked(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${listColumnOf(field)} TEXT`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${listColumnOf(field)} = json_extract(body, ${path}) WHERE json_type(body, ${path}) = 'array'`,
+  ).run();
+  db.prepare(
+    `INSERT OR IGNORE INTO ${listTableOf(collection)}
+     SELECT ?, each.value, ${table}.id FROM ${table}, json_each(${table}.body, ${path}) AS each
+     WHERE json_type(${table}.body, ${path}) = 'array'`,
+  ).run(field);
+};
+
+/** Creates what is missing, inside a write. @throws RangeError for a name that is none, or a list that is also indexed. */
+export const ensureCollection = (db: Database, spec: CollectionSpec): Collection => {
+  const { name } = spec;
+  const fields = [...new Set(spec.indexes.flat())];
+  const lists = [...new Set(spec.lists)];
+  const both = lists.find((field) => fields.includes(field));
+  if (both !== undefined) throw new RangeError(`${name}.${both} is a list: it answers to has and can't be sorted on`);
+  createTables(db, spec, lists);
+  const table = tableOf(name);
+  const columns = ['position', 'body', ...fields.map(columnOf), ...lists.map(listColumnOf)];
+  const findLists = db.prepare(
+    `SELECT ${lists.length === 0 ? 'id' : lists.map(listColumnOf).join(', ')} FROM ${table} WHERE id = ? AND position = ?`,
+  );
+  findLists.setReturnArrays(true);
+  return {
+    name,
+    fields,
+    lists,
+    insert: db.prepare(
+      `INSERT INTO ${table} (id, ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)}) ON CONFLICT (id) DO NOTHING`,
+    ),
+    update: db.prepare(
+      `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND position = ?`,
+    ),
+    remove: db.prepare(`DELETE FROM ${table} WHERE id = ? AND position = ?`),
+    findLists,
+    addValue: db.prepare(`INSERT OR IGNORE INTO ${listTableOf(name)} VALUES (?, ?, ?)`),
+    removeValue: db.prepare(`DELETE FROM ${listTableOf(name)} WHERE field = ? AND value = ? AND id = ?`),
+  };
+};
+
+export const dropCollection = (db: Database, name: string): void => {
+  db.prepare(`DROP TABLE IF EXISTS ${tableOf(name)}`).run();
+  db.prepare(`DROP TABLE IF EXISTS ${listTableOf(name)}`).run();
+};

@@ -1,0 +1,32 @@
+/** What SQLite's result codes (https://sqlite.org/rescode.html) mean to a caller. */
+import { StoreUnavailable } from '../../commands/ports.ts';
+
+type SqliteError = Error & { readonly errcode: number };
+
+const isSqliteError = (error: unknown): error is SqliteError =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
+
+const busy = 5;
+const locked = 6;
+const full = 13;
+const constraint = 19;
+/** Out of memory, read-only, interrupted, I/O error, damaged, can't open, protocol, not a database. */
+const engineFailures = new Set([busy, locked, full, 7, 8, 9, 10, 11, 14, 15, 26]);
+
+/** Extended codes keep the primary one in their lowest byte. */
+const primaryCode = (error: unknown): number | null => (isSqliteError(error) ? error.errcode & 0xff : null);
+
+export const isBusy = (error: unknown): boolean => {
+  const code = primaryCode(error);
+  return code === busy || code === locked;
+};
+export const isFull = (error: unknown): boolean => primaryCode(error) === full;
+export const isUniqueViolation = (error: unknown): boolean => primaryCode(error) === constraint;
+
+/** Disk full, I/O error, locked, read-only: the engine can't, whatever the command says. Anything else stays as it is. */
+export const asUnavailable = (error: unknown, outcome: 'not_written' | 'unknown'): unknown => {
+  const code = primaryCode(error);
+  return code !== null && engineFailures.has(code)
+    ? new StoreUnavailable('The embedded store cannot do this now.', outcome, error)
+    : error;
+};

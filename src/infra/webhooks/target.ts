@@ -1,0 +1,85 @@
+/**
+ * Where a webhook may go: https to public addresses, or a target that the configuration names (R23; OWASP API7 SSRF).
+ * One reading of the URL serves the moment an endpoint is made and every attempt; only name resolution comes on top.
+ */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import type { TargetRefusal } from '../../projections/webhooks/ports.ts';
+
+export interface Target {
+  readonly url: URL;
+  /** A name in its ASCII form, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The configuration names it: http and private addresses are fine. */
+  readonly trusted: boolean;
+}
+
+export type TargetReading =
+  | { readonly kind: 'target'; readonly target: Target }
+  | { readonly kind: 'refused'; readonly reason: TargetRefusal };
+
+/** The usual port and its common stand-in; anything else may be a service that never meant to be reached like this. */
+const openPorts: readonly number[] = [443, 8443];
+/** Longer ones are not addresses of anything; also the bound of the API's schema. */
+export const urlLengthMax = 2_048;
+/** RFC 6761, RFC 6762, RFC 8375, and the name that ICANN keeps out of the public tree for private use. */
+const privateSuffixes: readonly string[] = ['localhost', 'local', 'internal', 'home.arpa', 'onion', 'test', 'invalid'];
+
+/** IANA gives out global IPv6 addresses from here only. */
+const globalUnicastV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * Whether an address is reachable for everyone: not private, shared, local, reserved, or another address in disguise
+ * (v4-mapped, v4-compatible, 6to4, Teredo, NAT64).
+ */
+export const isPublicAddress = (address: string): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.parse(address);
+  if (parsed.range() !== 'unicast') return false;
+  return parsed instanceof ipaddr.IPv4 || (parsed.zoneId === undefined && parsed.match(globalUnicastV6));
+};
+
+/** A name that can stand in public DNS. The trailing dot is refused: certificates and the allow list don't know it. */
+const isPublicName = (host: string): boolean => {
+  const labels = host.split('.');
+  if (labels.length < 2 || labels.includes('')) return false;
+  return !privateSuffixes.some((suffix) => host.endsWith(`.${suffix}`));
+};
+
+const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+
+const refusalOf = ({ url, host, port, trusted }: Target): TargetRefusal | null => {
+  if (url.protocol !== 'https:' && !(trusted && url.protocol === 'http:')) return 'scheme';
+  if (url.username !== '' || url.password !== '') return 'userinfo';
+  if (trusted) return null;
+  if (!openPorts.includes(port)) return 'port';
+  if (isIP(host) === 0) return isPublicName(host) ? null : 'host';
+  return isPublicAddress(host) ? null : 'address';
+};
+
+/**
+ * Reads a URL as the connection will: WHATWG parsing has turned decimal, octal and hex forms of an address, full-width
+ * digits and international names into the one form that is checked. `trusted` holds `host:port`.
+ */
+export const readTarget = (text: string, trusted: ReadonlySet<string>): TargetReading => {
+  const url = text.length > urlLengthMax ? null : URL.parse(text);
+  if (url === null || url.hostname === '') return { kind: 'refused', reason: 'not_a_url' };
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = portOf(url);
+  const target: Target = { url, host, port, trusted: trusted.has(`${url.hostname}:${port}`) };
+  const reason = refusalOf(target);
+  return reason === null ? { kind: 'target', target } : { kind: 'refused', reason };
+};
+
+const targetPattern = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+
+/** The entries of `WEBHOOK_ALLOWED_TARGETS`, each `host:port`, as `readTarget` compares them. @throws RangeError */
+export const trustedTargets = (entries: readonly string[]): ReadonlySet<string> =>
+  new Set(
+    entries.map((entry) => {
+      const url = targetPattern.test(entry) ? URL.parse(`http://${entry}/`) : null;
+      if (url === null) throw new RangeError(`WEBHOOK_ALLOWED_TARGETS: not a host:port: ${entry}`);
+      return `${url.hostname}:${portOf(url)}`;
+    }),
+  );

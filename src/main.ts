@@ -1,0 +1,80 @@
+/** The process: configuration → adapters → compose → listen → graceful stop. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { pino } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { compose } from './compose.ts';
+import { ConfigError, readConfig } from './infra/config.ts';
+import { openEmbeddedEngines } from './infra/embedded.ts';
+import { createIdentity } from './infra/identity.ts';
+import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
+import { createWebhookSender } from './infra/webhooks/sender.ts';
+
+/** What is in flight at SIGTERM is finished within this; orchestrators kill after 30 s by default. */
+const stopMaxMs = 10_000;
+/** 7 days are promised; one more for clocks and time zones of whoever counts. */
+const idempotencyKeptMs = 8 * 24 * 3_600_000;
+const secretBytes = 32;
+
+const start = async (): Promise<void> => {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
+  const clock = { now: () => new Date().toISOString() };
+  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
+  const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock });
+  const { issuer, verifier, sandbox } = await createIdentity(config, logger);
+  const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
+  const service = await compose(
+    {
+      ...engines,
+      verifier,
+      sandbox,
+      sender,
+      clock,
+      newId: () => randomUUIDv7(),
+      newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,
+      random: Math.random,
+      logger,
+    },
+    {
+      http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+      stateCacheBytesMax: config.stateCacheBytesMax,
+      orderReservationMs: config.orderReservationMs,
+      idempotencyKeptMs,
+    },
+  );
+  const stopping = new AbortController();
+  const running = service.run(stopping.signal);
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.error({ stopMaxMs }, 'stopped with work in flight');
+      process.exit(1);
+    }, stopMaxMs).unref();
+    // First no new requests, then what the last ones have set going, then the files.
+    await service.app.close();
+    stopping.abort();
+    await running;
+    await sender.close();
+    await engines.close();
+    logger.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      void stop(signal);
+    });
+  }
+
+  await service.app.listen({ port: config.port, host: config.host });
+  logger.info({ url: publicUrl, docs: `${publicUrl}/docs`, dataDir, issuer }, 'ready');
+};
+
+try {
+  await start();
+} catch (error) {
+  // Whoever set it up wrongly needs one clear line, and no stack.
+  if (!(error instanceof ConfigError) && !(error instanceof DataDirLocked)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}

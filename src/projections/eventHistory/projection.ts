@@ -1,0 +1,34 @@
+/**
+ * An index over the whole log, for auditors (S7, R13.3). A document is written for every event, so it holds only what
+ * is searched for, and where to find the event; the event itself stays in the log.
+ */
+import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
+import { positionKey } from '../positionKey.ts';
+import type { Projection } from '../projection.ts';
+
+export interface EventHistoryDocument {
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  /** The subject of whoever did it. */
+  readonly actor: string;
+  readonly correlationId: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly recordedAt: string;
+}
+
+/** Ids are positions, so that the order of ids is the order of the log. */
+export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
+  name: 'event_history_v1',
+  handles: Object.keys(eventVersions) as readonly LedgerEventType[],
+  indexes: [['correlationId'], ['actor'], ['type'], ['recordedAt']],
+  idsOf: ({ position }) => [positionKey(position)],
+  apply: (_, { stream, revision, type, metadata, recordedAt }) => ({
+    stream,
+    revision,
+    type,
+    actor: metadata.actor.subject,
+    correlationId: metadata.$correlationId,
+    recordedAt,
+  }),
+};

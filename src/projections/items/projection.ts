@@ -1,0 +1,19 @@
+/** What the catalogue says about each SKU. */
+import type { ItemDescription, ItemEvent } from '../../domain/item/events.ts';
+import type { Projection } from '../projection.ts';
+
+export interface ItemDocument extends ItemDescription {
+  readonly sku: string;
+  /** Of the last event of the stream, for ETags. */
+  readonly revision: number;
+  /** When it was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string;
+}
+
+export const items: Projection<ItemDocument, ItemEvent> = {
+  name: 'items_v1',
+  handles: ['ItemDefined'],
+  indexes: [],
+  idsOf: ({ data }) => [data.sku],
+  apply: (_, { data, revision, recordedAt }) => ({ ...data, revision, updatedAt: recordedAt }),
+};

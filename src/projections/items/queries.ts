@@ -1,0 +1,20 @@
+import { type Page, type PageRequest, pageOf } from '../page.ts';
+import type { Documents } from '../ports.ts';
+import type { ItemDocument } from './projection.ts';
+
+export interface ItemQueries {
+  get(sku: string): Promise<ItemDocument | null>;
+  /** By SKU; what is not there is missing. */
+  getMany(skus: readonly string[]): Promise<ReadonlyMap<string, ItemDocument>>;
+  /** By SKU. @throws InvalidCursor */
+  list(page: PageRequest): Promise<Page<ItemDocument>>;
+}
+
+export const createItemQueries = (documents: Documents, collection: () => string): ItemQueries => ({
+  get: async (sku) => (await documents.get<ItemDocument>(collection(), sku))?.document ?? null,
+  getMany: async (skus) => {
+    const found = await documents.getMany<ItemDocument>(collection(), [...new Set(skus)]);
+    return new Map([...found].map(([sku, { document }]) => [sku, document]));
+  },
+  list: (page) => pageOf(documents, collection(), { where: {} }, page),
+});

@@ -1,0 +1,50 @@
+/** Claims that are still open, each until its end: released, expired, or all of it shipped. */
+
+import { unreachable } from '../../domain/message.ts';
+import type {
+  StockReservationExpired,
+  StockReservationReleased,
+  StockReserved,
+  StockShipped,
+} from '../../domain/stock/events.ts';
+import { ownerOf } from '../../domain/stock/state.ts';
+import type { Projection } from '../projection.ts';
+
+export interface OpenReservationDocument {
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly reservationId: string;
+  /** Pieces that are still claimed. */
+  readonly quantity: number;
+  /** ISO 8601 UTC. */
+  readonly expiresAt: string;
+  readonly orderId?: string;
+  readonly lineId?: string;
+}
+
+type ReservationEvent = StockReserved | StockReservationReleased | StockReservationExpired | StockShipped;
+
+export const openReservations: Projection<OpenReservationDocument, ReservationEvent> = {
+  name: 'open_reservations_v1',
+  handles: ['StockReserved', 'StockReservationReleased', 'StockReservationExpired', 'StockShipped'],
+  indexes: [['expiresAt']],
+  idsOf: ({ data: { warehouseId, sku, reservationId } }) => [`${warehouseId}.${sku}.${reservationId}`],
+  apply: (open, { type, data }) => {
+    switch (type) {
+      case 'StockReserved': {
+        const { warehouseId, sku, reservationId, quantity, expiresAt } = data;
+        return { warehouseId, sku, reservationId, quantity, expiresAt, ...ownerOf(data) };
+      }
+      case 'StockReservationReleased':
+      case 'StockReservationExpired':
+        return null;
+      case 'StockShipped': {
+        // The event tells what has left; the rest of the claim stays open.
+        if (open === null || open.quantity <= data.quantity) return null;
+        return { ...open, quantity: open.quantity - data.quantity };
+      }
+      default:
+        return unreachable(type);
+    }
+  },
+};

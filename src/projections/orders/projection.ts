@@ -1,0 +1,139 @@
+/**
+ * Each order as it is asked for. The document carries the domain's own fold (`evolveOrder`) and works the rest out from
+ * it, so that what is read and what is decided can't drift apart.
+ */
+import type { Sealed } from '../../domain/message.ts';
+import type { OrderEvent } from '../../domain/order/events.ts';
+import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
+import type { Projection, Recorded } from '../projection.ts';
+import { lineViews, type OrderLineView } from './lines.ts';
+import { type OrderStatus, orderStatus } from './status.ts';
+
+export interface OrderShipmentView extends OrderShipment {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+}
+
+export interface OrderException {
+  readonly code: string;
+  readonly detail: string;
+  /** When it was recorded, ISO 8601 UTC. */
+  readonly at: string;
+}
+
+/** What the domain does not keep, because no decision needs it. */
+interface Kept {
+  /** `{ name, email, phone? }` */
+  readonly contact: Sealed;
+  readonly placedBy: string;
+  readonly cancelReason?: string;
+  readonly exceptions: readonly OrderException[];
+  /** Warehouses that have or had a part in it, by an allocation or a shipment: who may see it. */
+  readonly warehouseIds: readonly string[];
+}
+
+export interface OrderDocument extends PlacedOrder, Kept {
+  readonly lines: readonly OrderLineView[];
+  readonly shipments: readonly OrderShipmentView[];
+  readonly status: OrderStatus;
+  /** SKUs that lack a source although the order was planned: new stock is offered to it by them. */
+  readonly waitingSkus: readonly string[];
+  /** Of the last event of the stream, for ETags. */
+  readonly revision: number;
+  /** When it was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string;
+}
+
+const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
+
+const warehousesIn = (allocations: readonly { readonly warehouseId: string }[]): readonly string[] =>
+  allocations.map(({ warehouseId }) => warehouseId);
+
+const keepMore = (kept: Kept, event: Recorded<OrderEvent>): Kept => {
+  const withWarehouses = (added: readonly string[]): Kept => ({
+    ...kept,
+    warehouseIds: distinct([...kept.warehouseIds, ...added]),
+  });
+  switch (event.type) {
+    case 'OrderAllocated':
+      return withWarehouses(warehousesIn(event.data.allocations));
+    case 'OrderShipmentDispatched':
+      return withWarehouses([event.data.warehouseId]);
+    case 'OrderCancelled':
+      // An order that may not wait is cancelled with what was reserved for it, which it never had as an allocation.
+      return { ...withWarehouses(warehousesIn(event.data.released)), cancelReason: event.data.reason };
+    case 'OrderExceptionRaised': {
+      const { code, detail } = event.data;
+      return { ...kept, exceptions: [...kept.exceptions, { code, detail, at: event.recordedAt }] };
+    }
+    default:
+      return kept;
+  }
+};
+
+type Courier = Pick<OrderShipmentView, 'shipmentId' | 'carrier' | 'trackingNumber'>;
+
+const shipmentViews = (order: PlacedOrder, couriers: readonly Courier[]): readonly OrderShipmentView[] =>
+  couriers.flatMap(({ shipmentId, carrier, trackingNumber }) => {
+    const shipment = order.shipments.find((each) => each.shipmentId === shipmentId);
+    return shipment === undefined ? [] : [{ ...shipment, carrier, trackingNumber }];
+  });
+
+const viewOf = (
+  order: PlacedOrder,
+  kept: Kept,
+  couriers: readonly Courier[],
+  { revision, recordedAt }: Recorded<OrderEvent>,
+): OrderDocument => {
+  const lines = lineViews(order);
+  return {
+    ...order,
+    ...kept,
+    lines,
+    shipments: shipmentViews(order, couriers),
+    status: orderStatus(order, kept.exceptions.length > 0),
+    waitingSkus: distinct(lines.filter(({ backordered }) => backordered > 0).map(({ sku }) => sku)),
+    revision,
+    updatedAt: recordedAt,
+  };
+};
+
+const apply = (document: OrderDocument | null, event: Recorded<OrderEvent>): OrderDocument | null => {
+  const order = evolveOrder(document ?? { phase: 'absent' }, event);
+  if (order.phase === 'absent') return null;
+  if (event.type === 'OrderPlaced') {
+    const { contact, placedBy } = event.data;
+    return viewOf(order, { contact, placedBy, exceptions: [], warehouseIds: [] }, [], event);
+  }
+  if (document === null) return null;
+  const { contact, placedBy, cancelReason, exceptions, warehouseIds, shipments } = document;
+  const before = {
+    contact,
+    placedBy,
+    exceptions,
+    warehouseIds,
+    ...(cancelReason === undefined ? {} : { cancelReason }),
+  };
+  const couriers = event.type === 'OrderShipmentDispatched' ? [...shipments, event.data] : shipments;
+  return viewOf(order, keepMore(before, event), couriers, event);
+};
+
+export const orders: Projection<OrderDocument, OrderEvent> = {
+  name: 'orders_v1',
+  handles: [
+    'OrderPlaced',
+    'OrderAllocated',
+    'OrderBackordered',
+    'OrderAllocationLapsed',
+    'OrderHeld',
+    'OrderReleased',
+    'OrderCancelled',
+    'OrderShipmentDispatched',
+    'OrderShipmentDelivered',
+    'OrderExceptionRaised',
+  ],
+  indexes: [['customerId', 'placedAt'], ['status', 'placedAt'], ['placedAt']],
+  lists: ['warehouseIds', 'waitingSkus'],
+  idsOf: ({ data }) => [data.orderId],
+  apply,
+};

@@ -1,0 +1,96 @@
+import { formatCursor, type Page, type PageRequest, pageOf } from '../page.ts';
+import type { DocumentQuery, Documents } from '../ports.ts';
+import type { OrderDocument } from './projection.ts';
+import type { OrderStatus } from './status.ts';
+
+export interface OrdersQuery extends PageRequest {
+  readonly customerId?: string;
+  readonly status?: OrderStatus;
+  /** Only orders that this warehouse has or had a part in. */
+  readonly warehouseId?: string;
+  /** How far the caller sees: only orders that any of these has or had a part in. Absent: all. */
+  readonly warehouseIds?: readonly string[];
+  /** Placed at this time or later, ISO 8601 UTC with milliseconds. */
+  readonly from?: string;
+  /** Placed before this time. */
+  readonly to?: string;
+}
+
+export interface OrderQueries {
+  get(orderId: string): Promise<OrderDocument | null>;
+  /** Newest first by `placedAt`. A `warehouseId` out of reach finds nothing. @throws InvalidCursor */
+  list(query: OrdersQuery): Promise<Page<OrderDocument>>;
+  /** Orders with a line of this SKU that lacks a source, the oldest first by `placedAt`. @throws InvalidCursor */
+  waitingFor(sku: string, page: PageRequest): Promise<Page<OrderDocument>>;
+}
+
+type Where = DocumentQuery['where'];
+
+const newestFirst = { field: 'placedAt', direction: 'descending' } as const;
+const oldestFirst = { field: 'placedAt', direction: 'ascending' } as const;
+
+const whereOf = ({ customerId, status, from, to }: OrdersQuery): Where => ({
+  ...(customerId === undefined ? {} : { customerId: { equals: customerId } }),
+  ...(status === undefined ? {} : { status: { equals: status } }),
+  ...(from === undefined && to === undefined
+    ? {}
+    : { placedAt: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { below: to }) } }),
+});
+
+/** The warehouses of which the order must know at least one; `null`: any order will do. */
+const warehousesOf = ({ warehouseId, warehouseIds }: OrdersQuery): readonly string[] | null => {
+  if (warehouseId === undefined) return warehouseIds === undefined ? null : [...new Set(warehouseIds)];
+  return warehouseIds === undefined || warehouseIds.includes(warehouseId) ? [warehouseId] : [];
+};
+
+const byNewest = (a: OrderDocument, b: OrderDocument): number => {
+  if (a.placedAt !== b.placedAt) return a.placedAt > b.placedAt ? -1 : 1;
+  return a.orderId > b.orderId ? -1 : 1;
+};
+
+/** The first of two sorted pages together; an order that both have counts once. */
+const mergeNewest = (
+  a: readonly OrderDocument[],
+  b: readonly OrderDocument[],
+  limit: number,
+): { readonly items: readonly OrderDocument[]; readonly hasMore: boolean } => {
+  const all = [...new Map([...a, ...b].map((order) => [order.orderId, order])).values()].sort(byNewest);
+  return { items: all.slice(0, limit), hasMore: all.length > limit };
+};
+
+export const createOrderQueries = (documents: Documents, collection: () => string): OrderQueries => {
+  const newest = (where: Where, page: PageRequest): Promise<Page<OrderDocument>> =>
+    pageOf(documents, collection(), { where, orderBy: newestFirst }, page);
+
+  /**
+   * One page for each warehouse, merged. All of them are in the same order and go on after the same place, so the first
+   * `limit` of the union are among the first `limit` of each, and its end is where each of them goes on. One after
+   * another, so that no more than two pages are held, however many warehouses there are.
+   */
+  const newestOfAny = async (warehouseIds: readonly string[], where: Where, page: PageRequest) => {
+    let items: readonly OrderDocument[] = [];
+    let hasMore = false;
+    for (const warehouseId of warehouseIds) {
+      const found = await newest({ ...where, warehouseIds: { has: warehouseId } }, page);
+      const merged = mergeNewest(items, found.items, page.limit);
+      hasMore ||= merged.hasMore || found.nextCursor !== null;
+      items = merged.items;
+    }
+    const last = items.at(-1);
+    const nextCursor = hasMore && last !== undefined ? formatCursor({ value: last.placedAt, id: last.orderId }) : null;
+    return { items, nextCursor };
+  };
+
+  return {
+    get: async (orderId) => (await documents.get<OrderDocument>(collection(), orderId))?.document ?? null,
+    list: (query) => {
+      const { limit, cursor } = query;
+      const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      const warehouseIds = warehousesOf(query);
+      if (warehouseIds === null) return newest(whereOf(query), page);
+      return newestOfAny(warehouseIds, whereOf(query), page);
+    },
+    waitingFor: (sku, page) =>
+      pageOf(documents, collection(), { where: { waitingSkus: { has: sku } }, orderBy: oldestFirst }, page),
+  };
+};

@@ -1,0 +1,38 @@
+/** The one word for where an order stands (R12.1, API.md "Orders"). Being on hold is a flag beside it, not a status. */
+import type { PlacedOrder } from '../../domain/order/state.ts';
+
+export type OrderStatus =
+  | 'pending'
+  | 'processing'
+  | 'partially_shipped'
+  | 'shipped'
+  | 'partially_delivered'
+  | 'delivered'
+  | 'cancelled'
+  /** Follows from returns; no event tells of one yet. */
+  | 'returned'
+  | 'exception';
+
+const sum = (parts: readonly { readonly quantity: number }[]): number =>
+  parts.reduce((total, { quantity }) => total + quantity, 0);
+
+/** Counted in pieces over all lines. `hasException`: one was ever raised, as nothing takes one back. */
+export const orderStatus = (order: PlacedOrder, hasException: boolean): OrderStatus => {
+  // The end, and refused once goods have left: nothing that happens later matters to the customer.
+  if (order.phase === 'cancelled') return 'cancelled';
+  const ordered = sum(order.lines);
+  const shipped = sum(order.shipments.flatMap(({ lines }) => lines));
+  const arrived = order.shipments.filter(({ delivered }) => delivered);
+  // Every piece of the order, not of what was shipped so far.
+  if (sum(arrived.flatMap(({ lines }) => lines)) >= ordered) return 'delivered';
+  // A person must look, which is more urgent than how far the goods have come. Once all has arrived it is moot.
+  if (hasException) return 'exception';
+  // Something is at the door, something else is not, wherever that is.
+  if (arrived.length > 0) return 'partially_delivered';
+  // Every piece has left a warehouse; none has arrived.
+  if (shipped >= ordered) return 'shipped';
+  // Some pieces have left, others are reserved or wait for stock.
+  if (shipped > 0) return 'partially_shipped';
+  // Planned: its sources are reserved, or it is known that it has to wait for them. Before that nobody has looked.
+  return order.phase === 'open' ? 'processing' : 'pending';
+};

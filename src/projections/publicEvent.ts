@@ -1,0 +1,60 @@
+/** An event as it may leave the service: history, conflicts (B1), the live stream, the pull feed, dry runs (B12). */
+import { UnknownEvent } from '../domain/decode.ts';
+import { eventFields } from '../domain/events.ts';
+import type { Actor, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import { formatPosition } from '../domain/position.ts';
+
+export interface PublicEvent {
+  /** UUID. */
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly stream: string;
+  /** Counts from 0 within the stream. */
+  readonly revision: number;
+  /** The opaque token of API.md "Positions". */
+  readonly position: string;
+  /** Business time, ISO 8601 UTC. */
+  readonly occurredAt: string;
+  /** Our time, ISO 8601 UTC. */
+  readonly recordedAt: string;
+  readonly data: PublicData;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor: Actor;
+}
+
+export type PublicData = Readonly<Record<string, unknown>>;
+
+const fieldsByType: Readonly<Record<string, Readonly<Record<string, 'public' | 'pii'>>>> = eventFields;
+
+/**
+ * The fields that are declared `public` (DESIGN §4.5). Sealed text stays inside too: whoever gets hold of the key later
+ * could read what was handed out, long after the subject was erased here.
+ * @throws UnknownEvent for a type that nobody declared: nothing is known about its fields.
+ */
+export const publicData = ({ type, data }: DomainEvent): PublicData => {
+  const fields = Object.hasOwn(fieldsByType, type) ? fieldsByType[type] : undefined;
+  if (fields === undefined) throw new UnknownEvent(`${type} is not known`);
+  return Object.fromEntries(Object.entries(data).filter(([field]) => fields[field] === 'public'));
+};
+
+/** Field by field, so that what an envelope gains later does not leave the service by itself. @throws UnknownEvent */
+export const publicEvent = (event: RecordedEvent): PublicEvent => {
+  const { id, type, schemaVersion, stream, revision, occurredAt, recordedAt, metadata } = event;
+  const { subject, kind, client } = metadata.actor;
+  return {
+    id,
+    type,
+    schemaVersion,
+    stream,
+    revision,
+    position: formatPosition(event.position),
+    occurredAt,
+    recordedAt,
+    data: publicData(event),
+    correlationId: metadata.$correlationId,
+    causationId: metadata.$causationId,
+    actor: { subject, kind, client },
+  };
+};

@@ -1,0 +1,111 @@
+/** Where each shipment is, and all that couriers have said about its parcels. */
+import type { Sealed } from '../../domain/message.ts';
+import { unreachable } from '../../domain/message.ts';
+import type { ParcelDeclared } from '../../domain/order/events.ts';
+import type { ParcelStatus, ParcelTracked, ShipmentDispatched, ShipmentEvent } from '../../domain/shipment/events.ts';
+import type { Projection, Recorded } from '../projection.ts';
+import { shipmentStatus } from './status.ts';
+
+/** One report of the courier. */
+export interface ParcelEventView {
+  readonly status: ParcelStatus;
+  readonly detail: Sealed | null;
+  /** The carrier's time, ISO 8601 UTC. */
+  readonly occurredAt: string;
+  /** Ours, ISO 8601 UTC. */
+  readonly recordedAt: string;
+  readonly location: Sealed | null;
+}
+
+/** `status` is the domain's, from all reports whatever order they came in. */
+export interface ParcelView extends ParcelDeclared {
+  readonly status: ParcelStatus;
+  /** Of the latest report that names one. */
+  readonly lastLocation: Sealed | null;
+  /** By the carrier's time, the earliest first; at most `reportsPerParcelMax` and the delivery. */
+  readonly events: readonly ParcelEventView[];
+}
+
+export interface ShipmentDocument {
+  readonly shipmentId: string;
+  readonly orderId: string;
+  readonly warehouseId: string;
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly status: ParcelStatus;
+  readonly parcels: readonly ParcelView[];
+  /** When the goods left, ISO 8601 UTC. */
+  readonly dispatchedAt: string;
+  /** When the last parcel arrived by the carrier's time; `null`: not all of them have. */
+  readonly deliveredAt: string | null;
+  /** Of the last event of the stream, for ETags. */
+  readonly revision: number;
+  /** When it was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string;
+}
+
+const freshParcel = ({ parcelId, trackingNumber, boxes }: ParcelDeclared): ParcelView => ({
+  parcelId,
+  ...(trackingNumber === undefined ? {} : { trackingNumber }),
+  status: 'pre_transit',
+  lastLocation: null,
+  boxes,
+  events: [],
+});
+
+/** Reports of the same moment stay in the order they came in. */
+const inserted = (events: readonly ParcelEventView[], report: ParcelEventView): readonly ParcelEventView[] => {
+  const before = events.findLastIndex(({ occurredAt }) => occurredAt <= report.occurredAt);
+  return events.toSpliced(before + 1, 0, report);
+};
+
+const reported = (parcel: ParcelView, { data, recordedAt }: Recorded<ParcelTracked>): ParcelView => {
+  const { status, parcelStatus, detail = null, location = null, reportedAt } = data;
+  const events = inserted(parcel.events, { status, detail, occurredAt: reportedAt, recordedAt, location });
+  const lastLocation = events.findLast((event) => event.location !== null)?.location ?? null;
+  return { ...parcel, status: parcelStatus, lastLocation, events };
+};
+
+const dispatched = ({ data, occurredAt, revision, recordedAt }: Recorded<ShipmentDispatched>): ShipmentDocument => {
+  const { shipmentId, orderId, warehouseId, carrier, trackingNumber } = data;
+  const parcels = data.parcels.map(freshParcel);
+  return {
+    shipmentId,
+    orderId,
+    warehouseId,
+    carrier,
+    trackingNumber,
+    status: shipmentStatus(parcels),
+    parcels,
+    dispatchedAt: occurredAt,
+    deliveredAt: null,
+    revision,
+    updatedAt: recordedAt,
+  };
+};
+
+const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>): ShipmentDocument | null => {
+  if (event.type === 'ShipmentDispatched') return dispatched(event);
+  if (document === null) return null;
+  const touched = { ...document, revision: event.revision, updatedAt: event.recordedAt };
+  switch (event.type) {
+    case 'ParcelTracked': {
+      const parcels = document.parcels.map((parcel) =>
+        parcel.parcelId === event.data.parcelId ? reported(parcel, event) : parcel,
+      );
+      return { ...touched, status: shipmentStatus(parcels), parcels };
+    }
+    case 'ShipmentDelivered':
+      return { ...touched, deliveredAt: event.data.deliveredAt };
+    default:
+      return unreachable(event);
+  }
+};
+
+export const shipments: Projection<ShipmentDocument, ShipmentEvent> = {
+  name: 'shipments_v1',
+  handles: ['ShipmentDispatched', 'ParcelTracked', 'ShipmentDelivered'],
+  indexes: [['orderId'], ['trackingNumber']],
+  idsOf: ({ data }) => [data.shipmentId],
+  apply,
+};

@@ -1,0 +1,47 @@
+/** The stream of one stock, read in slices, and the cursor that marks a revision in it. */
+import type { StockEvent } from '../../domain/stock/events.ts';
+import { formatCursor, InvalidCursor, parseCursor } from '../page.ts';
+import type { EventSource } from '../ports.ts';
+import type { Recorded } from '../projection.ts';
+
+export type RecordedStockEvent = Recorded<StockEvent>;
+
+/** All that history needs of the log. */
+export type StreamReader = Pick<EventSource, 'readStream'>;
+
+/** A slice is read and decoded in a few milliseconds, and is all that a fold holds of a stream. */
+const eventsPerSlice = 500;
+
+/** The embedded engine answers within the same turn, and a long stream would keep every other request waiting. */
+const letOthersIn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** From a revision (inclusive) to the end, in slices that are never empty. A stream holds events of its category only. */
+export async function* slicesOf(
+  source: StreamReader,
+  stream: string,
+  fromRevision: number,
+): AsyncGenerator<readonly RecordedStockEvent[]> {
+  for (let from = fromRevision; ; from += eventsPerSlice) {
+    const slice = (await source.readStream(stream, from, eventsPerSlice)) as readonly RecordedStockEvent[];
+    if (slice.length > 0) yield slice;
+    if (slice.length < eventsPerSlice) return;
+    await letOthersIn();
+  }
+}
+
+/** The cursor names the stream too, so that it fits no other. */
+export const revisionCursor = (stream: string, revision: number): string =>
+  formatCursor({ value: revision, id: stream });
+
+/** The revision after which to go on; `null` at the beginning. @throws InvalidCursor */
+export const revisionAfter = (stream: string, cursor: string | undefined): number | null => {
+  if (cursor === undefined) return null;
+  const { value, id } = parseCursor(cursor);
+  if (id !== stream || typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidCursor('a cursor of another list');
+  }
+  return value;
+};

@@ -1,0 +1,119 @@
+/** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
+import type { Balance } from '../../domain/stock/events.ts';
+import { emptyBalance } from '../../domain/stock/state.ts';
+import { stockStream } from '../../domain/values.ts';
+import { InvalidCursor, type Page, type PageRequest } from '../page.ts';
+import { type PublicEvent, publicEvent } from '../publicEvent.ts';
+import type { StockLevelDocument } from '../stockLevels/projection.ts';
+import { foldAsOf, type Moment } from './asOf.ts';
+import { type Cause, causesIn, type ExplainedField, figureOf } from './explain.ts';
+import { type RecordedStockEvent, revisionAfter, revisionCursor, type StreamReader, slicesOf } from './pages.ts';
+
+export interface StockKey {
+  readonly warehouseId: string;
+  readonly sku: string;
+}
+
+export interface Explanation extends Page<Cause> {
+  readonly field: ExplainedField;
+  /** The figure before the first cause of this page: 0 on the first page. */
+  readonly before: number;
+  /** `before` and the deltas of this page: on the last page, the figure itself. */
+  readonly after: number;
+}
+
+export interface StockHistory {
+  /** The events of the stock as they may leave the service, oldest first. @throws InvalidCursor */
+  history(key: StockKey, page: PageRequest): Promise<Page<PublicEvent>>;
+  /**
+   * The stock as it was; `null` when it was not registered by then. Its `revision` and `updatedAt` are those of the last
+   * event that counts. Reads the whole stream, a slice at a time.
+   */
+  asOf(key: StockKey, moment: Moment): Promise<StockLevelDocument | null>;
+  /**
+   * The causes of a figure, oldest first. A page may hold fewer than `limit`, even none, and still not be the last:
+   * then it stopped at `eventsReadMax` events. @throws InvalidCursor
+   */
+  explain(key: StockKey & { readonly field: ExplainedField }, page: PageRequest): Promise<Explanation>;
+}
+
+/**
+ * Events that one request may look at for its causes: those of a busy SKU within some weeks. A field that moves rarely
+ * would otherwise make one request walk a stream of millions.
+ */
+const eventsReadMax = 10_000;
+
+interface Found {
+  readonly causes: readonly Cause[];
+  /** Revision of the last event that was looked at; `null` when there was none left. */
+  readonly readTo: number | null;
+}
+
+/** The balance at `after`, where the page before ended. */
+const balanceAt = async (source: StreamReader, stream: string, after: number | null): Promise<Balance> => {
+  if (after === null) return emptyBalance;
+  const [event] = (await source.readStream(stream, after, 1)) as readonly RecordedStockEvent[];
+  if (event === undefined) throw new InvalidCursor('a cursor beyond the end of its stream');
+  return event.data.after;
+};
+
+/** Until there are more than `limit`, the stream ends, or enough was read. */
+const findCauses = async (
+  slices: AsyncIterable<readonly RecordedStockEvent[]>,
+  before: Balance,
+  field: ExplainedField,
+  limit: number,
+): Promise<Found> => {
+  const causes: Cause[] = [];
+  let balance = before;
+  let read = 0;
+  for await (const slice of slices) {
+    causes.push(...causesIn(slice, balance, field));
+    read += slice.length;
+    const last = slice.at(-1);
+    balance = last?.data.after ?? balance;
+    if (causes.length > limit || read >= eventsReadMax) return { causes, readTo: last?.revision ?? null };
+  }
+  return { causes, readTo: null };
+};
+
+export const createStockHistory = (source: StreamReader): StockHistory => ({
+  history: async ({ warehouseId, sku }, { limit, cursor }) => {
+    const stream = stockStream(warehouseId, sku);
+    const after = revisionAfter(stream, cursor);
+    // One more than asked for tells whether there is a next page.
+    const events = await source.readStream(stream, after === null ? 0 : after + 1, limit + 1);
+    const page = events.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(publicEvent),
+      nextCursor: events.length > limit && last !== undefined ? revisionCursor(stream, last.revision) : null,
+    };
+  },
+
+  asOf: async ({ warehouseId, sku }, moment) => {
+    let level: StockLevelDocument | null = null;
+    for await (const slice of slicesOf(source, stockStream(warehouseId, sku), 0)) {
+      for (const event of slice) level = foldAsOf(level, event, moment);
+    }
+    return level;
+  },
+
+  explain: async ({ warehouseId, sku, field }, { limit, cursor }) => {
+    const stream = stockStream(warehouseId, sku);
+    const after = revisionAfter(stream, cursor);
+    const balance = await balanceAt(source, stream, after);
+    const slices = slicesOf(source, stream, after === null ? 0 : after + 1);
+    const { causes, readTo } = await findCauses(slices, balance, field, limit);
+    const items = causes.slice(0, limit);
+    const before = figureOf(balance, field);
+    const end = causes.length > limit ? items.at(-1)?.revision : readTo;
+    return {
+      items,
+      nextCursor: typeof end === 'number' ? revisionCursor(stream, end) : null,
+      field,
+      before,
+      after: items.at(-1)?.after ?? before,
+    };
+  },
+});

@@ -1,0 +1,23 @@
+import { type Page, type PageRequest, pageOf } from '../page.ts';
+import type { Documents } from '../ports.ts';
+import type { WarehouseDocument } from './projection.ts';
+
+export interface WarehouseQueries {
+  get(warehouseId: string): Promise<WarehouseDocument | null>;
+  /** By id. @throws InvalidCursor */
+  list(page: PageRequest): Promise<Page<WarehouseDocument>>;
+  /** By id, at most `warehousesMax`. */
+  all(): Promise<readonly WarehouseDocument[]>;
+}
+
+/** More than the largest chains have shops that ship; so many fit a few megabytes and are read in one go. */
+const warehousesMax = 10_000;
+
+export const createWarehouseQueries = (documents: Documents, collection: () => string): WarehouseQueries => ({
+  get: async (warehouseId) => (await documents.get<WarehouseDocument>(collection(), warehouseId))?.document ?? null,
+  list: (page) => pageOf(documents, collection(), { where: {} }, page),
+  all: async () => {
+    const found = await documents.find<WarehouseDocument>(collection(), { where: {}, limit: warehousesMax });
+    return found.map(({ document }) => document);
+  },
+});

@@ -1,0 +1,162 @@
+/**
+ * From the log to the ledger: each event becomes the rows that endpoints are owed for it.
+ *
+ * Order of the writes: rows, counters, jobs, and then the consumer's checkpoint. A batch that is handed over again after
+ * a crash at any point ends in the same rows: ids and sequences follow from the log alone. Rows that exist stay as they
+ * are, a counter knows up to where it has counted, and a job for a row that is settled finds nothing to do.
+ */
+import type { RecordedEvent } from '../../domain/message.ts';
+import { comparePositions, formatPosition } from '../../domain/position.ts';
+import type { Documents, DocumentWrite, JobQueue, StoredDocument } from '../ports.ts';
+import { LostOwnership } from '../project.ts';
+import { audienceOf, type Message } from './audience.ts';
+import {
+  type Counter,
+  counters,
+  type Delivery,
+  deliveries,
+  deliveryIdOf,
+  deliveryQueue,
+  jobOf,
+  positionIn,
+  rowsPerCallMax,
+} from './ledger.ts';
+import { announcedTypes, messagesFor } from './messages.ts';
+import type { Clock, Endpoint, EndpointDirectory } from './ports.ts';
+
+/** Also the name of its checkpoint. */
+export const plannerName = 'webhook_planner_v1';
+export { announcedTypes as plannerTypes };
+
+export interface PlannerDeps {
+  readonly documents: Documents;
+  readonly jobs: JobQueue;
+  readonly directory: EndpointDirectory;
+  readonly clock: Clock;
+}
+
+export interface WebhookPlanner {
+  /** Creates the collections; must be awaited before the first batch, and before the ledger is read. */
+  prepare(): Promise<void>;
+  /** Handles one batch of the log, for `createConsumer`. May be handed the same events again. @throws LostOwnership */
+  handle(events: readonly RecordedEvent[]): Promise<void>;
+}
+
+interface Owed {
+  readonly event: RecordedEvent;
+  readonly message: Message;
+}
+
+interface Debt {
+  readonly endpoint: Endpoint;
+  readonly owed: readonly Owed[];
+}
+
+/** What the endpoint is owed for these events, in the order that its sequence follows. */
+const debtTo = (endpoint: Endpoint, events: readonly RecordedEvent[]): Debt => {
+  const audience = audienceOf(endpoint);
+  const owed = events
+    .filter(({ position }) => comparePositions(position, endpoint.createdAt) > 0)
+    .flatMap((event) => messagesFor(event, audience).map((message) => ({ event, message })));
+  return { endpoint, owed };
+};
+
+const rowOf = (
+  { endpointId, status }: Endpoint,
+  { event, message }: Owed,
+  sequence: number,
+  now: string,
+): Delivery => ({
+  deliveryId: deliveryIdOf(endpointId, event.id, message.type),
+  endpointId,
+  sequence,
+  type: message.type,
+  eventId: event.id,
+  stream: event.stream,
+  streamRevision: event.revision,
+  position: formatPosition(event.position),
+  occurredAt: event.occurredAt,
+  status: status === 'active' ? 'pending' : 'held',
+  nextAttemptAt: status === 'active' ? now : null,
+  attempts: [],
+});
+
+interface Plan {
+  readonly rows: readonly Delivery[];
+  readonly counter: DocumentWrite | null;
+}
+
+/** The rows that are not counted yet. What the counter has passed has its row: rows are written before the counter. */
+const planFor = ({ endpoint, owed }: Debt, stored: StoredDocument<Counter> | null, now: string): Plan => {
+  const counted = stored === null ? endpoint.createdAt : positionIn(stored.document.upTo);
+  const uncounted = owed.filter(({ event }) => comparePositions(event.position, counted) > 0);
+  const last = uncounted.at(-1);
+  if (last === undefined) return { rows: [], counter: null };
+  const sequence = stored?.document.sequence ?? 0;
+  const expected = stored?.position ?? null;
+  const document: Counter = {
+    endpointId: endpoint.endpointId,
+    sequence: sequence + uncounted.length,
+    upTo: formatPosition(last.event.position),
+    closed: false,
+  };
+  return {
+    rows: uncounted.map((each, index) => rowOf(endpoint, each, sequence + 1 + index, now)),
+    counter: { id: endpoint.endpointId, document, position: (expected ?? 0n) + 1n, expected },
+  };
+};
+
+const chunksOf = <T>(all: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / rowsPerCallMax) }, (_, index) =>
+    all.slice(index * rowsPerCallMax, (index + 1) * rowsPerCallMax),
+  );
+
+/** Ids of all that is to be sent, counted or not: after a crash only the job may be missing. */
+const sendableIds = (debts: readonly Debt[]): readonly string[] =>
+  debts
+    .filter(({ endpoint }) => endpoint.status === 'active')
+    .flatMap(({ endpoint: { endpointId }, owed }) =>
+      owed.map(({ event, message }) => deliveryIdOf(endpointId, event.id, message.type)),
+    );
+
+export const createWebhookPlanner = ({ documents, jobs, directory, clock }: PlannerDeps): WebhookPlanner => {
+  const moveCounters = async (writes: readonly DocumentWrite[]): Promise<void> => {
+    if (writes.length === 0) return;
+    const outcomes = await documents.write(counters.name, writes);
+    const lost = outcomes.indexOf('lost');
+    if (lost >= 0) throw new LostOwnership(`${counters.name}/${writes[lost]?.id ?? ''} was written by another planner`);
+  };
+
+  const settle = async (debts: readonly Debt[]): Promise<void> => {
+    const now = clock.now();
+    // Read anew for each batch: a counter that is remembered could be behind another planner's, and number rows twice.
+    const stored = await documents.getMany<Counter>(
+      counters.name,
+      debts.map(({ endpoint }) => endpoint.endpointId),
+    );
+    const plans = debts.map((debt) => planFor(debt, stored.get(debt.endpoint.endpointId) ?? null, now));
+    for (const rows of chunksOf(plans.flatMap((plan) => plan.rows))) {
+      // `lost` says that the row exists: the same one, planned before.
+      await documents.write(
+        deliveries.name,
+        rows.map((row) => ({ id: row.deliveryId, document: row, position: 1n, expected: null })),
+      );
+    }
+    await moveCounters(plans.flatMap(({ counter }) => (counter === null ? [] : [counter])));
+    for (const ids of chunksOf(sendableIds(debts))) await jobs.add(deliveryQueue, ids.map(jobOf));
+  };
+
+  return {
+    prepare: async () => {
+      await documents.ensure(deliveries);
+      await documents.ensure(counters);
+    },
+    handle: async (events) => {
+      const last = events.at(-1);
+      if (last === undefined) return;
+      const endpoints = await directory.all(last.position);
+      const debts = endpoints.map((endpoint) => debtTo(endpoint, events)).filter(({ owed }) => owed.length > 0);
+      if (debts.length > 0) await settle(debts);
+    },
+  };
+};

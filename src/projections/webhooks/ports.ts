@@ -1,0 +1,68 @@
+/** What webhook deliveries need from the world, beside documents, the log and the job queue (`../ports.ts`). */
+import type { Position, Sealed } from '../../domain/message.ts';
+import type { WebhookEventType } from '../../domain/webhook/events.ts';
+
+export interface Endpoint {
+  readonly endpointId: string;
+  readonly ownerId: string;
+  /** Sealed for the context `webhook-{endpointId}/url`. */
+  readonly url: Sealed;
+  /** Sealed for the context `webhook-{endpointId}/secret`; opens to `whsec_` and base64. */
+  readonly secret: Sealed;
+  readonly eventTypes: readonly WebhookEventType[];
+  /** Absent: all the warehouses of `scope`. */
+  readonly warehouseIds?: readonly string[];
+  /** What its owner was allowed to see when it was made; deliveries never go beyond it. */
+  readonly scope: 'all' | readonly string[];
+  readonly status: 'active' | 'disabled';
+  /** Only what happened after it is delivered. */
+  readonly createdAt: Position;
+}
+
+export interface EndpointDirectory {
+  /** All endpoints that are not deleted, as of at least `position`; cheap when nothing changed since the last call. */
+  all(position: Position): Promise<readonly Endpoint[]>;
+  /** `null`: deleted or never there. May be behind: what must not be missed asks `all` for its position first. */
+  get(endpointId: string): Promise<Endpoint | null>;
+}
+
+export interface Unseal {
+  /** `null` when the key is gone for ever. @throws when the text was tampered with or moved. */
+  open(sealed: Sealed, context: string): Promise<unknown>;
+}
+
+export interface Clock {
+  /** ISO 8601 UTC with milliseconds. */
+  now(): string;
+}
+
+export interface SendRequest {
+  readonly url: string;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+}
+
+/** Why no answer came. `blocked`: the target is one we never connect to; nothing was sent. */
+export type SendError = 'blocked' | 'timeout' | 'connection' | 'tls';
+
+export type SendResult =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The `Retry-After` header as it came. */
+      readonly retryAfter?: string;
+      /** The beginning of the answer's body: hostile text, bounded. */
+      readonly bodyStart: string;
+    }
+  | { readonly kind: 'failed'; readonly error: SendError };
+
+export interface WebhookSender {
+  /** One POST, never redirected, with a time limit. Resolves for whatever the receiver does; throws only for a bug. */
+  send(request: SendRequest): Promise<SendResult>;
+}
+
+/** Why a URL can't be a webhook target. Safe to show to whoever gave it. */
+export type TargetRefusal = 'not_a_url' | 'scheme' | 'userinfo' | 'port' | 'host' | 'address';
+
+/** The part of the check that needs no name resolution: for the moment an endpoint is made. `null`: nothing against it. */
+export type CheckTarget = (url: string) => TargetRefusal | null;

@@ -1,0 +1,133 @@
+/** Whatever moment a process dies at, the next one finishes what it began, and nothing is done twice (R4, H17). */
+import { describe, expect, it } from 'vitest';
+import {
+  type CrashPoint,
+  contextOf,
+  openWorld,
+  reservationMs,
+  type SettleOptions,
+  type World,
+} from '../support/world.ts';
+import { cancel, dispatch, figuresOf, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
+import { faultsOf } from './ledgerFaults.ts';
+
+type Scenario = (world: World) => Promise<unknown>;
+/** Each ends with something that the policies still have to do. */
+const scenarios: Record<string, Scenario> = {
+  'an order that is split over two warehouses': async (world) => {
+    await openShop(world, { BER: { CHAIR: 2, LAMP: 1 }, PAR: { CHAIR: 2, LAMP: 2 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 3 });
+  },
+  'an order that comes from one place': async (world) => {
+    await openShop(world, { BER: { CHAIR: 9, LAMP: 9 }, PAR: { CHAIR: 9, LAMP: 9 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 3 }, { allowSplit: false });
+  },
+  'an order that may not wait': async (world) => {
+    await openShop(world, { BER: { CHAIR: 2, LAMP: 9 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 1 }, { allowBackorder: false });
+  },
+  'goods that come for several orders': async (world) => {
+    await openShop(world, { BER: { CHAIR: 0, LAMP: 0 } });
+    for (const orderId of ['o1', 'o2', 'o3']) await place(world, orderId, { CHAIR: 2, LAMP: 1 });
+    await world.settle();
+    await receive(world, 'BER', 'CHAIR', 5);
+    await receive(world, 'BER', 'LAMP', 2);
+    world.clock.pass(1);
+    await receive(world, 'BER', 'CHAIR', 1);
+  },
+  'a cancellation': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3 } });
+    await place(world, 'o1', { CHAIR: 3 });
+    await place(world, 'o2', { CHAIR: 2 });
+    await world.settle();
+    await recorded(cancel(world, 'o1'));
+  },
+  'a shipment that arrives': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3, LAMP: 3 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 2 });
+    await world.settle();
+    await recorded(dispatch(world, 'o1', 'BER', { CHAIR: 2, LAMP: 2 }));
+    const report = { status: 'delivered', reportedAt: world.clock.now() } as const;
+    await recorded(world.useCases.trackParcel('o1-from-BER', report, contextOf('arrived')));
+  },
+  'reservations that expire': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 4 });
+    await place(world, 'o2', { CHAIR: 1 });
+    await world.settle();
+    world.clock.pass(reservationMs);
+    await world.useCases.expireReservations();
+  },
+};
+
+interface End {
+  readonly events: number;
+  readonly deaths: number;
+  readonly faults: readonly string[];
+  readonly result: object;
+}
+
+const play = async (scenario: Scenario, how: SettleOptions): Promise<End> => {
+  const world = await openWorld();
+  await scenario(world);
+  const deaths = await world.settle(how);
+  const orders = await world.log.orders();
+  const sources = await Promise.all(
+    orders.map(async ({ orderId, phase }) => {
+      const pieces = Object.values(await sourcesOf(world.log, orderId)).reduce(
+        (total, quantity) => total + quantity,
+        0,
+      );
+      return [orderId, phase, pieces];
+    }),
+  );
+  const end = {
+    events: (await world.log.events()).length,
+    deaths,
+    faults: await faultsOf(world.log),
+    result: { figures: await figuresOf(world.log), sources },
+  };
+  await world.close();
+  return end;
+};
+
+/** Where a process can die, until it gets through. */
+const crashPoints = async function* (scenario: Scenario, how: SettleOptions): AsyncGenerator<[CrashPoint, End]> {
+  for (let append = 1; ; append += 1) {
+    for (const when of ['before', 'after'] as const) {
+      const end = await play(scenario, { ...how, crashes: [{ append, when }] });
+      if (end.deaths === 0) return;
+      yield [{ append, when }, end];
+    }
+  }
+};
+
+describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
+  it.each([
+    ['batches as they come', 50],
+    ['one event after another', 1],
+  ])('ends the same way wherever a process dies, with %s', async (_batches, batchSize) => {
+    const { result, faults } = await play(scenario, { batchSize });
+    expect(faults).toEqual([]);
+    let points = 0;
+    for await (const [point, end] of crashPoints(scenario, { batchSize })) {
+      points += 1;
+      expect([end.faults, end.result], JSON.stringify(point)).toEqual([[], result]);
+    }
+    expect(points).toBeGreaterThan(1);
+  });
+
+  it('is done once, though each batch is handed over twice, and all of it once more at the end', async () => {
+    const once = await play(scenario, {});
+    const twice = await play(scenario, { twice: true });
+    expect([twice.faults, twice.result, twice.events]).toEqual([[], once.result, once.events]);
+    const world = await openWorld();
+    await scenario(world);
+    await world.settle();
+    const settled = (await world.log.events()).length;
+    world.restart();
+    await world.redeliver();
+    expect((await world.log.events()).slice(settled)).toEqual([]);
+    await world.close();
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { createStateCache, type Loaded } from '../../src/commands/stateCache.ts';
+import { contextOf } from '../support/world.ts';
+import { newJars, openWatchedStore } from './jar.ts';
+
+const loaded = (revision: number, recent: Loaded<string>['recent'] = []): Loaded<string> => ({
+  state: 'x',
+  revision,
+  position: null,
+  updatedAt: null,
+  recent,
+});
+/** Four letters of two bytes each, beside the state. */
+const nameBytes = 8;
+
+describe('the cache of states', () => {
+  it('stays within its bound in bytes, and lets go of what was not asked for longest', () => {
+    const cache = createStateCache(3 * (100 + nameBytes));
+    for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
+    cache.get('aaaa');
+    cache.put('dddd', loaded(3), 100);
+    expect(['aaaa', 'bbbb', 'cccc', 'dddd'].map((stream) => cache.get(stream)?.revision)).toEqual([0, undefined, 2, 3]);
+  });
+
+  it('counts a state that grew, and the commands that it remembers', () => {
+    const cache = createStateCache(3 * (100 + nameBytes));
+    for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
+    cache.put('cccc', loaded(7, [{ commandId: 'one', firstRevision: 7, lastRevision: 7 }]), 100);
+    expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
+  });
+
+  it('never counts the same stream twice', () => {
+    const cache = createStateCache(2 * (100 + nameBytes));
+    cache.put('aaaa', loaded(0), 100);
+    for (let revision = 0; revision < 50; revision += 1) cache.put('bbbb', loaded(revision), 100);
+    expect(cache.get('aaaa')?.revision).toBe(0);
+    cache.forget('bbbb');
+    cache.forget('bbbb');
+    cache.put('cccc', loaded(9), 100);
+    expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([0, undefined, 9]);
+  });
+
+  it('costs only a read when it holds nothing: the outcomes are the same', async () => {
+    const watched = await openWatchedStore();
+    const jars = newJars(watched.store, createStateCache(0));
+    for (const marbles of [1, 2, 3]) {
+      expect(await jars('jar-1', { put: 1 }, contextOf(`${marbles}`))).toMatchObject({ state: marbles });
+    }
+    expect(watched.appends.map(({ kind }) => kind)).toEqual(['appended', 'appended', 'appended']);
+    expect(watched.reads).toEqual([0, 0, 0]);
+    await watched.close();
+  });
+});

@@ -1,0 +1,93 @@
+/** The policies may run in another process than the one that answers clients: what they know may be out of date. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UseCases } from '../../src/commands/index.ts';
+import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
+import { change, firstReservationOf, openShop, place, recorded, sourcesOf } from './arrange.ts';
+import { faultsOf } from './ledgerFaults.ts';
+
+let world: World;
+let api: UseCases;
+beforeEach(async () => {
+  world = await openWorld();
+  api = world.newProcess();
+});
+afterEach(async () => {
+  expect(await faultsOf(world.log)).toEqual([]);
+  await world.close();
+});
+
+const receiveAt = (warehouseId: string, quantity: number) =>
+  recorded(
+    api.changeStock(change(world, `at ${warehouseId}`, { type: 'ReceiveStock', warehouseId, sku: 'CHAIR', quantity })),
+  );
+
+describe('policies that run beside another process', () => {
+  it('serve those who wait with what the other one received', async () => {
+    await openShop(world, { BER: { CHAIR: 1 }, PAR: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 4 });
+    await world.settle();
+    await receiveAt('BER', 1);
+    await receiveAt('PAR', 1);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2, 'PAR.CHAIR': 2 });
+  });
+
+  it('plan an order again that looks complete to them, when the other one had begun to', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.settle();
+    world.clock.pass(reservationMs);
+    // The other one is on its way to take the policies over: it records the lapse, and dies before the new plan.
+    await api.expireReservations();
+    const expired = (await world.log.events()).filter(({ type }) => type === 'StockReservationExpired');
+    const dying = world.newProcess({ append: 1, when: 'after' });
+    await expect(dying.reactions.handle(expired)).rejects.toThrow(Crash);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
+  });
+
+  it('leave a reservation alone that the other one recorded', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    // They know the order as it was placed, and are handed the reservation only.
+    await world.useCases.load.order('order-o1');
+    await api.reactions.handle((await world.log.events()).filter(({ type }) => type === 'OrderPlaced'));
+    await world.useCases.reactions.handle((await world.log.events()).filter(({ type }) => type === 'StockReserved'));
+    await world.settle();
+    expect((await world.log.events()).filter(({ type }) => type === 'StockReservationReleased')).toEqual([]);
+  });
+
+  it('leave a reservation alone that a person made for an order by hand', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 1 });
+    await world.settle();
+    const byHand = { type: 'ReserveStock', warehouseId: 'BER', sku: 'CHAIR', quantity: 1, orderId: 'o2' } as const;
+    const expiresAt = new Date(Date.parse(world.clock.now()) + reservationMs).toISOString();
+    await recorded(api.changeStock(change(world, 'r', { ...byHand, reservationId: 'by hand', expiresAt })));
+    await world.settle();
+    expect((await world.log.openReservations()).map(({ reservationId }) => reservationId)).toContain('by hand');
+  });
+
+  it('lapse nothing of an order whose reservation was given back and taken again', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.settle();
+    const reservationId = await firstReservationOf(world.log, 'o1');
+    const target = { warehouseId: 'BER', sku: 'CHAIR', reservationId };
+    const expiresAt = new Date(Date.parse(world.clock.now()) + reservationMs).toISOString();
+    const release = { type: 'ReleaseReservation', ...target, reason: 'not_needed' } as const;
+    const reserve = {
+      type: 'ReserveStock',
+      ...target,
+      quantity: 2,
+      expiresAt,
+      orderId: 'o1',
+      lineId: 'CHAIR',
+    } as const;
+    await recorded(api.changeStock(change(world, 'release', release)));
+    await recorded(api.changeStock(change(world, 'reserve', reserve)));
+    await world.settle();
+    expect((await world.log.events()).filter(({ type }) => type === 'OrderAllocationLapsed')).toEqual([]);
+    expect(contextOf('reserve').actor.kind).toBe('person');
+  });
+});

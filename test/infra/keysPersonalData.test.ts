@@ -1,0 +1,162 @@
+/** What the contract can't see: files, restarts, the key encryption key, the bytes that an erasure leaves. */
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PersonalData, StoreUnavailable, SubjectErased } from '../../src/commands/ports.ts';
+import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyEncryptionKey.ts';
+import { keyStoreFileName, openPersonalData, SealBroken } from '../../src/infra/keys/personalData.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'stockledger-keys-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+const place = 'order-1/contact';
+const person = { name: 'Ada', email: 'ada@example.org' };
+const keyFile = (): string => join(directory, keyEncryptionKeyFileName);
+
+const withStore = async <T>(use: (store: PersonalData) => Promise<T>, keyEncryptionKey?: Uint8Array): Promise<T> => {
+  const store = await openPersonalData({ directory, keyEncryptionKey });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+};
+
+/** Every byte that the key store has on the disk now. */
+const bytesOnDisk = async (): Promise<Buffer> => {
+  const names = (await readdir(directory)).filter((name) => name.startsWith(keyStoreFileName));
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(directory, name)))));
+};
+
+const wrappedKeys = (): Buffer[] => {
+  const db = new DatabaseSync(join(directory, keyStoreFileName), { readOnly: true });
+  const rows = db.prepare('SELECT wrapped FROM subjectKeys ORDER BY number').all();
+  db.close();
+  return rows.map(({ wrapped }) => Buffer.from(wrapped as Uint8Array));
+};
+
+describe('personal data on the disk', () => {
+  it('survives a restart, and so does an erasure (B7)', async () => {
+    const sealed = await withStore(async (store) => {
+      await store.seal('erased', place, person);
+      await store.erase('erased');
+      return store.seal('kept', place, person);
+    });
+    await withStore(async (store) => {
+      expect(await store.open(sealed, place)).toEqual(person);
+      expect((await store.seal('kept', place, person)).split('.')[1]).toBe(sealed.split('.')[1]);
+      await expect(store.seal('erased', place, person)).rejects.toThrow(SubjectErased);
+    });
+  });
+
+  it('keeps the key encryption key in a file of its own that only its owner can read (R7.5)', async () => {
+    await withStore((store) => store.seal('customer', place, person));
+    expect(await readdir(directory)).toEqual([keyEncryptionKeyFileName, keyStoreFileName]);
+    expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
+    await chmod(keyFile(), 0o644);
+    await withStore(() => Promise.resolve());
+    expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
+    const key = Buffer.from((await readFile(keyFile(), 'utf8')).trim(), 'base64url');
+    expect(key).toHaveLength(32);
+    expect((await bytesOnDisk()).includes(key)).toBe(false);
+  });
+
+  it('shows neither subjects nor keys to whoever has the key store alone', async () => {
+    await withStore((store) => store.seal('customer-4711', place, person));
+    const bytes = await bytesOnDisk();
+    expect(bytes.includes('4711')).toBe(false);
+    expect(bytes.includes('Ada')).toBe(false);
+  });
+
+  it('leaves no copy of an erased key in the files, while the store runs and after', async () => {
+    const subjects = Array.from({ length: 600 }, (_, index) => `customer${index}`);
+    await withStore(async (store) => {
+      for (let from = 0; from < subjects.length; from += 50) {
+        await Promise.all(subjects.slice(from, from + 50).map((subject) => store.seal(subject, place, person)));
+      }
+      const wrapped = wrappedKeys();
+      const before = await bytesOnDisk();
+      expect(wrapped).toHaveLength(600);
+      expect(wrapped.every((key) => before.includes(key))).toBe(true);
+      for (const subject of subjects.slice(100, 150)) await store.erase(subject);
+      const now = wrappedKeys();
+      const gone = wrapped.filter((key) => !now.some((other) => other.equals(key)));
+      expect(gone).toHaveLength(50);
+      const after = await bytesOnDisk();
+      expect(gone.filter((key) => after.includes(key))).toEqual([]);
+    });
+  });
+
+  it('does not call an erasure complete while another process may still read the old bytes', async () => {
+    await withStore(async (store) => {
+      await store.seal('customer', place, person);
+      const reader = new DatabaseSync(join(directory, keyStoreFileName));
+      reader.exec('BEGIN');
+      reader.prepare('SELECT count(*) FROM subjectKeys').get();
+      await expect(store.erase('customer')).rejects.toThrow(StoreUnavailable);
+      await expect(store.seal('customer', place, person)).rejects.toThrow(SubjectErased);
+      reader.close();
+      await store.erase('customer');
+    });
+  });
+
+  it('does not open a text that names a key it never had', async () => {
+    const sealed = await withStore((store) => store.seal('customer', place, person));
+    await rm(join(directory, keyStoreFileName));
+    await withStore((store) => expect(store.open(sealed, place)).rejects.toThrow(SealBroken));
+  });
+
+  it('seals JSON values only', async () => {
+    await withStore((store) => expect(store.seal('customer', place, undefined)).rejects.toThrow(TypeError));
+  });
+});
+
+describe('the key encryption key', () => {
+  it('may be given, and no file is made then', async () => {
+    const key = randomBytes(32);
+    const sealed = await withStore((store) => store.seal('customer', place, person), key);
+    expect(await readdir(directory)).toEqual([keyStoreFileName]);
+    expect(await withStore((store) => store.open(sealed, place), key)).toEqual(person);
+  });
+
+  it('stops the start when it is not the one the store was made with', async () => {
+    await withStore(() => Promise.resolve(), randomBytes(32));
+    await expect(openPersonalData({ directory, keyEncryptionKey: randomBytes(32) })).rejects.toThrow(KeyStoreLocked);
+  });
+
+  it('stops the start when its file is missing, rather than make another one', async () => {
+    await withStore(() => Promise.resolve());
+    const text = await readFile(keyFile(), 'utf8');
+    await rm(keyFile());
+    await expect(openPersonalData({ directory })).rejects.toThrow(/is missing/);
+    expect(await readdir(directory)).toEqual([keyStoreFileName]);
+    await writeFile(keyFile(), text);
+    await withStore(() => Promise.resolve());
+  });
+
+  it.each(['', 'short', 'x'.repeat(100)])('stops the start when its file holds %j', async (text) => {
+    await writeFile(keyFile(), text);
+    await expect(openPersonalData({ directory })).rejects.toThrow(KeyStoreLocked);
+    expect(await readFile(keyFile(), 'utf8')).toBe(text);
+  });
+
+  it('must have 32 bytes', async () => {
+    await expect(openPersonalData({ directory, keyEncryptionKey: randomBytes(16) })).rejects.toThrow(KeyStoreLocked);
+  });
+
+  it('is the same for two that start at the same moment', async () => {
+    const stores = await Promise.all([openPersonalData({ directory }), openPersonalData({ directory })]);
+    const sealed = await stores[0].seal('customer', place, person);
+    expect(await stores[1].open(sealed, place)).toEqual(person);
+    for (const store of stores) await store.close();
+    expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});

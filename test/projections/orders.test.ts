@@ -1,0 +1,216 @@
+/** Orders as they are read (R3.2, R12.1). */
+import { describe, expect, it } from 'vitest';
+import type { OrderEvent } from '../../src/domain/order/events.ts';
+import { type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
+import type { OrderStatus } from '../../src/projections/orders/status.ts';
+import { sampleOrder, sealed } from '../support/samples.ts';
+import { ledgerLog, tellStories } from './ledgerLog.ts';
+import {
+  allocated,
+  backordered,
+  cancelled,
+  chairs,
+  delivered,
+  dispatched,
+  held,
+  lamps,
+  lapsed,
+  placed,
+  released,
+  troubled,
+} from './orderSamples.ts';
+import { timeAt } from './stockLog.ts';
+
+const { contact: _contact, shipTo: _shipTo, lines, placedBy, ...told } = sampleOrder();
+const untouched = { allocated: [], backordered: 0, shipped: 0, delivered: 0, returned: 0 };
+
+const linesThen = (chairLine: object, lampLine: object): { lines: OrderDocument['lines'] } => ({
+  lines: [
+    { ...lines[0]!, ...untouched, ...chairLine },
+    { ...lines[1]!, ...untouched, ...lampLine },
+  ],
+});
+const inBerlin = { allocated: [{ warehouseId: 'BER', quantity: 3 }] };
+const inParis = { allocated: [{ warehouseId: 'PAR', quantity: 2 }] };
+
+tellStories(orders, {
+  OrderPlaced: [
+    {
+      title: 'an order is there, and nobody knows yet whether a line has to wait',
+      events: [placed],
+      becomes: {
+        ...told,
+        ...linesThen({}, {}),
+        contact: sealed('contact'),
+        shipTo: sealed('address'),
+        placedBy,
+        preferredWarehouseId: null,
+        status: 'pending',
+        held: false,
+        exceptions: [],
+        allocations: [],
+        shipments: [],
+        warehouseIds: [],
+        waitingSkus: [],
+        revision: 0,
+        updatedAt: timeAt(0),
+      },
+    },
+  ],
+  OrderAllocated: [
+    {
+      title: 'its lines have sources',
+      events: [placed, allocated(chairs, lamps)],
+      becomes: {
+        status: 'processing',
+        ...linesThen(inBerlin, inParis),
+        warehouseIds: ['BER', 'PAR'],
+        waitingSkus: [],
+        revision: 1,
+        updatedAt: timeAt(1),
+      },
+    },
+    {
+      title: 'two reservations at one warehouse are one figure, and the rest of the order waits',
+      events: [
+        placed,
+        allocated({ ...chairs, quantity: 1 }),
+        allocated({ ...chairs, reservationId: 'r9', quantity: 2 }),
+      ],
+      becomes: { ...linesThen(inBerlin, { backordered: 2 }), warehouseIds: ['BER'], waitingSkus: ['LAMP'] },
+    },
+  ],
+  OrderBackordered: [
+    {
+      title: 'all of it waits',
+      events: [placed, backordered],
+      becomes: {
+        status: 'processing',
+        ...linesThen({ backordered: 3 }, { backordered: 2 }),
+        waitingSkus: ['CHAIR', 'LAMP'],
+      },
+    },
+  ],
+  OrderAllocationLapsed: [
+    {
+      title: 'a line waits again, and its warehouse still had a part in it',
+      events: [placed, allocated(chairs, lamps), lapsed('r1')],
+      becomes: { ...linesThen({ backordered: 3 }, inParis), waitingSkus: ['CHAIR'], warehouseIds: ['BER', 'PAR'] },
+    },
+    {
+      title: 'what had left of it stays',
+      events: [placed, allocated(chairs, lamps), dispatched('s1', chairs, 1), lapsed('r1')],
+      becomes: {
+        ...linesThen({ allocated: [{ warehouseId: 'BER', quantity: 1 }], shipped: 1, backordered: 2 }, inParis),
+        waitingSkus: ['CHAIR'],
+      },
+    },
+  ],
+  OrderHeld: [
+    { title: 'a flag beside its status', events: [placed, held], becomes: { status: 'pending', held: true } },
+  ],
+  OrderReleased: [{ title: 'the flag is gone', events: [placed, held, released], becomes: { held: false } }],
+  OrderCancelled: [
+    {
+      title: 'nothing is reserved or waited for any more',
+      events: [placed, allocated(chairs), cancelled(chairs)],
+      becomes: {
+        status: 'cancelled',
+        cancelReason: 'changed mind',
+        ...linesThen({}, {}),
+        waitingSkus: [],
+        warehouseIds: ['BER'],
+      },
+    },
+    {
+      title: 'by its first plan, it was still the business of the warehouse that had reserved for it',
+      events: [placed, cancelled(lamps)],
+      becomes: { status: 'cancelled', warehouseIds: ['PAR'], waitingSkus: [] },
+    },
+  ],
+  OrderShipmentDispatched: [
+    {
+      title: 'a part of it has left',
+      events: [placed, allocated(chairs, lamps), dispatched('s1', chairs, 2)],
+      becomes: {
+        status: 'partially_shipped',
+        ...linesThen({ ...inBerlin, shipped: 2 }, inParis),
+        shipments: [
+          {
+            shipmentId: 's1',
+            warehouseId: 'BER',
+            carrier: 'parcelco',
+            trackingNumber: 'Ts1',
+            delivered: false,
+            lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 }],
+          },
+        ],
+      },
+    },
+  ],
+  OrderShipmentDelivered: [
+    {
+      title: 'a shipment has arrived, and keeps its courier',
+      events: [placed, allocated(chairs, lamps), dispatched('s1', chairs), dispatched('s2', lamps), delivered('s2')],
+      becomes: {
+        status: 'partially_delivered',
+        ...linesThen({ ...inBerlin, shipped: 3 }, { ...inParis, shipped: 2, delivered: 2 }),
+        shipments: [
+          expect.objectContaining({ shipmentId: 's1', delivered: false, trackingNumber: 'Ts1' }),
+          expect.objectContaining({ shipmentId: 's2', delivered: true, trackingNumber: 'Ts2' }),
+        ],
+      },
+    },
+  ],
+  OrderExceptionRaised: [
+    {
+      title: 'each is kept, with when it was recorded',
+      events: [placed, troubled, troubled],
+      becomes: {
+        status: 'exception',
+        exceptions: [
+          { code: 'X', detail: 'look', at: timeAt(1) },
+          { code: 'X', detail: 'look', at: timeAt(2) },
+        ],
+      },
+    },
+  ],
+});
+
+describe('the status of an order (R12.1)', () => {
+  const both = allocated(chairs, lamps);
+  const allSent = [placed, both, dispatched('s1', chairs), dispatched('s2', lamps)];
+  const cases: readonly (readonly [OrderStatus, string, readonly OrderEvent[]])[] = [
+    ['pending', 'nobody has planned it', [placed]],
+    ['pending', 'it is held before it was planned', [placed, held]],
+    ['processing', 'it has sources', [placed, both]],
+    ['processing', 'all of it waits', [placed, backordered]],
+    ['processing', 'its sources lapsed', [placed, both, lapsed('r1'), lapsed('r2')]],
+    ['partially_shipped', 'some pieces of one line have left', [placed, both, dispatched('s1', chairs, 1)]],
+    ['partially_shipped', 'one line has left and another waits', [placed, allocated(chairs), dispatched('s1', chairs)]],
+    ['shipped', 'all has left', allSent],
+    ['partially_delivered', 'one of two shipments has arrived', [...allSent, delivered('s1')]],
+    [
+      'partially_delivered',
+      'all that was shipped has arrived, and the rest waits',
+      [placed, allocated(chairs), dispatched('s1', chairs), delivered('s1')],
+    ],
+    ['delivered', 'all has arrived', [...allSent, delivered('s1'), delivered('s2')]],
+    ['exception', 'something went wrong on the way', [...allSent, delivered('s1'), troubled]],
+    ['exception', 'something went wrong before it left', [placed, troubled, both]],
+    [
+      'delivered',
+      'all has arrived in spite of what went wrong',
+      [...allSent, troubled, delivered('s1'), delivered('s2')],
+    ],
+    ['cancelled', 'it was cancelled after something went wrong', [placed, both, troubled, cancelled(chairs, lamps)]],
+  ];
+
+  it.each(cases)('is %s when %s', (status, _when, events) => {
+    const document = ledgerLog(...events).reduce<OrderDocument | null>(
+      (before, event) => orders.apply(before, event, event.data.orderId),
+      null,
+    );
+    expect(document?.status).toBe(status);
+  });
+});

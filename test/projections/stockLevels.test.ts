@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { StockEvent } from '../../src/domain/stock/events.ts';
+import type { StockMovement } from '../../src/domain/stock/state.ts';
+import { levelOf, type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
+import { balanceOf } from '../support/samples.ts';
+import { projectionSpec, type Story } from './projectionSpec.ts';
+import { chairs, logOf, move, registered, stockEvents, timeAt } from './stockLog.ts';
+
+const level = (revision: number, changes: Partial<StockLevelDocument>): StockLevelDocument => ({
+  ...chairs,
+  ...balanceOf({}),
+  available: 0,
+  status: 'active',
+  belowSafetyStock: false,
+  registeredAt: '2026-03-01T08:00:00.000Z',
+  revision,
+  updatedAt: timeAt(revision),
+  ...changes,
+});
+
+const story = (
+  title: string,
+  movements: readonly StockMovement[],
+  figures: Partial<StockLevelDocument>,
+): Story<StockLevelDocument, StockEvent> => ({
+  title,
+  events: stockEvents(...movements),
+  document: level(movements.length - 1, figures),
+});
+
+const claim = { reservationId: 'r1', quantity: 4 };
+const reserved = move('StockReserved', { ...claim, expiresAt: timeAt(900) });
+
+projectionSpec(stockLevels, {
+  StockRegistered: [
+    story('the opening stock, less what is held back', [registered(10, 3)], {
+      onHand: 10,
+      safetyStock: 3,
+      available: 7,
+    }),
+    story('a retired stock begins anew', [registered(0, 2), move('StockRetired', {}), registered(5)], {
+      onHand: 5,
+      available: 5,
+    }),
+  ],
+  StockReceived: [
+    story('more on hand', [registered(10), move('StockReceived', { quantity: 5 })], { onHand: 15, available: 15 }),
+    {
+      title: 'of a stock nobody registered shows nothing',
+      events: stockEvents(move('StockReceived', { quantity: 5 })),
+      document: null,
+    },
+  ],
+  StockAdjusted: [
+    story('less on hand', [registered(10), move('StockAdjusted', { delta: -2, reason: 'damaged' })], {
+      onHand: 8,
+      available: 8,
+    }),
+  ],
+  StockCounted: [
+    story(
+      'what was counted',
+      [registered(10), move('StockCounted', { counted: 7, delta: -3, reason: 'cycle count' })],
+      { onHand: 7, available: 7 },
+    ),
+  ],
+  StockReserved: [
+    story('less to promise', [registered(10), reserved], { onHand: 10, reserved: 4, available: 6 }),
+    story('into the safety stock', [registered(10, 7), reserved], {
+      onHand: 10,
+      reserved: 4,
+      safetyStock: 7,
+      belowSafetyStock: true,
+    }),
+  ],
+  StockReservationReleased: [
+    story(
+      'promised again',
+      [registered(10), reserved, move('StockReservationReleased', { ...claim, reason: 'order_cancelled' })],
+      { onHand: 10, available: 10 },
+    ),
+  ],
+  StockReservationExpired: [
+    story('promised again', [registered(10), reserved, move('StockReservationExpired', claim)], {
+      onHand: 10,
+      available: 10,
+    }),
+  ],
+  StockShipped: [
+    story(
+      'gone from the shelf and from the claim',
+      [registered(10), reserved, move('StockShipped', { reservationId: 'r1', quantity: 3, shipmentId: 's1' })],
+      { onHand: 7, reserved: 1, available: 6 },
+    ),
+  ],
+  StockQuarantined: [
+    story('set aside', [registered(10), move('StockQuarantined', { quantity: 3, reason: 'inspection' })], {
+      onHand: 10,
+      quarantined: 3,
+      available: 7,
+    }),
+  ],
+  StockQuarantineReleased: [
+    story(
+      'given back',
+      [
+        registered(10),
+        move('StockQuarantined', { quantity: 3, reason: 'inspection' }),
+        move('StockQuarantineReleased', { quantity: 2 }),
+      ],
+      { onHand: 10, quarantined: 1, available: 9 },
+    ),
+  ],
+  StockPolicySet: [
+    story('another cushion', [registered(10), move('StockPolicySet', { safetyStock: 12 })], {
+      onHand: 10,
+      safetyStock: 12,
+      belowSafetyStock: true,
+    }),
+    story(
+      'of a retired stock, which stays retired',
+      [registered(0), move('StockRetired', {}), move('StockPolicySet', { safetyStock: 2 })],
+      { status: 'retired', safetyStock: 2 },
+    ),
+  ],
+  StockRetired: [
+    story('needs no more, whatever its cushion was', [registered(0, 3), move('StockRetired', {})], {
+      status: 'retired',
+      safetyStock: 3,
+    }),
+  ],
+});
+
+describe('the level of a stock', () => {
+  it('takes the figures of the event and never counts again', () => {
+    const [first, second] = logOf(...stockEvents(registered(10), move('StockReceived', { quantity: 5 })));
+    const data = { ...second?.data, after: balanceOf({ onHand: 99, incoming: 4 }) };
+    const told = { ...second, data } as NonNullable<typeof second>;
+    const document = stockLevels.apply(stockLevels.apply(null, first!, ''), told, '');
+    expect(document).toEqual(level(1, { onHand: 99, incoming: 4, available: 99 }));
+  });
+
+  it('shows no figure that the balance gains later, until it is named here', () => {
+    const balance = { ...balanceOf({ onHand: 1 }), secret: 7 };
+    const stock = { phase: 'active', balance, registeredAt: timeAt(0) } as const;
+    expect(levelOf({ ...chairs, stock, revision: 0, updatedAt: timeAt(0) })).not.toHaveProperty('secret');
+  });
+
+  it('is below its safety stock only when less than that is free', () => {
+    const free = (onHand: number) =>
+      levelOf({
+        ...chairs,
+        stock: { phase: 'active', balance: balanceOf({ onHand, safetyStock: 3 }), registeredAt: timeAt(0) },
+        revision: 0,
+        updatedAt: timeAt(0),
+      }).belowSafetyStock;
+    expect([free(2), free(3), free(4)]).toEqual([true, false, false]);
+  });
+});

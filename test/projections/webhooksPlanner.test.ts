@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import type { RecordedEvent } from '../../src/domain/message.ts';
+import { LostOwnership } from '../../src/projections/project.ts';
+import { deliveryIdOf, deliveryQueue } from '../../src/projections/webhooks/ledger.ts';
+import { createWebhookPlanner } from '../../src/projections/webhooks/planner.ts';
+import { balanceOf } from '../support/samples.ts';
+import { at, Crash, createWorld, endpointWith, orderDelivered, recorded, type World } from './webhooksWorld.ts';
+
+const stockOut = (commit: number): RecordedEvent =>
+  recorded(commit, {
+    type: 'StockAdjusted',
+    data: { warehouseId: 'BER', sku: 'CHAIR', delta: -1, reason: 'lost', after: balanceOf({}) },
+  });
+/** Two messages for some endpoints, one for others, none in between. */
+const log: readonly RecordedEvent[] = [1, 2, 3, 4, 5, 6, 7, 8].map((commit) =>
+  commit % 3 === 0 ? stockOut(commit) : orderDelivered(commit),
+);
+
+const threeEndpoints = (world: World): void => {
+  world.directory.put(endpointWith({ endpointId: 'e1' }));
+  world.directory.put(
+    endpointWith({ endpointId: 'e2', eventTypes: ['stock.changed', 'stock.out', 'order.delivered'] }),
+  );
+  world.directory.put(endpointWith({ endpointId: 'e3', createdAt: at(4) }));
+};
+
+const summaryOf = async (world: World) => {
+  const rows = await world.rows();
+  const waiting = await world.jobs.known(
+    deliveryQueue,
+    rows.map(({ deliveryId }) => deliveryId),
+  );
+  return rows
+    .map(({ endpointId, sequence, type, position, deliveryId }) =>
+      [endpointId, sequence, type, position, waiting.has(deliveryId) ? 'queued' : 'lost'].join(' '),
+    )
+    .sort();
+};
+
+describe('planning deliveries (B5, W1)', () => {
+  it('gives each endpoint a sequence of its own without a gap, beginning after it was made', async () => {
+    const world = await createWorld();
+    threeEndpoints(world);
+    for (const event of log) await world.plan(event);
+    expect(await summaryOf(world)).toEqual([
+      'e1 1 order.delivered 1 queued',
+      'e1 2 order.delivered 2 queued',
+      'e1 3 order.delivered 4 queued',
+      'e1 4 order.delivered 5 queued',
+      'e1 5 order.delivered 7 queued',
+      'e1 6 order.delivered 8 queued',
+      'e2 1 order.delivered 1 queued',
+      'e2 10 order.delivered 8 queued',
+      'e2 2 order.delivered 2 queued',
+      'e2 3 stock.changed 3 queued',
+      'e2 4 stock.out 3 queued',
+      'e2 5 order.delivered 4 queued',
+      'e2 6 order.delivered 5 queued',
+      'e2 7 stock.changed 6 queued',
+      'e2 8 stock.out 6 queued',
+      'e2 9 order.delivered 7 queued',
+      'e3 1 order.delivered 5 queued',
+      'e3 2 order.delivered 7 queued',
+      'e3 3 order.delivered 8 queued',
+    ]);
+    const tooEarly = deliveryIdOf('e3', orderDelivered(4).id, 'order.delivered');
+    expect(await world.jobs.known(deliveryQueue, [tooEarly])).toEqual(new Set());
+  });
+
+  it('ends in the same ledger after a crash at any write, before or after it was carried out, in other batches', async () => {
+    const whole = await createWorld();
+    threeEndpoints(whole);
+    await whole.plan(...log.slice(0, 3));
+    await whole.plan(...log.slice(3));
+    const expected = await summaryOf(whole);
+    const writes = whole.faults.writes;
+    expect(writes).toBe(6); // Rows, counters and jobs, twice.
+
+    for (let failAt = 1; failAt <= writes; failAt += 1) {
+      for (const carriedOut of [true, false]) {
+        const world = await createWorld();
+        threeEndpoints(world);
+        Object.assign(world.faults, { failAt, carriedOut });
+        const checkpoint = failAt <= 3 ? 0 : 3;
+        if (checkpoint === 3) await world.plan(...log.slice(0, 3));
+        const doomed = checkpoint === 3 ? log.slice(3) : log.slice(0, 3);
+        await expect(world.plan(...doomed)).rejects.toThrow(Crash);
+        // From the checkpoint on, all over again, in batches of another size.
+        for (let from = checkpoint; from < log.length; from += 2) await world.plan(...log.slice(from, from + 2));
+        expect.soft(await summaryOf(world), `write ${failAt}, ${carriedOut ? 'after' : 'before'}`).toEqual(expected);
+      }
+    }
+  });
+
+  it('numbers nothing twice when another planner went on meanwhile', async () => {
+    const world = await createWorld();
+    threeEndpoints(world);
+    const other = createWebhookPlanner(world);
+    await world.planner.handle(log.slice(0, 2));
+    await other.handle(log.slice(0, 5));
+    await world.planner.handle(log.slice(5));
+    const rows = (await world.rows()).filter(({ endpointId }) => endpointId === 'e1');
+    expect(rows.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('stops when another planner counts at the same moment', async () => {
+    const world = await createWorld();
+    world.directory.put(endpointWith());
+    const outcomes = await Promise.allSettled([world.planner.handle(log), createWebhookPlanner(world).handle(log)]);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(failures).toEqual([expect.any(LostOwnership)]);
+    expect((await world.rows()).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('derives the id from endpoint, event and type alone', () => {
+    expect(deliveryIdOf('e1', 'event', 'stock.out')).toBe('msg_49f0b374a43b9828831c434b5490d504');
+    const ids = [
+      deliveryIdOf('e1', 'event', 'stock.out'),
+      deliveryIdOf('e2', 'event', 'stock.out'),
+      deliveryIdOf('e1', 'other', 'stock.out'),
+      deliveryIdOf('e1', 'event', 'stock.low'),
+    ];
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  it('holds what a disabled endpoint is owed: it is numbered, and not sent', async () => {
+    const world = await createWorld();
+    world.directory.put(endpointWith({ status: 'disabled' }));
+    await world.plan(orderDelivered(1));
+    expect(await world.rows()).toMatchObject([{ sequence: 1, status: 'held', nextAttemptAt: null }]);
+    expect(await summaryOf(world)).toEqual(['e1 1 order.delivered 1 lost']);
+  });
+
+  it('sends a test to the tested endpoint alone', async () => {
+    const world = await createWorld();
+    threeEndpoints(world);
+    await world.plan(recorded(9, { type: 'WebhookTestRequested', data: { endpointId: 'e2' } }));
+    expect(await summaryOf(world)).toEqual(['e2 1 webhook.test 9 queued']);
+  });
+
+  it('costs one question for a batch while nobody listens, and no write or read', async () => {
+    const world = await createWorld();
+    const untouchable = new Proxy(world.documents, {
+      get: () => {
+        throw new Error('no reason to touch a document');
+      },
+    });
+    const planner = createWebhookPlanner({ ...world, documents: untouchable });
+    await planner.handle(log);
+    world.directory.put(endpointWith({ eventTypes: ['order.backordered'] }));
+    await planner.handle(log);
+    expect(world.directory.asked()).toBe(2);
+  });
+
+  it('handles a batch of many endpoints and events in bounded writes', async () => {
+    const world = await createWorld();
+    for (let index = 0; index < 30; index += 1) world.directory.put(endpointWith({ endpointId: `e${index}` }));
+    await world.plan(...Array.from({ length: 50 }, (_, index) => orderDelivered(index + 1)));
+    expect(await world.rows()).toHaveLength(1_500);
+    expect(world.faults.writes).toBe(3 + 1 + 3);
+  });
+});

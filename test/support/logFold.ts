@@ -1,0 +1,125 @@
+/** What the log says, worked out by folding all of it: no projection, no cache, nothing that could be wrong twice. */
+import type { AllocationFacts, DueReservations } from '../../src/commands/ports.ts';
+import { entriesOf } from '../../src/domain/bucketMap.ts';
+import type { DomainEvent, Position, RecordedEvent } from '../../src/domain/message.ts';
+import { categoryOf } from '../../src/domain/message.ts';
+import { orderDecider } from '../../src/domain/order/decider.ts';
+import type { OrderEvent } from '../../src/domain/order/events.ts';
+import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import type { Candidate } from '../../src/domain/policies/allocation.ts';
+import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
+import type { StockEvent } from '../../src/domain/stock/events.ts';
+import { evolveStock, type KnownStock, type Reservation, type Stock } from '../../src/domain/stock/state.ts';
+import type { EventSource } from '../../src/projections/ports.ts';
+
+/** Stands for any page that is large enough for a test. */
+const pageEvents = 1_000;
+
+export interface ShelfState {
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly stock: KnownStock;
+}
+export interface OpenReservation extends Reservation {
+  readonly reservationId: string;
+  readonly warehouseId: string;
+  readonly sku: string;
+}
+
+export interface LogFold extends AllocationFacts, DueReservations {
+  /** All events, in order. */
+  events(): Promise<readonly RecordedEvent[]>;
+  shelves(): Promise<readonly ShelfState[]>;
+  orders(): Promise<readonly PlacedOrder[]>;
+  openReservations(): Promise<readonly OpenReservation[]>;
+}
+
+export const createLogFold = (source: EventSource): LogFold => {
+  const log: RecordedEvent[] = [];
+  const warehouses = new Map<string, Candidate>();
+  const shelves = new Map<string, { readonly warehouseId: string; readonly sku: string; readonly stock: Stock }>();
+  const orders = new Map<string, Order>();
+
+  const fold = ({ stream, type, data }: RecordedEvent): void => {
+    const event = { type, data } as DomainEvent;
+    if (type === 'WarehouseDefined') warehouses.set(stream, data as Candidate);
+    if (categoryOf(stream) === 'stock') {
+      const { warehouseId, sku } = data as StockEvent['data'];
+      const stock = evolveStock(shelves.get(stream)?.stock ?? stockDecider.initialState, event as StockEvent);
+      shelves.set(stream, { warehouseId, sku, stock });
+    }
+    if (categoryOf(stream) === 'order') {
+      orders.set(stream, orderDecider.evolve(orders.get(stream) ?? orderDecider.initialState, event as OrderEvent));
+    }
+  };
+
+  /** Each call reads on from where the last one stopped; calls in between wait for it. */
+  let reading: Promise<void> = Promise.resolve();
+  const readOn = (): Promise<void> => {
+    reading = reading.then(async () => {
+      for (;;) {
+        const from: Position | null = log.at(-1)?.position ?? null;
+        const events = await source.readAll(from, 'forwards', pageEvents);
+        for (const event of events) {
+          log.push(event);
+          fold(event);
+        }
+        if (events.length < pageEvents) return;
+      }
+    });
+    return reading;
+  };
+
+  const known = (): ShelfState[] =>
+    [...shelves.values()].flatMap(({ stock, ...place }) => (stock.phase === 'absent' ? [] : [{ ...place, stock }]));
+  const placed = (): PlacedOrder[] =>
+    [...orders.values()].flatMap((order) => (order.phase === 'absent' ? [] : [order]));
+
+  return {
+    warehouses: async () => {
+      await readOn();
+      return [...warehouses.values()];
+    },
+    warehousesHolding: async (wanted) => {
+      await readOn();
+      return known().flatMap(({ warehouseId, sku, stock }) =>
+        sku === wanted && stock.phase === 'active' ? [warehouseId] : [],
+      );
+    },
+    ordersWaitingFor: async (sku, _since, limit) => {
+      await readOn();
+      const lacks = (order: PlacedOrder): boolean => {
+        const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+        return order.lines.some((line) => line.sku === sku && missing.has(line.lineId));
+      };
+      return placed()
+        .filter(lacks)
+        .map(({ orderId }) => orderId)
+        .slice(0, limit);
+    },
+    dueAt: async (now, limit) => {
+      await readOn();
+      return known()
+        .flatMap(({ stock, ...place }) => expiredAt(stock, now).map((reservationId) => ({ ...place, reservationId })))
+        .slice(0, limit);
+    },
+    events: async () => {
+      await readOn();
+      return [...log];
+    },
+    shelves: async () => {
+      await readOn();
+      return known();
+    },
+    orders: async () => {
+      await readOn();
+      return placed();
+    },
+    openReservations: async () => {
+      await readOn();
+      return known().flatMap(({ stock, ...place }) =>
+        [...entriesOf(stock.reservations)].map(([reservationId, open]) => ({ ...open, ...place, reservationId })),
+      );
+    },
+  };
+};

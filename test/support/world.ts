@@ -1,0 +1,199 @@
+/**
+ * The write side on a real log, with everything around it in the hands of the test: the clock, the policies' batches,
+ * and the moment at which the process dies.
+ */
+
+import { derivedId } from '../../src/commands/ids.ts';
+import { buildUseCases, type UseCases } from '../../src/commands/index.ts';
+import type { CommandContext } from '../../src/commands/outcome.ts';
+import type { Clock, EventStore, PersonalData } from '../../src/commands/ports.ts';
+import { createStateCache } from '../../src/commands/stateCache.ts';
+import type { Position, Sealed } from '../../src/domain/message.ts';
+import { openDatabase } from '../../src/infra/sqlite/database.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import type { EventSource } from '../../src/projections/ports.ts';
+import { createLogFold, type LogFold } from './logFold.ts';
+
+export const reservationMs = 15 * 60_000;
+const startMs = Date.parse('2026-03-01T09:00:00.000Z');
+const cacheBytes = 16 * 1_024 * 1_024;
+/** Batches without an end would mean that two reactions call for each other. */
+const batchesMax = 2_000;
+
+export interface TestClock extends Clock {
+  pass(ms: number): void;
+}
+export const createClock = (): TestClock => {
+  let nowMs = startMs;
+  return {
+    now: () => new Date(nowMs).toISOString(),
+    pass: (ms) => {
+      nowMs += ms;
+    },
+  };
+};
+
+/** Readable on purpose: the real one has tests of its own. Text opens only where it was sealed, as with the real one. */
+export const plainPersonalData: PersonalData = {
+  seal: async (subject, place, value) => JSON.stringify([subject, place, value]) as Sealed,
+  digest: async (subject, text) => derivedId(`${subject}/${text}`),
+  open: async (sealed, place) => {
+    const [, sealedAt, value] = JSON.parse(sealed) as [string, string, unknown];
+    if (sealedAt !== place) throw new Error(`sealed for ${sealedAt}, opened at ${place}`);
+    return value;
+  },
+  erase: async () => undefined,
+};
+
+/** Of a command that a person sent; the same name makes the same command. */
+export const contextOf = (name: string, changes: Partial<CommandContext> = {}): CommandContext => ({
+  commandId: derivedId(`test/${name}`),
+  actor: { subject: 'anna', kind: 'person', client: 'shop' },
+  authentication: { acr: 'phr' },
+  correlationId: derivedId('test'),
+  causationId: derivedId('test'),
+  ...changes,
+});
+
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+/** Dies at its n-th append (from 1): with nothing of it written, or with all of it written and nobody told. */
+export interface CrashPoint {
+  readonly append: number;
+  readonly when: 'before' | 'after';
+}
+
+/** The store as one process sees it; once that has died, nothing answers it any more. */
+export const mortal = (store: EventStore, crashAt?: CrashPoint): EventStore => {
+  let appends = 0;
+  let dead = false;
+  const orDie = (): void => {
+    if (dead) throw new Crash();
+  };
+  const dieAt = (when: CrashPoint['when'], append: number): void => {
+    dead ||= crashAt?.append === append && crashAt.when === when;
+    orDie();
+  };
+  return {
+    append: async (stream, expected, events) => {
+      orDie();
+      appends += 1;
+      const append = appends;
+      dieAt('before', append);
+      const result = await store.append(stream, expected, events);
+      dieAt('after', append);
+      return result;
+    },
+    readStream: async (stream, fromRevision, limit) => {
+      orDie();
+      const events = await store.readStream(stream, fromRevision, limit);
+      orDie();
+      return events;
+    },
+    head: async () => {
+      orDie();
+      return store.head();
+    },
+  };
+};
+
+export interface SettleOptions {
+  /** Each batch is handed over once more, as after a crash before the checkpoint moved. */
+  readonly twice?: boolean;
+  /** Events of a batch. */
+  readonly batchSize?: number;
+  /** Stops after so many batches, with the rest of the log unseen. */
+  readonly batches?: number;
+  /** Each process in turn dies at its point; the last one lives. */
+  readonly crashes?: readonly CrashPoint[];
+}
+
+export interface World {
+  readonly clock: TestClock;
+  readonly store: EventStore & EventSource;
+  readonly log: LogFold;
+  /** Of the process that runs now. */
+  readonly useCases: UseCases;
+  /** Another process over the same log, with a cache of its own. */
+  newProcess(crashAt?: CrashPoint): UseCases;
+  /** The process is gone, with all that was in its memory; a new one takes over. */
+  restart(crashAt?: CrashPoint): void;
+  /** The policies see all of the log once more, from its beginning. */
+  redeliver(): Promise<void>;
+  /** The policies follow the log to its end. @returns how many processes died on the way. */
+  settle(options?: SettleOptions): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const openWorld = async (personalData: PersonalData = plainPersonalData): Promise<World> => {
+  const db = openDatabase(':memory:');
+  const store = await createSqliteEvents(db);
+  const clock = createClock();
+  const log = createLogFold(store);
+  let secrets = 0;
+
+  const newProcess = (crashAt?: CrashPoint): UseCases =>
+    buildUseCases({
+      store: mortal(store, crashAt),
+      clock,
+      cache: createStateCache(cacheBytes),
+      personalData,
+      facts: log,
+      dueReservations: log,
+      newSecret: () => `whsec_${++secrets}`,
+      reservationMs,
+    });
+
+  let useCases = newProcess();
+  let checkpoint: Position | null = null;
+  const restart = (crashAt?: CrashPoint): void => {
+    useCases = newProcess(crashAt);
+  };
+
+  const handleNext = async ({ twice = false, batchSize = 50 }: SettleOptions): Promise<boolean> => {
+    const batch = await store.readAll(checkpoint, 'forwards', batchSize);
+    const asked = batch.filter(({ type }) => useCases.reactions.types.includes(type));
+    await useCases.reactions.handle(asked);
+    if (twice) await useCases.reactions.handle(asked);
+    checkpoint = batch.at(-1)?.position ?? checkpoint;
+    return batch.length > 0;
+  };
+
+  const settle = async (options: SettleOptions = {}): Promise<number> => {
+    const [first, ...later] = options.crashes ?? [];
+    const crashes = later.values();
+    if (first !== undefined) restart(first);
+    let deaths = 0;
+    for (let batches = 0; batches < batchesMax; batches += 1) {
+      if (batches === options.batches) return deaths;
+      try {
+        if (!(await handleNext(options))) return deaths;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        deaths += 1;
+        restart(crashes.next().value);
+      }
+    }
+    throw new Error(`the policies found no end in ${batchesMax} batches`);
+  };
+
+  const redeliver = async (): Promise<void> => {
+    checkpoint = null;
+    await settle();
+  };
+
+  return {
+    clock,
+    store,
+    log,
+    get useCases() {
+      return useCases;
+    },
+    newProcess,
+    restart,
+    redeliver,
+    settle,
+    close: () => db.close(),
+  };
+};
