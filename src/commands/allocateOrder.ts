@@ -6,7 +6,7 @@
 import { type Position, unreachable } from '../domain/message.ts';
 import type { Allocation } from '../domain/order/events.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { type Demand, planAllocation, rankCandidates } from '../domain/policies/allocation.ts';
+import { type Demand, type Plan, planAllocation, rankCandidates, type Source } from '../domain/policies/allocation.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { shipToContext } from './orders.ts';
@@ -19,8 +19,6 @@ export interface Cause {
   /** Id of the event that asked; all ids are derived from it. */
   readonly eventId: string;
   readonly position: Position;
-  /** A revision that the stream is known to have; a state from the cache is older when another process wrote it. */
-  readonly revisionOf: (stream: string) => number;
   /** The context of a command of ours, by the name that its id is derived from. */
   readonly context: (name: string) => CommandContext;
 }
@@ -50,14 +48,13 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const { facts, personalData, clock, reservationMs } = ports;
   const { order: orders, stock: stocks } = ports.handlers;
 
-  const loadShelves = async (order: PlacedOrder, { position, revisionOf }: Cause): Promise<readonly Shelf[]> => {
+  const loadShelves = async (order: PlacedOrder, since: Position, revisionMin: number): Promise<readonly Shelf[]> => {
     const skus = [...new Set(order.lines.map(({ sku }) => sku))];
     const shelves = skus.map(async (sku) => {
-      const warehouseIds = await facts.warehousesHolding(sku, position);
+      const warehouseIds = await facts.warehousesHolding(sku, since);
       return Promise.all(
         warehouseIds.map(async (warehouseId): Promise<Shelf> => {
-          const stream = stockStream(warehouseId, sku);
-          const { state, revision } = await stocks.load(stream, revisionOf(stream));
+          const { state, revision } = await stocks.load(stockStream(warehouseId, sku), revisionMin);
           return { warehouseId, sku, stock: state, revision };
         }),
       );
@@ -72,7 +69,13 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     return isKnown ? String(address.postalCode) : null;
   };
 
-  const plan = async (order: PlacedOrder, shelves: readonly Shelf[], demand: readonly Demand[], since: Position) => {
+  const plan = async (
+    order: PlacedOrder,
+    shelves: readonly Shelf[],
+    demand: readonly Demand[],
+    since: Position,
+  ): Promise<Plan> => {
+    if (demand.length === 0) return { sources: [], missing: [] };
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
     const destination = { countryCode: order.destinationCountry, postalCode: await postalCodeOf(order) };
     const ranked = rankCandidates(await facts.warehouses(since), strategy, destination, order.preferredWarehouseId);
@@ -85,12 +88,24 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     return planAllocation({ demand, ranking, strategy, allowSplit, allowBackorder: mayWait, promise });
   };
 
-  /** The revision is part of the command's id: the same reservation made anew after its end is another command. */
-  const reserve = async (orderId: string, allocation: Allocation, shelf: Shelf, cause: Cause): Promise<boolean> => {
-    const { warehouseId, sku, lineId, quantity, reservationId } = allocation;
+  /**
+   * The revision is part of the command's id: the same reservation made anew after its end is another command.
+   * @returns nothing when somebody was quicker.
+   */
+  const reserve = async (
+    order: PlacedOrder,
+    source: Source,
+    shelves: readonly Shelf[],
+    cause: Cause,
+  ): Promise<readonly Allocation[]> => {
+    const { warehouseId, sku, lineId, quantity } = source;
+    const shelf = shelfOf(shelves, warehouseId, sku);
+    if (shelf === undefined || shelf.stock.phase === 'absent') return [];
+    const { orderId } = order;
+    const reservationId = unusedReservationId(order, shelf, lineId, cause.eventId);
     const now = clock.now();
     // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
-    const registeredAt = shelf.stock.phase === 'absent' ? now : shelf.stock.registeredAt;
+    const { registeredAt } = shelf.stock;
     const occurredAt = registeredAt > now ? registeredAt : now;
     const expiresAt = new Date(Date.parse(now) + reservationMs).toISOString();
     const command = { warehouseId, sku, occurredAt, reservationId, quantity, expiresAt, orderId, lineId };
@@ -99,7 +114,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       { type: 'ReserveStock', ...command },
       cause.context(`reserve/${reservationId}@${shelf.revision}`),
     );
-    return outcome.kind === 'recorded' || outcome.kind === 'unchanged';
+    return outcome.kind === 'recorded' || outcome.kind === 'unchanged' ? [{ ...source, reservationId }] : [];
   };
 
   const release = async (held: readonly Allocation[], cause: Cause): Promise<void> => {
@@ -134,11 +149,11 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   };
 
   /** One look at the order; `false`: somebody was quicker, look again. */
-  const attempt = async (orderId: string, cause: Cause): Promise<boolean> => {
+  const attempt = async (orderId: string, cause: Cause, revisionMin = -1): Promise<boolean> => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
     const { state: order, revision } = await orders.load(orderStream(orderId), latest);
     if (order.phase === 'absent') return true;
-    const shelves = await loadShelves(order, cause);
+    const shelves = await loadShelves(order, cause.position, revisionMin);
     const held = heldFor(order, shelves, cause.eventId);
     if (order.phase === 'cancelled') {
       await release(held, cause);
@@ -150,18 +165,11 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       await release(held, cause);
       return false;
     }
-    const sources = demand.length === 0 ? [] : (await plan(order, shelves, demand, cause.position)).sources;
-    const wanted = sources.flatMap((source) => {
-      const shelf = shelfOf(shelves, source.warehouseId, source.sku);
-      if (shelf === undefined) return [];
-      const reservationId = unusedReservationId(order, shelf, source.lineId, cause.eventId);
-      return [{ allocation: { ...source, reservationId }, shelf }];
-    });
-    const reserved = await Promise.all(
-      wanted.map(async ({ allocation, shelf }) =>
-        (await reserve(orderId, allocation, shelf, cause)) ? [allocation] : [],
-      ),
-    );
+    const { sources, missing } = await plan(order, shelves, demand, cause.position);
+    // Another process may have brought what isn't found here, and no append would tell. A part that is found need not
+    // be doubted: once it is recorded, the order is looked at again.
+    if (sources.length === 0 && missing.length > 0 && revisionMin < latest) return attempt(orderId, cause, latest);
+    const reserved = await Promise.all(sources.map((source) => reserve(order, source, shelves, cause)));
     const allocations = [...held, ...reserved.flat()];
     if (reserved.some((each) => each.length === 0)) {
       // What stays reserved is found again in the next round, unless all must come from one place.

@@ -21,18 +21,9 @@ const concurrency = 128;
 /** Waiting orders that one arrival of goods is offered to; a longer queue is served by the next arrivals. */
 const waitingMax = 1_000;
 
-type RevisionOf = Cause['revisionOf'];
-
-/** The newest revision of each stream in a batch: the policies may follow what another process writes. */
-const revisionsIn = (events: readonly RecordedEvent[]): RevisionOf => {
-  const newest = new Map(events.map(({ stream, revision }) => [stream, revision]));
-  return (stream) => newest.get(stream) ?? -1;
-};
-
-const causeOf = ({ id, position, occurredAt, metadata }: RecordedEvent, revisionOf: RevisionOf): Cause => ({
+const causeOf = ({ id, position, occurredAt, metadata }: RecordedEvent): Cause => ({
   eventId: id,
   position,
-  revisionOf,
   context: (name): CommandContext => ({
     ...systemContext(derivedId(`${id}/${name}`)),
     correlationId: metadata.$correlationId,
@@ -72,8 +63,11 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
     for (const warehouseId of await facts.warehousesHolding(sku, cause.position)) {
       const stream = stockStream(warehouseId, sku);
-      const { state } = await handlers.stock.load(stream, cause.revisionOf(stream));
-      if (promiseOf(state) > 0) return true;
+      // Only what another process wrote can make the cache wrong, and only when it says that there is nothing.
+      for (const revisionMin of [-1, latest]) {
+        const { state } = await handlers.stock.load(stream, revisionMin);
+        if (promiseOf(state) > 0) return true;
+      }
     }
     return false;
   };
@@ -111,7 +105,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
     const { orderId, warehouseId, sku, reservationId } = ask;
     const stream = stockStream(warehouseId, sku);
-    const { state } = await handlers.stock.load(stream, cause.revisionOf(stream));
+    const { state } = await handlers.stock.load(stream, latest);
     if (state.phase !== 'absent' && lookUp(state.reservations, reservationId) !== undefined) return;
     const context = cause.context('follow/lapse');
     await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId }, context);
@@ -165,9 +159,8 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       const tasks: Task[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Task>();
-      const revisionOf = revisionsIn(events);
       for (const event of events) {
-        const cause = causeOf(event, revisionOf);
+        const cause = causeOf(event);
         for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
           if (!isOurs(ask, event)) continue;
           if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { ask, cause });

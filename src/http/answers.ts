@@ -29,12 +29,14 @@ const dryRunAnswer = (events: readonly DomainEvent[], reply: FastifyReply): Fast
     .serializer((body) => JSON.stringify(body))
     .send({ dryRun: true, events: events.map((event) => ({ type: event.type, data: publicData(event) })) });
 
-/** B1: what happened since, so that a client can rebase. */
+/** B1: what happened since, so that a client can rebase. What is not there matches no revision (RFC 9110 §13.1.1). */
 const conflict = (currentRevision: number, events: readonly RecordedEvent[]): Problem =>
-  new Problem('REVISION_CONFLICT', `The current revision is ${currentRevision}.`, {
-    headers: { etag: entityTagOf(currentRevision) },
-    members: { currentRevision, events: events.map(publicEvent) },
-  });
+  currentRevision < 0
+    ? new Problem('REVISION_CONFLICT', 'There is nothing here yet.', { members: { currentRevision: null, events: [] } })
+    : new Problem('REVISION_CONFLICT', `The current revision is ${currentRevision}.`, {
+        headers: { etag: entityTagOf(currentRevision) },
+        members: { currentRevision, events: events.map(publicEvent) },
+      });
 
 /** @throws Problem for what was refused, or decided on a revision that is no more. */
 export const answerOutcome = <State, E extends DomainEvent, Code extends RefusalCode>(

@@ -6,10 +6,10 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { derivedId } from '../commands/ids.ts';
-import type { Clock, IdempotencyRecords, PersonalData } from '../commands/ports.ts';
+import { type Clock, type IdempotencyRecords, type PersonalData, StoreUnavailable } from '../commands/ports.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
-import { Problem } from './problem.ts';
+import { Problem, replaceByProblem } from './problem.ts';
 
 /** One request under its key, while it runs. */
 interface Running extends KeyUse {
@@ -26,8 +26,11 @@ export interface KeyUse {
 export interface Idempotency {
   /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
   begin(request: FastifyRequest, reply: FastifyReply, principal: Principal, use: KeyUse): Promise<Started>;
-  /** Keeps the answer of a request that began; called before it is sent. */
-  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void>;
+  /**
+   * Keeps the answer of a request that began; called before it is sent. An answer that can't be kept is not given, as
+   * the next attempt might get another one: what is returned then goes out in its place.
+   */
+  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<string | undefined>;
 }
 
 export type Started =
@@ -75,6 +78,16 @@ export const createIdempotency = (
     return true;
   };
 
+  const save = async ({ scopedKey, fingerprint, confidential }: Running, reply: FastifyReply, text: string) => {
+    const headers: Record<string, string> = {};
+    for (const name of keptHeaders) {
+      const value = reply.getHeader(name);
+      if (value !== undefined) headers[name] = String(value);
+    }
+    const body = confidential ? await personalData.seal(subject, `idempotency/${scopedKey}`, text) : text;
+    await records.save(scopedKey, { fingerprint, answer: { status: reply.statusCode, headers, body } }, clock.now());
+  };
+
   return {
     begin: async (request, reply, principal, use) => {
       const scopedKey = `${principal.client} ${principal.subject} ${use.key}`;
@@ -102,19 +115,15 @@ export const createIdempotency = (
     },
     keep: async (request, reply, payload) => {
       const begun = running.get(request);
-      if (begun === undefined) return;
+      if (begun === undefined) return undefined;
       running.delete(request);
       try {
-        if (!isFinal(reply.statusCode) || typeof payload !== 'string') return;
-        const headers: Record<string, string> = {};
-        for (const name of keptHeaders) {
-          const value = reply.getHeader(name);
-          if (value !== undefined) headers[name] = String(value);
-        }
-        const { scopedKey, confidential } = begun;
-        const body = confidential ? await personalData.seal(subject, `idempotency/${scopedKey}`, payload) : payload;
-        const answer = { status: reply.statusCode, headers, body };
-        await records.save(scopedKey, { fingerprint: begun.fingerprint, answer }, clock.now());
+        if (isFinal(reply.statusCode) && typeof payload === 'string') await save(begun, reply, payload);
+        return undefined;
+      } catch (error) {
+        request.log.error({ err: error }, 'answer not kept');
+        for (const name of keptHeaders) reply.removeHeader(name);
+        return replaceByProblem(new StoreUnavailable('the answer was not kept', 'unknown', error), request, reply);
       } finally {
         inFlight.delete(begun.scopedKey);
       }

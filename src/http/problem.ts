@@ -102,13 +102,19 @@ export const asProblem = (error: unknown): Problem => {
   return new Problem('INTERNAL', 'The cause was logged under the id in "instance".');
 };
 
-export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const { status } = problems[problem.code];
-  return reply
-    .code(status)
-    .headers({ ...problem.extras.headers, 'content-type': 'application/problem+json' })
+const writeHead = ({ code, extras }: Problem, reply: FastifyReply): FastifyReply =>
+  reply.code(problems[code].status).headers({ ...extras.headers, 'content-type': 'application/problem+json' });
+
+export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  writeHead(problem, reply)
     .serializer((body) => JSON.stringify(body))
     .send(problemDocument(problem, request.id));
+
+/** For what goes wrong when an answer is about to leave, too late to be thrown. @returns the body to send in its place. */
+export const replaceByProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): string => {
+  const problem = asProblem(error);
+  writeHead(problem, reply);
+  return JSON.stringify(problemDocument(problem, request.id));
 };
 
 export const registerProblems = (app: FastifyInstance): void => {

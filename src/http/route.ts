@@ -10,7 +10,7 @@ import type { Idempotency, Started } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import { commonProblems, type ProblemCode } from './problemCodes.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
-import { commandHeaders, problemAnswers, readHeaders } from './schemas/documentation.ts';
+import { commandHeaders, readHeaders } from './schemas/documentation.ts';
 
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
@@ -45,17 +45,14 @@ const commandProblems = [
 ] as const satisfies readonly ProblemCode[];
 const bodyProblems = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
 
-const documentationOf = (
-  spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>,
-  problems: readonly ProblemCode[],
-) => ({
+const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>) => ({
   operationId: spec.operation,
   tags: [spec.tag],
   summary: spec.summary,
   ...(spec.description === undefined ? {} : { description: spec.description }),
   security: [{ oauth: [...policies[spec.operation].scopes] }],
   params: spec.params ?? nothing,
-  response: { ...spec.answers, ...problemAnswers([...commonProblems, ...problems, ...spec.problems]) },
+  response: spec.answers,
 });
 
 /** Somebody else's warehouse is not there (API.md "Who"). */
@@ -98,12 +95,17 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
     app.route({
       method: 'GET',
       url: spec.url,
-      config: { operation: spec.operation },
-      schema: {
-        ...documentationOf(spec as ReadSpec<TSchema, TSchema>, [
+      config: {
+        operation: spec.operation,
+        problems: [
+          ...commonProblems,
           ...readProblems,
           ...(spec.params === undefined ? [] : ['WAREHOUSE_NOT_FOUND' as const]),
-        ]),
+          ...spec.problems,
+        ],
+      },
+      schema: {
+        ...documentationOf(spec as ReadSpec<TSchema, TSchema>),
         headers: readHeaders,
         querystring: spec.query ?? nothing,
       },
@@ -143,10 +145,19 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
     app.route({
       method,
       url,
-      config: { operation, ...(bodyChecked === undefined ? {} : { bodyChecked }) },
+      config: {
+        operation,
+        problems: [
+          ...commonProblems,
+          ...commandProblems,
+          ...(body === undefined ? [] : bodyProblems),
+          ...spec.problems,
+        ],
+        ...(bodyChecked === undefined ? {} : { bodyChecked }),
+      },
       ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
       schema: {
-        ...documentationOf(untyped, [...commandProblems, ...(body === undefined ? [] : bodyProblems)]),
+        ...documentationOf(untyped),
         headers: commandHeaders(method === 'POST'),
         querystring: dryRunQuery,
         ...(body === undefined ? {} : { body }),

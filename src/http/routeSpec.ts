@@ -10,6 +10,8 @@ import type { ProblemCode } from './problemCodes.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     readonly operation?: Operation;
+    /** All that it may object to, for the document. */
+    readonly problems?: readonly ProblemCode[];
     readonly bodyChecked?: TSchema;
   }
 }

@@ -24,6 +24,20 @@ export const openReadEngines = async (dataDir: string) => {
   return { ...(await createReadEngines(db)), close: () => db.close() };
 };
 
+/** A commit with something in it goes all the way to the disk; an empty one would not notice that it is full. */
+const createStoreCheck = async (db: Database): Promise<() => Promise<string | null>> => {
+  await db.write(() => {
+    db.prepare('CREATE TABLE IF NOT EXISTS store_check (id INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT').run();
+  });
+  const touch = db.prepare('INSERT INTO store_check VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1');
+  const check = (): Promise<unknown> => db.write(() => touch.run());
+  return () =>
+    check().then(
+      () => null,
+      () => 'cannot write',
+    );
+};
+
 export interface EmbeddedOptions {
   /** Made if absent. */
   readonly dataDir: string;
@@ -45,14 +59,7 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db),
     personalData,
-    /** An empty commit goes all the way to the disk. */
-    checkStore: () =>
-      db
-        .write(() => undefined)
-        .then(
-          () => null,
-          () => 'cannot write',
-        ),
+    checkStore: await createStoreCheck(db),
     /** Positions are consecutive and nothing is ever deleted. */
     countEvents: async () => Number((await engines.events.head())?.commit ?? 0n),
     close: async () => {

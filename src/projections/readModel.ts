@@ -1,4 +1,5 @@
 /** A projection at work: its runner, and the collection that answers queries just now. */
+import type { Position } from '../domain/message.ts';
 import { comparePositions } from '../domain/position.ts';
 import { type Consumer, createConsumer, type Progress } from './consumer.ts';
 import type { Checkpoints, Documents, EventSource, Generations } from './ports.ts';
@@ -96,6 +97,28 @@ export interface RebuildProgress {
   readonly head: bigint;
 }
 
+/** Folds the log into one build until it is no further behind than a running service is. */
+const catchUp = async (
+  projection: AnyProjection,
+  collection: string,
+  side: ReadSide,
+  onProgress: (progress: RebuildProgress) => void,
+): Promise<void> => {
+  let head = await side.source.head();
+  if (head === null) return;
+  let stored: Position | null = null;
+  const follow = { types: projection.handles, batchMax: rebuildBatchMax, signal: new AbortController().signal };
+  for await (const { events, upTo } of side.source.follow(null, follow)) {
+    await projectBatch(projection, collection, side.documents, events);
+    await side.checkpoints.advance(collection, stored, upTo);
+    stored = upTo;
+    // What was written meanwhile belongs to it too, or answers would go back in time at the switch.
+    if (comparePositions(upTo, head) >= 0) head = (await side.source.head()) ?? head;
+    onProgress({ handled: upTo.commit, head: head.commit });
+    if (head.commit - upTo.commit <= BigInt(liveBatchMax)) return;
+  }
+};
+
 /**
  * Builds the next generation beside the active one, switches when it has caught up, and keeps the one before as the way
  * back; older ones are dropped. May run while the service runs.
@@ -111,22 +134,7 @@ export const rebuild = async (
   await side.documents.drop(collection);
   await side.checkpoints.reset(collection);
   await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
-  const stop = new AbortController();
-  const head = await side.source.head();
-  if (head !== null) {
-    let stored = null as Awaited<ReturnType<Checkpoints['get']>>;
-    for await (const { events, upTo } of side.source.follow(null, {
-      types: projection.handles,
-      batchMax: rebuildBatchMax,
-      signal: stop.signal,
-    })) {
-      await projectBatch(projection, collection, side.documents, events);
-      await side.checkpoints.advance(collection, stored, upTo);
-      stored = upTo;
-      onProgress({ handled: upTo.commit, head: head.commit });
-      if (comparePositions(upTo, head) >= 0) break;
-    }
-  }
+  await catchUp(projection, collection, side, onProgress);
   if ((await side.generations.activate(projection.name, active, generation)) === 'lost') {
     throw new Error(`${projection.name}: another rebuild was switched in meanwhile`);
   }

@@ -37,7 +37,7 @@ export const recorded = async <State, E extends DomainEvent, Code extends string
 type WithoutTime = { [C in StockCommand as C['type']]: Omit<C, 'occurredAt'> }[StockCommand['type']];
 
 export const change = (world: World, name: string, command: WithoutTime): StockChange => ({
-  command: { ...command, occurredAt: world.clock.now() } as StockCommand,
+  command: { ...command, occurredAt: world.clock.now() },
   context: contextOf(name),
 });
 

@@ -3,11 +3,13 @@ import type { RecordedEvent } from '../../src/domain/message.ts';
 import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
-import { availableOf, evolveStock, freeOf, type Stock } from '../../src/domain/stock/state.ts';
+import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
 import type { LogFold, OpenReservation } from '../support/logFold.ts';
 
-const sum = <T extends { readonly quantity: number }>(of: readonly T[]): number =>
+const sum = (of: readonly { readonly quantity: number }[]): number =>
   of.reduce((total, { quantity }) => total + quantity, 0);
+
+const onHandOf = (stock: Stock): number => (stock.phase === 'absent' ? 0 : stock.balance.onHand);
 
 /** Pieces that an event brings in from outside, or takes out. */
 const broughtBy = ({ type, data }: StockEvent): number => {
@@ -26,29 +28,33 @@ const broughtBy = ({ type, data }: StockEvent): number => {
   }
 };
 
-/** At every event: nothing is promised twice, and the figures that it carries are those of the fold. */
+/** Nothing is promised twice, and the figures that an event carries are those of the fold. */
+const faultsAt = ({ stream, revision, data }: RecordedEvent, stock: KnownStock): string[] => {
+  const { balance } = stock;
+  const faults: string[] = [];
+  if (freeOf(balance) < 0 || availableOf(balance) < 0) faults.push(`${stream}@${revision}: promised twice`);
+  const { after } = data as StockEvent['data'];
+  if (JSON.stringify(after) !== JSON.stringify(balance)) faults.push(`${stream}@${revision}: not the fold`);
+  return faults;
+};
+
+/** At every event, and of all that was ever brought: it is on a shelf or was taken out. */
 const stockFaults = (events: readonly RecordedEvent[]): string[] => {
   const stocks = new Map<string, Stock>();
-  const brought = new Map<string, number>();
+  /** Pieces by SKU that were brought and are not there. */
+  const lost = new Map<string, number>();
   const faults: string[] = [];
-  for (const { stream, revision, type, data } of events) {
-    if (!stream.startsWith('stock-')) continue;
-    const event = { type, data } as StockEvent;
-    const stock = evolveStock(stocks.get(stream) ?? stockDecider.initialState, event);
-    stocks.set(stream, stock);
-    brought.set(event.data.sku, (brought.get(event.data.sku) ?? 0) + broughtBy(event));
-    if (stock.phase === 'absent') continue;
-    const at = `${stream}@${revision}`;
-    if (freeOf(stock.balance) < 0 || availableOf(stock.balance) < 0) faults.push(`${at}: promised twice`);
-    if (JSON.stringify(event.data.after) !== JSON.stringify(stock.balance)) faults.push(`${at}: not the fold`);
+  for (const recorded of events) {
+    if (!recorded.stream.startsWith('stock-')) continue;
+    const event = { type: recorded.type, data: recorded.data } as StockEvent;
+    const { sku } = event.data;
+    const before = stocks.get(recorded.stream) ?? stockDecider.initialState;
+    const stock = evolveStock(before, event);
+    stocks.set(recorded.stream, stock);
+    lost.set(sku, (lost.get(sku) ?? 0) + broughtBy(event) - (onHandOf(stock) - onHandOf(before)));
+    if (stock.phase !== 'absent') faults.push(...faultsAt(recorded, stock));
   }
-  for (const [sku, pieces] of brought) {
-    let onHand = 0;
-    for (const [stream, stock] of stocks) {
-      if (stream.endsWith(`.${sku}`) && stock.phase !== 'absent') onHand += stock.balance.onHand;
-    }
-    if (onHand !== pieces) faults.push(`${sku}: ${pieces} were brought and ${onHand} are there`);
-  }
+  for (const [sku, pieces] of lost) if (pieces !== 0) faults.push(`${sku}: ${pieces} pieces were lost`);
   return faults;
 };
 

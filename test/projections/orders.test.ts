@@ -25,10 +25,7 @@ const { contact: _contact, shipTo: _shipTo, lines, placedBy, ...told } = sampleO
 const untouched = { allocated: [], backordered: 0, shipped: 0, delivered: 0, returned: 0 };
 
 const linesThen = (chairLine: object, lampLine: object): { lines: OrderDocument['lines'] } => ({
-  lines: [
-    { ...lines[0]!, ...untouched, ...chairLine },
-    { ...lines[1]!, ...untouched, ...lampLine },
-  ],
+  lines: lines.map((line) => ({ ...line, ...untouched, ...(line.sku === 'CHAIR' ? chairLine : lampLine) })),
 });
 const inBerlin = { allocated: [{ warehouseId: 'BER', quantity: 3 }] };
 const inParis = { allocated: [{ warehouseId: 'PAR', quantity: 2 }] };
@@ -163,6 +160,11 @@ tellStories(orders, {
     },
   ],
   OrderExceptionRaised: [
+    {
+      title: 'an order that is cancelled stays so, and keeps its reason',
+      events: [placed, cancelled(), troubled],
+      becomes: { status: 'cancelled', cancelReason: 'changed mind', revision: 2 },
+    },
     {
       title: 'each is kept, with when it was recorded',
       events: [placed, troubled, troubled],

@@ -34,7 +34,7 @@ export interface LogFold extends AllocationFacts, DueReservations {
   openReservations(): Promise<readonly OpenReservation[]>;
 }
 
-export const createLogFold = (source: EventSource): LogFold => {
+export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => {
   const log: RecordedEvent[] = [];
   const warehouses = new Map<string, Candidate>();
   const shelves = new Map<string, { readonly warehouseId: string; readonly sku: string; readonly stock: Stock }>();

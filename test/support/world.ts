@@ -11,8 +11,8 @@ import { createStateCache } from '../../src/commands/stateCache.ts';
 import type { Position, Sealed } from '../../src/domain/message.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
 import { createLogFold, type LogFold } from './logFold.ts';
+import { createMemoryEvents, type Log } from './memoryEvents.ts';
 
 export const reservationMs = 15 * 60_000;
 const startMs = Date.parse('2026-03-01T09:00:00.000Z');
@@ -111,7 +111,7 @@ export interface SettleOptions {
 
 export interface World {
   readonly clock: TestClock;
-  readonly store: EventStore & EventSource;
+  readonly store: Log;
   readonly log: LogFold;
   /** Of the process that runs now. */
   readonly useCases: UseCases;
@@ -126,9 +126,21 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const openWorld = async (personalData: PersonalData = plainPersonalData): Promise<World> => {
+export interface WorldOptions {
+  readonly personalData?: PersonalData;
+  /** `memory` is for tests that open thousands of worlds; it has no group commit and no disk format. */
+  readonly engine?: 'sqlite' | 'memory';
+}
+
+const openLog = async (engine: 'sqlite' | 'memory'): Promise<{ store: Log; close: () => Promise<void> }> => {
+  if (engine === 'memory') return { store: createMemoryEvents(), close: () => Promise.resolve() };
   const db = openDatabase(':memory:');
-  const store = await createSqliteEvents(db);
+  return { store: await createSqliteEvents(db), close: () => db.close() };
+};
+
+export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
+  const { personalData = plainPersonalData, engine = 'sqlite' } = options;
+  const { store, close } = await openLog(engine);
   const clock = createClock();
   const log = createLogFold(store);
   let secrets = 0;
@@ -194,6 +206,6 @@ export const openWorld = async (personalData: PersonalData = plainPersonalData):
     restart,
     redeliver,
     settle,
-    close: () => db.close(),
+    close,
   };
 };

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
 import type { HttpPorts } from '../ports.ts';
+import { problemAnswers } from '../schemas/documentation.ts';
 
 const scopeTexts: { readonly [S in Scope]: string } = {
   'inventory:read': 'Read stock, items and warehouses',
@@ -50,6 +51,12 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
           },
         },
       },
+    },
+    // Told to the document only: Fastify would compile a serializer for each problem of each route, and use none.
+    transform: ({ schema, url, route }) => {
+      const { problems = [] } = route.config ?? {};
+      const { response = {} } = schema as { readonly response?: object };
+      return { url, schema: { ...schema, response: { ...response, ...problemAnswers(problems) } } };
     },
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `schema-${index}`),

@@ -19,7 +19,7 @@ import {
   Warehouse,
   WarehouseBody,
 } from '../schemas/catalogue.ts';
-import { Closed, DryRun, PageOf, PageQuery, ref } from '../schemas/common.ts';
+import { Closed, DryRun, NotModified, PageOf, PageQuery, ref } from '../schemas/common.ts';
 import { WarehousePath } from '../schemas/stock.ts';
 
 export const registerWarehouses = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
@@ -51,7 +51,7 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     tag,
     summary: 'One warehouse',
     params: WarehousePath,
-    answers: { 200: ref(Warehouse) },
+    answers: { 200: ref(Warehouse), 304: NotModified },
     problems: ['WAREHOUSE_NOT_FOUND'],
     model: warehouses.model,
     handle: async ({ params: { warehouseId }, request, reply }) => {
@@ -129,7 +129,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     tag,
     summary: 'One item',
     params: ItemPath,
-    answers: { 200: ref(Item) },
+    answers: { 200: ref(Item), 304: NotModified },
     problems: ['ITEM_NOT_FOUND'],
     model: items.model,
     handle: async ({ params: { sku }, request, reply }) => {

@@ -3,7 +3,7 @@ import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
 import type { Router } from '../route.ts';
-import { Closed, PageOf, PageQuery, PublicEvent, ref } from '../schemas/common.ts';
+import { Closed, NotModified, PageOf, PageQuery, PublicEvent, ref } from '../schemas/common.ts';
 import {
   AsOfQuery,
   ExplainQuery,
@@ -34,7 +34,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
       'the revision of the last event that counted.',
     params: StockPath,
     query: AsOfQuery,
-    answers: { 200: ref(StockLevel) },
+    answers: { 200: ref(StockLevel), 304: NotModified },
     problems: ['STOCK_NOT_FOUND'],
     model: stockLevels.model,
     handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply }) => {

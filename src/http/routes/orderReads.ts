@@ -10,7 +10,7 @@ import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
 import type { Router } from '../route.ts';
-import { PageOf, ref } from '../schemas/common.ts';
+import { NotModified, PageOf, ref } from '../schemas/common.ts';
 import { Order, OrderPath, OrdersQuery } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
 import { utc } from '../times.ts';
@@ -53,7 +53,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     tag,
     summary: 'One order; which fields it has depends on the role',
     params: OrderPath,
-    answers: { 200: ref(Order) },
+    answers: { 200: ref(Order), 304: NotModified },
     problems: ['ORDER_NOT_FOUND'],
     model: orders.model,
     handle: async ({ params, reach, request, reply }) => {

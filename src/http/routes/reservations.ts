@@ -1,6 +1,8 @@
 /** Claims on stock with a time to live (B4): whoever forgets one gives it back. */
 import Type from 'typebox';
 import { derivedId } from '../../commands/ids.ts';
+import { lookUp } from '../../domain/bucketMap.ts';
+import type { Stock } from '../../domain/stock/state.ts';
 import { answerOutcome } from '../answers.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { Router } from '../route.ts';
@@ -10,6 +12,10 @@ import { answerStock, showStockAfter, stockProblems } from '../stockAnswers.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
+
+/** A retry is told the end that its first attempt recorded. */
+const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
+  stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId)?.expiresAt;
 
 export const registerReservations = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
   command({
@@ -36,7 +42,7 @@ export const registerReservations = ({ command }: Router, { useCases, clock }: H
         body: (accepted) => ({
           reservationId,
           quantity,
-          expiresAt,
+          expiresAt: recordedEnd(accepted.state, reservationId) ?? expiresAt,
           orderId: orderId ?? null,
           lineId: lineId ?? null,
           inventory: showStockAfter(params, accepted),

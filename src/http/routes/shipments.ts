@@ -47,6 +47,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'SHIPMENT_ALREADY_DISPATCHED',
       'SHIPMENT_NOT_FOUND',
     ],
+    confidential: true,
     handle: async ({ params: { orderId }, body, context, claimedAt, reach, reply }) => {
       if (!reachesWarehouse(reach, body.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
       await findOrderNow(ports, orderId, reach);
@@ -80,6 +81,8 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'OCCURRED_IN_FUTURE',
       'SUBJECT_ERASED',
     ],
+    // The answer repeats the courier's words, which may name whoever opened the door.
+    confidential: true,
     handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
       const { state } = await useCases.load.shipment(shipmentStream(shipmentId));
       if (state.phase === 'absent' || !reachesWarehouse(reach, state.warehouseId)) {

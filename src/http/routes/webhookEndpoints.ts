@@ -13,7 +13,7 @@ import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
 import type { Router } from '../route.ts';
-import { Closed, DryRun, PageOf, PageQuery, ref } from '../schemas/common.ts';
+import { Closed, DryRun, Nothing, NotModified, PageOf, PageQuery, ref } from '../schemas/common.ts';
 import {
   CreatedEndpoint,
   DeliveriesQuery,
@@ -21,7 +21,6 @@ import {
   Endpoint,
   EndpointBody,
   EndpointPath,
-  Nothing,
 } from '../schemas/webhooks.ts';
 
 const tag = 'Webhooks';
@@ -143,7 +142,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     tag,
     summary: 'One endpoint, without its secret',
     params: EndpointPath,
-    answers: { 200: ref(Endpoint) },
+    answers: { 200: ref(Endpoint), 304: NotModified },
     problems: ['WEBHOOK_ENDPOINT_NOT_FOUND'],
     model: webhookEndpoints.model,
     handle: async ({ params: { endpointId }, principal, reach, request, reply }) => {

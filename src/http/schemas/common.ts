@@ -70,6 +70,10 @@ export const PageQuery = {
 export const PageOf = <T extends TSchema>(item: T) =>
   Closed({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
 
+/** Answers without a body. */
+export const Nothing = Type.Null({ description: 'No body.' });
+export const NotModified = Type.Null({ description: 'The caller has this very revision; no body.' });
+
 /** Somebody's doing, as it stands in the log; no personal data. */
 export const PublicEvent = named(
   'Event',

@@ -37,9 +37,6 @@ export const CreatedEndpoint = named(
   Closed({ ...endpoint, secret: Type.String({ description: 'Told here and never again.', examples: ['whsec_…'] }) }),
 );
 
-/** An answer without a body. */
-export const Nothing = Type.Null({ description: 'No body.' });
-
 export const DeliveriesQuery = Closed({
   status: Type.Optional(Type.Enum([...deliveryStatuses])),
   ...PageQuery,

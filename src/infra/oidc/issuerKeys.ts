@@ -64,8 +64,8 @@ type PatientFetch = ReturnType<typeof createPatientFetch>;
 const discoverJwksUri = async (issuer: string, patientFetch: PatientFetch): Promise<string> => {
   const url = new URL(issuer);
   const found = await discovery(url, 'stockledger', undefined, None(), {
-    // Marked deprecated only to stand out; `requireSecure` has let plain HTTP through for loopback addresses alone.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    // `requireSecure` has let plain HTTP through for loopback addresses alone.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked deprecated by its library only to stand out
     execute: url.protocol === 'http:' ? [allowInsecureRequests] : [],
     timeout: fetchTimeoutMs / 1000,
     [discoveryFetch]: (address, { body: _noBody, ...options }) => patientFetch(address, options),

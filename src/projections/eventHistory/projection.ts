@@ -17,11 +17,13 @@ export interface EventHistoryDocument {
   readonly recordedAt: string;
 }
 
-/** Ids are positions, so that the order of ids is the order of the log. */
+/** Ids are positions, so that events of the same moment are in the order of the log. */
 export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
   name: 'event_history_v1',
   handles: Object.keys(eventVersions) as readonly LedgerEventType[],
-  indexes: [['correlationId'], ['actor'], ['type'], ['recordedAt']],
+  // Each in the order of time, so that a page costs the same however long a time is asked for. The most telling one last:
+  // of several that would do, SQLite takes the one that was made last.
+  indexes: [['recordedAt'], ['type', 'recordedAt'], ['actor', 'recordedAt'], ['correlationId', 'recordedAt']],
   idsOf: ({ position }) => [positionKey(position)],
   apply: (_, { stream, revision, type, metadata, recordedAt }) => ({
     stream,

@@ -1,7 +1,8 @@
 /**
- * Search in the log (API.md `GET /v1/audit/events`). In the order of the log, the oldest first: the log only grows at its
- * end, so a page that was read stays as it is, nothing slips in before a cursor, and the last cursor is where an auditor
- * goes on tomorrow.
+ * Search in the log (API.md `GET /v1/audit/events`): the oldest first, in the order in which events were recorded, which
+ * is the order of the log but for the clocks of several processes. It only grows at its end, so a page that was read
+ * stays as it is, and goes from page to page by an index however long a time is asked for. Up to a time that lies more
+ * than some seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
 import type { RecordedEvent } from '../../domain/message.ts';
 import { type Page, type PageRequest, pageOf } from '../page.ts';
@@ -10,7 +11,7 @@ import { revisionAfter, revisionCursor } from '../stockHistory/pages.ts';
 import type { EventHistoryDocument } from './projection.ts';
 
 export interface EventHistoryQuery extends PageRequest {
-  /** The name of one stream, which is then read itself: it knows of events that the index has not seen yet. */
+  /** The name of one stream, which is then read itself, in its own order: it has events that the index has not seen yet. */
   readonly stream?: string;
   readonly type?: string;
   /** A subject. */
@@ -35,6 +36,8 @@ const loadsAtOnce = 16;
 /** A slice of a stream that is read at once, and how many of them one request may look at. */
 const eventsPerSlice = 500;
 const slicesMax = 10;
+
+const oldestFirst = { field: 'recordedAt', direction: 'ascending' } as const;
 
 const whereOf = ({ type, actor, correlationId, from, to }: EventHistoryQuery): DocumentQuery['where'] => ({
   ...(correlationId === undefined ? {} : { correlationId: { equals: correlationId } }),
@@ -69,7 +72,8 @@ export const createEventHistoryQueries = (
   };
 
   const findByIndex = async (query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {
-    const found = await pageOf<EventHistoryDocument>(documents, collection(), { where: whereOf(query) }, query);
+    const search = { where: whereOf(query), orderBy: oldestFirst };
+    const found = await pageOf<EventHistoryDocument>(documents, collection(), search, query);
     const items: RecordedEvent[] = [];
     for (let from = 0; from < found.items.length; from += loadsAtOnce) {
       items.push(...(await Promise.all(found.items.slice(from, from + loadsAtOnce).map(load))));

@@ -28,7 +28,7 @@ interface Kept {
   readonly placedBy: string;
   readonly cancelReason?: string;
   readonly exceptions: readonly OrderException[];
-  /** Warehouses that have or had a part in it, by an allocation or a shipment: who may see it. */
+  /** Warehouses that have or had an allocation, and so all that ship: who may see it. */
   readonly warehouseIds: readonly string[];
 }
 
@@ -57,8 +57,6 @@ const keepMore = (kept: Kept, event: Recorded<OrderEvent>): Kept => {
   switch (event.type) {
     case 'OrderAllocated':
       return withWarehouses(warehousesIn(event.data.allocations));
-    case 'OrderShipmentDispatched':
-      return withWarehouses([event.data.warehouseId]);
     case 'OrderCancelled':
       // An order that may not wait is cancelled with what was reserved for it, which it never had as an allocation.
       return { ...withWarehouses(warehousesIn(event.data.released)), cancelReason: event.data.reason };

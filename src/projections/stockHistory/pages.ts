@@ -9,7 +9,7 @@ export type RecordedStockEvent = Recorded<StockEvent>;
 /** All that history needs of the log. */
 export type StreamReader = Pick<EventSource, 'readStream'>;
 
-/** A slice is read and decoded in a few milliseconds, and is all that a fold holds of a stream. */
+/** A slice is read and decoded within about ten milliseconds, and is all that a fold holds of a stream. */
 const eventsPerSlice = 500;
 
 /** The embedded engine answers within the same turn, and a long stream would keep every other request waiting. */

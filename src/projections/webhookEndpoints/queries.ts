@@ -52,8 +52,8 @@ export const createWebhookEndpointQueries = (
     return { endpoints, mark: { count: endpoints.length, newestKey } };
   },
   mark: async () => {
-    // The newest first: an endpoint that is made between the two lookups then shows in the count, and one deletion that
-    // happens at the same moment can hide it for this call only.
+    // In this order nothing that was made before is ever missed. One that is deleted between the lookups while another is
+    // made can stay unnoticed, until the next call finds a newer change.
     const [newest] = await documents.find<StoredEndpoint>(collection(), {
       where: {},
       orderBy: { field: 'changedKey', direction: 'descending' },

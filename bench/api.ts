@@ -1,0 +1,79 @@
+/** What the benchmarks ask of the service beside the load. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { hotSku, inventoryPath, orderSku, probeSku, skuOf, skusSpread, warehouseId } from './requests.ts';
+
+export interface Api {
+  readonly origin: string;
+  readonly token: string;
+}
+
+export const signIn = async (origin: string, client: string): Promise<string> => {
+  const answer = await fetch(`${origin}/oidc/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${client}:sandbox`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  return token;
+};
+
+export const ask = async ({ origin, token }: Api, method: string, path: string, body?: object): Promise<Response> => {
+  const answer = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer;
+};
+
+export interface Level {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly revision: number;
+}
+export const levelOf = async (api: Api, sku: string): Promise<Level> =>
+  (await (await ask(api, 'GET', inventoryPath(sku))).json()) as Level;
+
+export const prepare = async (api: Api): Promise<void> => {
+  await ask(api, 'PUT', `/v1/warehouses/${warehouseId}`, {
+    name: 'Berlin',
+    countryCode: 'DE',
+    postalCode: '10115',
+    latitude: 52.52,
+    longitude: 13.405,
+    timeZone: 'Europe/Berlin',
+    priority: 1,
+    operator: 'own',
+  });
+  const skus = [...Array.from({ length: skusSpread }, (_, index) => skuOf(index)), hotSku, orderSku, probeSku];
+  const changes = skus.map((sku) => ({
+    kind: 'register',
+    warehouseId,
+    sku,
+    onHand: sku === orderSku ? 2_000_000_000 : 0,
+  }));
+  await ask(api, 'POST', '/v1/inventory/changes', { changes });
+};
+
+const lagOf = async ({ origin }: Api): Promise<number> => {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  const lags = [...text.matchAll(/^stockledger_consumer_lag_events\{[^}]*\} (\d+)$/gm)].map((match) =>
+    Number(match[1]),
+  );
+  return Math.max(...lags);
+};
+
+/** Waits until all that follows the log has caught up. @returns how long that took, ms. */
+export const settle = async (api: Api): Promise<number> => {
+  const startedAt = performance.now();
+  while ((await lagOf(api)) > 0) await pause(20);
+  return performance.now() - startedAt;
+};

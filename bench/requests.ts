@@ -1,0 +1,60 @@
+/** The requests of the benchmarks, the same for the service and for the bare route. */
+import { randomUUID } from 'node:crypto';
+
+export const warehouseId = 'BER';
+export const skusSpread = 200;
+export const skuOf = (index: number): string => `SKU-${index}`;
+/** Never loaded with anything else, so that its figures are its own. */
+export const hotSku = 'SKU-HOT';
+export const orderSku = 'SKU-ORDER';
+export const probeSku = 'SKU-PROBE';
+
+export interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+  readonly headers: { readonly [name: string]: string };
+}
+/** Makes the next request, each time another. */
+export type NextRequest = () => Sent;
+
+export const inventoryPath = (sku: string): string => `/v1/warehouses/${warehouseId}/inventory/${sku}`;
+
+const adjustment = JSON.stringify({ delta: 1, reason: 'found', reference: 'bench' });
+const post = (token: string) => ({
+  authorization: `Bearer ${token}`,
+  'content-type': 'application/json',
+  'idempotency-key': randomUUID(),
+});
+
+export const adjustments =
+  (token: string, skus: readonly string[]): NextRequest =>
+  () => {
+    const sku = skus[Math.floor(Math.random() * skus.length)] ?? hotSku;
+    return { method: 'POST', path: `${inventoryPath(sku)}/adjustments`, body: adjustment, headers: post(token) };
+  };
+
+const order = JSON.stringify({
+  customer: { customerId: 'customer-1', name: 'Ada Example', email: 'ada@example.invalid' },
+  shipTo: {
+    name: 'Ada Example',
+    lines: ['1 Example Street'],
+    city: 'Berlin',
+    postalCode: '10115',
+    countryCode: 'DE',
+  },
+  lines: [{ lineId: '1', sku: orderSku, quantity: 1, priceMinor: 4_900, currency: 'EUR' }],
+  sourcing: 'priority',
+});
+
+export const orders =
+  (token: string): NextRequest =>
+  () => ({ method: 'POST', path: '/v1/orders', body: order, headers: post(token) });
+
+export const reads =
+  (token: string): NextRequest =>
+  () => ({
+    method: 'GET',
+    path: inventoryPath(skuOf(Math.floor(Math.random() * skusSpread))),
+    headers: { authorization: `Bearer ${token}` },
+  });

@@ -1,0 +1,192 @@
+/** Every operation, for every role (API.md "Who", R5): who may, what of it they reach, and what it takes. */
+import { describe, expect, it } from 'vitest';
+import {
+  authorize,
+  type Operation,
+  policies,
+  type Reach,
+  reachesOrder,
+  reachesWarehouse,
+  stepUpMaxAgeSeconds,
+} from '../../src/domain/access/policy.ts';
+import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
+
+const nowSeconds = 1_772_355_600;
+const principal = (changes: Partial<Principal> = {}): Principal => ({
+  subject: 'anna',
+  kind: 'person',
+  client: 'console',
+  roles: [],
+  scopes,
+  warehouses: ['BER'],
+  customerId: 'c1',
+  acr: 'phr',
+  authTime: nowSeconds,
+  ...changes,
+});
+const verdictOf = (operation: Operation, changes: Partial<Principal>) =>
+  authorize(operation, principal(changes), nowSeconds);
+const operations = Object.keys(policies) as Operation[];
+
+/** One letter a role that may, in the order of `roles`: admin, staff, customer service, auditor, partner, customer, service. */
+const mayDo: Record<Operation, string> = {
+  listWarehouses: 'A W C U P - S',
+  getWarehouse: 'A W C U P - S',
+  putWarehouse: 'A - - - - - S',
+  listItems: 'A W C U P - S',
+  getItem: 'A W C U P - S',
+  putItem: 'A - - - - - S',
+  getAvailability: 'A W C U P - S',
+  listInventory: 'A W C U P - S',
+  getInventory: 'A W C U P - S',
+  getInventoryHistory: 'A W C U P - S',
+  explainInventory: 'A W C U P - S',
+  registerInventory: 'A W - - P - S',
+  setInventory: 'A W - - P - S',
+  retireInventory: 'A W - - P - S',
+  adjustInventory: 'A W - - P - S',
+  receiveInventory: 'A W - - P - S',
+  quarantineInventory: 'A W - - P - S',
+  releaseQuarantine: 'A W - - P - S',
+  setInventoryPolicy: 'A W - - P - S',
+  reserveInventory: 'A W - - P - S',
+  releaseReservation: 'A W - - P - S',
+  changeInventory: 'A W - - P - S',
+  placeOrder: 'A - - - - K S',
+  listOrders: 'A W C U P K S',
+  getOrder: 'A W C U P K S',
+  getTracking: 'A W C U P K S',
+  setOrderStatus: 'A - - - - K S',
+  dispatchShipment: 'A W - - P - S',
+  trackShipment: 'A W - - P - S',
+  createWebhookEndpoint: 'A - - - P - S',
+  listWebhookEndpoints: 'A - - - P - S',
+  getWebhookEndpoint: 'A - - - P - S',
+  deleteWebhookEndpoint: 'A - - - P - S',
+  testWebhookEndpoint: 'A - - - P - S',
+  listWebhookDeliveries: 'A - - - P - S',
+  listAuditEvents: 'A - - U - - S',
+  streamEvents: 'A W C U P K S',
+  getMetrics: 'A - - U - - S',
+};
+const letters: Record<Role, string> = {
+  admin: 'A',
+  warehouse_staff: 'W',
+  customer_service: 'C',
+  auditor: 'U',
+  partner: 'P',
+  customer: 'K',
+  service: 'S',
+};
+
+const mayOf = (operation: Operation): string =>
+  roles.map((role) => (verdictOf(operation, { roles: [role] }).kind === 'allowed' ? letters[role] : '-')).join(' ');
+
+describe('the table of operations', () => {
+  it.each(operations)('%s is for exactly the roles that may', (operation) => {
+    expect(mayOf(operation)).toBe(mayDo[operation]);
+    expect(verdictOf(operation, { roles: [] }).kind).toBe('role_missing');
+  });
+
+  it.each(operations)('%s needs one of its scopes, or that of an administrator', (operation) => {
+    const wanted: readonly Scope[] = policies[operation].scopes;
+    const role = roles.find((each) => mayDo[operation].includes(letters[each])) ?? 'admin';
+    const opened = scopes.filter(
+      (scope) => verdictOf(operation, { roles: [role], scopes: [scope] }).kind === 'allowed',
+    );
+    expect(opened.toSorted()).toEqual([...new Set([...wanted, 'admin'])].toSorted());
+    expect(verdictOf(operation, { roles: [role], scopes: [] })).toEqual({ kind: 'scope_missing', scopes: wanted });
+  });
+
+  it('lets nobody who only looks change anything (API.md: an auditor changes nothing)', () => {
+    const writes = operations.filter((operation) => !/^(?:list|get|explain|stream)/.test(operation));
+    for (const role of ['auditor', 'customer_service'] as const) {
+      expect(writes.filter((operation) => verdictOf(operation, { roles: [role] }).kind === 'allowed')).toEqual([]);
+    }
+  });
+});
+
+describe('a sensitive operation', () => {
+  const sensitive = operations.filter((operation) => 'sensitive' in policies[operation]);
+
+  it('is retiring a stock, and making or deleting a webhook endpoint', () => {
+    expect(sensitive.toSorted()).toEqual(['createWebhookEndpoint', 'deleteWebhookEndpoint', 'retireInventory']);
+  });
+
+  it.each([
+    ['with a strong and fresh authentication', { acr: 'phr', authTime: nowSeconds }, 'allowed'],
+    ['with a hardware-protected key', { acr: 'phrh', authTime: nowSeconds }, 'allowed'],
+    ['at the last second', { acr: 'phr', authTime: nowSeconds - stepUpMaxAgeSeconds }, 'allowed'],
+    ['a second too late', { acr: 'phr', authTime: nowSeconds - stepUpMaxAgeSeconds - 1 }, 'step_up'],
+    ['with a password only', { acr: 'pwd', authTime: nowSeconds }, 'step_up'],
+  ] as const)('asks an administrator for a step-up, %s: %s', (_how, changes, kind) => {
+    for (const operation of sensitive) expect(verdictOf(operation, { roles: ['admin'], ...changes }).kind).toBe(kind);
+  });
+
+  it('says what it takes, also to a token that tells nothing of its authentication (RFC 9470)', () => {
+    const { acr: _, authTime: __, ...bare } = principal({ roles: ['admin'] });
+    for (const known of [bare, { ...bare, acr: 'phr' }, { ...bare, authTime: nowSeconds }]) {
+      expect(authorize('retireInventory', known, nowSeconds)).toEqual({
+        kind: 'step_up',
+        acrValues: ['phr', 'phrh'],
+        maxAgeSeconds: 15 * 60,
+      });
+    }
+  });
+
+  it('asks nobody else: their reach is small, or they are machines', () => {
+    const { acr: _, authTime: __, ...bare } = principal();
+    for (const role of ['warehouse_staff', 'partner', 'service'] as const) {
+      expect(authorize('retireInventory', { ...bare, roles: [role] }, nowSeconds).kind).toBe('allowed');
+    }
+    expect(authorize('putItem', { ...bare, roles: ['admin'] }, nowSeconds).kind).toBe('allowed');
+  });
+});
+
+describe('what a caller reaches', () => {
+  const reachOf = (changes: Partial<Principal>): Reach => {
+    const verdict = verdictOf('getOrder', changes);
+    if (verdict.kind !== 'allowed') throw new Error(`getOrder: ${verdict.kind}`);
+    return verdict.reach;
+  };
+
+  it('follows from the role', () => {
+    const all = { warehouses: 'all', customerId: null };
+    const own = { warehouses: ['BER'], customerId: null };
+    expect(roles.map((role) => reachOf({ roles: [role] }))).toEqual([
+      { ...all, role: 'admin' },
+      { ...own, role: 'warehouse_staff' },
+      { ...all, role: 'customer_service' },
+      { ...all, role: 'auditor' },
+      { ...own, role: 'partner' },
+      { warehouses: [], customerId: 'c1', role: 'customer' },
+      { ...all, role: 'service' },
+    ]);
+  });
+
+  it('is that of the widest role which opens the operation', () => {
+    expect(reachOf({ roles: ['customer', 'partner', 'customer_service'] }).role).toBe('customer_service');
+    const both = verdictOf('adjustInventory', { roles: ['customer_service', 'warehouse_staff'] });
+    expect(both).toMatchObject({ kind: 'allowed', reach: { role: 'warehouse_staff', warehouses: ['BER'] } });
+  });
+
+  it('are warehouses by name, and orders that these have a part in', () => {
+    const staff = reachOf({ roles: ['warehouse_staff'] });
+    expect([reachesWarehouse(staff, 'BER'), reachesWarehouse(staff, 'PAR')]).toEqual([true, false]);
+    expect(reachesOrder(staff, { customerId: 'c1', warehouseIds: ['PAR', 'BER'] })).toBe(true);
+    expect(reachesOrder(staff, { customerId: 'c1', warehouseIds: ['PAR'] })).toBe(false);
+    expect(reachesOrder(staff, { customerId: 'c1', warehouseIds: [] })).toBe(false);
+    const support = reachOf({ roles: ['customer_service'] });
+    expect(reachesWarehouse(support, 'PAR') && reachesOrder(support, { customerId: 'x', warehouseIds: [] })).toBe(true);
+  });
+
+  it('is for a customer their own orders and no stock; without an id, nothing', () => {
+    const customer = reachOf({ roles: ['customer'] });
+    expect(reachesOrder(customer, { customerId: 'c1', warehouseIds: ['PAR'] })).toBe(true);
+    expect(reachesOrder(customer, { customerId: 'c2', warehouseIds: ['BER'] })).toBe(false);
+    expect(reachesWarehouse(customer, 'BER')).toBe(false);
+    const { customerId: _, ...nobody } = principal({ roles: ['customer'] });
+    const verdict = authorize('getOrder', nobody, nowSeconds);
+    expect(verdict).toMatchObject({ kind: 'allowed', reach: { warehouses: [], customerId: '' } });
+  });
+});

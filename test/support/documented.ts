@@ -1,0 +1,87 @@
+/** Answers against the OpenAPI document that the service itself serves: what it does not document, it may not answer. */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required?: boolean;
+  readonly schema: JsonSchema;
+}
+interface Content {
+  readonly [mediaType: string]: { readonly schema: JsonSchema };
+}
+export interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: { readonly [status: string]: { readonly content?: Content } };
+}
+export interface ApiDocument {
+  readonly openapi: string;
+  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
+  readonly components: { readonly schemas: { readonly [name: string]: JsonSchema } };
+}
+
+/** An operation with where it is served. */
+export interface Documented {
+  readonly method: string;
+  /** With `{name}` for parameters. */
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+export const operationsOf = ({ paths }: ApiDocument): readonly Documented[] =>
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+
+export interface SeenAnswer {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly text: string;
+}
+
+const matcherOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+
+/** @returns what is wrong with an answer, as sentences; none for an address that the document does not know. */
+export const createAnswerCheck = (document: ApiDocument): ((answer: SeenAnswer) => readonly string[]) => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  const compiled = new Map<JsonSchema, ValidateFunction>();
+  // Literal paths before those with parameters, so that `/orders/search` would not be taken for an order.
+  const known = operationsOf(document)
+    .map((documented) => ({ ...documented, matcher: matcherOf(documented.path) }))
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
+
+  const validatorOf = (schema: JsonSchema): ValidateFunction => {
+    const before = compiled.get(schema);
+    if (before !== undefined) return before;
+    const validate = ajv.compile({ components: document.components, ...schema });
+    compiled.set(schema, validate);
+    return validate;
+  };
+
+  return ({ method, url, status, contentType, text }) => {
+    const [path = ''] = url.split('?');
+    const documented = known.find((each) => each.method === method && each.matcher.test(path));
+    if (documented === undefined) return [];
+    const where = `${method} ${documented.path} ${status}`;
+    const response = documented.operation.responses[status];
+    if (response === undefined) return [`${where} is not documented: ${text}`];
+    const mediaType = contentType?.split(';')[0];
+    const schema = response.content?.[mediaType ?? '']?.schema;
+    if (text === '' && (response.content === undefined || status === 204 || status === 202)) return [];
+    if (schema === undefined) return [`${where}: ${mediaType ?? 'no content type'} is not documented`];
+    if (mediaType !== 'application/json' && mediaType !== 'application/problem+json') return [];
+    const validate = validatorOf(schema);
+    if (validate(JSON.parse(text))) return [];
+    return [`${where}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 1_000)}`];
+  };
+};

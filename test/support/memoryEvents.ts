@@ -1,0 +1,44 @@
+/** A log in memory, for tests that need thousands of worlds. It runs the contract of the event store like any adapter. */
+import type { AppendResult, EventStore, ExpectedRevision } from '../../src/commands/ports.ts';
+import type { RecordedEvent } from '../../src/domain/message.ts';
+import { comparePositions } from '../../src/domain/position.ts';
+import type { EventSource } from '../../src/projections/ports.ts';
+
+export type Log = EventStore & Pick<EventSource, 'readAll'>;
+
+export const createMemoryEvents = (): Log => {
+  const log: RecordedEvent[] = [];
+  const streams = new Map<string, RecordedEvent[]>();
+  const ids = new Set<string>();
+  return {
+    append: async (stream, expected, events): Promise<AppendResult> => {
+      const known = streams.get(stream) ?? [];
+      const actual: ExpectedRevision = known.length === 0 ? 'no_stream' : known.length - 1;
+      if (actual !== expected) return { kind: 'conflict', actual };
+      const eventIds = events.map(({ id }) => id).filter((id) => ids.has(id));
+      if (eventIds.length > 0) return { kind: 'duplicate', eventIds };
+      if (new Set(events.map(({ id }) => id)).size !== events.length) throw new RangeError('the same event id twice');
+      const recorded = events.map((event, index): RecordedEvent => {
+        const at = BigInt(log.length + index + 1);
+        return { ...event, stream, revision: known.length + index, position: { commit: at, prepare: at } };
+      });
+      streams.set(stream, [...known, ...recorded]);
+      log.push(...recorded);
+      for (const { id } of events) ids.add(id);
+      return { kind: 'appended', events: recorded };
+    },
+    readStream: async (stream, fromRevision, limit) =>
+      (streams.get(stream) ?? []).slice(fromRevision, Math.min(fromRevision + limit, Number.MAX_SAFE_INTEGER)),
+    head: async () => log.at(-1)?.position ?? null,
+    readAll: async (from, direction, limit) => {
+      if (direction === 'forwards') {
+        const next = from === null ? 0 : Number(from.commit);
+        return log.slice(next, next + limit);
+      }
+      return log
+        .filter(({ position }) => from === null || comparePositions(position, from) < 0)
+        .reverse()
+        .slice(0, limit);
+    },
+  };
+};

@@ -1,0 +1,149 @@
+/** The service as a process of its own, as a user starts it, for what only a process can show: signals, crashes, limits. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+
+const projectRoot = join(import.meta.dirname, '../..');
+/** A machine that runs other tests beside it starts slowly. */
+const startTimeoutMs = 25_000;
+
+export const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'stockledger-e2e-'));
+export const removeDirectory = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface RunningService {
+  readonly origin: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Everything it has printed. */
+  output(): string;
+  /** As `sandbox-admin`. A POST without a key gets a new one. */
+  ask(method: string, path: string, body?: object, key?: string): Promise<Answer>;
+  /** Sends the signal and waits for the end. @returns exit code, or the signal it died of. */
+  end(signal: NodeJS.Signals): Promise<number | string | null>;
+}
+
+interface Options {
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the shell does before it becomes the service, such as setting a limit. */
+  readonly shell?: string;
+}
+
+export const spawnService = async ({ dataDir, env = {}, shell = '' }: Options) => {
+  const port = await freePort();
+  const script = `${shell}\nexec "${process.execPath}" src/main.ts`;
+  const child = spawn('bash', ['-c', script], {
+    cwd: projectRoot,
+    env: { ...process.env, NODE_ENV: '', PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  return { child, port, output: () => output };
+};
+
+const endOf = async (child: ChildProcess): Promise<number | string | null> => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode ?? child.signalCode;
+};
+
+const isReady = (origin: string): Promise<boolean> =>
+  fetch(`${origin}/health/ready`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
+const signIn = async (origin: string): Promise<string> => {
+  const answer = await fetch(`${origin}/oidc/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from('sandbox-admin:sandbox').toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+};
+
+export const startService = async (options: Options): Promise<RunningService> => {
+  const { child, port, output } = await spawnService(options);
+  const origin = `http://127.0.0.1:${port}`;
+  await expect
+    .poll(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`The service ended: ${output()}`);
+        return isReady(origin);
+      },
+      { timeout: startTimeoutMs, interval: 50 },
+    )
+    .toBe(true);
+  const token = await signIn(origin);
+  return {
+    origin,
+    pid: child.pid ?? 0,
+    dataDir: options.dataDir,
+    output,
+    ask: async (method, path, body, key) => {
+      const answer = await fetch(`${origin}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(method === 'POST' ? { 'idempotency-key': key ?? randomUUID() } : {}),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
+    },
+    end: async (signal) => {
+      child.kill(signal);
+      return endOf(child);
+    },
+  };
+};
+
+/** For services that are meant to refuse to start. */
+export const runToEnd = async (
+  options: Options,
+): Promise<{ readonly code: number | string | null; readonly output: string }> => {
+  const { child, output } = await spawnService(options);
+  const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs);
+  const code = await endOf(child);
+  clearTimeout(timer);
+  return { code, output: output() };
+};
+
+export const warehouse = {
+  name: 'Berlin',
+  countryCode: 'DE',
+  postalCode: '10115',
+  latitude: 52.52,
+  longitude: 13.405,
+  timeZone: 'Europe/Berlin',
+  priority: 1,
+  operator: 'own',
+};
