@@ -32,11 +32,12 @@ export interface AllocationPorts {
   readonly reservationMs: number;
 }
 
-interface Recording {
-  readonly orderId: string;
-  /** Of the order as it was planned for. */
+/** What one look at an order found. */
+interface Look {
+  readonly order: PlacedOrder;
   readonly revision: number;
-  readonly allocations: readonly Allocation[];
+  readonly shelves: readonly Shelf[];
+  readonly held: readonly Allocation[];
 }
 
 export type AllocateOrder = (orderId: string, cause: Cause) => Promise<void>;
@@ -131,7 +132,8 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
    * The order takes its sources, or what was reserved for it is let go. The revision is part of the command's id: the
    * same reservations may be recorded, lapse, and be made anew for the same cause.
    */
-  const record = async ({ orderId, revision, allocations }: Recording, cause: Cause): Promise<void> => {
+  const record = async ({ order, revision }: Look, allocations: readonly Allocation[], cause: Cause): Promise<void> => {
+    const { orderId } = order;
     const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
     const outcome = await orders(orderStream(orderId), { type: 'RecordAllocation', allocations }, cause.context(name));
     switch (outcome.kind) {
@@ -148,7 +150,21 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     }
   };
 
-  /** One look at the order; `false`: somebody was quicker, look again. */
+  /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
+  const take = async (look: Look, sources: readonly Source[], cause: Cause): Promise<boolean> => {
+    const { order, shelves, held } = look;
+    const reserved = await Promise.all(sources.map((source) => reserve(order, source, shelves, cause)));
+    const allocations = [...held, ...reserved.flat()];
+    if (reserved.some((each) => each.length === 0)) {
+      // What stays reserved is found again in the next round, unless all must come from one place.
+      if (!order.allowSplit) await release(allocations, cause);
+      return false;
+    }
+    if (allocations.length > 0 || order.phase === 'pending') await record(look, allocations, cause);
+    return true;
+  };
+
+  /** One look at the order; `false`: look again. */
   const attempt = async (orderId: string, cause: Cause, revisionMin = -1): Promise<boolean> => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
     const { state: order, revision } = await orders.load(orderStream(orderId), latest);
@@ -169,15 +185,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     // Another process may have brought what isn't found here, and no append would tell. A part that is found need not
     // be doubted: once it is recorded, the order is looked at again.
     if (sources.length === 0 && missing.length > 0 && revisionMin < latest) return attempt(orderId, cause, latest);
-    const reserved = await Promise.all(sources.map((source) => reserve(order, source, shelves, cause)));
-    const allocations = [...held, ...reserved.flat()];
-    if (reserved.some((each) => each.length === 0)) {
-      // What stays reserved is found again in the next round, unless all must come from one place.
-      if (!order.allowSplit) await release(allocations, cause);
-      return false;
-    }
-    if (allocations.length > 0 || order.phase === 'pending') await record({ orderId, revision, allocations }, cause);
-    return true;
+    return take({ order, revision, shelves, held }, sources, cause);
   };
 
   return async (orderId, cause) => {

@@ -1,7 +1,7 @@
 /** What clients say in headers, and what we say back (API.md "Conventions"). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Position } from '../domain/message.ts';
-import { formatPosition, parsePosition } from '../domain/position.ts';
+import { comparePositions, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
 import type { Progress } from '../projections/consumer.ts';
 import { Problem } from './problem.ts';
@@ -50,22 +50,36 @@ export const waitSecondsOf = (request: FastifyRequest): number | undefined => {
 
 const waitDefaultSeconds = 2;
 
+/** What all of them have seen; `null` when one has seen nothing. */
+const seenByAll = (models: readonly Progress[]): Position | null => {
+  const [first = null, ...others] = models.map((model) => model.position());
+  return others.reduce((least, position) => {
+    if (least === null || position === null) return null;
+    return comparePositions(position, least) < 0 ? position : least;
+  }, first);
+};
+
 /**
- * Waits until the read model has seen what the caller has seen (B8), and says what the answer has seen.
- * @throws Problem `NOT_CAUGHT_UP` when it does not get there in time.
+ * Waits until the read models have seen what the caller has seen (B8), and says what the answer has seen.
+ * @throws Problem `NOT_CAUGHT_UP` when one of them does not get there in time.
  */
-export const awaitPosition = async (request: FastifyRequest, reply: FastifyReply, model: Progress): Promise<void> => {
+export const awaitPosition = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  models: readonly Progress[],
+): Promise<void> => {
   const token = text(request, 'stockledger-min-position');
   if (token !== undefined) {
     const position = parsePosition(token);
     if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
     const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
-    if (!(await model.waitFor(position, seconds * 1_000))) {
+    const reached = await Promise.all(models.map((model) => model.waitFor(position, seconds * 1_000)));
+    if (reached.includes(false)) {
       const detail = `The read model did not reach the position within ${seconds} s.`;
       throw new Problem('NOT_CAUGHT_UP', detail, { headers: { 'retry-after': '1' } });
     }
   }
-  tellPosition(reply, model.position());
+  tellPosition(reply, seenByAll(models));
 };
 
 export const tellPosition = (reply: FastifyReply, position: Position | null): void => {

@@ -115,7 +115,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           request,
           reply,
         );
-        await awaitPosition(request, reply, spec.model);
+        await awaitPosition(request, reply, spec.models);
         return spec.handle(asked);
       },
     });

@@ -47,8 +47,8 @@ export interface Commanded<P, B> extends Asked<P, unknown> {
 export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Documentation {
   readonly params?: P;
   readonly query?: Q;
-  /** The read model that must have seen what the caller has seen (B8). */
-  readonly model: Progress;
+  /** All that the answer is made of: each must have seen what the caller has seen (B8). */
+  readonly models: readonly Progress[];
   readonly handle: (asked: Asked<Static<P>, Static<Q>>) => Promise<unknown>;
 }
 

@@ -22,7 +22,7 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
     query: AuditQuery,
     answers: { 200: PageOf(ref(AuditEvent)) },
     problems: ['INVALID_CURSOR'],
-    model: eventHistory.model,
+    models: [eventHistory.model],
     handle: async ({ query, request, reply }) => {
       const { from, to, limit, cursor, ...filters } = query;
       const page = await eventHistory.queries.find({

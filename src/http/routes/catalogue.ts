@@ -53,7 +53,7 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     params: WarehousePath,
     answers: { 200: ref(Warehouse), 304: NotModified },
     problems: ['WAREHOUSE_NOT_FOUND'],
-    model: warehouses.model,
+    models: [warehouses.model],
     handle: async ({ params: { warehouseId }, request, reply }) => {
       const warehouse = await warehouses.queries.get(warehouseId);
       if (warehouse === null) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
@@ -69,7 +69,7 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     query: Closed(PageQuery),
     answers: { 200: PageOf(ref(Warehouse)) },
     problems: ['INVALID_CURSOR'],
-    model: warehouses.model,
+    models: [warehouses.model],
     handle: async ({ query, request, reply, reach }) => {
       const page = await warehouses.queries.list(pageRequestOf(query));
       const items = page.items.filter(({ warehouseId }) => reachesWarehouse(reach, warehouseId));
@@ -131,7 +131,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     params: ItemPath,
     answers: { 200: ref(Item), 304: NotModified },
     problems: ['ITEM_NOT_FOUND'],
-    model: items.model,
+    models: [items.model],
     handle: async ({ params: { sku }, request, reply }) => {
       const item = await items.queries.get(sku);
       if (item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
@@ -147,7 +147,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     query: Closed(PageQuery),
     answers: { 200: PageOf(ref(Item)) },
     problems: ['INVALID_CURSOR'],
-    model: items.model,
+    models: [items.model],
     handle: async ({ query, request, reply }) =>
       answerPage(await items.queries.list(pageRequestOf(query)), request, reply, (item) => item),
   });
@@ -161,7 +161,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     query: AvailabilityQuery,
     answers: { 200: ref(Availability) },
     problems: ['ITEM_NOT_FOUND'],
-    model: stockLevels.model,
+    models: [stockLevels.model, warehouses.model, items.model],
     handle: async ({ params: { sku }, query, reach }) => {
       const [levels, all, item] = await Promise.all([
         stockLevels.queries.bySku(sku),

@@ -36,7 +36,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     query: AsOfQuery,
     answers: { 200: ref(StockLevel), 304: NotModified },
     problems: ['STOCK_NOT_FOUND'],
-    model: stockLevels.model,
+    models: [stockLevels.model, items.model],
     handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply }) => {
       if (asOf === undefined && knownAt === undefined) {
         const level = await stockLevels.queries.get(warehouseId, sku);
@@ -63,7 +63,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     query: InventoryQuery,
     answers: { 200: PageOf(ref(StockLevel)) },
     problems: ['WAREHOUSE_NOT_FOUND', 'INVALID_CURSOR'],
-    model: stockLevels.model,
+    models: [stockLevels.model, items.model, warehouses.model],
     handle: async ({ params: { warehouseId }, query, request, reply }) => {
       if ((await warehouses.queries.get(warehouseId)) === null) {
         throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
@@ -90,7 +90,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     query: Closed(PageQuery),
     answers: { 200: PageOf(ref(PublicEvent)) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
-    model: stockLevels.model,
+    models: [stockLevels.model],
     handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
       if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
       const page = await stockHistory.history({ warehouseId, sku }, pageRequestOf(query));
@@ -107,7 +107,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     query: ExplainQuery,
     answers: { 200: ref(Explanation) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
-    model: stockLevels.model,
+    models: [stockLevels.model],
     handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
       const field = query.field ?? 'available';
       if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();

@@ -3,7 +3,6 @@ import type { Static } from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import { orderTracking } from '../../projections/shipments/tracking.ts';
 import { findOrder } from '../findOrder.ts';
-import { tellPosition } from '../headers.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
 import { showOrder, showShipment } from '../orderView.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -55,7 +54,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     params: OrderPath,
     answers: { 200: ref(Order), 304: NotModified },
     problems: ['ORDER_NOT_FOUND'],
-    model: orders.model,
+    models: [orders.model],
     handle: async ({ params, reach, request, reply }) => {
       const order = await findOrder(ports, params.orderId, reach);
       return showResource(
@@ -74,7 +73,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     query: OrdersQuery,
     answers: { 200: PageOf(ref(Order)) },
     problems: ['INVALID_CURSOR', 'WAREHOUSE_NOT_FOUND', 'CUSTOMER_NOT_FOUND'],
-    model: orders.model,
+    models: [orders.model],
     handle: async ({ query, reach, request, reply }) => {
       const page = await orders.queries.list({ ...pageRequestOf(query), ...timesOf(query), ...within(reach, query) });
       const items = await Promise.all(page.items.map((order) => showOrder(order, reach, personalData)));
@@ -90,10 +89,9 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     params: OrderPath,
     answers: { 200: ref(Tracking) },
     problems: ['ORDER_NOT_FOUND'],
-    model: shipments.model,
-    handle: async ({ params, reach, reply }) => {
+    models: [orders.model, shipments.model],
+    handle: async ({ params, reach }) => {
       const order = await findOrder(ports, params.orderId, reach);
-      tellPosition(reply, shipments.model.position());
       const known = await shipments.queries.byOrder(order.orderId);
       const shown = await Promise.all(known.map((shipment) => showShipment(shipment, personalData)));
       return { ...orderTracking(order, known), shipments: shown };

@@ -1,9 +1,11 @@
 /** Goods leave a warehouse, and couriers report on them (R12, R19.2). */
+import type { FastifyReply } from 'fastify';
 import { derivedTimeId } from '../../commands/ids.ts';
 import { reachesWarehouse } from '../../domain/access/policy.ts';
 import { shipmentStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
+import { tellPosition } from '../headers.ts';
 import { showShipment } from '../orderView.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -18,7 +20,9 @@ const tag = 'Shipments';
 export const registerShipments = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels, personalData, clock } = ports;
 
-  const shipmentNow = async (shipmentId: string): Promise<object> => {
+  /** With the position of the shipment's own stream, which a dispatch opens after the order has recorded it. */
+  const shipmentNow = async (shipmentId: string, reply: FastifyReply): Promise<object> => {
+    tellPosition(reply, (await useCases.load.shipment(shipmentStream(shipmentId))).position);
     const shipment = await readModels.shipments.fold(shipmentId);
     if (shipment === null) throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
     return showShipment(shipment, personalData);
@@ -59,7 +63,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       const outcome = await useCases.dispatchShipment(orderId, { ...body, shipmentId, parcels }, context);
       const location = `/v1/orders/${orderId}/tracking`;
       const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
-      return answer ?? shipmentNow(shipmentId);
+      return answer ?? shipmentNow(shipmentId, reply);
     },
   });
 
@@ -96,7 +100,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
         { ...context, occurredAt: reportedAt },
       );
       const answer = answerOutcome(outcome, reply, { status: 201, body: () => undefined });
-      return answer ?? shipmentNow(shipmentId);
+      return answer ?? shipmentNow(shipmentId, reply);
     },
   });
 };

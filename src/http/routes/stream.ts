@@ -53,7 +53,7 @@ const send = async ({ response, filter, signal }: Outlet, event: RecordedEvent):
 };
 
 export const registerStream = (app: FastifyInstance, { read }: Router, ports: HttpPorts): void => {
-  const { live, source, stockLevels } = ports.readModels;
+  const { live, source, orders } = ports.readModels;
   const open = new Set<AbortController>();
   app.addHook('preClose', async () => {
     for (const controller of open) controller.abort();
@@ -103,7 +103,7 @@ export const registerStream = (app: FastifyInstance, { read }: Router, ports: Ht
       }),
     },
     problems: ['TOO_MANY_STREAMS', 'ORDER_NOT_FOUND'],
-    model: stockLevels.model,
+    models: [orders.model],
     handle: async ({ query, principal, reach, request, reply }) => {
       if (open.size >= streamsMax) throw new Problem('TOO_MANY_STREAMS', 'Close another stream first.');
       if (reach.customerId !== null) await findOrder(ports, query.orderId ?? '', reach);

@@ -7,6 +7,7 @@ import type { Reach } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { webhookStream } from '../../domain/values.ts';
 import type { WebhookEndpointDocument } from '../../projections/webhookEndpoints/projection.ts';
+import { plannerName } from '../../projections/webhooks/planner.ts';
 import { answerOutcome } from '../answers.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -51,7 +52,7 @@ const showEndpoint = async (endpoint: WebhookEndpointDocument, personalData: Per
 };
 
 export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpPorts): void => {
-  const { useCases, readModels, personalData, checkWebhookTarget } = ports;
+  const { useCases, readModels, consumers, personalData, checkWebhookTarget } = ports;
   const { webhookEndpoints, deliveries } = readModels;
 
   /** As of this moment, on the write side. @throws Problem */
@@ -144,7 +145,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     params: EndpointPath,
     answers: { 200: ref(Endpoint), 304: NotModified },
     problems: ['WEBHOOK_ENDPOINT_NOT_FOUND'],
-    model: webhookEndpoints.model,
+    models: [webhookEndpoints.model],
     handle: async ({ params: { endpointId }, principal, reach, request, reply }) => {
       const endpoint = await findOwn(endpointId, principal, reach);
       return showResource(
@@ -163,7 +164,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     query: Closed(PageQuery),
     answers: { 200: PageOf(ref(Endpoint)) },
     problems: ['INVALID_CURSOR'],
-    model: webhookEndpoints.model,
+    models: [webhookEndpoints.model],
     handle: async ({ query, principal, reach, request, reply }) => {
       const owner = reach.role === 'admin' ? {} : { ownerId: ownerOf(principal) };
       const page = await webhookEndpoints.queries.list({ ...pageRequestOf(query), ...owner });
@@ -181,7 +182,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     query: DeliveriesQuery,
     answers: { 200: PageOf(ref(Delivery)) },
     problems: ['WEBHOOK_ENDPOINT_NOT_FOUND', 'INVALID_CURSOR'],
-    model: webhookEndpoints.model,
+    models: [webhookEndpoints.model, ...consumers.filter(({ name }) => name === plannerName)],
     handle: async ({ params: { endpointId }, query, principal, reach, request, reply }) => {
       await findOwn(endpointId, principal, reach);
       const { status } = query;

@@ -1,0 +1,177 @@
+/** Read your own writes, and change only what you have seen (B1, B8, R11.2). */
+import { describe, expect, it } from 'vitest';
+import type { Adapters } from '../../src/compose.ts';
+import { openService } from '../support/service.ts';
+import { arrange, line, orderOf, placeOrder, since, waitForPlan, warehouse } from './arrange.ts';
+
+const sku = 'TABLE-OAK-160';
+const url = `/v1/warehouses/BER/inventory/${sku}`;
+
+describe('a read with Stockledger-Min-Position', () => {
+  it('has seen the write that told the position, every time', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 0 } });
+    const staff = service.as('sandbox-staff');
+    for (let pieces = 1; pieces <= 25; pieces += 1) {
+      const received = await staff.post(`${url}/receipts`, { quantity: 1 });
+      const read = await staff.get(url, since(received));
+      expect(read.body).toMatchObject({ onHand: pieces, revision: received.body.revision });
+      expect(read.headers.etag).toBe(received.headers.etag);
+    }
+  });
+
+  it('has seen an order and its shipment, wherever they are read', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 25 } });
+    const admin = service.as('sandbox-admin');
+    for (let orders = 1; orders <= 5; orders += 1) {
+      const placed = await admin.post('/v1/orders', orderOf([line(sku, 1)]));
+      const path = `/v1/orders/${placed.body.orderId}`;
+      expect((await admin.get(path, since(placed))).body.revision).toBeGreaterThanOrEqual(placed.body.revision);
+      expect((await admin.get(`${path}/tracking`, since(placed))).status).toBe(200);
+      expect((await admin.get('/v1/orders', since(placed))).body.items).toHaveLength(orders);
+      await service.settled();
+      await expect.poll(async () => (await admin.get(path)).body.status).toBe('processing');
+      const shipped = await admin.post(`${path}/shipments`, {
+        warehouseId: 'BER',
+        lines: [{ lineId: '1', quantity: 1 }],
+        carrier: 'ups',
+        trackingNumber: '1Z',
+        parcels: [{ boxes: [] }],
+      });
+      const tracking = await admin.get(`${path}/tracking`, since(shipped));
+      expect(tracking.body.shipments).toMatchObject([{ shipmentId: shipped.body.shipmentId }]);
+    }
+  });
+
+  it('answers with the position that it has seen', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const staff = service.as('sandbox-staff');
+    const read = await staff.get(url);
+    expect((await staff.get('/v1/warehouses', since(read))).status).toBe(200);
+  });
+
+  it('is told 503 when to come again, while a read model stands still', async () => {
+    const stuck = ({ documents }: Adapters): Partial<Adapters> => ({
+      documents: {
+        ...documents,
+        write: async (collection, writes) => {
+          if (collection.startsWith('stock_levels')) throw new Error('the disk is full');
+          return documents.write(collection, writes);
+        },
+      },
+    });
+    const service = await openService({ adapt: stuck });
+    const admin = service.as('sandbox-admin');
+    await admin.put('/v1/warehouses/BER', warehouse('BER'));
+    const registered = await admin.post('/v1/warehouses/BER/inventory', { sku, onHand: 1 });
+    expect(registered.status).toBe(201);
+    const read = await admin.get(url, { ...since(registered), prefer: 'wait=0' });
+    expect(read).toMatchObject({ status: 503, body: { code: 'NOT_CAUGHT_UP' } });
+    expect(Number(read.headers['retry-after'])).toBeGreaterThan(0);
+    expect(read.text).not.toContain('disk');
+    // What does not depend on it goes on.
+    expect((await admin.get('/v1/warehouses/BER', since(registered))).status).toBe(200);
+    // History is read from the log, but whether there is such a stock is not known yet.
+    expect((await admin.get(`${url}/history`, { ...since(registered), prefer: 'wait=0' })).status).toBe(503);
+  });
+
+  it('waits no longer than Prefer says', async () => {
+    const service = await openService({ running: false });
+    const admin = service.as('sandbox-admin');
+    const made = await admin.put('/v1/warehouses/BER', warehouse('BER'));
+    const waiting = admin.get('/v1/warehouses/BER', { ...since(made), prefer: 'respond-async, wait=10' });
+    service.start();
+    expect((await waiting).status).toBe(200);
+  });
+});
+
+describe('an order placed with Prefer: wait', () => {
+  it('is answered with its sources, and with a position that has seen them', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const placed = await placeOrder(service.as('sandbox-shop'), [line(sku, 2)]);
+    expect(placed.body).toMatchObject({ status: 'processing', lines: [{ allocated: [{ warehouseId: 'BER', quantity: 2 }] }] });
+    const stock = await service.as('sandbox-support').get(url, since(placed));
+    expect(stock.body).toMatchObject({ reserved: 2, available: 3 });
+  });
+
+  it('is answered as pending when nobody plans it in time', async () => {
+    const service = await openService({ running: false });
+    const placed = await service.as('sandbox-shop').post('/v1/orders', orderOf([line(sku, 1)]), { prefer: 'wait=0' });
+    expect(placed).toMatchObject({ status: 201, body: { status: 'pending', lines: [{ allocated: [] }] } });
+  });
+});
+
+describe('an ETag', () => {
+  it('is the revision, and spares a body that the caller has', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    await service.as('sandbox-admin').put(`/v1/items/${sku}`, { name: 'Oak table', attributes: {}, boxes: [] });
+    const placed = await placeOrder(service.as('sandbox-shop'), [line(sku, 1)]);
+    await service.settled();
+    const admin = service.as('sandbox-admin');
+    for (const path of [url, '/v1/warehouses/BER', `/v1/items/${sku}`, `/v1/orders/${placed.body.orderId}`]) {
+      const first = await admin.get(path);
+      expect(first.headers.etag).toBe(`"${first.body.revision}"`);
+      const again = await admin.get(path, { 'if-none-match': first.headers.etag! });
+      expect(again).toMatchObject({ status: 304, text: '' });
+      expect(again.headers.etag).toBe(first.headers.etag);
+      expect((await admin.get(path, { 'if-none-match': '"999"' })).status).toBe(200);
+    }
+  });
+
+  it('is needed to set a counted quantity', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const staff = service.as('sandbox-staff');
+    const count = { onHand: 4, reason: 'stocktaking' };
+    expect(await staff.put(url, count)).toMatchObject({ status: 428, body: { code: 'IF_MATCH_REQUIRED' } });
+    const { headers } = await staff.get(url);
+    const set = await staff.put(url, count, { 'if-match': headers.etag! });
+    expect(set).toMatchObject({ status: 200, body: { onHand: 4 } });
+    expect(await staff.put(url, count, { 'if-match': headers.etag! })).toMatchObject({ status: 412 });
+  });
+
+  it('that is out of date gets 412 with what has happened since, without personal data (B1)', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const staff = service.as('sandbox-staff');
+    const seen = (await staff.get(url)).headers.etag!;
+    await staff.post(`${url}/receipts`, { quantity: 3 });
+    await staff.post(`${url}/adjustments`, { delta: -1, reason: 'lost', note: 'Ada took one' });
+    const before = await service.countEvents();
+    const late = await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, { 'if-match': seen });
+    expect(late).toMatchObject({
+      status: 412,
+      body: {
+        code: 'REVISION_CONFLICT',
+        currentRevision: 2,
+        events: [
+          { type: 'StockReceived', revision: 1, data: { quantity: 3 } },
+          { type: 'StockAdjusted', revision: 2, data: { delta: -1 } },
+        ],
+      },
+    });
+    expect(late.headers.etag).toBe('"2"');
+    expect(late.text).not.toMatch(/note|Ada/);
+    expect(await service.countEvents()).toBe(before);
+    const rebased = await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, { 'if-match': '"2"' });
+    expect(rebased).toMatchObject({ status: 201, body: { onHand: 8, revision: 3 } });
+  });
+
+  it('guards an order against a change that somebody else made, and tells nothing of the address', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const admin = service.as('sandbox-admin');
+    const placed = await admin.post('/v1/orders', orderOf([line(sku, 1)]), waitForPlan);
+    const path = `/v1/orders/${placed.body.orderId}/status`;
+    const stale = { 'if-match': '"0"' };
+    const late = await admin.put(path, { status: 'cancelled', reason: 'late' }, stale);
+    expect(late).toMatchObject({ status: 412, body: { events: [{ type: 'OrderAllocated' }] } });
+    expect(late.text).not.toMatch(/Canary|canary/);
+    const now = await admin.put(path, { status: 'cancelled', reason: 'late' }, { 'if-match': placed.headers.etag! });
+    expect(now).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  });
+});
