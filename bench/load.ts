@@ -2,7 +2,7 @@
 import autocannon from 'autocannon';
 import type { NextRequest } from './requests.ts';
 
-const connections = 64;
+export const connections = 64;
 
 export interface LoadResult {
   /** Answers with the expected status, per second. */

@@ -9,18 +9,21 @@ import { parseArgs } from 'node:util';
 import { freePort, startService } from '../demo/service.ts';
 import { type Api, levelOf, prepare, settle, signIn } from './api.ts';
 import { percentile, probeLag } from './lag.ts';
-import { type LoadResult, load } from './load.ts';
+import { connections, load } from './load.ts';
 import { compareRebuild } from './rebuild.ts';
 import { figuresTable, type Measured } from './report.ts';
 import { adjustments, hotSku, type NextRequest, orderSku, orders, reads, skuOf, skusSpread } from './requests.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '8' } },
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
 });
 const seconds = Number(values.seconds);
 if (!Number.isInteger(seconds) || seconds < 1) throw new Error('--seconds takes a whole number from 1.');
-const warmUpSeconds = 3;
+/** Each side's rounds that count, after one that warms up. */
+const rounds = 3;
+/** Long enough for a p99 of some thousand requests, and for the write-ahead log to go round. */
+const steadySeconds = 15;
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -43,42 +46,82 @@ const startBare = async (origin: string): Promise<{ origin: string; child: Child
   }
 };
 
-const measure = async (name: string, origin: string, next: NextRequest, rate?: number): Promise<LoadResult> => {
-  await load({ origin, next, seconds: warmUpSeconds, ...(rate === undefined ? {} : { rate }) });
-  const result = await load({ origin, next, seconds, ...(rate === undefined ? {} : { rate }) });
-  say(`${name}: ${Math.round(result.perSecond)}/s, p99 ${result.p99Ms} ms, ${result.others} other answers`);
-  return result;
+interface Side {
+  readonly name: string;
+  readonly origin: string;
+  readonly next: NextRequest;
+}
+
+/** The middle of the rounds: a machine that others use too has fast and slow ones. */
+const middle = (values: readonly number[]): number => percentile(values, 0.5);
+
+/** Both sides in turn, round after round, so that what happens to the machine happens to both. @returns requests/s. */
+const takeTurns = async (ours: Side, bare: Side): Promise<{ readonly ours: number; readonly bare: number }> => {
+  const results: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [side, key] of [
+      [bare, 'bare'],
+      [ours, 'ours'],
+    ] as const) {
+      const { perSecond, p99Ms, others } = await load({ ...side, seconds });
+      const note = round === 0 ? ' (warm-up)' : '';
+      say(`${side.name}: ${Math.round(perSecond)}/s, p99 ${p99Ms} ms, ${others} other answers${note}`);
+      if (round > 0) results[key].push(perSecond);
+    }
+  }
+  return { ours: middle(results.ours), bare: middle(results.bare) };
 };
 
-const measureHot = async (api: Api): Promise<LoadResult> => {
+/** One SKU and many in turn; then all that was acknowledged on the one must be there. @returns requests/s. */
+const measureHot = async (
+  api: Api,
+  spread: NextRequest,
+): Promise<{ readonly hot: number; readonly spread: number }> => {
+  const { origin } = api;
   const next = adjustments(api.token, [hotSku]);
-  const warmUp = await load({ origin: api.origin, next, seconds: warmUpSeconds });
-  const result = await load({ origin: api.origin, next, seconds });
-  say(`adjust, one SKU: ${Math.round(result.perSecond)}/s, p99 ${result.p99Ms} ms, ${result.others} other answers`);
-  // A request under way at the end may have been done without its answer being counted: the connections are cut.
+  const results: { hot: number[]; spread: number[] } = { hot: [], spread: [] };
+  let acknowledged = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    results.spread.push((await load({ origin, next: spread, seconds })).perSecond);
+    const hot = await load({ origin, next, seconds });
+    results.hot.push(hot.perSecond);
+    acknowledged += hot.answered;
+    say(`adjust, one SKU: ${Math.round(hot.perSecond)}/s, p99 ${hot.p99Ms} ms, ${hot.others} other answers`);
+  }
   await settle(api);
-  const counted = warmUp.answered + result.answered;
   const { onHand } = await levelOf(api, hotSku);
-  if (onHand < counted || onHand > counted + 2 * 64) throw new Error(`${counted} acknowledged, ${onHand} on hand.`);
-  return result;
+  // The connections are cut at the end of a round: what was under way may have been done without being counted.
+  if (onHand < acknowledged || onHand > acknowledged + rounds * connections) {
+    throw new Error(`${acknowledged} were acknowledged, ${onHand} are there.`);
+  }
+  return { hot: middle(results.hot), spread: middle(results.spread) };
 };
 
-/** Orders that were placed and have their sources, by the time that took until the last had them. */
-const measureOrders = async (api: Api): Promise<number> => {
+/** Orders that were placed and have their sources, by the time that took until the last had them. @returns orders/s. */
+const measureOrders = async (
+  api: Api,
+  bareOrigin: string,
+): Promise<{ readonly ours: number; readonly bare: number }> => {
   const next = orders(api.token);
-  await load({ origin: api.origin, next, seconds: warmUpSeconds });
-  await settle(api);
-  const { reserved: before } = await levelOf(api, orderSku);
-  const startedAt = performance.now();
-  const result = await load({ origin: api.origin, next, seconds });
-  await settle(api);
-  const elapsed = (performance.now() - startedAt) / 1_000;
-  const { reserved } = await levelOf(api, orderSku);
-  const perSecond = (reserved - before) / elapsed;
-  say(
-    `orders: ${Math.round(result.perSecond)}/s placed, ${Math.round(perSecond)}/s placed and allocated, ${result.others} other answers`,
-  );
-  return perSecond;
+  const results: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+  for (let round = 0; round <= rounds; round += 1) {
+    const bare = await load({ origin: bareOrigin, next, seconds });
+    await settle(api);
+    const { reserved: before } = await levelOf(api, orderSku);
+    const startedAt = performance.now();
+    const placed = await load({ origin: api.origin, next, seconds });
+    await settle(api);
+    const elapsed = (performance.now() - startedAt) / 1_000;
+    const allocated = ((await levelOf(api, orderSku)).reserved - before) / elapsed;
+    say(
+      `bare POST of an order: ${Math.round(bare.perSecond)}/s; placed ${Math.round(placed.perSecond)}/s, ` +
+        `placed and allocated ${Math.round(allocated)}/s, ${placed.others} other answers${round === 0 ? ' (warm-up)' : ''}`,
+    );
+    if (round === 0) continue;
+    results.ours.push(allocated);
+    results.bare.push(bare.perSecond);
+  }
+  return { ours: middle(results.ours), bare: middle(results.bare) };
 };
 
 const run = async (dataDir: string): Promise<Measured> => {
@@ -93,17 +136,16 @@ const run = async (dataDir: string): Promise<Measured> => {
     const spread = Array.from({ length: skusSpread }, (_, index) => skuOf(index));
     const next = adjustments(api.token, spread);
 
-    const barePost = await measure('bare POST', bare.origin, next);
-    const bareOrder = await measure('bare POST of an order', bare.origin, orders(api.token));
-    const bareGet = await measure('bare GET', bare.origin, reads(api.token));
-    const adjust = await measure(`adjust, ${skusSpread} SKUs`, origin, next);
+    const bareSide = (name: string, request: NextRequest): Side => ({ name, origin: bare.origin, next: request });
+    const adjust = await takeTurns({ name: `adjust, ${skusSpread} SKUs`, origin, next }, bareSide('bare POST', next));
+    const { hot, spread: spreadPerSecond } = await measureHot(api, next);
+    const getLevel = reads(api.token);
+    const read = await takeTurns({ name: 'read one level', origin, next: getLevel }, bareSide('bare GET', getLevel));
+    const placed = await measureOrders(api, bare.origin);
     await settle(api);
-    const hot = await measureHot(api);
-    const read = await measure('read one level', origin, reads(api.token));
-    const placed = await measureOrders(api);
 
-    const half = adjust.perSecond / 2;
-    const steady = load({ origin, next, seconds, rate: half });
+    const half = adjust.ours / 2;
+    const steady = load({ origin, next, seconds: steadySeconds, rate: half });
     const [atHalf, lags] = await Promise.all([steady, probeLag(api, steady)]);
     say(
       `adjust at ${Math.round(half)}/s: p99 ${atHalf.p99Ms} ms; visible after p99 ${percentile(lags, 0.99).toFixed(1)} ms`,
@@ -111,10 +153,10 @@ const run = async (dataDir: string): Promise<Measured> => {
     await service.stop();
     const rebuilt = await compareRebuild(dataDir);
     return {
-      adjustVsBare: adjust.perSecond / barePost.perSecond,
-      hotVsSpread: hot.perSecond / adjust.perSecond,
-      orderVsBare: placed / bareOrder.perSecond,
-      readVsBare: read.perSecond / bareGet.perSecond,
+      adjustVsBare: adjust.ours / adjust.bare,
+      hotVsSpread: hot / spreadPerSecond,
+      orderVsBare: placed.ours / placed.bare,
+      readVsBare: read.ours / read.bare,
       adjustP99Ms: atHalf.p99Ms,
       lagP99Ms: percentile(lags, 0.99),
       rebuildVsSqlite: rebuilt.rebuildPerSecond / rebuilt.plainPerSecond,

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import packageJson from '../package.json' with { type: 'json' };
 
 /** Opening a large log and its projections takes seconds; more than this is a service that hangs. */
 const readyTimeoutMs = 60_000;
@@ -31,6 +32,8 @@ export interface Service {
 }
 
 const projectRoot = join(import.meta.dirname, '..');
+/** Started as `npm start` starts it, without npm between us and its signals. */
+const [, ...startArguments] = packageJson.scripts.start.split(' ');
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -106,7 +109,7 @@ const stopChild = async (child: ChildProcess): Promise<void> => {
 export const startService = async (options: ServiceOptions): Promise<Service> => {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [options.entry ?? 'src/main.ts'], {
+  const child = spawn(process.execPath, options.entry === undefined ? startArguments : [options.entry], {
     cwd: projectRoot,
     env: {
       ...options.env,

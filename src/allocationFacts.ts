@@ -12,18 +12,30 @@ const caughtUp = async (model: Progress, since: Position): Promise<void> => {
   throw new StoreUnavailable(`${model.name} did not reach the event that a policy reacts to`, 'not_written');
 };
 
-export const createAllocationFacts = ({ warehouses, stockLevels, orders }: ReadModels): AllocationFacts => ({
-  warehouses: async (since) => {
-    await caughtUp(warehouses.model, since);
-    return warehouses.queries.all();
-  },
-  warehousesHolding: async (sku, since) => {
-    await caughtUp(stockLevels.model, since);
-    return (await stockLevels.queries.bySku(sku)).map(({ warehouseId }) => warehouseId);
-  },
-  ordersWaitingFor: async (sku, since, limit) => {
-    await caughtUp(orders.model, since);
-    const page = await orders.queries.waitingFor(sku, { limit });
-    return page.items.map(({ orderId }) => orderId);
-  },
-});
+export const createAllocationFacts = ({ warehouses, stockLevels, orders }: ReadModels): AllocationFacts => {
+  /** Goods of many SKUs arrive together and mostly nobody waits for any: asked once for each place in the log. */
+  let asked: { readonly at: Position | null; readonly isAny: Promise<boolean> } | null = null;
+
+  const isAnyWaiting = (): Promise<boolean> => {
+    const at = orders.model.position();
+    if (asked === null || asked.at !== at) asked = { at, isAny: orders.queries.isAnyWaiting() };
+    return asked.isAny;
+  };
+
+  return {
+    warehouses: async (since) => {
+      await caughtUp(warehouses.model, since);
+      return warehouses.queries.all();
+    },
+    warehousesHolding: async (sku, since) => {
+      await caughtUp(stockLevels.model, since);
+      return (await stockLevels.queries.bySku(sku)).map(({ warehouseId }) => warehouseId);
+    },
+    ordersWaitingFor: async (sku, since, limit) => {
+      await caughtUp(orders.model, since);
+      if (!(await isAnyWaiting())) return [];
+      const page = await orders.queries.waitingFor(sku, { limit });
+      return page.items.map(({ orderId }) => orderId);
+    },
+  };
+};

@@ -3,6 +3,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
+import { createSystemClock } from './infra/clock.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { openEmbeddedEngines } from './infra/embedded.ts';
 import { createIdentity } from './infra/identity.ts';
@@ -18,7 +19,7 @@ const secretBytes = 32;
 const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
-  const clock = { now: () => new Date().toISOString() };
+  const clock = createSystemClock();
   const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
   const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);

@@ -2,7 +2,8 @@
 import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../domain/message.ts';
 import { eventIdOf } from './ids.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
-import type { Loaded, RecentCommand } from './stateCache.ts';
+import type { RecentCommand } from './recentCommands.ts';
+import type { Loaded } from './stateCache.ts';
 
 export interface Asked<Command> {
   readonly command: Command;
@@ -57,7 +58,7 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
   let { state, revision } = loaded;
 
   const decideOne = ({ command, context }: Asked<Command>): Verdict<State, E, Code> => {
-    const doneBefore = loaded.recent.find(({ commandId }) => commandId === context.commandId);
+    const doneBefore = loaded.recent.find(context.commandId);
     if (doneBefore !== undefined) return { kind: 'done_before', command: doneBefore };
     const twin = recordedIn.get(context.commandId);
     if (twin !== undefined) return twin;

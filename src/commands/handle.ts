@@ -9,7 +9,7 @@ import { type Asked, type Plan, planBatch } from './batch.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
 import { type Clock, type EventStore, StoreUnavailable } from './ports.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
-import { createStreams, remember } from './streams.ts';
+import { createStreams } from './streams.ts';
 
 export interface HandlerOptions {
   readonly store: EventStore;
@@ -61,13 +61,33 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
     }
   };
 
+  /** A stream that all of the batch expect to be new is not read first; the append at `no_stream` is the proof. */
+  const begin = async (stream: string, batch: readonly Waiter[]): Promise<Loaded<State>> =>
+    batch.every(({ context }) => context.expectsNew === true) && cache.get(stream) === undefined
+      ? streams.createAbsent()
+      : streams.load(stream);
+
+  /** No append at an exact revision confirms what was decided, so look whether another process was there. */
+  const lookAgain = (stream: string, loaded: Loaded<State>): Promise<Loaded<State>> =>
+    loaded.revision < 0 ? streams.load(stream) : streams.refresh(stream, loaded);
+
+  const keepWritten = (
+    stream: string,
+    { after }: Plan<State, E, Code>,
+    { recent }: Loaded<State>,
+    written: readonly RecordedEvent<E>[],
+  ): void => {
+    const last = written.at(-1);
+    const [position, updatedAt] = [last?.position ?? null, last?.recordedAt ?? null];
+    streams.keep(stream, { ...after, position, updatedAt, recent: recent.learn(written) });
+  };
+
   const settle = async (stream: string, batch: readonly Waiter[]): Promise<void> => {
-    let loaded = await streams.load(stream);
+    let loaded = await begin(stream, batch);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const plan = planBatch(decider, batch, loaded, clock.now());
       if (plan.envelopes.length === 0) {
-        // No append at an exact revision confirms what was decided, so look whether another process was there.
-        const current = await streams.catchUp(stream, loaded);
+        const current = await lookAgain(stream, loaded);
         if (current.revision === loaded.revision) {
           answer(stream, batch, plan, []);
           return;
@@ -79,10 +99,7 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       const result = await store.append(stream, expected, plan.envelopes);
       if (result.kind === 'appended') {
         const written = result.events as readonly RecordedEvent<E>[];
-        const last = written.at(-1);
-        const position = last?.position ?? loaded.position;
-        const updatedAt = last?.recordedAt ?? loaded.updatedAt;
-        streams.keep(stream, { ...plan.after, position, updatedAt, recent: remember(loaded.recent, written) });
+        keepWritten(stream, plan, loaded, written);
         answer(stream, batch, plan, written);
         return;
       }

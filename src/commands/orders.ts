@@ -68,7 +68,11 @@ export const createOrderUseCases = (
   return {
     /** @throws SubjectErased when the customer's data was erased. */
     placeOrder: async (request: OrderRequest, context: CommandContext) =>
-      change(request.orderId, { type: 'PlaceOrder', order: await place(request, context) }, context),
+      change(
+        request.orderId,
+        { type: 'PlaceOrder', order: await place(request, context) },
+        { ...context, expectsNew: true },
+      ),
     changeOrder: async (
       orderId: string,
       { type, reason, note }: Omit<ReasonedCommand, 'note'> & { readonly note?: string },

@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly occurredAt?: string;
   /** The revision the caller saw. Its conflict is never retried for them (DESIGN §4.3). */
   readonly ifMatch?: number;
+  /** The id of the stream was made for this command: it need not be looked for first. */
+  readonly expectsNew?: boolean;
   /** Decide, but record nothing (B12). */
   readonly dryRun?: boolean;
 }

@@ -18,6 +18,8 @@ export type AppendResult =
   | { readonly kind: 'duplicate'; readonly eventIds: readonly string[] };
 
 export interface EventStore {
+  /** Nobody else appends while this process runs: a state that it holds is the latest, and needs no second look. */
+  readonly isSoleWriter?: boolean;
   /**
    * All or nothing, durable when it resolves.
    * @throws StoreUnavailable when it is certain that nothing was written, and also when it is not

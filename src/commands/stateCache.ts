@@ -1,4 +1,5 @@
 import type { Position } from '../domain/message.ts';
+import type { RecentCommands } from './recentCommands.ts';
 
 /** A folded stream. `revision` is -1 for a stream that does not exist. */
 export interface Loaded<State> {
@@ -9,13 +10,7 @@ export interface Loaded<State> {
   /** When its last event was recorded, ISO 8601 UTC. */
   readonly updatedAt: string | null;
   /** The latest commands of the stream, so that one that is sent again after a crash is recognised. */
-  readonly recent: readonly RecentCommand[];
-}
-
-export interface RecentCommand {
-  readonly commandId: string;
-  readonly firstRevision: number;
-  readonly lastRevision: number;
+  readonly recent: RecentCommands;
 }
 
 export interface StateCache {
@@ -48,7 +43,7 @@ export const createStateCache = (bytesMax: number): StateCache => {
     },
     put: (stream, loaded, stateBytes) => {
       forget(stream);
-      const bytes = stateBytes + 2 * stream.length + recentBytes * loaded.recent.length;
+      const bytes = stateBytes + 2 * stream.length + recentBytes * loaded.recent.size();
       entries.set(stream, { loaded, bytes });
       bytesHeld += bytes;
       for (const oldest of entries.keys()) {

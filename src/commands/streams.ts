@@ -2,41 +2,15 @@
 import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
 import type { Recording } from './outcome.ts';
 import type { EventStore } from './ports.ts';
-import type { Loaded, RecentCommand, StateCache } from './stateCache.ts';
+import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
+import type { Loaded, StateCache } from './stateCache.ts';
 
 const pageEvents = 500;
-/** Enough for every command that can be in flight on one stream when a process dies. */
-const recentMax = 256;
 /** Events a 412 answer carries at most; a caller further behind reads the history. */
 const staleEventsMax = 100;
 
 /** Whatever the store holds when it is asked. */
 export const latest = Number.POSITIVE_INFINITY;
-
-interface Remembered {
-  readonly commandId: string;
-  readonly revision: number;
-}
-
-const rememberAll = (recent: readonly RecentCommand[], events: readonly Remembered[]): readonly RecentCommand[] => {
-  const next = [...recent];
-  for (const { commandId, revision } of events) {
-    const last = next.at(-1);
-    if (last?.commandId === commandId) next[next.length - 1] = { ...last, lastRevision: revision };
-    else next.push({ commandId, firstRevision: revision, lastRevision: revision });
-  }
-  return next.length > recentMax ? next.slice(-recentMax) : next;
-};
-
-/** The latest commands, with those that wrote `events`. */
-export const remember = (
-  recent: readonly RecentCommand[],
-  events: readonly RecordedEvent[],
-): readonly RecentCommand[] =>
-  rememberAll(
-    recent,
-    events.map(({ metadata, revision }) => ({ commandId: metadata.commandId, revision })),
-  );
 
 export interface Streams<State, E extends DomainEvent> {
   /**
@@ -44,8 +18,12 @@ export interface Streams<State, E extends DomainEvent> {
    * which the append finds out. Whoever appends nothing says what it must have seen, at most `latest`.
    */
   readonly load: (stream: string, revisionMin?: number) => Promise<Loaded<State>>;
+  /** As before any event, for a stream that is most likely new; if it is not, the append finds out. */
+  readonly createAbsent: () => Loaded<State>;
   /** What happened since, folded on top and kept; the same object when nothing did. */
   catchUp(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
+  /** The same, unless nobody else can have written. */
+  refresh(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
   keep(stream: string, loaded: Loaded<State>): Loaded<State>;
   /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
   recall(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
@@ -62,13 +40,14 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   store: EventStore,
   cache: StateCache,
 ): Streams<State, E> => {
-  const absent: Loaded<State> = {
+  /** As before any event, with a memory of its own. */
+  const createAbsent = (): Loaded<State> => ({
     state: decider.initialState,
     revision: -1,
     position: null,
     updatedAt: null,
-    recent: [],
-  };
+    recent: createRecentCommands(),
+  });
 
   const foldOn = (loaded: Loaded<State>, events: readonly RecordedEvent[]): Loaded<State> => {
     const last = events.at(-1);
@@ -81,7 +60,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
       revision: last.revision,
       position: last.position,
       updatedAt: last.recordedAt,
-      recent: remember(loaded.recent, events),
+      recent: loaded.recent.learn(events),
     };
   };
 
@@ -108,18 +87,19 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     const wanted = new Set(eventIds);
     /** All that such a command recorded belongs to its answer, though it may be decided shorter today. */
     const commandIds = new Set<string>();
-    const found: Remembered[] = [];
+    const found: RecordedEvent[] = [];
     for (let from = 0; ; from += pageEvents) {
       const events = await store.readStream(stream, from, pageEvents);
-      for (const { id, metadata, revision } of events) {
-        if (wanted.has(id)) commandIds.add(metadata.commandId);
-        if (commandIds.has(metadata.commandId)) found.push({ commandId: metadata.commandId, revision });
+      for (const event of events) {
+        if (wanted.has(event.id)) commandIds.add(event.metadata.commandId);
+        if (commandIds.has(event.metadata.commandId)) found.push(event);
       }
       if (events.length < pageEvents) break;
     }
     if (found.length === 0) throw new Error(`${stream}: event ids are taken by another stream`);
-    const loaded = await readOn(stream, absent);
-    return keep(stream, { ...loaded, recent: [...rememberAll([], found), ...loaded.recent] });
+    const loaded = await readOn(stream, createAbsent());
+    loaded.recent.learn(found);
+    return keep(stream, loaded);
   };
 
   const catchUp = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> => {
@@ -127,15 +107,20 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     return loaded.revision === from.revision ? from : keep(stream, loaded);
   };
 
+  const refresh = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> =>
+    store.isSoleWriter === true ? from : catchUp(stream, from);
+
   return {
     load: async (stream, revisionMin = -1) => {
       const cached = cache.get(stream) as Loaded<State> | undefined;
-      if (cached !== undefined) return cached.revision < revisionMin ? catchUp(stream, cached) : cached;
-      const loaded = await readOn(stream, absent);
+      if (cached !== undefined) return cached.revision < revisionMin ? refresh(stream, cached) : cached;
+      const loaded = await readOn(stream, createAbsent());
       // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
       return loaded.revision < 0 ? loaded : keep(stream, loaded);
     },
+    createAbsent,
     catchUp,
+    refresh,
     keep,
     recall,
     hasRecorded: async (stream, commandId) => {
@@ -146,7 +131,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
       }
     },
     replay: async (stream, { firstRevision, lastRevision }) => {
-      const { state } = await readOn(stream, absent, lastRevision);
+      const { state } = await readOn(stream, createAbsent(), lastRevision);
       const events = await store.readStream(stream, firstRevision, lastRevision - firstRevision + 1);
       const last = events.at(-1);
       if (last === undefined) throw new Error(`${stream}: events ${firstRevision} to ${lastRevision} are missing`);

@@ -1,6 +1,5 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID } from 'node:crypto';
-import helmet from '@fastify/helmet';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { identify } from './access.ts';
@@ -30,6 +29,17 @@ import { registerValidation } from './validation.ts';
 const bodyBytesMax = 512 * 1_024;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
+/**
+ * What a browser may make of an answer (R7.5): nothing. The documentation page has a policy of its own. Sent with every
+ * answer, so it is a constant and no chain of middleware.
+ */
+const hardening = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+} as const;
+
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;
 
@@ -94,9 +104,9 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
-  await app.register(helmet, { contentSecurityPolicy: false, hsts: { maxAge: 31_536_000 } });
-  app.addHook('onSend', async (_request, reply) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(hardening);
+    done();
   });
   closeIdleSoon(app);
   requirePolicies(app);
@@ -104,7 +114,6 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   if (ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
 
   const support = createSupport(ports);
-  app.addHook('onSend', async (request, reply, payload) => support.idempotency.keep(request, reply, payload));
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
   registerWarehouses(router, ports);

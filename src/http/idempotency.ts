@@ -6,7 +6,13 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { derivedId } from '../commands/ids.ts';
-import { type Clock, type IdempotencyRecords, type PersonalData, StoreUnavailable } from '../commands/ports.ts';
+import {
+  type Clock,
+  type IdempotencyRecord,
+  type IdempotencyRecords,
+  type PersonalData,
+  StoreUnavailable,
+} from '../commands/ports.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
 import { Problem, replaceByProblem } from './problem.ts';
@@ -27,8 +33,9 @@ export interface Idempotency {
   /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
   begin(request: FastifyRequest, reply: FastifyReply, principal: Principal, use: KeyUse): Promise<Started>;
   /**
-   * Keeps the answer of a request that began; called before it is sent. An answer that can't be kept is not given, as
-   * the next attempt might get another one: what is returned then goes out in its place.
+   * Keeps the answer of a request that began; called before it is sent. A change is in the log under the id of its
+   * command, so its answer could be made again, and is written behind. A refusal leaves no trace but its answer: one that
+   * can't be kept is not given, as the next attempt might get another; what is returned then goes out in its place.
    */
   keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<string | undefined>;
 }
@@ -48,6 +55,10 @@ const keptHeaders = ['content-type', 'etag', 'location', 'stockledger-position']
 /** A failure of ours is not an answer: the next attempt may do better. */
 const isFinal = (status: number): boolean => status < 500 && status !== 429;
 
+/** Rows of a bulk request may have been refused, each by itself. */
+const multiStatus = 207;
+const isRecorded = (status: number): boolean => status < 300 && status !== multiStatus;
+
 /** Confidential answers are sealed together: they live for days only, and nobody erases them one by one. */
 const subject = 'idempotency';
 /** Sealed text can't be mistaken for an answer, which is JSON. */
@@ -60,9 +71,11 @@ export const createIdempotency = (
 ): Idempotency => {
   const inFlight = new Set<string>();
   const running = new WeakMap<FastifyRequest, Running>();
+  /** Given, and on their way to the disk. */
+  const behind = new Map<string, IdempotencyRecord>();
 
   const replay = async (scopedKey: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
-    const first = await records.find(scopedKey);
+    const first = behind.get(scopedKey) ?? (await records.find(scopedKey));
     if (first === null) return false;
     if (first.fingerprint !== fingerprint) {
       throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
@@ -78,14 +91,32 @@ export const createIdempotency = (
     return true;
   };
 
-  const save = async ({ scopedKey, fingerprint, confidential }: Running, reply: FastifyReply, text: string) => {
+  const recordOf = async (
+    { scopedKey, fingerprint, confidential }: Running,
+    reply: FastifyReply,
+    text: string,
+  ): Promise<IdempotencyRecord> => {
     const headers: Record<string, string> = {};
     for (const name of keptHeaders) {
       const value = reply.getHeader(name);
       if (value !== undefined) headers[name] = String(value);
     }
     const body = confidential ? await personalData.seal(subject, `idempotency/${scopedKey}`, text) : text;
-    await records.save(scopedKey, { fingerprint, answer: { status: reply.statusCode, headers, body } }, clock.now());
+    return { fingerprint, answer: { status: reply.statusCode, headers, body } };
+  };
+
+  const saveBehind = (scopedKey: string, record: IdempotencyRecord, { log }: FastifyRequest): void => {
+    behind.set(scopedKey, record);
+    records
+      .save(scopedKey, record, clock.now())
+      .catch((error: unknown) => log.error({ err: error }, 'answer not kept'))
+      .finally(() => behind.delete(scopedKey));
+  };
+
+  const keepOne = async (begun: Running, request: FastifyRequest, reply: FastifyReply, text: string) => {
+    const record = await recordOf(begun, reply, text);
+    if (isRecorded(reply.statusCode)) saveBehind(begun.scopedKey, record, request);
+    else await records.save(begun.scopedKey, record, clock.now());
   };
 
   return {
@@ -118,7 +149,7 @@ export const createIdempotency = (
       if (begun === undefined) return undefined;
       running.delete(request);
       try {
-        if (isFinal(reply.statusCode) && typeof payload === 'string') await save(begun, reply, payload);
+        if (isFinal(reply.statusCode) && typeof payload === 'string') await keepOne(begun, request, reply, payload);
         return undefined;
       } catch (error) {
         request.log.error({ err: error }, 'answer not kept');

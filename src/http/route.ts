@@ -163,6 +163,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         ...(body === undefined ? {} : { body }),
       },
       onRequest: identifyFor(operation),
+      onSend: async (request, reply, payload) => support.idempotency.keep(request, reply, payload),
       handler: async (request, reply) => {
         const asked = askedOf(request, reply);
         const started = await start(request, reply, asked, untyped);

@@ -41,8 +41,8 @@ export const createRowValidator = (schemas: { readonly [kind: string]: TSchema }
   const ajv = createAjv({});
   const byKind = new Map(Object.entries(schemas).map(([kind, schema]) => [kind, ajv.compile(schema)]));
   return (row) => {
-    const kind = typeof row === 'object' && row !== null && 'kind' in row ? String(row.kind) : '';
-    const validate = byKind.get(kind);
+    const kind: unknown = typeof row === 'object' && row !== null && 'kind' in row ? row.kind : undefined;
+    const validate = typeof kind === 'string' ? byKind.get(kind) : undefined;
     if (validate === undefined) throw new Problem('VALIDATION', `"kind" is one of ${[...byKind.keys()].join(', ')}.`);
     if (!validate(row)) throw validationProblem({ validation: [...(validate.errors ?? [])] as never });
   };

@@ -2,20 +2,26 @@
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
 import { openPersonalData } from './keys/personalData.ts';
+import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
 import { lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
-import { createSqliteEvents } from './sqlite/events.ts';
+import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
 
 const fileName = 'stockledger.db';
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
-export const createReadEngines = async (db: Database) => {
+export const createReadEngines = async (db: Database, options: SqliteEventsOptions = {}) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
-  return { events: await createSqliteEvents(db), documents: createSqliteDocuments(db), checkpoints, generations };
+  return {
+    events: await createSqliteEvents(db, options),
+    documents: createSqliteDocuments(db),
+    checkpoints,
+    generations,
+  };
 };
 
 /** Opens the file of a directory beside the service, for a tool. */
@@ -53,7 +59,8 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
   const lock = lockDataDir(dataDir);
   const db = openDatabase(join(dataDir, fileName));
   const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, keyEncryptionKey });
-  const engines = await createReadEngines(db);
+  const engines = await createReadEngines(db, { isSoleWriter: true });
+  const checkpointer = startCheckpointer(join(dataDir, fileName));
   return {
     ...engines,
     jobs: await createSqliteJobs(db, clock),
@@ -63,6 +70,7 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
     /** Positions are consecutive and nothing is ever deleted. */
     countEvents: async () => Number((await engines.events.head())?.commit ?? 0n),
     close: async () => {
+      await checkpointer.stop();
       await db.close();
       await closeKeys();
       lock.release();

@@ -23,6 +23,8 @@ export interface ConsumerOptions {
   readonly checkpoints: Checkpoints;
   readonly types?: readonly string[];
   readonly batchMax: number;
+  /** Lets events gather for so long between two batches: many small writes become a few large ones. */
+  readonly everyMs?: number;
   readonly handle: (events: readonly RecordedEvent[]) => Promise<void>;
   /** Told of each failure before it is tried again. */
   readonly onFailure: (name: string, error: unknown, delayMs: number) => void;
@@ -94,7 +96,7 @@ const createProgress = (): {
 };
 
 export const createConsumer = (options: ConsumerOptions): Consumer => {
-  const { name, source, checkpoints, types, batchMax, handle, onFailure } = options;
+  const { name, source, checkpoints, types, batchMax, everyMs = 0, handle, onFailure } = options;
   const progress = createProgress();
   let failure: string | null = null;
 
@@ -113,6 +115,7 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
       }
       healthy();
       progress.moveTo(upTo);
+      if (everyMs > 0) await pause(everyMs, signal);
     }
   };
 

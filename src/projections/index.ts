@@ -36,6 +36,10 @@ export const projections: readonly AnyProjection[] = [
   erase(eventHistory),
 ];
 
+/** A document made of events at hand. */
+const documentOf = (projection: AnyProjection, id: string, events: readonly RecordedEvent[]): object | null =>
+  events.reduce<object | null>((document, event) => projection.apply(document, event, id), null);
+
 /** One stream folded by a projection as of this moment, for answers that can't wait for the read model. */
 const createFold =
   <T extends object>({ source }: ReadSide, projection: AnyProjection, streamOf: (id: string) => string) =>
@@ -70,6 +74,9 @@ export const createReadModels = (side: ReadSide) => {
     orders: {
       ...build(erase(orders), createOrderQueries),
       fold: createFold<OrderDocument>(side, erase(orders), orderStream),
+      /** The order that these events, its first ones, make. */
+      of: (orderId: string, events: readonly RecordedEvent[]) =>
+        documentOf(erase(orders), orderId, events) as OrderDocument | null,
     },
     shipments: {
       ...build(erase(shipments), createShipmentQueries),

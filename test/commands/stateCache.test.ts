@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { createRecentCommands, type RecentCommands } from '../../src/commands/recentCommands.ts';
 import { createStateCache, type Loaded } from '../../src/commands/stateCache.ts';
 import { contextOf } from '../support/world.ts';
 import { newJars, openWatchedStore } from './jar.ts';
 
-const loaded = (revision: number, recent: Loaded<string>['recent'] = []): Loaded<string> => ({
+const loaded = (revision: number, recent: RecentCommands = createRecentCommands()): Loaded<string> => ({
   state: 'x',
   revision,
   position: null,
   updatedAt: null,
   recent,
+});
+const metadataOf = (commandId: string) => ({
+  $correlationId: 'c',
+  $causationId: 'c',
+  commandId,
+  actor: { subject: 's', kind: 'client', client: 's' } as const,
+  authentication: {},
 });
 /** Four letters of two bytes each, beside the state. */
 const nameBytes = 8;
@@ -25,7 +33,8 @@ describe('the cache of states', () => {
   it('counts a state that grew, and the commands that it remembers', () => {
     const cache = createStateCache(3 * (100 + nameBytes));
     for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
-    cache.put('cccc', loaded(7, [{ commandId: 'one', firstRevision: 7, lastRevision: 7 }]), 100);
+    const recent = createRecentCommands().learn([{ revision: 7, metadata: metadataOf('one') }]);
+    cache.put('cccc', loaded(7, recent), 100);
     expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
   });
 

@@ -26,6 +26,7 @@ export const counter: AnyProjection = {
   name: 'counter_v1',
   handles: ['WarehouseDefined'],
   indexes: [['n']],
+  everyMs: 0,
   lists: ['values'],
   idsOf: ({ stream }) => [stream],
   apply: (document) => {

@@ -107,7 +107,9 @@ describe('the roles', () => {
   it('add up: who has two acts in the wider one', async () => {
     const both = service.as(claimsOf('auditor', { roles: ['auditor', 'warehouse_staff'] }));
     expect((await both.get('/v1/warehouses/MAD')).status).toBe(200);
-    expect((await both.post(`/v1/warehouses/BER/inventory/${sku}/receipts?dryRun=true`, { quantity: 1 })).status).toBe(200);
+    expect((await both.post(`/v1/warehouses/BER/inventory/${sku}/receipts?dryRun=true`, { quantity: 1 })).status).toBe(
+      200,
+    );
     // What only the narrower role may do, reaches as far as that role does.
     const far = await both.post(`/v1/warehouses/MAD/inventory/${sku}/receipts?dryRun=true`, { quantity: 1 });
     expect(far).toMatchObject({ status: 404, body: { code: 'WAREHOUSE_NOT_FOUND' } });
@@ -175,7 +177,10 @@ describe("somebody else's", () => {
       }
       expect((await client.get('/v1/orders', since(placed))).body.items).toEqual([]);
     }
-    for (const claims of [claimsOf('customer', { customerId: 'customer-2' }), claimsOf('warehouse_staff', { warehouses: ['MAD'] })]) {
+    for (const claims of [
+      claimsOf('customer', { customerId: 'customer-2' }),
+      claimsOf('warehouse_staff', { warehouses: ['MAD'] }),
+    ]) {
       expect((await service.as(claims).get(path, since(placed))).status).toBe(200);
     }
   });
@@ -185,7 +190,9 @@ describe("somebody else's", () => {
     const path = `/v1/orders/${placed.body.orderId}`;
     await service.settled();
     const before = await service.countEvents();
-    const cancel = await service.as(claimsOf('customer')).put(`${path}/status`, { status: 'cancelled', reason: 'mine' });
+    const cancel = await service
+      .as(claimsOf('customer'))
+      .put(`${path}/status`, { status: 'cancelled', reason: 'mine' });
     expect(cancel).toMatchObject({ status: 404, body: { code: 'ORDER_NOT_FOUND' } });
     const shipment = {
       lines: [{ lineId: '1', quantity: 1 }],
@@ -227,8 +234,17 @@ describe("somebody else's", () => {
     const availability = (await staff.get(`/v1/items/${sku}/availability`)).body.warehouses as typeof listed;
     expect(availability.map(({ warehouseId }) => warehouseId)).toEqual(['BER']);
     expect((await staff.get('/v1/orders?warehouseId=MAD')).status).toBe(404);
-    for (const path of ['', '/inventory', `/inventory/${sku}`, `/inventory/${sku}/history`, `/inventory/${sku}/explain`]) {
-      expect(await staff.get(`/v1/warehouses/MAD${path}`)).toMatchObject({ status: 404, body: { code: 'WAREHOUSE_NOT_FOUND' } });
+    for (const path of [
+      '',
+      '/inventory',
+      `/inventory/${sku}`,
+      `/inventory/${sku}/history`,
+      `/inventory/${sku}/explain`,
+    ]) {
+      expect(await staff.get(`/v1/warehouses/MAD${path}`)).toMatchObject({
+        status: 404,
+        body: { code: 'WAREHOUSE_NOT_FOUND' },
+      });
     }
   });
 

@@ -7,7 +7,13 @@ const places: { readonly [warehouseId: string]: object } = {
   PAR: { countryCode: 'FR', postalCode: '75001', latitude: 48.86, longitude: 2.35, timeZone: 'Europe/Paris' },
   MAD: { countryCode: 'ES', postalCode: '28001', latitude: 40.42, longitude: -3.7, timeZone: 'Europe/Madrid' },
 };
-const berlin = { countryCode: 'DE', postalCode: '10115', latitude: 52.52, longitude: 13.405, timeZone: 'Europe/Berlin' };
+const berlin = {
+  countryCode: 'DE',
+  postalCode: '10115',
+  latitude: 52.52,
+  longitude: 13.405,
+  timeZone: 'Europe/Berlin',
+};
 
 export const warehouse = (warehouseId: string, changes: object = {}): object => ({
   name: `Warehouse ${warehouseId}`,

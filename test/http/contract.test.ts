@@ -30,7 +30,8 @@ const withParameter = (name: string) =>
 const withId = operations.filter(({ documented }) => documented.path.includes('{'));
 
 /** A stream never ends, so its good answers are the business of `stream.test.ts`. */
-const isEndless = ({ operation }: Documented): boolean => 'text/event-stream' in (operation.responses[200]?.content ?? {});
+const isEndless = ({ operation }: Documented): boolean =>
+  'text/event-stream' in (operation.responses[200]?.content ?? {});
 
 const validBody = (documented: Documented): Json | undefined => {
   const schema = bodySchemaOf(documented);
@@ -115,7 +116,8 @@ describe.each(withId)('$name, by an id', ({ documented }) => {
   const names = [...documented.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 
   it.each(strange)('refuses one %s (R6.2)', async (_, id) => {
-    for (const name of names) await refuses(() => ask(documented, { url: urlOf(documented, { [name]: id }) }), [400, 404]);
+    for (const name of names)
+      await refuses(() => ask(documented, { url: urlOf(documented, { [name]: id }) }), [400, 404]);
   });
 
   it('says "not found" for what is not there', async () => {
@@ -143,7 +145,12 @@ describe.each(withBody)('$name, by its body', ({ documented }) => {
   const body = validBody(documented) ?? null;
 
   it('answers 415 to another content type', async () => {
-    const types = ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=a'];
+    const types = [
+      'text/plain',
+      'application/xml',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=a',
+    ];
     for (const type of types) await refuses(() => ask(documented, { headers: { 'content-type': type } }), 415);
   });
 
@@ -175,7 +182,10 @@ describe.each(withBody)('$name, by its body', ({ documented }) => {
       });
       if (answer.body.code !== 'VALIDATION') continue;
       const pointers: readonly string[] = answer.body.errors.map((each: { pointer: string }) => each.pointer);
-      expect(pointers.some((each) => each.startsWith(pointer)), `${what}: ${answer.text}`).toBe(true);
+      expect(
+        pointers.some((each) => each.startsWith(pointer)),
+        `${what}: ${answer.text}`,
+      ).toBe(true);
     }
   });
 });
@@ -198,7 +208,8 @@ describe.each(commands)('$name', ({ documented }) => {
   });
 
   it('refuses a dryRun that is neither true nor false', async () => {
-    for (const value of ['yes', '2', 'null']) await refuses(() => ask(documented, { url: `${urlOf(documented)}?dryRun=${value}` }), 400);
+    for (const value of ['yes', '2', 'null'])
+      await refuses(() => ask(documented, { url: `${urlOf(documented)}?dryRun=${value}` }), 400);
   });
 });
 
@@ -280,7 +291,13 @@ describe('the document', () => {
   it('is not served with a route that the policy table does not know: the service does not start', async () => {
     const { useCases, readModels, adapters } = service;
     const consumers = readModels.all;
-    const settings = { publicUrl: 'http://x', issuer: 'http://x', version: '0', requestsPerMinute: 1, trustedProxies: 0 };
+    const settings = {
+      publicUrl: 'http://x',
+      issuer: 'http://x',
+      version: '0',
+      requestsPerMinute: 1,
+      trustedProxies: 0,
+    };
     const checkWebhookTarget = adapters.sender.checkTarget;
     const app = await buildApp({ ...adapters, useCases, readModels, consumers, checkWebhookTarget, settings });
     const handler = async (): Promise<string> => 'open to everyone';

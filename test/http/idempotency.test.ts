@@ -46,8 +46,17 @@ describe('the same request with the same key', () => {
     const key = { 'idempotency-key': randomUUID() };
     const asks: readonly (() => Promise<Answer>)[] = [
       () => shop.post(`${url}/adjustments`, { delta: 5, reason: 'found' }, key),
-      () => shop.post(`${url}/reservations`, { quantity: 1, expiresInSeconds: 60 }, { 'idempotency-key': `${key['idempotency-key']}-2` }),
-      () => shop.post('/v1/orders', orderOf([line(sku, 1)]), { 'idempotency-key': `${key['idempotency-key']}-3`, ...waitForPlan }),
+      () =>
+        shop.post(
+          `${url}/reservations`,
+          { quantity: 1, expiresInSeconds: 60 },
+          { 'idempotency-key': `${key['idempotency-key']}-2` },
+        ),
+      () =>
+        shop.post('/v1/orders', orderOf([line(sku, 1)]), {
+          'idempotency-key': `${key['idempotency-key']}-3`,
+          ...waitForPlan,
+        }),
       () => shop.put(`${url}/policy`, { safetyStock: 2 }, { 'idempotency-key': `${key['idempotency-key']}-4` }),
     ];
     for (const ask of asks) {
@@ -91,7 +100,8 @@ describe('the same request with the same key', () => {
       () => staff.post(`${url}/quarantine-releases`, { quantity: 1 }, key),
       () => staff.put(`${url}/policy`, { safetyStock: 1 }, key),
     ];
-    for (const ask of others) expect(await ask()).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+    for (const ask of others)
+      expect(await ask()).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
     expect(await service.countEvents()).toBe(before);
   });
 
@@ -137,7 +147,11 @@ describe('a crash between the append and the answer', () => {
     ['an adjustment', `${url}/adjustments`, { delta: 5, reason: 'found' }],
     ['a reservation', `${url}/reservations`, { quantity: 2, expiresInSeconds: 900 }],
     ['an order', '/v1/orders', orderOf([line(sku, 1)])],
-    ['a bulk change', '/v1/inventory/changes', { changes: [{ kind: 'receipt', warehouseId: 'BER', sku, quantity: 3 }] }],
+    [
+      'a bulk change',
+      '/v1/inventory/changes',
+      { changes: [{ kind: 'receipt', warehouseId: 'BER', sku, quantity: 3 }] },
+    ],
     ['an endpoint', '/v1/webhook-endpoints', { url: 'https://partner.example/hooks', eventTypes: ['stock.out'] }],
   ];
 
@@ -228,7 +242,11 @@ describe('the files of the service', () => {
     const { body: order } = await placeOrder(admin, [line(sku, 2)]);
     const keyed = { 'idempotency-key': 'canary-key' };
     await admin.post(`${url}/adjustments`, { delta: 1, reason: 'found', note: 'Canary note of Ada' }, keyed);
-    await admin.put(`/v1/orders/${order.orderId}/status`, { status: 'on_hold', reason: 'asked', note: 'Canary hold' }, keyed);
+    await admin.put(
+      `/v1/orders/${order.orderId}/status`,
+      { status: 'on_hold', reason: 'asked', note: 'Canary hold' },
+      keyed,
+    );
     await admin.put(`/v1/orders/${order.orderId}/status`, { status: 'released', reason: 'asked' });
     const shipped = await admin.post(`/v1/orders/${order.orderId}/shipments`, {
       warehouseId: 'BER',
@@ -237,7 +255,12 @@ describe('the files of the service', () => {
       trackingNumber: '1Z-77',
       parcels: [{ boxes: [{ lineId: '1', boxCode: 'A', quantity: 2 }] }],
     });
-    const report = { status: 'in_transit', occurredAt: service.clock.now(), detail: 'Canary words', location: 'Canaryville' };
+    const report = {
+      status: 'in_transit',
+      occurredAt: service.clock.now(),
+      detail: 'Canary words',
+      location: 'Canaryville',
+    };
     const tracked = await admin.post(`/v1/shipments/${shipped.body.shipmentId}/tracking-events`, report);
     expect(tracked.status, tracked.text).toBe(201);
     const endpoint = await admin.post('/v1/webhook-endpoints', {

@@ -92,7 +92,10 @@ describe('an order placed with Prefer: wait', () => {
     const service = await openService();
     await arrange(service, { BER: { [sku]: 5 } });
     const placed = await placeOrder(service.as('sandbox-shop'), [line(sku, 2)]);
-    expect(placed.body).toMatchObject({ status: 'processing', lines: [{ allocated: [{ warehouseId: 'BER', quantity: 2 }] }] });
+    expect(placed.body).toMatchObject({
+      status: 'processing',
+      lines: [{ allocated: [{ warehouseId: 'BER', quantity: 2 }] }],
+    });
     const stock = await service.as('sandbox-support').get(url, since(placed));
     expect(stock.body).toMatchObject({ reserved: 2, available: 3 });
   });

@@ -4,7 +4,7 @@ import type { ApiDocument, Documented, JsonSchema } from '../support/documented.
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 type Path = readonly (string | number)[];
 
-const isObject = (value: unknown): value is { readonly [name: string]: Json } =>
+export const isObject = (value: unknown): value is { readonly [name: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const resolve = (schema: JsonSchema, document: ApiDocument): JsonSchema => {
@@ -21,6 +21,7 @@ const variantsOf = (schema: JsonSchema): readonly JsonSchema[] =>
 /** The document must say by example what a pattern wants; the rest follows from the bounds. */
 export const exampleOf = (given: JsonSchema, document: ApiDocument): Json => {
   const schema = resolve(given, document);
+  if (schema.const !== undefined) return schema.const as Json;
   const examples = (schema.examples ?? schema.enum ?? []) as readonly Json[];
   if (examples.length > 0) return examples[0]!;
   const [variant] = variantsOf(schema);
@@ -61,7 +62,8 @@ export const urlOf = ({ path, operation }: Documented, ids: { readonly [name: st
 const replaceAt = (value: Json, path: Path, change: (value: Json) => Json): Json => {
   const [step, ...rest] = path;
   if (step === undefined) return change(value);
-  if (Array.isArray(value)) return value.map((each: Json, index) => (index === step ? replaceAt(each, rest, change) : each));
+  if (Array.isArray(value))
+    return value.map((each: Json, index) => (index === step ? replaceAt(each, rest, change) : each));
   if (!isObject(value)) throw new Error(`nothing at ${path.join('/')}`);
   return { ...value, [step]: replaceAt(value[step]!, rest, change) };
 };
@@ -84,11 +86,12 @@ const brokenTexts = ['', ' ', "' OR 1=1 --", '../../etc', 'a\u0000b', '💥'.rep
 
 const wrongTexts = (schema: JsonSchema): readonly Json[] => {
   const { pattern, format, maxLength, minLength, enum: known } = schema;
-  const patterned = typeof pattern === 'string' ? brokenTexts.filter((text) => !new RegExp(pattern, 'u').test(text)) : [];
+  const patterned =
+    typeof pattern === 'string' ? brokenTexts.filter((text) => !new RegExp(pattern, 'u').test(text)) : [];
   return [
     ...notTexts,
     ...patterned,
-    ...(known === undefined ? [] : ['no_such_value']),
+    ...(known === undefined && schema.const === undefined ? [] : ['no_such_value']),
     ...(format === undefined ? [] : ['no such format']),
     ...(typeof maxLength === 'number' ? ['a'.repeat(maxLength + 1)] : []),
     ...(typeof minLength === 'number' && minLength > 0 ? [''] : []),

@@ -1,7 +1,7 @@
 /** Orders as they are read (R3.2, R12.1). */
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
-import { type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
+import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
 import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 import { ledgerLog, tellStories } from './ledgerLog.ts';
@@ -74,7 +74,7 @@ tellStories(orders, {
         allocated({ ...chairs, quantity: 1 }),
         allocated({ ...chairs, reservationId: 'r9', quantity: 2 }),
       ],
-      becomes: { ...linesThen(inBerlin, { backordered: 2 }), warehouseIds: ['BER'], waitingSkus: ['LAMP'] },
+      becomes: { ...linesThen(inBerlin, { backordered: 2 }), warehouseIds: ['BER'], waitingSkus: [anySku, 'LAMP'] },
     },
   ],
   OrderBackordered: [
@@ -84,7 +84,7 @@ tellStories(orders, {
       becomes: {
         status: 'processing',
         ...linesThen({ backordered: 3 }, { backordered: 2 }),
-        waitingSkus: ['CHAIR', 'LAMP'],
+        waitingSkus: [anySku, 'CHAIR', 'LAMP'],
       },
     },
   ],
@@ -92,14 +92,18 @@ tellStories(orders, {
     {
       title: 'a line waits again, and its warehouse still had a part in it',
       events: [placed, allocated(chairs, lamps), lapsed('r1')],
-      becomes: { ...linesThen({ backordered: 3 }, inParis), waitingSkus: ['CHAIR'], warehouseIds: ['BER', 'PAR'] },
+      becomes: {
+        ...linesThen({ backordered: 3 }, inParis),
+        waitingSkus: [anySku, 'CHAIR'],
+        warehouseIds: ['BER', 'PAR'],
+      },
     },
     {
       title: 'what had left of it stays',
       events: [placed, allocated(chairs, lamps), dispatched('s1', chairs, 1), lapsed('r1')],
       becomes: {
         ...linesThen({ allocated: [{ warehouseId: 'BER', quantity: 1 }], shipped: 1, backordered: 2 }, inParis),
-        waitingSkus: ['CHAIR'],
+        waitingSkus: [anySku, 'CHAIR'],
       },
     },
   ],

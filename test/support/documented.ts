@@ -68,20 +68,22 @@ export const createAnswerCheck = (document: ApiDocument): ((answer: SeenAnswer) 
     return validate;
   };
 
-  return ({ method, url, status, contentType, text }) => {
+  const bodyFaults = ({ content }: Operation['responses'][string], { contentType = '', text }: SeenAnswer) => {
+    const [mediaType = ''] = contentType.split(';');
+    const schema = content?.[mediaType]?.schema;
+    if (schema === undefined) return content === undefined && text === '' ? [] : [`${mediaType} is not documented`];
+    if (!mediaType.endsWith('json')) return [];
+    const validate = validatorOf(schema);
+    return validate(JSON.parse(text)) ? [] : [`${ajv.errorsText(validate.errors)} in ${text.slice(0, 1_000)}`];
+  };
+
+  return (answer) => {
+    const { method, url, status, text } = answer;
     const [path = ''] = url.split('?');
     const documented = known.find((each) => each.method === method && each.matcher.test(path));
     if (documented === undefined) return [];
-    const where = `${method} ${documented.path} ${status}`;
     const response = documented.operation.responses[status];
-    if (response === undefined) return [`${where} is not documented: ${text}`];
-    const mediaType = contentType?.split(';')[0];
-    const schema = response.content?.[mediaType ?? '']?.schema;
-    if (text === '' && (response.content === undefined || status === 204 || status === 202)) return [];
-    if (schema === undefined) return [`${where}: ${mediaType ?? 'no content type'} is not documented`];
-    if (mediaType !== 'application/json' && mediaType !== 'application/problem+json') return [];
-    const validate = validatorOf(schema);
-    if (validate(JSON.parse(text))) return [];
-    return [`${where}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 1_000)}`];
+    const faults = response === undefined ? [`not documented: ${text}`] : bodyFaults(response, answer);
+    return faults.map((fault) => `${method} ${documented.path} ${status}: ${fault}`);
   };
 };

@@ -13,6 +13,21 @@ const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
 
 const escapeLabel = (text: string): string => text.replaceAll(/[\\"\n]/g, '_');
 
+const memoryLines = (): readonly string[] => {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  const gauge = (name: string, help: string, value: number): readonly string[] => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    `${name} ${value}`,
+  ];
+  return [
+    ...gauge('process_resident_memory_bytes', 'Resident memory.', rss),
+    ...gauge('nodejs_heap_total_bytes', 'Heap that was taken from the system.', heapTotal),
+    ...gauge('nodejs_heap_used_bytes', 'Heap in use.', heapUsed),
+    ...gauge('nodejs_external_memory_bytes', 'Memory outside the heap that objects hold.', external),
+  ];
+};
+
 export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identify }: RouteSupport): void => {
   const { readModels, consumers, checkStore } = ports;
 
@@ -56,9 +71,7 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
         (consumer) =>
           `stockledger_consumer_failing{consumer="${escapeLabel(consumer.name)}"} ${consumer.failure() === null ? 0 : 1}`,
       ),
-      '# HELP process_resident_memory_bytes Resident memory.',
-      '# TYPE process_resident_memory_bytes gauge',
-      `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+      ...memoryLines(),
     ];
     return reply.header('content-type', 'text/plain; version=0.0.4').send(`${lines.join('\n')}\n`);
   });

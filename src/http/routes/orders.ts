@@ -1,7 +1,8 @@
 /** Orders: placed, held, cancelled (R3.2). What the facts decide is never set by hand. */
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { derivedTimeId } from '../../commands/ids.ts';
+import type { OrderRequest } from '../../commands/orders.ts';
 import { orderStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
@@ -31,6 +32,21 @@ const insteadOf: { readonly [status: string]: string } = {
 const commandOf = { cancelled: 'CancelOrder', on_hold: 'HoldOrder', released: 'ReleaseOrder' } as const;
 const isSettable = (status: string): status is keyof typeof commandOf =>
   (settableStatuses as readonly string[]).includes(status);
+
+const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderRequest => {
+  const { customerId, ...contact } = body.customer;
+  return {
+    orderId,
+    customerId,
+    contact,
+    shipTo: body.shipTo,
+    lines: body.lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? String(index + 1), ...line })),
+    sourcing: body.sourcing ?? 'fewest-shipments',
+    ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
+    allowSplit: body.allowSplit ?? true,
+    allowBackorder: body.allowBackorder ?? true,
+  };
+};
 
 export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels } = ports;
@@ -68,28 +84,19 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     ],
     handle: async (asked) => {
       const { body, context, claimedAt, reach, reply } = asked;
-      const { customerId, ...contact } = body.customer;
-      if (reach.customerId !== null && reach.customerId !== customerId) {
+      if (reach.customerId !== null && reach.customerId !== body.customer.customerId) {
         throw new Problem('CUSTOMER_NOT_FOUND', 'No such customer.');
       }
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
-      const request = {
-        orderId,
-        customerId,
-        contact,
-        shipTo: body.shipTo,
-        lines: body.lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? String(index + 1), ...line })),
-        sourcing: body.sourcing ?? 'fewest-shipments',
-        ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
-        allowSplit: body.allowSplit ?? true,
-        allowBackorder: body.allowBackorder ?? true,
-      } as const;
+      const request = requestOf(orderId, body);
       const news = listenForPlan(asked.request, orderId);
       try {
         const outcome = await useCases.placeOrder(request, context);
         const location = `/v1/orders/${orderId}`;
         const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
         if (answer !== undefined) return answer;
+        const placed = outcome.kind === 'recorded' ? readModels.orders.of(orderId, outcome.events) : null;
+        if (placed !== null && waitSecondsOf(asked.request) === undefined) return showOrderPublicly(placed, reach);
         // What was recorded by an earlier attempt may have been planned long ago.
         const { status } = await findOrderNow(ports, orderId, reach);
         if (status === 'pending') tellPosition(reply, await news.arrived);

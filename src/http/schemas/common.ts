@@ -51,7 +51,13 @@ export const AdjustmentReason = Type.Enum([...adjustmentReasons], { examples: ['
 export const Count = Type.Integer({ minimum: 0, maximum: quantityMax, examples: [12] });
 export const Quantity = Type.Integer({ minimum: 1, maximum: quantityMax, examples: [2] });
 export const Delta = Type.Integer({ minimum: -quantityMax, maximum: quantityMax, not: { const: 0 }, examples: [5] });
-export const Revision = Type.Integer({ minimum: 0, description: 'Revision of the stream behind it; also the ETag.' });
+/** Beyond it, two neighbours are the same number in JSON. */
+const revisionMax = Number.MAX_SAFE_INTEGER;
+export const Revision = Type.Integer({
+  minimum: 0,
+  maximum: revisionMax,
+  description: 'Revision of the stream behind it; also the ETag.',
+});
 export const Time = Type.String({ format: 'date-time', maxLength: 40, examples: ['2026-11-24T09:30:00.000Z'] });
 export const OccurredAt = Type.String({
   format: 'date-time',

@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { StoreUnavailable } from '../../commands/ports.ts';
 import { createLru } from '../lru.ts';
 import { openConnection } from './connection.ts';
-import { asUnavailable, isBusy, isFull } from './sqliteErrors.ts';
+import { asUnavailable, isBusy } from './sqliteErrors.ts';
+import { type Answer, createTransactions, type Work } from './transactions.ts';
 
 export type Row = Record<string, SQLInputValue>;
 
@@ -17,7 +18,8 @@ export interface Database {
   /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read. */
   read<T>(work: () => T): Promise<T>;
   /**
-   * Runs in the next group commit; resolves when durable. A throw undoes this work alone and rejects.
+   * Runs in the next group commit; resolves when durable. A throw undoes this work alone and rejects. A work may be run
+   * again when another one of its commit throws, so it keeps nothing outside the file.
    * `committed` is called in commit order, once the work is durable and before any caller of that commit goes on.
    * @throws StoreUnavailable when the disk is full, the file stays locked, or the disk fails.
    */
@@ -39,25 +41,6 @@ const lockRetryMs = 5;
 /** Query texts come from code, so they are few; the bound is for the day when one does not. */
 const statementsMax = 512;
 
-interface Work {
-  readonly run: () => unknown;
-  readonly committed: ((value: never) => void) | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-type Answer = () => void;
-
-const answerOf = ({ committed, resolve, reject }: Work, value: unknown): Answer => {
-  return () => {
-    try {
-      committed?.(value as never);
-      resolve(value);
-    } catch (error) {
-      reject(error);
-    }
-  };
-};
-
 /** @throws when the file can't be opened, e.g. because it is no database. */
 export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }: DatabaseOptions = {}): Database => {
   const db = openConnection(path, lockWaitMaxMs);
@@ -74,53 +57,8 @@ export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }
     statements.set(sql, statement);
     return statement;
   };
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const savepoint = db.prepare('SAVEPOINT work');
-  const undo = db.prepare('ROLLBACK TO work');
-  const release = db.prepare('RELEASE work');
 
-  /** Runs each work on its own savepoint. @throws when the whole transaction is gone. */
-  const runAll = (batch: readonly Work[]): Answer[] =>
-    batch.map((work) => {
-      savepoint.run();
-      let answer: Answer;
-      try {
-        answer = answerOf(work, work.run());
-      } catch (error) {
-        // On some failures, such as a full disk, SQLite rolls everything back by itself.
-        if (!db.isTransaction) throw error;
-        undo.run();
-        answer = () => {
-          work.reject(asUnavailable(error, 'not_written'));
-        };
-      }
-      release.run();
-      return answer;
-    });
-
-  /**
-   * What a failed COMMIT left behind: a full disk means that the commit frame is missing. After any other failure, such
-   * as one of the fsync, the frames may be in the file all the same and count after a crash.
-   */
-  const outcomeOf = (committing: boolean, error: unknown): 'not_written' | 'unknown' =>
-    committing && !isFull(error) ? 'unknown' : 'not_written';
-
-  const commitAll = (batch: readonly Work[]): Answer[] => {
-    let committing = false;
-    try {
-      const answers = runAll(batch);
-      committing = true;
-      commit.run();
-      return answers;
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      const reason = asUnavailable(error, outcomeOf(committing, error));
-      return batch.map(({ reject }) => () => {
-        reject(reason);
-      });
-    }
-  };
+  const { begin, commitAll } = createTransactions(db);
 
   const mayStillWait = (error: unknown): boolean => {
     const nowMs = performance.now();

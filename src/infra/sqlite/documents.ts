@@ -4,6 +4,7 @@ import type { DocumentQuery, Documents, DocumentWrite, StoredDocument } from '..
 import { type Collection, columnValue, dropCollection, ensureCollection, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
 import { listCounts, querySteps } from './documentQuery.ts';
+import { createHotDocuments } from './hotDocuments.ts';
 
 /** Statements with up to this many ids each, so that few different ones are prepared. */
 const idsPerRead = 64;
@@ -87,17 +88,28 @@ export const createSqliteDocuments = (db: Database): Documents => {
     return statement;
   };
 
-  const getOne = (collection: string, id: string): Row | undefined =>
+  const readOne = (collection: string, id: string): Row | undefined =>
     select(`SELECT id, position, body FROM ${tableOf(collection)} WHERE id = ?`).get(id);
+
+  const hot = createHotDocuments();
+
+  const getOne = <T>(collection: string, id: string): StoredDocument<T> | null => {
+    const known = hot.get<T>(collection, id);
+    if (known !== undefined) return known;
+    const row = readOne(collection, id);
+    const stored = row === undefined ? null : toStored<T>(row);
+    hot.set(collection, id, stored, row?.body as string | undefined);
+    return stored;
+  };
 
   const writeOne = (collection: Collection, write: DocumentWrite): 'applied' | 'lost' => {
     if (write.document !== null) return put(collection, write, write.document);
     if (write.expected !== null) return remove(collection, write, write.expected);
-    return getOne(collection.name, write.id) === undefined ? 'applied' : 'lost';
+    return readOne(collection.name, write.id) === undefined ? 'applied' : 'lost';
   };
 
-  const getMany = <T>(collection: string, ids: readonly string[]): ReadonlyMap<string, StoredDocument<T>> => {
-    const found = new Map<string, StoredDocument<T>>();
+  const readMany = <T>(collection: string, ids: readonly string[]): readonly StoredDocument<T>[] => {
+    const found: StoredDocument<T>[] = [];
     for (let from = 0; from < ids.length; from += idsPerRead) {
       const slice = ids.slice(from, from + idsPerRead);
       // Padded with nulls, so that one prepared statement serves many sizes.
@@ -106,14 +118,30 @@ export const createSqliteDocuments = (db: Database): Documents => {
       const sql = `SELECT id, position, body FROM ${tableOf(collection)} WHERE id IN (${'?, '.repeat(size - 1)}?)`;
       for (const row of select(sql).all(...values)) {
         const stored = toStored<T>(row);
-        found.set(stored.id, stored);
+        found.push(stored);
+        hot.set(collection, stored.id, stored, row.body as string);
       }
     }
     return found;
   };
 
-  /** The list that narrows a query down most, if any narrows it enough. */
-  const driverOf = (collection: Collection, where: DocumentQuery['where']): string | null => {
+  const getMany = <T>(collection: string, ids: readonly string[]): ReadonlyMap<string, StoredDocument<T>> => {
+    const found = new Map<string, StoredDocument<T>>();
+    const cold: string[] = [];
+    for (const id of ids) {
+      const known = hot.get<T>(collection, id);
+      if (known === undefined) cold.push(id);
+      else if (known !== null) found.set(id, known);
+    }
+    for (const stored of readMany<T>(collection, cold)) found.set(stored.id, stored);
+    return found;
+  };
+
+  /** The list that narrows a query down most, if any narrows it enough, and to how many documents. */
+  const driverOf = (
+    collection: Collection,
+    where: DocumentQuery['where'],
+  ): { readonly driver: string | null; readonly count: number } => {
     let driver: string | null = null;
     let fewest = driverMax + 1;
     for (const { field, count } of listCounts(collection, where)) {
@@ -122,13 +150,15 @@ export const createSqliteDocuments = (db: Database): Documents => {
       fewest = n;
       driver = field;
     }
-    return driver;
+    return { driver, count: fewest };
   };
 
   const find = <T>(name: string, query: DocumentQuery): readonly StoredDocument<T>[] => {
     const collection = collectionOf(name);
     const rows: Row[] = [];
-    for (const { sql, values } of querySteps(collection, query, driverOf(collection, query.where))) {
+    const { driver, count } = driverOf(collection, query.where);
+    if (count === 0) return [];
+    for (const { sql, values } of querySteps(collection, query, driver)) {
       if (rows.length >= query.limit) break;
       rows.push(...select(sql).all(...values, query.limit - rows.length));
     }
@@ -139,17 +169,18 @@ export const createSqliteDocuments = (db: Database): Documents => {
     ensure: async (spec) => {
       collections.set(spec.name, await db.write(() => ensureCollection(db, spec)));
     },
-    get: <T>(collection: string, id: string): Promise<StoredDocument<T> | null> =>
-      db.read(() => {
-        const row = getOne(collection, id);
-        return row === undefined ? null : toStored<T>(row);
-      }),
+    get: <T>(collection: string, id: string) => db.read(() => getOne<T>(collection, id)),
     getMany: <T>(collection: string, ids: readonly string[]) => db.read(() => getMany<T>(collection, ids)),
     write: (name, writes) =>
-      db.write(() => {
-        const collection = collectionOf(name);
-        return writes.map((write) => writeOne(collection, write));
-      }),
+      db.write(
+        () => {
+          const collection = collectionOf(name);
+          return writes.map((write) => writeOne(collection, write));
+        },
+        (outcomes) => {
+          hot.remember(name, writes, outcomes);
+        },
+      ),
     find: <T>(name: string, query: DocumentQuery) => db.read(() => find<T>(name, query)),
     count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
     drop: async (name) => {
@@ -157,6 +188,7 @@ export const createSqliteDocuments = (db: Database): Documents => {
         dropCollection(db, name);
       });
       collections.delete(name);
+      hot.clear();
     },
   };
 };

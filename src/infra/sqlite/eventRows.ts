@@ -4,8 +4,7 @@ import type { EventMetadata, Position, RecordedEvent } from '../../domain/messag
 
 /** `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. */
 export const eventSchema = [
-  `CREATE TABLE IF NOT EXISTS streams (
-     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL) STRICT`,
+  'CREATE TABLE IF NOT EXISTS streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT',
   `CREATE TABLE IF NOT EXISTS events (
      position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id BLOB NOT NULL UNIQUE,
      type TEXT NOT NULL, schemaVersion INTEGER NOT NULL, occurredAt TEXT NOT NULL, recordedAt TEXT NOT NULL,

@@ -13,7 +13,15 @@ const pollMs = 250;
 /** A sparse filter looks at this many positions in one go. */
 const scanMin = 2_000;
 
-export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
+export interface SqliteEventsOptions {
+  /** See `EventStore.isSoleWriter`; true where the data directory is locked. */
+  readonly isSoleWriter?: boolean;
+}
+
+export const createSqliteEvents = async (
+  db: Database,
+  { isSoleWriter = false }: SqliteEventsOptions = {},
+): Promise<EventStore & EventSource> => {
   await db.write(() => {
     for (const statement of eventSchema) db.prepare(statement).run();
   });
@@ -31,9 +39,10 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
     bell.ring();
   };
 
-  const findStream = db.prepare('SELECT id, revision FROM streams WHERE name = ?');
-  const addStream = db.prepare('INSERT INTO streams (name, revision) VALUES (?, ?)');
-  const moveStream = db.prepare('UPDATE streams SET revision = ? WHERE id = ?');
+  const findStream = db.prepare(
+    'SELECT id, (SELECT max(revision) FROM events WHERE stream = streams.id) AS revision FROM streams WHERE name = ?',
+  );
+  const addStream = db.prepare('INSERT INTO streams (name) VALUES (?)');
   const addEvent = db.prepare(
     `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -53,9 +62,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
     const actual: ExpectedRevision = row === undefined ? 'no_stream' : (row.revision as number);
     if (actual !== expected) return { kind: 'conflict', actual };
     const next = actual === 'no_stream' ? 0 : actual + 1;
-    const last = next + events.length - 1;
-    const key = row === undefined ? addStream.run(stream, last).lastInsertRowid : (row.id as number);
-    if (row !== undefined) moveStream.run(last, key);
+    const key = row === undefined ? addStream.run(stream).lastInsertRowid : (row.id as number);
     return { kind: 'appended', events: events.map((event, index) => insert(stream, key, next + index, event)) };
   };
 
@@ -127,6 +134,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   }
 
   return {
+    isSoleWriter,
     append,
     readStream: (stream, fromRevision, limit) =>
       db.read(() => selectStream.all(stream, fromRevision, limit).map(decodeRow)),

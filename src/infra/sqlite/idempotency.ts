@@ -33,9 +33,10 @@ export const createSqliteIdempotency = async (db: Database): Promise<Idempotency
     'INSERT INTO idempotency (key, claimedAt, recordedAt) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING',
   );
   const selectClaim = db.prepare('SELECT claimedAt FROM idempotency WHERE key = ?');
-  const setAnswer = db.prepare(
-    `UPDATE idempotency SET recordedAt = ?, fingerprint = ?, status = ?, headers = ?, body = ?
-     WHERE key = ? AND status IS NULL`,
+  const insertAnswer = db.prepare(
+    `INSERT INTO idempotency (key, claimedAt, recordedAt, fingerprint, status, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET recordedAt = excluded.recordedAt, fingerprint = excluded.fingerprint,
+       status = excluded.status, headers = excluded.headers, body = excluded.body WHERE status IS NULL`,
   );
   const removeSome = db.prepare(
     'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE recordedAt < ? LIMIT ?)',
@@ -54,9 +55,8 @@ export const createSqliteIdempotency = async (db: Database): Promise<Idempotency
       }),
     save: (key, { fingerprint, answer: { status, headers, body } }, recordedAt) =>
       db.write(() => {
-        const digest = keyOf(key);
-        insertClaim.run(digest, recordedAt, recordedAt);
-        setAnswer.run(recordedAt, fingerprint, status, JSON.stringify(headers), body, digest);
+        const kept = JSON.stringify(headers);
+        insertAnswer.run(keyOf(key), recordedAt, recordedAt, fingerprint, status, kept, body);
       }),
     prune: async (before) => {
       let removed = 0;

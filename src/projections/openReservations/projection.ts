@@ -28,6 +28,8 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
   name: 'open_reservations_v1',
   handles: ['StockReserved', 'StockReservationReleased', 'StockReservationExpired', 'StockShipped'],
   indexes: [['expiresAt']],
+  // The sweep that reads it comes round once a second.
+  everyMs: 50,
   idsOf: ({ data: { warehouseId, sku, reservationId } }) => [`${warehouseId}.${sku}.${reservationId}`],
   apply: (open, { type, data }) => {
     switch (type) {

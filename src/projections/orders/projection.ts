@@ -36,7 +36,7 @@ export interface OrderDocument extends PlacedOrder, Kept {
   readonly lines: readonly OrderLineView[];
   readonly shipments: readonly OrderShipmentView[];
   readonly status: OrderStatus;
-  /** SKUs that lack a source although the order was planned: new stock is offered to it by them. */
+  /** SKUs that lack a source although the order was planned, and `anySku` if there is one: new stock finds it by them. */
   readonly waitingSkus: readonly string[];
   /** Of the last event of the stream, for ETags. */
   readonly revision: number;
@@ -69,6 +69,14 @@ const keepMore = (kept: Kept, event: Recorded<OrderEvent>): Kept => {
   }
 };
 
+/** Stands for all SKUs, of which none can be called so: whether anybody waits at all is one lookup. */
+export const anySku = '*';
+
+const waitingIn = (lines: readonly OrderLineView[]): readonly string[] => {
+  const skus = distinct(lines.filter(({ backordered }) => backordered > 0).map(({ sku }) => sku));
+  return skus.length === 0 ? skus : [anySku, ...skus];
+};
+
 type Courier = Pick<OrderShipmentView, 'shipmentId' | 'carrier' | 'trackingNumber'>;
 
 const shipmentViews = (order: PlacedOrder, couriers: readonly Courier[]): readonly OrderShipmentView[] =>
@@ -90,7 +98,7 @@ const viewOf = (
     lines,
     shipments: shipmentViews(order, couriers),
     status: orderStatus(order, kept.exceptions.length > 0),
-    waitingSkus: distinct(lines.filter(({ backordered }) => backordered > 0).map(({ sku }) => sku)),
+    waitingSkus: waitingIn(lines),
     revision,
     updatedAt: recordedAt,
   };

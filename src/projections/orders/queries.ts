@@ -1,6 +1,6 @@
 import { formatCursor, type Page, type PageRequest, pageOf } from '../page.ts';
 import type { DocumentQuery, Documents } from '../ports.ts';
-import type { OrderDocument } from './projection.ts';
+import { anySku, type OrderDocument } from './projection.ts';
 import type { OrderStatus } from './status.ts';
 
 export interface OrdersQuery extends PageRequest {
@@ -22,6 +22,8 @@ export interface OrderQueries {
   list(query: OrdersQuery): Promise<Page<OrderDocument>>;
   /** Orders with a line of this SKU that lacks a source, the oldest first by `placedAt`. @throws InvalidCursor */
   waitingFor(sku: string, page: PageRequest): Promise<Page<OrderDocument>>;
+  /** Whether any order waits for anything. */
+  isAnyWaiting(): Promise<boolean>;
 }
 
 type Where = DocumentQuery['where'];
@@ -92,5 +94,9 @@ export const createOrderQueries = (documents: Documents, collection: () => strin
     },
     waitingFor: (sku, page) =>
       pageOf(documents, collection(), { where: { waitingSkus: { has: sku } }, orderBy: oldestFirst }, page),
+    isAnyWaiting: async () => {
+      const found = await documents.find(collection(), { where: { waitingSkus: { has: anySku } }, limit: 1 });
+      return found.length > 0;
+    },
   };
 };

@@ -1,0 +1,137 @@
+/** How the service is, for whoever starts and whoever watches it (R13.4); what it shows of itself to anyone (R7.5). */
+import { describe, expect, it } from 'vitest';
+import type { Adapters } from '../../src/compose.ts';
+import { openService } from '../support/service.ts';
+import { arrange, warehouse } from './arrange.ts';
+
+const stuckOn =
+  (collection: string) =>
+  ({ documents }: Adapters): Partial<Adapters> => ({
+    documents: {
+      ...documents,
+      write: async (name, writes) => {
+        if (name.startsWith(collection)) throw new Error('SQLITE_FULL: the disk is full');
+        return documents.write(name, writes);
+      },
+    },
+  });
+
+describe('readiness', () => {
+  it('is told while all is well, without a token', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { TABLE: 1 } });
+    const { status, body } = await service.as(null).get('/health/ready');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'ready', checks: { store: 'ok' } });
+    expect(Object.values(body.checks).every((check) => check === 'ok')).toBe(true);
+    expect((await service.as(null).get('/health/live')).body).toEqual({ status: 'live' });
+  });
+
+  it('is 503 when a consumer of the log stands still, and names it without its error', async () => {
+    const service = await openService({ adapt: stuckOn('warehouses') });
+    await service.as('sandbox-admin').put('/v1/warehouses/BER', warehouse('BER'));
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(503);
+    const { body, text } = await service.as(null).get('/health/ready');
+    const failing = Object.entries(body.checks).filter(([, check]) => check !== 'ok');
+    expect(failing).toHaveLength(1);
+    expect(failing[0]?.[0]).toMatch(/^warehouses/);
+    expect(text).not.toMatch(/SQLITE|disk/);
+    // It is alive all the same: starting it anew would not help.
+    expect((await service.as(null).get('/health/live')).status).toBe(200);
+  });
+
+  it('is 503 when the store takes no writes', async () => {
+    const service = await openService({ adapt: () => ({ checkStore: async () => 'cannot write' }) });
+    const { status, body } = await service.as(null).get('/health/ready');
+    expect([status, body.checks.store]).toEqual([503, 'cannot write']);
+  });
+});
+
+describe('metrics', () => {
+  const remote = { remoteAddress: '203.0.113.9' };
+
+  it('are open to this machine', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { TABLE: 1 } });
+    const { status, text, headers } = await service.as(null).get('/metrics');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toContain('text/plain');
+    expect(text).toContain(`stockledger_events_total ${await service.countEvents()}\n`);
+    expect(text).toMatch(/^stockledger_consumer_lag_events\{consumer="stock_levels_v\d+"\} 0$/m);
+    // Every line is a comment or a sample (Prometheus text format 0.0.4).
+    const lines = text.trimEnd().split('\n');
+    expect(
+      lines.filter((each) => !/^(?:# (?:HELP|TYPE) |[a-z_]+(?:\{[a-z_]+="[^"]*"\})? -?\d+(?:\.\d+)?$)/.test(each)),
+    ).toEqual([]);
+  });
+
+  it('need a token from elsewhere, also behind a proxy on this machine', async () => {
+    const service = await openService();
+    const ask = async (options: object, headers: Record<string, string> = {}): Promise<number> =>
+      (await service.app.inject({ method: 'GET', url: '/metrics', headers, ...options })).statusCode;
+    expect(await ask(remote)).toBe(401);
+    expect(await ask({}, { 'x-forwarded-for': '203.0.113.9' })).toBe(401);
+    expect(await ask({}, { forwarded: 'for=203.0.113.9' })).toBe(401);
+    const bearer = async (who: string) => ({ authorization: `Bearer ${await service.tokenFor(who)}` });
+    expect(await ask(remote, await bearer('sandbox-staff'))).toBe(403);
+    expect(await ask(remote, await bearer('sandbox-auditor'))).toBe(200);
+  });
+
+  it('tell how far a consumer is behind', async () => {
+    const service = await openService({ adapt: stuckOn('warehouses') });
+    const admin = service.as('sandbox-admin');
+    await admin.put('/v1/warehouses/BER', warehouse('BER'));
+    await expect
+      .poll(async () => (await service.as(null).get('/metrics')).text)
+      .toMatch(/stockledger_consumer_failing\{consumer="warehouses_v\d+"\} 1/);
+    expect((await service.as(null).get('/metrics')).text).toMatch(/lag_events\{consumer="warehouses_v\d+"\} [1-9]/);
+  });
+});
+
+describe('a caller who asks too often', () => {
+  it('is told 429 with the time to wait; another caller is not (R8)', async () => {
+    const service = await openService({ requestsPerMinute: 5 });
+    const support = service.as('sandbox-support');
+    for (let count = 0; count < 5; count += 1) {
+      const answer = await support.get('/v1/items');
+      expect(answer.status).toBe(200);
+      expect(answer.headers.ratelimit).toMatch(new RegExp(`^"caller";r=${4 - count};t=\\d+$`));
+      expect(answer.headers['ratelimit-policy']).toBe('"caller";q=5;w=60');
+    }
+    const tooMany = await support.get('/v1/items');
+    expect(tooMany).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+    expect(Number(tooMany.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await service.as('sandbox-staff').get('/v1/items')).status).toBe(200);
+  });
+
+  it('without a token is counted by address', async () => {
+    const service = await openService({ requestsPerMinute: 20 });
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) statuses.push((await service.as(null).get('/v1/items')).status);
+    expect(statuses).toEqual([401, 401, 429, 429]);
+  });
+});
+
+describe('every answer', () => {
+  it('is hardened: not stored, not sniffed, no word of what is behind it (R7.5)', async () => {
+    const service = await openService();
+    for (const url of ['/v1/items', '/v1/nothing', '/health/live', '/openapi.json']) {
+      const { headers } = await service.as('sandbox-admin').get(url);
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+      expect(headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('server');
+    }
+  });
+
+  it('to a failure tells nothing of its cause', async () => {
+    const service = await openService({
+      adapt: ({ documents }) => ({
+        documents: { ...documents, find: async () => Promise.reject(new Error('SELECT * FROM secrets')) },
+      }),
+    });
+    const answer = await service.as('sandbox-admin').get('/v1/items');
+    expect(answer).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
+    expect(answer.text).not.toMatch(/SELECT|stack|\.ts/);
+  });
+});

@@ -1,0 +1,198 @@
+/** The live stream over a socket: nothing missed, nothing told twice, nothing that is not the caller's (API.md "Live"). */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Claims, openService, type TestService } from '../support/service.ts';
+import { arrange, line, placeOrder, warehouse } from './arrange.ts';
+
+const sku = 'TABLE-OAK-160';
+const receipts = `/v1/warehouses/BER/inventory/${sku}/receipts`;
+
+interface Message {
+  readonly id: string;
+  readonly event: string;
+  readonly data: {
+    readonly type: string;
+    readonly position: string;
+    readonly stream: string;
+    readonly revision: number;
+  };
+}
+
+interface Listening {
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly messages: Message[];
+  /** Has the service ended the stream? */
+  readonly ended: () => boolean;
+  stop(): void;
+}
+
+const parse = (block: string): Message[] => {
+  const fields = new Map(block.split('\n').map((each) => [each.split(': ', 1)[0], each.slice(each.indexOf(': ') + 2)]));
+  const [id, event, data] = [fields.get('id'), fields.get('event'), fields.get('data')];
+  return id === undefined || event === undefined || data === undefined ? [] : [{ id, event, data: JSON.parse(data) }];
+};
+
+/** Resolves once the stream has begun; reads on by itself. */
+const listen = async (url: string, token: string, lastEventId?: string): Promise<Listening> => {
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const response = await fetch(url, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    },
+    signal: stopping.signal,
+  });
+  const messages: Message[] = [];
+  let hasEnded = false;
+  const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of body) {
+      const blocks = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
+      rest = blocks.pop() ?? '';
+      messages.push(...blocks.flatMap(parse));
+    }
+  };
+  if (response.body !== null) {
+    read(response.body)
+      .catch(() => undefined)
+      .finally(() => {
+        hasEnded = true;
+      });
+  }
+  return {
+    status: response.status,
+    contentType: response.headers.get('content-type'),
+    messages,
+    ended: () => hasEnded,
+    stop: () => stopping.abort(),
+  };
+};
+
+const openLive = async () => {
+  const service = await openService();
+  await arrange(service, { BER: { [sku]: 100 }, MAD: { [sku]: 100 } });
+  const origin = await service.listen();
+  return {
+    service,
+    staff: service.as('sandbox-staff'),
+    hear: async (who: string | Claims, query = '', lastEventId?: string) =>
+      listen(`${origin}/v1/stream${query}`, await service.tokenFor(who), lastEventId),
+  };
+};
+
+const typesOf = ({ messages }: Listening): readonly string[] => messages.map(({ event }) => event);
+const positionsOf = async ({ adapters }: TestService): Promise<readonly string[]> => {
+  const events = await adapters.events.readAll(null, 'forwards', 1_000);
+  return events.map(({ position }) => position.commit.toString(36));
+};
+
+describe('the live stream', () => {
+  it('tells events as they happen, each with its position', async () => {
+    const { staff, hear } = await openLive();
+    const live = await hear('sandbox-admin');
+    expect(live).toMatchObject({ status: 200, contentType: 'text/event-stream' });
+    const received = await staff.post(receipts, { quantity: 1 });
+    await expect.poll(() => live.messages.length).toBe(1);
+    const [message] = live.messages;
+    expect(message).toMatchObject({
+      event: 'StockReceived',
+      data: { type: 'StockReceived', stream: `stock-BER.${sku}` },
+    });
+    expect(message?.id).toBe(received.headers['stockledger-position']);
+    expect(message?.data.position).toBe(message?.id);
+  });
+
+  it('goes on after Last-Event-ID without a gap and without a repeat, while events are written', async () => {
+    const { service, staff, hear } = await openLive();
+    const begin = (await service.adapters.events.head())?.commit ?? 0n;
+    const heard: string[] = [];
+    const writing = (async () => {
+      for (let count = 0; count < 120; count += 1) await staff.post(receipts, { quantity: 1 });
+    })();
+    let last = begin.toString(36);
+    for (let connection = 0; connection < 6; connection += 1) {
+      const live = await hear('sandbox-admin', '', last);
+      await expect.poll(() => live.messages.length, { timeout: 10_000 }).toBeGreaterThan(10);
+      live.stop();
+      const got = live.messages.map(({ id }) => id);
+      heard.push(...got);
+      last = got.at(-1) ?? last;
+    }
+    await writing;
+    const rest = await hear('sandbox-admin', '', last);
+    const all = (await positionsOf(service)).slice(Number(begin));
+    await expect.poll(() => heard.length + rest.messages.length, { timeout: 10_000 }).toBe(all.length);
+    expect([...heard, ...rest.messages.map(({ id }) => id)]).toEqual(all);
+  });
+
+  it('tells what was asked for and nothing else', async () => {
+    const { service, staff, hear } = await openLive();
+    const byType = await hear('sandbox-admin', '?types=StockAdjusted,StockReserved');
+    const byWarehouse = await hear('sandbox-admin', '?warehouseId=MAD');
+    const bySku = await hear('sandbox-admin', '?sku=OTHER');
+    const everything = await hear('sandbox-admin');
+    await staff.post(receipts, { quantity: 1 });
+    await staff.post(`/v1/warehouses/BER/inventory/${sku}/adjustments`, { delta: 1, reason: 'found' });
+    const far = `/v1/warehouses/MAD/inventory/${sku}/receipts`;
+    await service.as('sandbox-admin').post(far, { quantity: 1 });
+    await service.as('sandbox-admin').post('/v1/warehouses/BER/inventory', { sku: 'OTHER' });
+    await expect.poll(() => everything.messages.length).toBe(4);
+    await expect.poll(() => typesOf(bySku)).toEqual(['StockRegistered']);
+    expect(typesOf(byType)).toEqual(['StockAdjusted']);
+    expect(byWarehouse.messages.map(({ data }) => data.stream)).toEqual([`stock-MAD.${sku}`]);
+  });
+
+  it('tells warehouse staff about their warehouses only, and an order to whom it belongs (R7.1)', async () => {
+    const { service, staff, hear } = await openLive();
+    const near = await hear('sandbox-staff');
+    const everything = await hear('sandbox-admin');
+    const admin = service.as('sandbox-admin');
+    await admin.put('/v1/warehouses/MAD', warehouse('MAD', { priority: 9 }));
+    await admin.post(`/v1/warehouses/MAD/inventory/${sku}/receipts`, { quantity: 1 });
+    const endpoint = { url: 'https://partner.example/hooks', eventTypes: ['stock.out'] };
+    await admin.post('/v1/webhook-endpoints', endpoint);
+    await staff.post(receipts, { quantity: 1 });
+    await expect.poll(() => typesOf(near)).toEqual(['StockReceived']);
+    expect(near.messages[0]?.data.stream).toBe(`stock-BER.${sku}`);
+    // Endpoints are nobody's live news.
+    expect(typesOf(everything)).toEqual(['WarehouseDefined', 'StockReceived', 'StockReceived']);
+
+    const customer = (customerId: string): Claims => ({ roles: ['customer'], scope: 'orders:read', customerId });
+    const placed = await placeOrder(service.as('sandbox-shop'), [line(sku, 1)]);
+    const { orderId } = placed.body;
+    await service.settled();
+    const own = await hear(customer('customer-1'), `?orderId=${orderId}`);
+    expect(own.status).toBe(200);
+    expect((await hear(customer('customer-2'), `?orderId=${orderId}`)).status).toBe(404);
+    expect((await hear(customer('customer-1'))).status).toBe(404);
+    await admin.put(`/v1/orders/${orderId}/status`, { status: 'cancelled', reason: 'asked', note: 'Ada called' });
+    await expect.poll(() => typesOf(own)).toEqual(['OrderCancelled']);
+    expect(JSON.stringify(own.messages)).not.toMatch(/note|Ada/);
+  });
+
+  it('needs the scope of what it tells', async () => {
+    const { service, staff, hear } = await openLive();
+    const stockOnly = await hear({ roles: ['service'], scope: 'inventory:read' });
+    const ordersOnly = await hear({ roles: ['service'], scope: 'orders:read' });
+    await staff.post(receipts, { quantity: 1 });
+    await placeOrder(service.as('sandbox-shop'), [line(sku, 1)]);
+    await expect.poll(() => typesOf(ordersOnly)).toEqual(['OrderPlaced', 'OrderAllocated']);
+    await expect.poll(() => typesOf(stockOnly)).toEqual(['StockReceived', 'StockReserved']);
+  });
+
+  it('refuses a Last-Event-ID that is not one of ours', async () => {
+    const { hear } = await openLive();
+    for (const id of ['X', '-1', '1.5', 'zzzzzzzzzzzzz'])
+      expect((await hear('sandbox-admin', '', id)).status).toBe(400);
+  });
+
+  it('ends when the service does', async () => {
+    const { service, hear } = await openLive();
+    const live = await hear('sandbox-admin');
+    expect(live.ended()).toBe(false);
+    await service.app.close();
+    await expect.poll(() => live.ended()).toBe(true);
+  });
+});
