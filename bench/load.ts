@@ -1,4 +1,4 @@
-/** One load: a number of connections that send as fast as they are answered, or at a fixed rate. */
+/** One load: a number of connections that send as fast as they are answered. */
 import autocannon from 'autocannon';
 import type { NextRequest } from './requests.ts';
 
@@ -18,12 +18,9 @@ export interface Load {
   readonly origin: string;
   readonly next: NextRequest;
   readonly seconds: number;
-  /** Requests per second; absent: as many as it takes. */
-  readonly rate?: number;
 }
 
-/** With a rate, latencies count from when a request was due, so that a stall is not hidden (coordinated omission). */
-export const load = async ({ origin, next, seconds, rate }: Load): Promise<LoadResult> => {
+export const load = async ({ origin, next, seconds }: Load): Promise<LoadResult> => {
   let answered = 0;
   let others = 0;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
@@ -32,7 +29,6 @@ export const load = async ({ origin, next, seconds, rate }: Load): Promise<LoadR
         url: origin,
         connections,
         duration: seconds,
-        ...(rate === undefined ? {} : { overallRate: Math.round(rate) }),
         requests: [{ setupRequest: (request) => ({ ...request, ...next() }) }],
       },
       (error: unknown, finished: autocannon.Result) => {

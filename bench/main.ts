@@ -13,6 +13,7 @@ import { connections, load } from './load.ts';
 import { compareRebuild } from './rebuild.ts';
 import { figuresTable, type Measured } from './report.ts';
 import { adjustments, hotSku, type NextRequest, orderSku, orders, reads, skuOf, skusSpread } from './requests.ts';
+import { steadyLoad } from './steady.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -145,7 +146,8 @@ const run = async (dataDir: string): Promise<Measured> => {
     await settle(api);
 
     const half = adjust.ours / 2;
-    const steady = load({ origin, next, seconds: steadySeconds, rate: half });
+    await steadyLoad({ origin, next, seconds: 3, rate: half });
+    const steady = steadyLoad({ origin, next, seconds: steadySeconds, rate: half });
     const [atHalf, lags] = await Promise.all([steady, probeLag(api, steady)]);
     say(
       `adjust at ${Math.round(half)}/s: p99 ${atHalf.p99Ms} ms; visible after p99 ${percentile(lags, 0.99).toFixed(1)} ms`,

@@ -64,7 +64,7 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
   return {
     ...engines,
     jobs: await createSqliteJobs(db, clock),
-    idempotencyRecords: await createSqliteIdempotency(db),
+    idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     checkStore: await createStoreCheck(db),
     /** Positions are consecutive and nothing is ever deleted. */

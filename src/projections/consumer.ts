@@ -115,7 +115,8 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
       }
       healthy();
       progress.moveTo(upTo);
-      if (everyMs > 0) await pause(everyMs, signal);
+      // A full batch means that there is more: whoever is behind does not rest.
+      if (everyMs > 0 && events.length < batchMax) await pause(everyMs, signal);
     }
   };
 

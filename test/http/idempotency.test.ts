@@ -167,9 +167,12 @@ describe('a crash between the append and the answer', () => {
 
     const dying = await startService({ dataDir, running: false, adapt: dyingOnce });
     const first = await dying.as('sandbox-admin').post(path, body, key);
-    expect(first).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } });
-    expect(first.headers).not.toHaveProperty('etag');
-    expect(first.text).not.toContain('the process died');
+    // A change that the log can tell of is answered at once; what only the kept answer knows is not given without it.
+    if (path === '/v1/inventory/changes') {
+      expect(first).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } });
+      expect(first.headers).not.toHaveProperty('stockledger-position');
+      expect(first.text).not.toContain('the process died');
+    } else expect(first.status).toBe(201);
     const events = await dying.countEvents();
     const heads = await dying.adapters.events.head();
     await dying.close();
@@ -179,6 +182,7 @@ describe('a crash between the append and the answer', () => {
     const again = await after.as('sandbox-admin').post(path, body, key);
     expect(again.status, again.text).toBeLessThan(300);
     expect(again.headers['idempotency-replayed']).toBeUndefined();
+    if (first.status === 201) expect(lasting(again)).toEqual(lasting(first));
     expect(await after.countEvents()).toBe(events);
     expect(await after.adapters.events.head()).toEqual(heads);
     const recorded = await after.adapters.events.readAll(null, 'backwards', 1);

@@ -7,6 +7,19 @@ import { arrange, line, orderOf, placeOrder, since, waitForPlan, warehouse } fro
 const sku = 'TABLE-OAK-160';
 const url = `/v1/warehouses/BER/inventory/${sku}`;
 
+/** Its documents can't be written, so the read model stands still. */
+const stuckOn =
+  (collection: string) =>
+  ({ documents }: Adapters): Partial<Adapters> => ({
+    documents: {
+      ...documents,
+      write: async (name, writes) => {
+        if (name.startsWith(collection)) throw new Error('the disk is full');
+        return documents.write(name, writes);
+      },
+    },
+  });
+
 describe('a read with Stockledger-Min-Position', () => {
   it('has seen the write that told the position, every time', async () => {
     const service = await openService();
@@ -44,6 +57,35 @@ describe('a read with Stockledger-Min-Position', () => {
     }
   });
 
+  it('of a dispatch has seen the shipment, which is recorded after the order has told of it', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 5 } });
+    const admin = service.as('sandbox-admin');
+    const placed = await placeOrder(admin, [line(sku, 1)]);
+    const shipped = await admin.post(`/v1/orders/${placed.body.orderId}/shipments`, {
+      warehouseId: 'BER',
+      lines: [{ lineId: '1', quantity: 1 }],
+      carrier: 'ups',
+      trackingNumber: '1Z',
+      parcels: [{ boxes: [] }],
+    });
+    const [opened] = await service.adapters.events.readStream(`shipment-${shipped.body.shipmentId}`, 0, 1);
+    expect(shipped.headers['stockledger-position']).toBe(opened?.position.commit.toString(36));
+  });
+
+  it('waits for all that the answer is made of: tracking is not "not found" while orders are behind', async () => {
+    const service = await openService({ adapt: stuckOn('orders') });
+    await arrange({ ...service, settled: async () => undefined }, { BER: { [sku]: 5 } });
+    const admin = service.as('sandbox-admin');
+    const placed = await admin.post('/v1/orders', orderOf([line(sku, 1)]));
+    await service.readModels.shipments.model.waitFor((await service.adapters.events.head())!, 5_000);
+    const tracking = await admin.get(`/v1/orders/${placed.body.orderId}/tracking`, {
+      ...since(placed),
+      prefer: 'wait=0',
+    });
+    expect(tracking).toMatchObject({ status: 503, body: { code: 'NOT_CAUGHT_UP' } });
+  });
+
   it('answers with the position that it has seen', async () => {
     const service = await openService();
     await arrange(service, { BER: { [sku]: 5 } });
@@ -53,16 +95,7 @@ describe('a read with Stockledger-Min-Position', () => {
   });
 
   it('is told 503 when to come again, while a read model stands still', async () => {
-    const stuck = ({ documents }: Adapters): Partial<Adapters> => ({
-      documents: {
-        ...documents,
-        write: async (collection, writes) => {
-          if (collection.startsWith('stock_levels')) throw new Error('the disk is full');
-          return documents.write(collection, writes);
-        },
-      },
-    });
-    const service = await openService({ adapt: stuck });
+    const service = await openService({ adapt: stuckOn('stock_levels') });
     const admin = service.as('sandbox-admin');
     await admin.put('/v1/warehouses/BER', warehouse('BER'));
     const registered = await admin.post('/v1/warehouses/BER/inventory', { sku, onHand: 1 });

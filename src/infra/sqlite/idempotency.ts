@@ -1,12 +1,16 @@
 import { hash } from 'node:crypto';
 import type { IdempotencyRecord, IdempotencyRecords, StoredAnswer } from '../../commands/ports.ts';
 import type { Database } from './database.ts';
+import { createKeyFilter } from './keyFilter.ts';
 
 /** Removed in one go; more would hold up every other write of that commit. */
 const pruneMax = 1_000;
 
+/** 128 bits: two keys don't share them by chance. */
+const keyBytes = 16;
+
 /** The key is kept as a hash: it is as long as the client likes, and nobody reads it. */
-const keyOf = (key: string): Buffer => hash('sha256', key, 'buffer');
+const keyOf = (key: string): Buffer => hash('sha256', key, 'buffer').subarray(0, keyBytes);
 
 const toRecord = (row: Record<string, unknown>): IdempotencyRecord => ({
   fingerprint: row.fingerprint as string,
@@ -17,14 +21,28 @@ const toRecord = (row: Record<string, unknown>): IdempotencyRecord => ({
   },
 });
 
-/** Answers to idempotency keys. A key that was claimed and has no answer yet is a row without one. */
-export const createSqliteIdempotency = async (db: Database): Promise<IdempotencyRecords> => {
+export interface SqliteIdempotencyOptions {
+  /** Nobody else adds keys while this process runs, so what it has not seen is new. */
+  readonly isSoleWriter?: boolean;
+}
+
+/**
+ * Answers to idempotency keys. A key that was claimed and has no answer yet is a row without one. Rows are added in the
+ * order of time, so the oldest are the first.
+ */
+export const createSqliteIdempotency = async (
+  db: Database,
+  { isSoleWriter = false }: SqliteIdempotencyOptions = {},
+): Promise<IdempotencyRecords> => {
   await db.write(() => {
     db.prepare(
-      `CREATE TABLE IF NOT EXISTS idempotency (key BLOB NOT NULL UNIQUE, claimedAt TEXT NOT NULL,
+      `CREATE TABLE IF NOT EXISTS idempotency (row INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, claimedAt TEXT NOT NULL,
        recordedAt TEXT NOT NULL, fingerprint TEXT, status INTEGER, headers TEXT, body TEXT) STRICT`,
     ).run();
-    db.prepare('CREATE INDEX IF NOT EXISTS ix_idempotency_recordedAt ON idempotency (recordedAt)').run();
+  });
+  const known = createKeyFilter();
+  await db.read(() => {
+    for (const { key } of db.prepare('SELECT key FROM idempotency').iterate()) known.add(key as Uint8Array);
   });
   const select = db.prepare(
     'SELECT fingerprint, status, headers, body FROM idempotency WHERE key = ? AND status IS NOT NULL',
@@ -39,25 +57,33 @@ export const createSqliteIdempotency = async (db: Database): Promise<Idempotency
        status = excluded.status, headers = excluded.headers, body = excluded.body WHERE status IS NULL`,
   );
   const removeSome = db.prepare(
-    'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE recordedAt < ? LIMIT ?)',
+    `DELETE FROM idempotency WHERE recordedAt < ? AND row IN (SELECT row FROM idempotency ORDER BY row LIMIT ?)`,
   );
   return {
-    find: (key) =>
-      db.read(() => {
-        const row = select.get(keyOf(key));
+    find: async (key) => {
+      const digest = keyOf(key);
+      if (isSoleWriter && !known.mayHave(digest)) return null;
+      return db.read(() => {
+        const row = select.get(digest);
         return row === undefined ? null : toRecord(row);
-      }),
-    claim: (key, claimedAt) =>
-      db.write(() => {
-        const digest = keyOf(key);
+      });
+    },
+    claim: (key, claimedAt) => {
+      const digest = keyOf(key);
+      known.add(digest);
+      return db.write(() => {
         insertClaim.run(digest, claimedAt, claimedAt);
         return selectClaim.get(digest)?.claimedAt as string;
-      }),
-    save: (key, { fingerprint, answer: { status, headers, body } }, recordedAt) =>
-      db.write(() => {
+      });
+    },
+    save: (key, { fingerprint, answer: { status, headers, body } }, recordedAt) => {
+      const digest = keyOf(key);
+      known.add(digest);
+      return db.write(() => {
         const kept = JSON.stringify(headers);
-        insertAnswer.run(keyOf(key), recordedAt, recordedAt, fingerprint, status, kept, body);
-      }),
+        insertAnswer.run(digest, recordedAt, recordedAt, fingerprint, status, kept, body);
+      });
+    },
     prune: async (before) => {
       let removed = 0;
       for (;;) {

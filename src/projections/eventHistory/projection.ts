@@ -25,7 +25,7 @@ export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
   // of several that would do, SQLite takes the one that was made last.
   indexes: [['recordedAt'], ['type', 'recordedAt'], ['actor', 'recordedAt'], ['correlationId', 'recordedAt']],
   // Written for every event, into five indexes: gathered, their pages are written once for many.
-  everyMs: 50,
+  everyMs: 200,
   idsOf: ({ position }) => [positionKey(position)],
   apply: (_, { stream, revision, type, metadata, recordedAt }) => ({
     stream,
