@@ -53,7 +53,7 @@ describe('a dispatch', () => {
 describe('reports of a courier (R12.2)', () => {
   it('move the parcel, and the same report twice is told once', () =>
     given(shipmentDecider, one)
-      .when({ ...track('in_transit', now), ...said('left the hub', 'Leipzig') } as ShipmentCommand)
+      .when({ ...track('in_transit', now), ...said('left the hub', 'Leipzig') })
       .thenRecords({
         type: 'ParcelTracked',
         data: {
@@ -67,7 +67,7 @@ describe('reports of a courier (R12.2)', () => {
       }));
   it('of one moment in other words are another report', () =>
     given(shipmentDecider, one, tracked('in_transit', now))
-      .when({ ...track('in_transit', now), ...said('arrived at the next hub', 'Berlin') } as ShipmentCommand)
+      .when({ ...track('in_transit', now), ...said('arrived at the next hub', 'Berlin') })
       .thenRecords({
         type: 'ParcelTracked',
         data: {
