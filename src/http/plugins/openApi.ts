@@ -66,7 +66,14 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
     routePrefix: '/docs',
     // Its own policy: the page needs its scripts, styles and pictures, and nothing from anywhere else.
     staticCSP: true,
-    uiConfig: { deepLinking: true, persistAuthorization: false, tryItOutEnabled: true, displayRequestDuration: true },
+    uiConfig: {
+      deepLinking: true,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      // Without the bar that asks for the address of some other document.
+      layout: 'BaseLayout',
+    },
+    theme: { title: 'Stockledger API' },
     ...(sandbox === null ? {} : { initOAuth: { clientId: 'sandbox-admin', clientSecret: 'sandbox' } }),
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

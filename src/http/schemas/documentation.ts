@@ -21,7 +21,6 @@ export const commandHeaders = (keyNeeded: boolean) => {
     minLength: 1,
     maxLength: 255,
     description: 'A new one for each thing to do; the same one to try again. Kept for 7 days.',
-    examples: ['2f1d3c1e-3d3c-4a59-9a35-0f6f6d0b7a55'],
   });
   return Type.Object({
     'idempotency-key': keyNeeded ? key : Type.Optional(key),
