@@ -95,6 +95,9 @@ const createProgress = (): {
   };
 };
 
+const isWorthStoring = (handled: number, upTo: Position, stored: Position | null): boolean =>
+  handled > 0 || upTo.commit - (stored?.commit ?? 0n) >= idlePositionsMax;
+
 export const createConsumer = (options: ConsumerOptions): Consumer => {
   const { name, source, checkpoints, types, batchMax, everyMs = 0, handle, onFailure } = options;
   const progress = createProgress();
@@ -103,11 +106,11 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
   const consume = async (signal: AbortSignal, healthy: () => void): Promise<void> => {
     let stored = await checkpoints.get(name);
     progress.moveTo(stored);
+    let at = stored?.commit ?? 0n;
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     for await (const { events, upTo } of source.follow(stored, follow)) {
       if (events.length > 0) await handle(events);
-      const idleFor = upTo.commit - (stored?.commit ?? 0n);
-      if (events.length > 0 || idleFor >= idlePositionsMax) {
+      if (isWorthStoring(events.length, upTo, stored)) {
         if ((await checkpoints.advance(name, stored, upTo)) === 'lost') {
           throw new LostOwnership(`${name}: another runner owns the checkpoint`);
         }
@@ -115,8 +118,9 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
       }
       healthy();
       progress.moveTo(upTo);
-      // A full batch means that there is more: whoever is behind does not rest.
-      if (everyMs > 0 && events.length < batchMax) await pause(everyMs, signal);
+      // A full slice of the log means that there is more: whoever is behind does not rest.
+      if (everyMs > 0 && upTo.commit - at < BigInt(batchMax)) await pause(everyMs, signal);
+      at = upTo.commit;
     }
   };
 

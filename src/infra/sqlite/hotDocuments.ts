@@ -15,7 +15,7 @@ export interface HotDocuments {
   clear(): void;
 }
 
-const bytesMax = 24 * 1_024 * 1_024;
+const bytesMax = 16 * 1_024 * 1_024;
 
 interface Entry {
   readonly stored: StoredDocument<unknown> | null;
