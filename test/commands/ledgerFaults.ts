@@ -5,28 +5,10 @@ import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
 import type { LogFold, OpenReservation } from '../support/logFold.ts';
+import { broughtBy, onHandOf } from '../support/stockFacts.ts';
 
 const sum = (of: readonly { readonly quantity: number }[]): number =>
   of.reduce((total, { quantity }) => total + quantity, 0);
-
-const onHandOf = (stock: Stock): number => (stock.phase === 'absent' ? 0 : stock.balance.onHand);
-
-/** Pieces that an event brings in from outside, or takes out. */
-const broughtBy = ({ type, data }: StockEvent): number => {
-  switch (type) {
-    case 'StockRegistered':
-      return data.onHand;
-    case 'StockReceived':
-      return data.quantity;
-    case 'StockAdjusted':
-    case 'StockCounted':
-      return data.delta;
-    case 'StockShipped':
-      return -data.quantity;
-    default:
-      return 0;
-  }
-};
 
 /** Nothing is promised twice, and the figures that an event carries are those of the fold. */
 const faultsAt = ({ stream, revision, data }: RecordedEvent, stock: KnownStock): string[] => {

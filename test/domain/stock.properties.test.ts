@@ -8,6 +8,7 @@ import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { availableOf, freeOf, type Stock } from '../../src/domain/stock/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { earlier, later, now, soon } from '../support/samples.ts';
+import { broughtBy, onHandOf } from '../support/stockFacts.ts';
 
 const sequencesPerRun = 10_000;
 const commandsMax = 24;
@@ -83,25 +84,6 @@ const broken = (stock: Stock, event: StockEvent): string | null => {
   if (JSON.stringify(event.data.after) !== JSON.stringify(balance)) return 'after is not the fold';
   return null;
 };
-
-/** How many pieces an event brings in from outside, or takes out. */
-const broughtBy = ({ type, data }: StockEvent): number => {
-  switch (type) {
-    case 'StockRegistered':
-      return data.onHand;
-    case 'StockReceived':
-      return data.quantity;
-    case 'StockAdjusted':
-    case 'StockCounted':
-      return data.delta;
-    case 'StockShipped':
-      return -data.quantity;
-    default:
-      return 0;
-  }
-};
-
-const onHandOf = (stock: Stock): number => (stock.phase === 'absent' ? 0 : stock.balance.onHand);
 
 describe(`${sequencesPerRun} random sequences over several warehouses and SKUs`, () => {
   it('keep every invariant after each event, and no piece appears or vanishes', () => {

@@ -1,20 +1,8 @@
 /** How the service is, for whoever starts and whoever watches it (R13.4); what it shows of itself to anyone (R7.5). */
 import { describe, expect, it } from 'vitest';
-import type { Adapters } from '../../src/compose.ts';
 import { openService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
-
-const stuckOn =
-  (collection: string) =>
-  ({ documents }: Adapters): Partial<Adapters> => ({
-    documents: {
-      ...documents,
-      write: async (name, writes) => {
-        if (name.startsWith(collection)) throw new Error('SQLITE_FULL: the disk is full');
-        return documents.write(name, writes);
-      },
-    },
-  });
+import { stuckOn } from './stuckOn.ts';
 
 describe('readiness', () => {
   it('is told while all is well, without a token', async () => {

@@ -1,24 +1,11 @@
 /** Read your own writes, and change only what you have seen (B1, B8, R11.2). */
 import { describe, expect, it } from 'vitest';
-import type { Adapters } from '../../src/compose.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, since, waitForPlan, warehouse } from './arrange.ts';
+import { stuckOn } from './stuckOn.ts';
 
 const sku = 'TABLE-OAK-160';
 const url = `/v1/warehouses/BER/inventory/${sku}`;
-
-/** Its documents can't be written, so the read model stands still. */
-const stuckOn =
-  (collection: string) =>
-  ({ documents }: Adapters): Partial<Adapters> => ({
-    documents: {
-      ...documents,
-      write: async (name, writes) => {
-        if (name.startsWith(collection)) throw new Error('the disk is full');
-        return documents.write(name, writes);
-      },
-    },
-  });
 
 describe('a read with Stockledger-Min-Position', () => {
   it('has seen the write that told the position, every time', async () => {

@@ -38,7 +38,7 @@ const warehouse = (warehouseId: string, changes: Partial<WarehouseDefined['data'
   },
 });
 
-projectionSpec(items, {
+projectionSpec(items, logOf, {
   ItemDefined: [
     {
       title: 'an item is there',
@@ -57,7 +57,7 @@ projectionSpec(items, {
   ],
 });
 
-projectionSpec(warehouses, {
+projectionSpec(warehouses, logOf, {
   WarehouseDefined: [
     {
       title: 'a warehouse is there',

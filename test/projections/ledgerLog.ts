@@ -1,5 +1,4 @@
-/** Events of orders, shipments and webhook endpoints as they stand in a log, and stories about what they make of a document. */
-import { describe, expect, it } from 'vitest';
+/** Events of orders, shipments and webhook endpoints as they stand in a log. */
 import { categoryOf, idOf, type RecordedEvent } from '../../src/domain/message.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import type { ShipmentEvent } from '../../src/domain/shipment/events.ts';
@@ -7,7 +6,7 @@ import { orderStream, shipmentStream, webhookStream } from '../../src/domain/val
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase, type Projection, type Recorded } from '../../src/projections/projection.ts';
-import { openDocuments, projected, timeAt, uuidAt } from './stockLog.ts';
+import { openDocuments, timeAt, uuidAt } from './stockLog.ts';
 
 type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent;
 
@@ -45,49 +44,6 @@ export const ledgerLog = <E extends StreamEvent>(...events: readonly E[]): reado
       position: { commit: BigInt(index + 1), prepare: BigInt(index + 1) },
     };
     return recorded as Recorded<E>;
-  });
-};
-
-interface Story<D extends object, E> {
-  readonly title: string;
-  /** The last one is the event that is told of. */
-  readonly events: readonly E[];
-  /** What the document then looks like, in part; `null`: there is none. */
-  readonly becomes: Partial<D> | null;
-}
-
-/** At least one story for each type that the projection handles, and each of them also with the last event twice. */
-export const tellStories = <D extends object, E extends StreamEvent>(
-  projection: Projection<D, E>,
-  stories: Readonly<Record<E['type'], readonly [Story<D, E>, ...Story<D, E>[]]>>,
-): void => {
-  const { name } = projection;
-  const erased = erase(projection);
-  const all = Object.entries<readonly Story<D, E>[]>(stories).flatMap(([type, list]) =>
-    list.map((story) => ({ type, ...story })),
-  );
-
-  describe(name, () => {
-    it('has a test for every type it handles', () => {
-      expect(Object.keys(stories).sort()).toEqual(projection.handles.toSorted());
-      expect(all.filter(({ type, events }) => events.at(-1)?.type !== type)).toEqual([]);
-    });
-
-    it.each(all)('$type: $title', async ({ events, becomes }) => {
-      const log = ledgerLog(...events);
-      const last = log.slice(-1);
-      const [id = ''] = last.flatMap(projection.idsOf);
-      const documents = await projected(projection, log.slice(0, -1));
-      await projectBatch(erased, name, documents, last);
-      const stored = await documents.get<D>(name, id);
-      if (becomes === null) expect(stored).toBeNull();
-      else expect(stored?.document).toMatchObject(becomes);
-
-      const written = documents.written();
-      await projectBatch(erased, name, documents, last);
-      expect(documents.written(), 'written when the event comes again').toBe(written);
-      expect(await documents.get<D>(name, id)).toEqual(stored);
-    });
   });
 };
 

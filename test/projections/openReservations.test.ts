@@ -19,7 +19,7 @@ const ship = (quantity: number, shipmentId: string) => move('StockShipped', { ..
 
 const open: OpenReservationDocument = { ...chairs, ...claim, expiresAt: timeAt(900) };
 
-projectionSpec(openReservations, {
+projectionSpec(openReservations, logOf, {
   StockReserved: [
     { title: 'a claim is open', events: claimed(reserve()), document: open },
     {

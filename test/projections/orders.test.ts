@@ -4,7 +4,7 @@ import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
 import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
-import { ledgerLog, tellStories } from './ledgerLog.ts';
+import { ledgerLog } from './ledgerLog.ts';
 import {
   allocated,
   backordered,
@@ -19,6 +19,7 @@ import {
   released,
   troubled,
 } from './orderSamples.ts';
+import { projectionSpec } from './projectionSpec.ts';
 import { timeAt } from './stockLog.ts';
 
 const { contact: _contact, shipTo: _shipTo, lines, placedBy, ...told } = sampleOrder();
@@ -30,7 +31,7 @@ const linesThen = (chairLine: object, lampLine: object): { lines: OrderDocument[
 const inBerlin = { allocated: [{ warehouseId: 'BER', quantity: 3 }] };
 const inParis = { allocated: [{ warehouseId: 'PAR', quantity: 2 }] };
 
-tellStories(orders, {
+projectionSpec(orders, ledgerLog, {
   OrderPlaced: [
     {
       title: 'an order is there, and nobody knows yet whether a line has to wait',

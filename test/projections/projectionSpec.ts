@@ -2,20 +2,29 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { projectBatch } from '../../src/projections/project.ts';
-import { erase, type Projection } from '../../src/projections/projection.ts';
-import { logOf, projected } from './stockLog.ts';
+import { erase, type Projection, type Recorded } from '../../src/projections/projection.ts';
+import { projected } from './stockLog.ts';
 
-export interface Story<D extends object, E extends LedgerEvent> {
+/** The document that the last event touches, whole or in part; `null`: there is none. */
+type Outcome<D extends object> = { readonly document: D | null } | { readonly becomes: Partial<D> | null };
+
+export type Story<D extends object, E extends LedgerEvent> = Outcome<D> & {
   readonly title: string;
   /** The last one is the event that is told of. */
   readonly events: readonly E[];
-  /** The document that the last event touches; `null`: there is none. */
-  readonly document: D | null;
-}
+};
+
+const check = <D extends object>(outcome: Outcome<D>, stored: D | null, when: string): void => {
+  if ('document' in outcome) expect(stored, when).toEqual(outcome.document);
+  else if (outcome.becomes === null) expect(stored, when).toBeNull();
+  else expect(stored, when).toMatchObject(outcome.becomes);
+};
 
 /** At least one story for each type that the projection handles: `Record` leaves none out, and a test checks it. */
 export const projectionSpec = <D extends object, E extends LedgerEvent>(
   projection: Projection<D, E>,
+  /** Makes a log that begins with these events. */
+  logOf: (...events: readonly E[]) => readonly Recorded<E>[],
   stories: Readonly<Record<E['type'], readonly [Story<D, E>, ...Story<D, E>[]]>>,
 ): void => {
   const { name } = projection;
@@ -30,14 +39,14 @@ export const projectionSpec = <D extends object, E extends LedgerEvent>(
       expect(all.filter(({ type, events }) => events.at(-1)?.type !== type)).toEqual([]);
     });
 
-    it.each(all)('$type: $title', async ({ events, document }) => {
-      const log = logOf(...events);
+    it.each(all)('$type: $title', async (story) => {
+      const log = logOf(...story.events);
       const last = log.at(-1)!;
       const [id = ''] = projection.idsOf(last);
       const documents = await projected(projection, log.slice(0, -1));
       await projectBatch(erased, name, documents, [last]);
       const stored = await documents.get<D>(name, id);
-      expect(stored?.document ?? null).toEqual(document);
+      check<D>(story, stored?.document ?? null, 'event by event');
 
       const written = documents.written();
       await projectBatch(erased, name, documents, [last]);
@@ -45,7 +54,7 @@ export const projectionSpec = <D extends object, E extends LedgerEvent>(
       expect(await documents.get<D>(name, id)).toEqual(stored);
 
       const atOnce = await projected(projection, log);
-      expect((await atOnce.get<D>(name, id))?.document ?? null, 'in one batch').toEqual(document);
+      check<D>(story, (await atOnce.get<D>(name, id))?.document ?? null, 'in one batch');
     });
   });
 };

@@ -13,7 +13,8 @@ import { createShipmentQueries } from '../../src/projections/shipments/queries.t
 import { shipmentStatus } from '../../src/projections/shipments/status.ts';
 import { orderTracking } from '../../src/projections/shipments/tracking.ts';
 import { sealed } from '../support/samples.ts';
-import { ledgerLog, tellStories } from './ledgerLog.ts';
+import { ledgerLog } from './ledgerLog.ts';
+import { projectionSpec } from './projectionSpec.ts';
 import { projected, timeAt } from './stockLog.ts';
 
 const place = { shipmentId: 's1', orderId: 'order1', warehouseId: 'BER' };
@@ -74,7 +75,7 @@ const fold = (...events: readonly ShipmentEvent[]): ShipmentDocument => {
   return document;
 };
 
-tellStories(shipments, {
+projectionSpec(shipments, ledgerLog, {
   ShipmentDispatched: [
     {
       title: 'a shipment is on its way, though no courier has said so yet',

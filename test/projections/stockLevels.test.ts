@@ -31,7 +31,7 @@ const story = (
 const claim = { reservationId: 'r1', quantity: 4 };
 const reserved = move('StockReserved', { ...claim, expiresAt: timeAt(900) });
 
-projectionSpec(stockLevels, {
+projectionSpec(stockLevels, logOf, {
   StockRegistered: [
     story('the opening stock, less what is held back', [registered(10, 3)], {
       onHand: 10,

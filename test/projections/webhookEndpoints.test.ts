@@ -6,10 +6,11 @@ import { webhookEndpoints } from '../../src/projections/webhookEndpoints/project
 import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpoints/queries.ts';
 import { sealed } from '../support/samples.ts';
 import { at, created, deleted, disabled, tested } from './endpointSamples.ts';
-import { ledgerLog, tellStories } from './ledgerLog.ts';
+import { ledgerLog } from './ledgerLog.ts';
+import { projectionSpec } from './projectionSpec.ts';
 import { projected, timeAt } from './stockLog.ts';
 
-tellStories(webhookEndpoints, {
+projectionSpec(webhookEndpoints, ledgerLog, {
   WebhookEndpointCreated: [
     {
       title: 'an endpoint is there and active, sealed as it came',

@@ -1,0 +1,22 @@
+/** What the tests of a stock count for themselves. */
+import type { StockEvent } from '../../src/domain/stock/events.ts';
+import type { Stock } from '../../src/domain/stock/state.ts';
+
+export const onHandOf = (stock: Stock): number => (stock.phase === 'absent' ? 0 : stock.balance.onHand);
+
+/** Pieces that an event brings in from outside, or takes out. */
+export const broughtBy = ({ type, data }: StockEvent): number => {
+  switch (type) {
+    case 'StockRegistered':
+      return data.onHand;
+    case 'StockReceived':
+      return data.quantity;
+    case 'StockAdjusted':
+    case 'StockCounted':
+      return data.delta;
+    case 'StockShipped':
+      return -data.quantity;
+    default:
+      return 0;
+  }
+};
