@@ -77,16 +77,25 @@ export interface IdempotencyRecord {
   readonly answer: StoredAnswer;
 }
 
-/** Answers to idempotency keys, kept at least 7 days. `key` holds who asked, so that nobody meets another's key. */
+export interface KeptAnswer extends IdempotencyRecord {
+  readonly id: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly recordedAt: string;
+}
+
+/**
+ * Answers to idempotency keys, kept at least 7 days. `id` is a UUIDv5 derived from who asked and the key they sent, so
+ * that nobody meets another's key.
+ */
 export interface IdempotencyRecords {
-  find(key: string): Promise<IdempotencyRecord | null>;
+  find(id: string): Promise<IdempotencyRecord | null>;
   /**
    * Remembers when a key was first used, before anything is done: ids that carry a time are derived from it, so that
    * a retry after a crash makes the same ones. Durable when it resolves. @returns the time of the first claim.
    */
-  claim(key: string, claimedAt: string): Promise<string>;
-  /** Durable when it resolves. The first record for a key wins. */
-  save(key: string, record: IdempotencyRecord, recordedAt: string): Promise<void>;
+  claim(id: string, claimedAt: string): Promise<string>;
+  /** Durable when it resolves. The first answer for an id wins. */
+  save(answers: readonly KeptAnswer[]): Promise<void>;
   /** Removes what is older than `before`; returns how many. */
   prune(before: string): Promise<number>;
 }

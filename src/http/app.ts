@@ -67,7 +67,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, personalData, idempotencyRecords, clock, newId } = ports;
+  const { settings, clock, newId } = ports;
   const callers = createRateLimit('caller', settings.requestsPerMinute);
   const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
   return {
@@ -82,7 +82,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
         throw error;
       }
     },
-    idempotency: createIdempotency(idempotencyRecords, personalData, clock),
+    idempotency: createIdempotency(ports),
     newId,
     clock,
   };
@@ -93,6 +93,8 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     loggerInstance: ports.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    // A logger of its own for each request would cost more than checking its token; what is logged names the request.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
     trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
@@ -114,6 +116,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   if (ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
 
   const support = createSupport(ports);
+  app.addHook('onClose', () => support.idempotency.flush());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
   registerWarehouses(router, ports);

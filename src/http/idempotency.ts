@@ -4,22 +4,24 @@
  * answer is made again from what was recorded.
  */
 import { hash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { derivedId } from '../commands/ids.ts';
 import {
   type Clock,
-  type IdempotencyRecord,
   type IdempotencyRecords,
+  type KeptAnswer,
   type PersonalData,
   StoreUnavailable,
 } from '../commands/ports.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
+import { createAnswersBehind } from './answersBehind.ts';
 import { Problem, replaceByProblem } from './problem.ts';
 
 /** One request under its key, while it runs. */
 interface Running extends KeyUse {
-  readonly scopedKey: string;
+  /** The id of its command, derived from who asked and the key: the same for every attempt. */
+  readonly commandId: string;
   readonly fingerprint: string;
 }
 
@@ -36,8 +38,11 @@ export interface Idempotency {
    * Keeps the answer of a request that began; called before it is sent. A change is in the log under the id of its
    * command, so its answer could be made again, and is written behind. A refusal leaves no trace but its answer: one that
    * can't be kept is not given, as the next attempt might get another; what is returned then goes out in its place.
+   * `null`: nothing to wait for.
    */
-  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<string | undefined>;
+  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<string | undefined> | null;
+  /** Resolves when all answers that were given are kept. */
+  flush(): Promise<void>;
 }
 
 export type Started =
@@ -64,25 +69,28 @@ const subject = 'idempotency';
 /** Sealed text can't be mistaken for an answer, which is JSON. */
 const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
 
-export const createIdempotency = (
-  records: IdempotencyRecords,
-  personalData: PersonalData,
-  clock: Clock,
-): Idempotency => {
+export interface IdempotencyPorts {
+  readonly idempotencyRecords: IdempotencyRecords;
+  readonly personalData: PersonalData;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+}
+
+export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
+  const { idempotencyRecords: records, personalData, clock, logger } = ports;
+  const behind = createAnswersBehind(records, logger);
   const inFlight = new Set<string>();
   const running = new WeakMap<FastifyRequest, Running>();
-  /** Given, and on their way to the disk. */
-  const behind = new Map<string, IdempotencyRecord>();
 
-  const replay = async (scopedKey: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
-    const first = behind.get(scopedKey) ?? (await records.find(scopedKey));
+  const replay = async (commandId: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
+    const first = behind.find(commandId) ?? (await records.find(commandId));
     if (first === null) return false;
     if (first.fingerprint !== fingerprint) {
       throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
     }
     const { status, headers } = first.answer;
     const kept = first.answer.body;
-    const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${scopedKey}`) : kept;
+    const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${commandId}`) : kept;
     await reply
       .code(status)
       .headers({ ...headers, 'idempotency-replayed': 'true' })
@@ -91,73 +99,76 @@ export const createIdempotency = (
     return true;
   };
 
-  const recordOf = async (
-    { scopedKey, fingerprint, confidential }: Running,
-    reply: FastifyReply,
-    text: string,
-  ): Promise<IdempotencyRecord> => {
+  const answerOf = ({ commandId, fingerprint }: Running, reply: FastifyReply, body: string): KeptAnswer => {
     const headers: Record<string, string> = {};
     for (const name of keptHeaders) {
       const value = reply.getHeader(name);
       if (value !== undefined) headers[name] = String(value);
     }
-    const body = confidential ? await personalData.seal(subject, `idempotency/${scopedKey}`, text) : text;
-    return { fingerprint, answer: { status: reply.statusCode, headers, body } };
+    return { id: commandId, fingerprint, answer: { status: reply.statusCode, headers, body }, recordedAt: clock.now() };
   };
 
-  const saveBehind = (scopedKey: string, record: IdempotencyRecord, { log }: FastifyRequest): void => {
-    behind.set(scopedKey, record);
-    records
-      .save(scopedKey, record, clock.now())
-      .catch((error: unknown) => log.error({ err: error }, 'answer not kept'))
-      .finally(() => behind.delete(scopedKey));
+  /** `null` for what is kept behind. */
+  const store = (begun: Running, reply: FastifyReply, body: string): Promise<void> | null => {
+    const answer = answerOf(begun, reply, body);
+    if (!isRecorded(reply.statusCode)) return records.save([answer]);
+    behind.add(answer);
+    return null;
   };
 
-  const keepOne = async (begun: Running, request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const record = await recordOf(begun, reply, text);
-    if (isRecorded(reply.statusCode)) saveBehind(begun.scopedKey, record, request);
-    else await records.save(begun.scopedKey, record, clock.now());
+  const keepOne = (begun: Running, reply: FastifyReply, text: string): Promise<void> | null => {
+    if (!begun.confidential) return store(begun, reply, text);
+    const sealed = personalData.seal(subject, `idempotency/${begun.commandId}`, text);
+    return sealed.then((body) => store(begun, reply, body) ?? undefined);
+  };
+
+  const notKept = (error: unknown, request: FastifyRequest, reply: FastifyReply): string => {
+    request.log.error({ err: error, reqId: request.id }, 'answer not kept');
+    for (const name of keptHeaders) reply.removeHeader(name);
+    return replaceByProblem(new StoreUnavailable('the answer was not kept', 'unknown', error), request, reply);
   };
 
   return {
     begin: async (request, reply, principal, use) => {
-      const scopedKey = `${principal.client} ${principal.subject} ${use.key}`;
+      const commandId = derivedId(`request/${principal.client} ${principal.subject} ${use.key}`);
       const fingerprint = hash('sha256', `${request.method} ${request.url} ${JSON.stringify(request.body)}`);
-      if (inFlight.has(scopedKey)) {
+      if (inFlight.has(commandId)) {
         const headers = { 'retry-after': '1' };
         throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
       }
-      inFlight.add(scopedKey);
+      inFlight.add(commandId);
       try {
-        if (await replay(scopedKey, fingerprint, reply)) {
-          inFlight.delete(scopedKey);
+        if (await replay(commandId, fingerprint, reply)) {
+          inFlight.delete(commandId);
           return { kind: 'answered' };
         }
       } catch (error) {
-        inFlight.delete(scopedKey);
+        inFlight.delete(commandId);
         throw error;
       }
-      running.set(request, { ...use, scopedKey, fingerprint });
+      running.set(request, { ...use, commandId, fingerprint });
       return {
         kind: 'begun',
-        commandId: derivedId(`request/${scopedKey}`),
-        claimedAt: () => records.claim(scopedKey, clock.now()),
+        commandId,
+        claimedAt: () => records.claim(commandId, clock.now()),
       };
     },
-    keep: async (request, reply, payload) => {
+    keep: (request, reply, payload) => {
       const begun = running.get(request);
-      if (begun === undefined) return undefined;
+      if (begun === undefined) return null;
       running.delete(request);
-      try {
-        if (isFinal(reply.statusCode) && typeof payload === 'string') await keepOne(begun, request, reply, payload);
-        return undefined;
-      } catch (error) {
-        request.log.error({ err: error }, 'answer not kept');
-        for (const name of keptHeaders) reply.removeHeader(name);
-        return replaceByProblem(new StoreUnavailable('the answer was not kept', 'unknown', error), request, reply);
-      } finally {
-        inFlight.delete(begun.scopedKey);
+      const kept = isFinal(reply.statusCode) && typeof payload === 'string' ? keepOne(begun, reply, payload) : null;
+      if (kept === null) {
+        inFlight.delete(begun.commandId);
+        return null;
       }
+      return kept
+        .then(
+          () => undefined,
+          (error: unknown) => notKept(error, request, reply),
+        )
+        .finally(() => inFlight.delete(begun.commandId));
     },
+    flush: behind.flush,
   };
 };

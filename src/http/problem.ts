@@ -120,8 +120,9 @@ export const replaceByProblem = (error: unknown, request: FastifyRequest, reply:
 export const registerProblems = (app: FastifyInstance): void => {
   app.setErrorHandler((error, request, reply) => {
     const problem = asProblem(error);
-    if (problem.code === 'INTERNAL') request.log.error({ err: error }, 'request failed');
-    else if (problem.code === 'STORE_UNAVAILABLE') request.log.warn({ err: error }, 'store unavailable');
+    if (problem.code === 'INTERNAL') request.log.error({ err: error, reqId: request.id }, 'request failed');
+    else if (problem.code === 'STORE_UNAVAILABLE')
+      request.log.warn({ err: error, reqId: request.id }, 'store unavailable');
     return sendProblem(problem, request, reply);
   });
   app.setNotFoundHandler((request, reply) =>

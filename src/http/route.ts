@@ -163,7 +163,12 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         ...(body === undefined ? {} : { body }),
       },
       onRequest: identifyFor(operation),
-      onSend: async (request, reply, payload) => support.idempotency.keep(request, reply, payload),
+      // With a callback: most answers need not wait, and a promise would be one more turn for each.
+      onSend: (request, reply, payload, done) => {
+        const kept = support.idempotency.keep(request, reply, payload);
+        if (kept === null) done(null, payload);
+        else void kept.then((replacement) => done(null, replacement ?? payload));
+      },
       handler: async (request, reply) => {
         const asked = askedOf(request, reply);
         const started = await start(request, reply, asked, untyped);

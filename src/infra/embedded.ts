@@ -10,6 +10,8 @@ import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
+import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
+import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
 
 const fileName = 'stockledger.db';
 
@@ -30,15 +32,10 @@ export const openReadEngines = async (dataDir: string) => {
   return { ...(await createReadEngines(db)), close: () => db.close() };
 };
 
-/** A commit with something in it goes all the way to the disk; an empty one would not notice that it is full. */
 const createStoreCheck = async (db: Database): Promise<() => Promise<string | null>> => {
-  await db.write(() => {
-    db.prepare('CREATE TABLE IF NOT EXISTS store_check (id INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT').run();
-  });
-  const touch = db.prepare('INSERT INTO store_check VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1');
-  const check = (): Promise<unknown> => db.write(() => touch.run());
+  const write = await db.writer(storeCheckWrites);
   return () =>
-    check().then(
+    write('touch', []).then(
       () => null,
       () => 'cannot write',
     );
@@ -57,7 +54,7 @@ export interface EmbeddedOptions {
  */
 export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: EmbeddedOptions) => {
   const lock = lockDataDir(dataDir);
-  const db = openDatabase(join(dataDir, fileName));
+  const db = await openThreadedDatabase(join(dataDir, fileName), { hasCheckpointer: true });
   const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, keyEncryptionKey });
   const engines = await createReadEngines(db, { isSoleWriter: true });
   const checkpointer = startCheckpointer(join(dataDir, fileName));

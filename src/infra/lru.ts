@@ -9,9 +9,14 @@ export interface Lru<Key, Value> {
 interface Entry<Value> {
   readonly value: Value;
   readonly weight: number;
+  /** Asked for since it was last up for removal. */
+  isWanted: boolean;
 }
 
-/** Without `weigh`, each entry weighs 1. */
+/**
+ * Without `weigh`, each entry weighs 1. Being asked for sets a mark; who bears one is passed over once (second chance),
+ * which costs less for each `get` than to keep an exact order.
+ */
 export const createLru = <Key, Value>(
   weightMax: number,
   weigh: (value: Value) => number = () => 1,
@@ -29,18 +34,20 @@ export const createLru = <Key, Value>(
     get: (key) => {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
+      entry.isWanted = true;
       return entry.value;
     },
     set: (key, value) => {
       remove(key);
       const weight = weigh(value);
-      entries.set(key, { value, weight });
+      entries.set(key, { value, weight, isWanted: false });
       held += weight;
-      for (const oldest of entries.keys()) {
+      // An entry that is passed over goes to the end without its mark, and is met again at most once.
+      for (const [oldest, entry] of entries) {
         if (held <= weightMax) return;
-        remove(oldest);
+        entries.delete(oldest);
+        if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
+        else held -= entry.weight;
       }
     },
     delete: remove,

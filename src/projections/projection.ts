@@ -15,7 +15,7 @@ export interface Projection<Document extends object, E extends LedgerEvent> {
   readonly indexes: readonly (readonly string[])[];
   /** Fields that hold a list of strings and answer to `has`. */
   readonly lists?: readonly string[];
-  /** How long events may gather before they are folded; for what nobody waits for. Absent: not at all. */
+  /** How long events may gather before they are folded; for what nobody waits for. Absent: as for any consumer. */
   readonly everyMs?: number;
   /** The documents an event touches. */
   readonly idsOf: (event: Recorded<E>) => readonly string[];
@@ -29,7 +29,7 @@ export interface AnyProjection {
   readonly handles: readonly string[];
   readonly indexes: readonly (readonly string[])[];
   readonly lists: readonly string[];
-  readonly everyMs: number;
+  readonly everyMs?: number;
   readonly idsOf: (event: RecordedEvent) => readonly string[];
   readonly apply: (document: object | null, event: RecordedEvent, id: string) => object | null;
 }
@@ -42,7 +42,7 @@ export const erase = <Document extends object, E extends LedgerEvent>(
   handles: projection.handles,
   indexes: projection.indexes,
   lists: projection.lists ?? [],
-  everyMs: projection.everyMs ?? 0,
+  ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
   idsOf: (event) => projection.idsOf(event as Recorded<E>),
   apply: (document, event, id) => projection.apply(document as Document | null, event as Recorded<E>, id),
 });

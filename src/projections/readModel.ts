@@ -39,7 +39,7 @@ const consumerOf = (projection: AnyProjection, collection: string, batchMax: num
     checkpoints: side.checkpoints,
     types: projection.handles,
     batchMax,
-    everyMs: projection.everyMs,
+    ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
     handle: (events) => projectBatch(projection, collection, side.documents, events),
     onFailure: side.onFailure,
   });

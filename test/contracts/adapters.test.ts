@@ -11,6 +11,7 @@ import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency.ts';
 import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/threadedDatabase.ts';
 import type { Checkpoints, Documents, EventSource, Generations, JobQueue } from '../../src/projections/ports.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
@@ -35,12 +36,15 @@ interface Engine {
 const newDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'stockledger-contract-'));
 const clock = { now: () => new Date().toISOString() };
 
-/** Two connections to one new file. */
-const sqlite =
-  <Port>(create: (db: Database) => Port | Promise<Port>): Make<Port> =>
+type Open = (path: string) => Database | Promise<Database>;
+
+/** Opened twice, as two processes would have it. */
+const onNewFile =
+  <Port>(open: Open, create: (db: Database) => Port | Promise<Port>): Make<Port> =>
   async () => {
     const directory = await newDirectory();
-    const databases = [openDatabase(join(directory, 'a.db')), openDatabase(join(directory, 'a.db'))] as const;
+    const path = join(directory, 'a.db');
+    const databases = [await open(path), await open(path)] as const;
     return {
       adapter: await create(databases[0]),
       second: await create(databases[1]),
@@ -64,16 +68,18 @@ const keysOnSqlite: Make<PersonalData> = async () => {
   };
 };
 
+const sqlite = (name: string, open: Open): Engine => ({
+  name,
+  events: onNewFile(open, createSqliteEvents),
+  documents: onNewFile(open, createSqliteDocuments),
+  checkpoints: onNewFile(open, createSqliteCheckpoints),
+  jobs: onNewFile(open, (db) => createSqliteJobs(db, clock)),
+  idempotency: onNewFile(open, createSqliteIdempotency),
+});
+
 const engines: readonly Engine[] = [
-  {
-    name: 'sqlite',
-    events: sqlite(createSqliteEvents),
-    documents: sqlite(createSqliteDocuments),
-    checkpoints: sqlite(createSqliteCheckpoints),
-    jobs: sqlite((db) => createSqliteJobs(db, clock)),
-    idempotency: sqlite(createSqliteIdempotency),
-    personalData: keysOnSqlite,
-  },
+  { ...sqlite('sqlite', openDatabase), personalData: keysOnSqlite },
+  sqlite('sqlite, written by a thread of its own', openThreadedDatabase),
 ];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {

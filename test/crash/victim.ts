@@ -38,10 +38,11 @@ const keepAdding = async ({ jobs, personalData }: World): Promise<never> => {
 const keepWorking = async ({ jobs }: World): Promise<void> => {
   const started = new Set<string>();
   const reportRemoved = async (): Promise<void> => {
-    const known = await jobs.known(queue, [...started]);
-    for (const jobId of started) {
-      if (known.has(jobId)) continue;
-      started.delete(jobId);
+    // Others start meanwhile, and nobody has asked for those.
+    const asked = [...started];
+    const known = await jobs.known(queue, asked);
+    for (const jobId of asked) {
+      if (known.has(jobId) || !started.delete(jobId)) continue;
       report({ kind: 'removed', jobId });
     }
   };

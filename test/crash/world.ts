@@ -4,10 +4,10 @@ import type { EventStore, PersonalData } from '../../src/commands/ports.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/domain/message.ts';
 import { openPersonalData } from '../../src/infra/keys/personalData.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/threadedDatabase.ts';
 import type { Checkpoints, Documents, EventSource, JobQueue } from '../../src/projections/ports.ts';
 import type { AnyProjection } from '../../src/projections/projection.ts';
 import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };
@@ -56,7 +56,7 @@ export const newEvent = (id: string, commandId: string, size: number): EventEnve
 export const sizeOf = ({ data }: RecordedEvent): number => (data as { readonly size: number }).size;
 
 export const openWorld = async (directory: string): Promise<World> => {
-  const db = openDatabase(join(directory, 'stockledger.db'));
+  const db = await openThreadedDatabase(join(directory, 'stockledger.db'));
   const personalData = await openPersonalData({ directory });
   const documents = createSqliteDocuments(db);
   await documents.ensure(counter);

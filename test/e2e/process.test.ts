@@ -143,6 +143,8 @@ describe.skipIf(!hasPrlimit)('a full disk (needs prlimit of util-linux)', () => 
     const service = await start({ shell: 'trap "" XFSZ' });
     await open(service);
     await service.ask('POST', `${stock}/receipts`, receive);
+    // What is not projected yet can't be written once the disk is full.
+    await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(1);
     const limit = (bytes: string): void => {
       execFileSync('prlimit', ['--pid', String(service.pid), `--fsize=${bytes}:unlimited`]);
     };
@@ -166,6 +168,7 @@ describe('a locked file', () => {
   it('answers 503 when the lock stays, and goes on when it is gone', async () => {
     const service = await start();
     await open(service);
+    await expect.poll(async () => (await service.ask('GET', stock)).status).toBe(200);
     const other = new DatabaseSync(join(dataDir, 'stockledger.db'), { timeout: 5_000 });
     other.exec('BEGIN IMMEDIATE');
     const refused = await service.ask('POST', `${stock}/receipts`, receive);

@@ -29,10 +29,10 @@ const dyingOnce = ({ idempotencyRecords }: Adapters): Partial<Adapters> => {
   return {
     idempotencyRecords: {
       ...idempotencyRecords,
-      save: async (...record) => {
+      save: async (answers) => {
         deaths += 1;
         if (deaths === 1) throw new Error('the process died');
-        await idempotencyRecords.save(...record);
+        await idempotencyRecords.save(answers);
       },
     },
   };

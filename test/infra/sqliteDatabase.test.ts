@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
-import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
+import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/database.ts';
 
 let directory: string;
 let path: string;
-let db: Database;
+let db: LocalDatabase;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'stockledger-sqlite-'));
@@ -169,7 +169,7 @@ describe('the embedded database', () => {
   it('prepares a text once, and does not hold on to ever more of them', () => {
     const first = db.prepare('SELECT 1');
     expect(db.prepare('SELECT 1')).toBe(first);
-    for (let n = 0; n < 1_000; n += 1) db.prepare(`SELECT ${n}, 2`);
+    for (let n = 0; n < 2_000; n += 1) db.prepare(`SELECT ${n}, 2`);
     expect(db.prepare('SELECT 1')).not.toBe(first);
   });
 

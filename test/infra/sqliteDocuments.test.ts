@@ -1,6 +1,6 @@
 /** What the contract can't see: that a query walks an index. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensureCollection } from '../../src/infra/sqlite/collection.ts';
+import { collectionOf } from '../../src/infra/sqlite/collection.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
 import { querySteps } from '../../src/infra/sqlite/documentQuery.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
@@ -20,8 +20,8 @@ afterEach(() => db.close());
 
 /** The plan of each step, as SQLite puts it. */
 const plansOf = async (query: Omit<DocumentQuery, 'limit'>, driver: string | null): Promise<string[]> => {
-  const collection = await db.write(() => ensureCollection(db, spec));
-  return querySteps(collection, { ...query, limit: 10 }, driver).map(({ sql, values }) =>
+  await createSqliteDocuments(db).ensure(spec);
+  return querySteps(collectionOf(spec), { ...query, limit: 10 }, driver).map(({ sql, values }) =>
     db
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)
       .all(...values, 10)

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../src/domain/message.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import { type EventHistoryDocument, eventHistory } from '../../src/projections/eventHistory/projection.ts';
+import { type EventHistoryDocument, eventHistory, sliceOf } from '../../src/projections/eventHistory/projection.ts';
 import { createEventHistoryQueries, type EventHistoryQuery } from '../../src/projections/eventHistory/queries.ts';
 import { InvalidCursor } from '../../src/projections/page.ts';
 import { projectBatch } from '../../src/projections/project.ts';
@@ -93,34 +93,42 @@ describe('the search in the log', () => {
     expect(await find(query)).toEqual({ places, nextCursor: null });
   });
 
-  it.each<[string, Omit<EventHistoryQuery, 'limit'>]>([
-    ['the whole log', {}],
-    ['an actor', { actor: 'ben' }],
-    ['a time', { from: timeAt(1), to: timeAt(5) }],
-    ['a stream', { stream: 'item-A' }],
-    ['a stream and an actor', { stream: 'item-A', actor: 'anna' }],
-  ])('goes through %s page by page, without gaps and without doubles', async (_what, query) => {
-    const { find } = await createWorld(...some);
-    const all = (await find(query)).places;
-    expect(all.length).toBeGreaterThan(1);
-    for (const limit of [1, 2, 3]) {
-      const found: number[] = [];
-      let pages = 0;
-      let cursor: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof find>> = await find({
-          ...query,
-          limit,
-          ...(cursor === null ? {} : { cursor }),
-        });
-        expect(page.places.length).toBeLessThanOrEqual(limit);
-        found.push(...page.places);
-        pages += 1;
-        cursor = page.nextCursor;
-      } while (cursor !== null);
-      expect(found).toEqual(all);
-      expect(pages).toBe(Math.ceil(all.length / limit));
-    }
+  describe.each<[string, (index: number) => string]>([
+    ['far apart', timeAt],
+    ['almost at once', (index) => `2026-03-01T08:00:00.10${index}Z`],
+  ])('recorded %s', (_when, at) => {
+    it.each<[string, Omit<EventHistoryQuery, 'limit'>]>([
+      ['the whole log', {}],
+      ['an actor', { actor: 'ben' }],
+      ['a time', { from: timeAt(1), to: timeAt(5) }],
+      ['a stream', { stream: 'item-A' }],
+      ['a stream and an actor', { stream: 'item-A', actor: 'anna' }],
+    ])('goes through %s page by page, without gaps and without doubles', async (_what, query) => {
+      const { find } = await createWorld(...some.map((one, index) => ({ ...one, recordedAt: at(index) })));
+      const { from, to, ...rest } = query;
+      const within = { ...(from === undefined ? {} : { from: at(1) }), ...(to === undefined ? {} : { to: at(5) }) };
+      const asked = { ...rest, ...within };
+      const all = (await find(asked)).places;
+      expect(all.length).toBeGreaterThan(1);
+      for (const limit of [1, 2, 3]) {
+        const found: number[] = [];
+        let pages = 0;
+        let cursor: string | null = null;
+        do {
+          const page: Awaited<ReturnType<typeof find>> = await find({
+            ...asked,
+            limit,
+            ...(cursor === null ? {} : { cursor }),
+          });
+          expect(page.places.length).toBeLessThanOrEqual(limit);
+          found.push(...page.places);
+          pages += 1;
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        expect(found).toEqual(all);
+        expect(pages).toBe(Math.ceil(all.length / limit));
+      }
+    });
   });
 
   it('goes by the time of recording, and by the log for what was recorded in the same moment', async () => {
@@ -153,19 +161,19 @@ describe('the search in the log', () => {
     await expect(find({ stream: 'item-B', cursor: nextCursor ?? '' })).rejects.toThrow(InvalidCursor);
     await expect(find({ stream: 'item-A', cursor: 'x' })).rejects.toThrow(InvalidCursor);
     await expect(find({ cursor: 'x' })).rejects.toThrow(InvalidCursor);
+    await expect(find({ cursor: nextCursor ?? '' })).rejects.toThrow(InvalidCursor);
   });
 
   it('fails when the index names an event that the log does not have', async () => {
     const { find, documents } = await createWorld(...some);
     const lost: EventHistoryDocument = {
-      stream: 'item-A',
-      revision: 9,
-      type: 'ItemDefined',
-      actor: 'anna',
-      correlationId: 'c9',
-      recordedAt: timeAt(9),
+      types: ['ItemDefined'],
+      actors: ['anna'],
+      correlationIds: ['c9'],
+      entries: [{ stream: 'item-A', revision: 9, type: 0, actor: 0, correlation: 0, recorded: '00' }],
     };
-    await documents.write(eventHistory.name, [{ id: '9', document: lost, position: 9n, expected: null }]);
+    const id = sliceOf(timeAt(9));
+    await documents.write(eventHistory.name, [{ id, document: lost, position: 9n, expected: null }]);
     await expect(find({ correlationId: 'c9' })).rejects.toThrow(/item-A@9/);
   });
 });

@@ -136,7 +136,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
         if (!('command' in row)) return row;
         const outcome = outcomes.next().value;
         if (outcome?.status === 'fulfilled') return answerRow(index, outcome.value);
-        asked.request.log.warn({ err: outcome?.reason as unknown, index }, 'row failed');
+        asked.request.log.warn({ err: outcome?.reason as unknown, reqId: asked.request.id, index }, 'row failed');
         return refusedRow(index, asProblem(outcome?.reason));
       });
       asked.reply.code(207);

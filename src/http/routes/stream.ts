@@ -129,7 +129,7 @@ export const registerStream = (app: FastifyInstance, { read }: Router, ports: Ht
       const end = setTimeout(stop, lifeMaxMs);
       const filter = createLiveFilter(query, { principal, reach });
       pump({ response, filter, signal: controller.signal }, resumeAt, stop)
-        .catch((error: unknown) => request.log.warn({ err: error }, 'live stream failed'))
+        .catch((error: unknown) => request.log.warn({ err: error, reqId: request.id }, 'live stream failed'))
         .finally(() => {
           clearInterval(heartbeat);
           clearTimeout(end);

@@ -4,7 +4,7 @@
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { StoreUnavailable } from '../../commands/ports.ts';
-import type { Database } from '../sqlite/database.ts';
+import type { LocalDatabase } from '../sqlite/database.ts';
 import { createNonces, decrypt, encrypt, nonceBytes, tagBytes } from './aesGcm.ts';
 import { type DerivedKeys, KeyStoreLocked } from './keyEncryptionKey.ts';
 
@@ -50,7 +50,7 @@ const subjectKeyOf = (keyId: Buffer, bytes: Buffer): SubjectKey => ({
 });
 
 /** Makes the tables when they are missing; says whether the store has been used before. */
-export const prepareKeyStore = async (db: Database): Promise<{ readonly used: boolean }> => {
+export const prepareKeyStore = async (db: LocalDatabase): Promise<{ readonly used: boolean }> => {
   db.prepare('PRAGMA secure_delete=ON').get();
   await db.write(() => {
     for (const statement of schema) db.prepare(statement).run();
@@ -60,7 +60,7 @@ export const prepareKeyStore = async (db: Database): Promise<{ readonly used: bo
 
 /** @throws KeyStoreLocked when the store was made with another key encryption key. */
 const unlock = async (
-  db: Database,
+  db: LocalDatabase,
   wrap: (plain: Buffer) => Buffer,
   unwrap: (sealed: Buffer) => Buffer | undefined,
 ) => {
@@ -71,7 +71,7 @@ const unlock = async (
   }
 };
 
-export const createSubjectKeys = async (db: Database, { wrapping, lookup }: DerivedKeys): Promise<SubjectKeys> => {
+export const createSubjectKeys = async (db: LocalDatabase, { wrapping, lookup }: DerivedKeys): Promise<SubjectKeys> => {
   const nextNonce = createNonces();
   const wrap = (plain: Buffer, place: Buffer): Buffer => {
     const nonce = nextNonce();

@@ -2,9 +2,9 @@
  * The tables of one collection: a row a document, a column an indexed field; and beside it a row for each value of a
  * list, so that `has` is a lookup.
  */
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { CollectionSpec } from '../../projections/ports.ts';
-import type { Database } from './database.ts';
+import type { Statements } from './writes.ts';
 
 const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
@@ -17,7 +17,7 @@ export const tableOf = (collection: string): string => `doc_${checked(collection
 export const listTableOf = (collection: string): string => `list_${checked(collection)}`;
 export const columnOf = (field: string): string => `f_${checked(field)}`;
 /** The list as it was last spread into the list table. */
-const listColumnOf = (field: string): string => `l_${checked(field)}`;
+export const listColumnOf = (field: string): string => `l_${checked(field)}`;
 
 /** A field as its column holds it. What can't be compared, such as an object, counts as absent. */
 export const columnValue = (value: unknown): SQLInputValue => {
@@ -25,27 +25,54 @@ export const columnValue = (value: unknown): SQLInputValue => {
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 };
 
+/** A collection as queries and writes see it. */
 export interface Collection {
   readonly name: string;
   /** Fields that answer to anything but `has`, in the order of their columns. */
   readonly fields: readonly string[];
   /** Fields that answer to `has`, in the order of their columns. */
   readonly lists: readonly string[];
-  /** id, position, body, then the fields, then the lists. */
-  readonly insert: StatementSync;
-  /** position, body, fields, lists; then id and the position it must have. */
-  readonly update: StatementSync;
-  /** id, position. */
-  readonly remove: StatementSync;
-  /** id, position: the lists as JSON, an array in the order of `lists`. */
-  readonly findLists: StatementSync;
-  /** field, value, id. */
-  readonly addValue: StatementSync;
-  /** field, value, id. */
-  readonly removeValue: StatementSync;
 }
 
-const createTables = (db: Database, { name, indexes }: CollectionSpec, lists: readonly string[]): void => {
+/** @throws RangeError for a list that is also indexed. */
+export const collectionOf = ({ name, indexes, lists: declared = [] }: CollectionSpec): Collection => {
+  const fields = [...new Set(indexes.flat())];
+  const lists = [...new Set(declared)];
+  const both = lists.find((field) => fields.includes(field));
+  if (both !== undefined) throw new RangeError(`${name}.${both} is a list: it answers to has and can't be sorted on`);
+  return { name, fields, lists };
+};
+
+/** A field that was declared after the first documents: its column is filled from them. */
+const addField = (db: Statements, table: string, field: string): void => {
+  const path = `'$.${checked(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)} ANY`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${columnOf(field)} = json_extract(body, ${path})
+     WHERE json_type(body, ${path}) NOT IN ('object', 'array')`,
+  ).run();
+};
+
+const addList = (db: Statements, collection: string, field: string): void => {
+  const table = tableOf(collection);
+  const path = `'$.${checked(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${listColumnOf(field)} TEXT`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${listColumnOf(field)} = json_extract(body, ${path}) WHERE json_type(body, ${path}) = 'array'`,
+  ).run();
+  db.prepare(
+    `INSERT OR IGNORE INTO ${listTableOf(collection)}
+     SELECT ?, each.value, ${table}.id FROM ${table}, json_each(${table}.body, ${path}) AS each
+     WHERE json_type(${table}.body, ${path}) = 'array'`,
+  ).run(field);
+};
+
+/** Creates what is missing, inside a write. @throws RangeError for a name that is none. */
+export const createTables = (
+  db: Statements,
+  { name, indexes }: CollectionSpec,
+  { fields, lists }: Collection,
+): void => {
   const table = tableOf(name);
   db.prepare(
     `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
@@ -60,7 +87,7 @@ const createTables = (db: Database, { name, indexes }: CollectionSpec, lists: re
       .all()
       .map((row) => row.name),
   );
-  for (const field of new Set(indexes.flat())) {
+  for (const field of fields) {
     if (!present.has(columnOf(field))) addField(db, table, field);
   }
   for (const field of lists) {
@@ -74,62 +101,7 @@ const createTables = (db: Database, { name, indexes }: CollectionSpec, lists: re
   }
 };
 
-/** A field that was declared after the first documents: its column is filled from them. */
-const addField = (db: Database, table: string, field: string): void => {
-  const path = `'$.${checked(field)}'`;
-  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)} ANY`).run();
-  db.prepare(
-    `UPDATE ${table} SET ${columnOf(field)} = json_extract(body, ${path})
-     WHERE json_type(body, ${path}) NOT IN ('object', 'array')`,
-  ).run();
-};
-
-const addList = (db: Database, collection: string, field: string): void => {
-  const table = tableOf(collection);
-  const path = `'$.${checked(field)}'`;
-  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${listColumnOf(field)} TEXT`).run();
-  db.prepare(
-    `UPDATE ${table} SET ${listColumnOf(field)} = json_extract(body, ${path}) WHERE json_type(body, ${path}) = 'array'`,
-  ).run();
-  db.prepare(
-    `INSERT OR IGNORE INTO ${listTableOf(collection)}
-     SELECT ?, each.value, ${table}.id FROM ${table}, json_each(${table}.body, ${path}) AS each
-     WHERE json_type(${table}.body, ${path}) = 'array'`,
-  ).run(field);
-};
-
-/** Creates what is missing, inside a write. @throws RangeError for a name that is none, or a list that is also indexed. */
-export const ensureCollection = (db: Database, spec: CollectionSpec): Collection => {
-  const { name } = spec;
-  const fields = [...new Set(spec.indexes.flat())];
-  const lists = [...new Set(spec.lists)];
-  const both = lists.find((field) => fields.includes(field));
-  if (both !== undefined) throw new RangeError(`${name}.${both} is a list: it answers to has and can't be sorted on`);
-  createTables(db, spec, lists);
-  const table = tableOf(name);
-  const columns = ['position', 'body', ...fields.map(columnOf), ...lists.map(listColumnOf)];
-  const findLists = db.prepare(
-    `SELECT ${lists.length === 0 ? 'id' : lists.map(listColumnOf).join(', ')} FROM ${table} WHERE id = ? AND position = ?`,
-  );
-  findLists.setReturnArrays(true);
-  return {
-    name,
-    fields,
-    lists,
-    insert: db.prepare(
-      `INSERT INTO ${table} (id, ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)}) ON CONFLICT (id) DO NOTHING`,
-    ),
-    update: db.prepare(
-      `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND position = ?`,
-    ),
-    remove: db.prepare(`DELETE FROM ${table} WHERE id = ? AND position = ?`),
-    findLists,
-    addValue: db.prepare(`INSERT OR IGNORE INTO ${listTableOf(name)} VALUES (?, ?, ?)`),
-    removeValue: db.prepare(`DELETE FROM ${listTableOf(name)} WHERE field = ? AND value = ? AND id = ?`),
-  };
-};
-
-export const dropCollection = (db: Database, name: string): void => {
+export const dropTables = (db: Statements, name: string): void => {
   db.prepare(`DROP TABLE IF EXISTS ${tableOf(name)}`).run();
   db.prepare(`DROP TABLE IF EXISTS ${listTableOf(name)}`).run();
 };

@@ -2,11 +2,18 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** Pages of 4 KiB: 32 MiB keeps the hot indexes in memory and leaves the process within its bound. */
 const cacheKiB = 32 * 1_024;
-/** WAL pages between checkpoints: 16 MiB, so that a checkpoint stays far below the latency bound. */
+/** WAL pages between the checkpoints of a connection that makes its own: 16 MiB, so that each takes some 20 ms. */
 const checkpointPages = 4_000;
+/** With a checkpointer beside it (`checkpointer.ts`), only should that one fail: 160 MiB. */
+const checkpointPagesSpare = 40_000;
+
+export interface ConnectionOptions {
+  readonly lockWaitMaxMs: number;
+  readonly hasCheckpointer: boolean;
+}
 
 /** Opens the file as this service needs it: a write-ahead log, and an fsync with each commit. @throws when it can't. */
-export const openConnection = (path: string, lockWaitMaxMs: number): DatabaseSync => {
+export const openConnection = (path: string, { lockWaitMaxMs, hasCheckpointer }: ConnectionOptions): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: lockWaitMaxMs, enableForeignKeyConstraints: false });
   try {
     const mode = db.prepare('PRAGMA journal_mode=WAL').get()?.journal_mode;
@@ -16,7 +23,7 @@ export const openConnection = (path: string, lockWaitMaxMs: number): DatabaseSyn
     // macOS only: a plain fsync leaves the data in the drive's cache there.
     db.exec('PRAGMA fullfsync=ON');
     db.exec(`PRAGMA cache_size=-${cacheKiB}`);
-    db.exec(`PRAGMA wal_autocheckpoint=${checkpointPages}`);
+    db.exec(`PRAGMA wal_autocheckpoint=${hasCheckpointer ? checkpointPagesSpare : checkpointPages}`);
     db.exec('PRAGMA temp_store=MEMORY');
     // From here on waiting is ours: SQLite's would stop the whole thread.
     db.exec('PRAGMA busy_timeout=0');

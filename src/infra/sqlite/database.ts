@@ -2,21 +2,27 @@
  * One SQLite file, one writer. Work that arrives in the same turn of the event loop goes into one transaction with one
  * fsync (group commit): that is what makes `synchronous=FULL` affordable.
  */
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreUnavailable } from '../../commands/ports.ts';
 import { createLru } from '../lru.ts';
 import { openConnection } from './connection.ts';
 import { asUnavailable, isBusy } from './sqliteErrors.ts';
 import { type Answer, createTransactions, type Work } from './transactions.ts';
+import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
 
-export type Row = Record<string, SQLInputValue>;
-
-export interface Database {
-  /** A statement that is prepared once. */
-  prepare(sql: string): StatementSync;
+/** A file as the stores see it, whichever thread writes it. */
+export interface Database extends Statements {
   /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read. */
   read<T>(work: () => T): Promise<T>;
+  /** Makes what a store needs in the file, and gives it its writes. */
+  writer<W extends Writes>(module: WriteModule<W>): Promise<Writer<W>>;
+  /** Waits for what is queued, then closes the file. Repeating it changes nothing. */
+  close(): Promise<void>;
+}
+
+/** A file that this thread reads and writes. */
+export interface LocalDatabase extends Database {
   /**
    * Runs in the next group commit; resolves when durable. A throw undoes this work alone and rejects. A work may be run
    * again when another one of its commit throws, so it keeps nothing outside the file.
@@ -24,13 +30,13 @@ export interface Database {
    * @throws StoreUnavailable when the disk is full, the file stays locked, or the disk fails.
    */
   write<T>(work: () => T, committed?: (value: T) => void): Promise<T>;
-  /** Waits for what is queued, then closes the file. Repeating it changes nothing. */
-  close(): Promise<void>;
 }
 
 export interface DatabaseOptions {
   /** How long to wait for another process that holds the write lock. */
   readonly lockWaitMaxMs?: number;
+  /** Somebody else moves the pages from the write-ahead log into the file. */
+  readonly hasCheckpointer?: boolean;
 }
 
 /** Writes of one commit; more would hold up readers of the same thread. */
@@ -42,8 +48,9 @@ const lockRetryMs = 5;
 const statementsMax = 512;
 
 /** @throws when the file can't be opened, e.g. because it is no database. */
-export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }: DatabaseOptions = {}): Database => {
-  const db = openConnection(path, lockWaitMaxMs);
+export const openDatabase = (path: string, options: DatabaseOptions = {}): LocalDatabase => {
+  const { lockWaitMaxMs = lockWaitDefaultMs, hasCheckpointer = false } = options;
+  const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer });
   const statements = createLru<string, StatementSync>(statementsMax);
   const queue: Work[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';
@@ -117,6 +124,14 @@ export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }
     }
   };
 
+  const writer = async <W extends Writes>({ schema, create }: WriteModule<W>): Promise<Writer<W>> => {
+    await write(() => {
+      for (const statement of schema) prepare(statement).run();
+    });
+    const writes = create({ prepare });
+    return (name, values, committed) => write(() => writes[name]?.(...values) as ReturnType<W[typeof name]>, committed);
+  };
+
   const closeNow = async (): Promise<void> => {
     // Whether this last empty work can be committed or not, all before it have been answered by then.
     await write(() => undefined).catch(() => undefined);
@@ -127,5 +142,5 @@ export const openDatabase = (path: string, { lockWaitMaxMs = lockWaitDefaultMs }
     db.close();
   };
 
-  return { prepare, read, write, close: () => (closing ??= closeNow()) };
+  return { prepare, read, write, writer, close: () => (closing ??= closeNow()) };
 };

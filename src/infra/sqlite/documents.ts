@@ -1,9 +1,10 @@
 /** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
 import type { StatementSync } from 'node:sqlite';
 import type { DocumentQuery, Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
-import { type Collection, columnValue, dropCollection, ensureCollection, tableOf } from './collection.ts';
+import { type Collection, collectionOf, columnValue, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
 import { listCounts, querySteps } from './documentQuery.ts';
+import { type DocumentValues, documentWrites } from './documentWrites.ts';
 import { createHotDocuments } from './hotDocuments.ts';
 
 /** Statements with up to this many ids each, so that few different ones are prepared. */
@@ -25,57 +26,24 @@ const listOf = (document: object, field: string): readonly string[] => {
   return Array.isArray(value) ? value.map(String) : [];
 };
 
-/** Touches only the values that came or went. `before` and `after` are JSON, or `null` for no list at all. */
-const spreadLists = (
-  { lists, addValue, removeValue }: Collection,
-  id: string,
-  before: readonly unknown[],
-  after: readonly string[],
-): void => {
-  for (const [index, field] of lists.entries()) {
-    const old = before[index] ?? '[]';
-    const current = after[index] ?? '[]';
-    if (old === current) continue;
-    const oldValues = new Set(JSON.parse(old as string) as readonly string[]);
-    const values = new Set(JSON.parse(current) as readonly string[]);
-    for (const value of oldValues) if (!values.has(value)) removeValue.run(field, value, id);
-    for (const value of values) if (!oldValues.has(value)) addValue.run(field, value, id);
-  }
-};
-
-/** The lists a document has now; `undefined` when it does not stand at that position. */
-const listsBefore = (
-  { lists, findLists }: Collection,
-  { id, expected }: DocumentWrite,
-): readonly unknown[] | undefined => {
-  if (lists.length === 0 || expected === null) return [];
-  return findLists.get(id, expected) as readonly unknown[] | undefined;
-};
-
-const put = (collection: Collection, write: DocumentWrite, document: object): 'applied' | 'lost' => {
-  const { id, position, expected } = write;
-  const before = listsBefore(collection, write);
-  if (before === undefined) return 'lost';
-  const lists = collection.lists.map((field) => JSON.stringify(listOf(document, field)));
-  const fields = collection.fields.map((field) => columnValue((document as Row)[field]));
-  const values = [position, JSON.stringify(document), ...fields, ...lists];
-  const { changes } =
-    expected === null ? collection.insert.run(id, ...values) : collection.update.run(...values, id, expected);
-  if (changes === 0) return 'lost';
-  spreadLists(collection, id, before, lists);
-  return 'applied';
-};
-
-const remove = (collection: Collection, write: DocumentWrite, expected: bigint): 'applied' | 'lost' => {
-  const before = listsBefore(collection, write);
-  if (before === undefined || collection.remove.run(write.id, expected).changes === 0) return 'lost';
-  spreadLists(collection, write.id, before, []);
-  return 'applied';
+const valuesOf = (
+  { fields, lists }: Collection,
+  { id, document, position, expected }: DocumentWrite,
+): DocumentValues => {
+  if (document === null) return { id, expected, content: null, fields: [], lists: [] };
+  return {
+    id,
+    expected,
+    content: [position, JSON.stringify(document)],
+    fields: fields.map((field) => columnValue((document as Row)[field])),
+    lists: lists.map((field) => JSON.stringify(listOf(document, field))),
+  };
 };
 
 export const createSqliteDocuments = (db: Database): Documents => {
+  const opened = db.writer(documentWrites);
   const collections = new Map<string, Collection>();
-  const collectionOf = (name: string): Collection => {
+  const ensured = (name: string): Collection => {
     const known = collections.get(name);
     if (known === undefined) throw new Error(`collection ${name} was not ensured`);
     return known;
@@ -93,19 +61,11 @@ export const createSqliteDocuments = (db: Database): Documents => {
 
   const hot = createHotDocuments();
 
-  const getOne = <T>(collection: string, id: string): StoredDocument<T> | null => {
-    const known = hot.get<T>(collection, id);
-    if (known !== undefined) return known;
+  const readCold = <T>(collection: string, id: string): StoredDocument<T> | null => {
     const row = readOne(collection, id);
     const stored = row === undefined ? null : toStored<T>(row);
     hot.set(collection, id, stored, row?.body as string | undefined);
     return stored;
-  };
-
-  const writeOne = (collection: Collection, write: DocumentWrite): 'applied' | 'lost' => {
-    if (write.document !== null) return put(collection, write, write.document);
-    if (write.expected !== null) return remove(collection, write, write.expected);
-    return readOne(collection.name, write.id) === undefined ? 'applied' : 'lost';
   };
 
   const readMany = <T>(collection: string, ids: readonly string[]): readonly StoredDocument<T>[] => {
@@ -154,7 +114,7 @@ export const createSqliteDocuments = (db: Database): Documents => {
   };
 
   const find = <T>(name: string, query: DocumentQuery): readonly StoredDocument<T>[] => {
-    const collection = collectionOf(name);
+    const collection = ensured(name);
     const rows: Row[] = [];
     const { driver, count } = driverOf(collection, query.where);
     if (count === 0) return [];
@@ -167,26 +127,28 @@ export const createSqliteDocuments = (db: Database): Documents => {
 
   return {
     ensure: async (spec) => {
-      collections.set(spec.name, await db.write(() => ensureCollection(db, spec)));
+      const collection = collectionOf(spec);
+      const { name, indexes, lists } = spec;
+      // Whatever else the object has, such as functions, can't go to another thread.
+      await (await opened)('ensure', [{ name, indexes, ...(lists === undefined ? {} : { lists }) }]);
+      collections.set(spec.name, collection);
     },
-    get: <T>(collection: string, id: string) => db.read(() => getOne<T>(collection, id)),
+    get: <T>(collection: string, id: string) => {
+      const known = hot.get<T>(collection, id);
+      return known === undefined ? db.read(() => readCold<T>(collection, id)) : Promise.resolve(known);
+    },
     getMany: <T>(collection: string, ids: readonly string[]) => db.read(() => getMany<T>(collection, ids)),
-    write: (name, writes) =>
-      db.write(
-        () => {
-          const collection = collectionOf(name);
-          return writes.map((write) => writeOne(collection, write));
-        },
-        (outcomes) => {
-          hot.remember(name, writes, outcomes);
-        },
-      ),
+    write: async (name, writes) => {
+      const collection = ensured(name);
+      const values = writes.map((write) => valuesOf(collection, write));
+      return (await opened)('write', [name, values], (outcomes) => {
+        hot.remember(name, writes, outcomes);
+      });
+    },
     find: <T>(name: string, query: DocumentQuery) => db.read(() => find<T>(name, query)),
     count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
     drop: async (name) => {
-      await db.write(() => {
-        dropCollection(db, name);
-      });
+      await (await opened)('drop', [name]);
       collections.delete(name);
       hot.clear();
     },

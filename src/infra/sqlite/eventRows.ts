@@ -28,7 +28,7 @@ export const idBytes = (id: string): Buffer => {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 };
 
-const idText = (bytes: Uint8Array): string => {
+export const idText = (bytes: Uint8Array): string => {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };

@@ -1,10 +1,11 @@
 /** Event store and event source on one SQLite file. Positions are consecutive integers; commit equals prepare. */
-import type { AppendResult, EventStore, ExpectedRevision } from '../../commands/ports.ts';
+import type { AppendResult, EventStore } from '../../commands/ports.ts';
 import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
 import type { Database } from './database.ts';
 import { createDoorbell } from './doorbell.ts';
-import { decodeRow, eventColumns, eventSchema, idBytes, positionOf } from './eventRows.ts';
+import { decodeRow, eventColumns, idBytes, positionOf } from './eventRows.ts';
+import { type AppendedAt, type EventValues, eventWrites } from './eventWrites.ts';
 import { isUniqueViolation } from './sqliteErrors.ts';
 import { createTail } from './tail.ts';
 
@@ -12,6 +13,24 @@ import { createTail } from './tail.ts';
 const pollMs = 250;
 /** A sparse filter looks at this many positions in one go. */
 const scanMin = 2_000;
+
+/** Made into JSON here: what goes to another thread is texts and numbers. */
+const valuesOf = ({ id, type, schemaVersion, occurredAt, recordedAt, data, metadata }: EventEnvelope): EventValues => [
+  id,
+  type,
+  schemaVersion,
+  occurredAt,
+  recordedAt,
+  JSON.stringify(data),
+  JSON.stringify(metadata),
+];
+
+const placed = (
+  stream: string,
+  { position, revision }: { readonly position: number; readonly revision: number },
+  event: EventEnvelope,
+  index: number,
+): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
 export interface SqliteEventsOptions {
   /** See `EventStore.isSoleWriter`; true where the data directory is locked. */
@@ -22,9 +41,7 @@ export const createSqliteEvents = async (
   db: Database,
   { isSoleWriter = false }: SqliteEventsOptions = {},
 ): Promise<EventStore & EventSource> => {
-  await db.write(() => {
-    for (const statement of eventSchema) db.prepare(statement).run();
-  });
+  const write = await db.writer(eventWrites);
   const tail = createTail();
   const bell = createDoorbell();
   const selectHead = db.prepare('SELECT max(position) AS head FROM events');
@@ -39,37 +56,21 @@ export const createSqliteEvents = async (
     bell.ring();
   };
 
-  const findStream = db.prepare(
-    'SELECT id, (SELECT max(revision) FROM events WHERE stream = streams.id) AS revision FROM streams WHERE name = ?',
-  );
-  const addStream = db.prepare('INSERT INTO streams (name) VALUES (?)');
-  const addEvent = db.prepare(
-    `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
   const hasId = db.prepare('SELECT 1 FROM events WHERE id = ?');
-
-  const insert = (stream: string, key: number | bigint, revision: number, event: EventEnvelope): RecordedEvent => {
-    const { id, type, schemaVersion, occurredAt, recordedAt } = event;
-    const [data, metadata] = [JSON.stringify(event.data), JSON.stringify(event.metadata)];
-    const values = [key, revision, idBytes(id), type, schemaVersion, occurredAt, recordedAt, data, metadata];
-    const { lastInsertRowid } = addEvent.run(...values);
-    return { ...event, stream, revision, position: positionOf(Number(lastInsertRowid)) };
-  };
-
-  const appendNow = (stream: string, expected: ExpectedRevision, events: readonly EventEnvelope[]): AppendResult => {
-    const row = findStream.get(stream);
-    const actual: ExpectedRevision = row === undefined ? 'no_stream' : (row.revision as number);
-    if (actual !== expected) return { kind: 'conflict', actual };
-    const next = actual === 'no_stream' ? 0 : actual + 1;
-    const key = row === undefined ? addStream.run(stream).lastInsertRowid : (row.id as number);
-    return { kind: 'appended', events: events.map((event, index) => insert(stream, key, next + index, event)) };
-  };
 
   const append: EventStore['append'] = async (stream, expected, events) => {
     if (events.length === 0) throw new RangeError('an append needs at least one event');
+    const after = expected === 'no_stream' ? -1 : expected;
+    const resultOf = (at: AppendedAt): AppendResult =>
+      at.kind === 'conflict'
+        ? { kind: 'conflict', actual: at.actual < 0 ? 'no_stream' : at.actual }
+        : { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
+    let result: AppendResult | undefined;
     try {
-      return await db.write(() => appendNow(stream, expected, events), publish);
+      await write('append', [stream, after, events.map(valuesOf)], (at) => {
+        result = resultOf(at);
+        publish(result);
+      });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const isKnown = ({ id }: EventEnvelope): boolean => hasId.get(idBytes(id)) !== undefined;
@@ -77,6 +78,8 @@ export const createSqliteEvents = async (
       if (eventIds.length > 0) return { kind: 'duplicate', eventIds };
       throw new RangeError('the same event id twice in one append', { cause: error });
     }
+    if (result === undefined) throw new Error('an append was committed and said nothing');
+    return result;
   };
 
   // CROSS JOIN keeps the order of the two tables, and with it the index that is walked.

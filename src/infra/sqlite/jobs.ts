@@ -3,6 +3,7 @@ import { type Clock, StoreUnavailable } from '../../commands/ports.ts';
 import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../projections/ports.ts';
 import type { Database } from './database.ts';
 import { createDoorbell } from './doorbell.ts';
+import { type JobValues, jobWrites } from './jobWrites.ts';
 
 /** How long an idle worker waits at most: jobs of another process don't ring its bell. */
 const idleMaxMs = 500;
@@ -18,45 +19,21 @@ const msOf = (time: string): number => {
 };
 
 export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQueue> => {
-  await db.write(() => {
-    db.prepare(
-      `CREATE TABLE IF NOT EXISTS jobs (queue TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL,
-       dueAtMs INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (queue, id)) STRICT, WITHOUT ROWID`,
-    ).run();
-    db.prepare('CREATE INDEX IF NOT EXISTS ix_jobs_due ON jobs (queue, dueAtMs, id)').run();
-  });
-  const insert = db.prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING');
+  const write = await db.writer(jobWrites);
   const nextDue = db.prepare('SELECT min(dueAtMs) AS dueAtMs FROM jobs WHERE queue = ?');
-  const due = db.prepare(
-    'SELECT id, payload, attempts FROM jobs WHERE queue = ? AND dueAtMs <= ? ORDER BY dueAtMs, id LIMIT ?',
-  );
-  const take = db.prepare('UPDATE jobs SET dueAtMs = ?, attempts = attempts + 1 WHERE queue = ? AND id = ?');
-  // The number of attempts is the fence: when the lease ran out and another run took the job, this run is too late.
-  const putBack = db.prepare('UPDATE jobs SET dueAtMs = ? WHERE queue = ? AND id = ? AND attempts = ?');
-  const remove = db.prepare('DELETE FROM jobs WHERE queue = ? AND id = ? AND attempts = ?');
   const has = db.prepare('SELECT 1 FROM jobs WHERE queue = ? AND id = ?');
   const bell = createDoorbell();
   const nowMs = (): number => msOf(clock.now());
 
-  /** A taken job is due again when its lease ends: that is the whole recovery. */
-  const claim = <T>(queue: string, count: number, leaseMs: number): Promise<readonly Job<T>[]> =>
-    db.write(() => {
-      const now = nowMs();
-      return due.all(queue, now, count).map((row) => {
-        take.run(now + leaseMs, queue, row.id as string);
-        return {
-          id: row.id as string,
-          payload: JSON.parse(row.payload as string) as T,
-          attempts: row.attempts as number,
-        };
-      });
-    });
+  const claim = async <T>(queue: string, count: number, leaseMs: number): Promise<readonly Job<T>[]> => {
+    const taken = await write('claim', [queue, count, nowMs(), leaseMs]);
+    return taken.map(({ id, payload, attempts }) => ({ id, payload: JSON.parse(payload) as T, attempts }));
+  };
 
   const settle = (queue: string, { id, attempts }: Job, outcome: JobOutcome): Promise<void> =>
-    db.write(() => {
-      if (outcome.kind === 'done') remove.run(queue, id, attempts + 1);
-      else putBack.run(msOf(outcome.notBefore), queue, id, attempts + 1);
-    });
+    outcome.kind === 'done'
+      ? write('remove', [queue, id, attempts + 1])
+      : write('putBack', [queue, id, attempts + 1, msOf(outcome.notBefore)]);
 
   const runOne = async <T>(queue: string, job: Job<T>, handle: (job: Job<T>) => Promise<JobOutcome>): Promise<void> => {
     let outcome: JobOutcome;
@@ -120,12 +97,12 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
 
   return {
     add: async (queue, jobs) => {
-      await db.write(() => {
-        const now = nowMs();
-        for (const { id, payload, notBefore } of jobs) {
-          insert.run(queue, id, JSON.stringify(payload), notBefore === undefined ? now : msOf(notBefore));
-        }
-      });
+      const now = nowMs();
+      const dueAtMs = (notBefore: string | undefined): number => (notBefore === undefined ? now : msOf(notBefore));
+      const rows = jobs.map(
+        ({ id, payload, notBefore }): JobValues => [id, JSON.stringify(payload), dueAtMs(notBefore)],
+      );
+      await write('add', [queue, rows]);
       bell.ring();
     },
     known: (queue, ids) => db.read(() => new Set(ids.filter((id) => has.get(queue, id) !== undefined))),

@@ -1,14 +1,21 @@
 /**
- * Search in the log (API.md `GET /v1/audit/events`): the oldest first, in the order in which events were recorded, which
- * is the order of the log but for the clocks of several processes. It only grows at its end, so a page that was read
- * stays as it is, and goes from page to page by an index however long a time is asked for. Up to a time that lies more
- * than some seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
+ * Search in the log (API.md `GET /v1/audit/events`): the oldest first, by the tenth of a second in which they were
+ * recorded, and within it by the log. It only grows at its end but for the clocks of several processes, so a page that
+ * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
+ * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
 import type { RecordedEvent } from '../../domain/message.ts';
-import { type Page, type PageRequest, pageOf } from '../page.ts';
-import type { DocumentQuery, Documents, EventSource } from '../ports.ts';
+import { formatCursor, InvalidCursor, type Page, type PageRequest, parseCursor } from '../page.ts';
+import type { DocumentQuery, Documents, EventSource, StoredDocument } from '../ports.ts';
 import { revisionAfter, revisionCursor } from '../stockHistory/pages.ts';
-import type { EventHistoryDocument } from './projection.ts';
+import {
+  type EventHistoryDocument,
+  type EventHistoryEntry,
+  recordedAtOf,
+  sliceBefore,
+  sliceOf,
+  slicePattern,
+} from './projection.ts';
 
 export interface EventHistoryQuery extends PageRequest {
   /** The name of one stream, which is then read itself, in its own order: it has events that the index has not seen yet. */
@@ -37,26 +44,73 @@ const loadsAtOnce = 16;
 const eventsPerSlice = 500;
 const slicesMax = 10;
 
-const oldestFirst = { field: 'recordedAt', direction: 'ascending' } as const;
+/** Slices that are read at once, and how many of them one request may look at. */
+const slicesAtOnce = 20;
+const historySlicesMax = 500;
 
-const whereOf = ({ type, actor, correlationId, from, to }: EventHistoryQuery): DocumentQuery['where'] => ({
-  ...(correlationId === undefined ? {} : { correlationId: { equals: correlationId } }),
-  ...(actor === undefined ? {} : { actor: { equals: actor } }),
-  ...(type === undefined ? {} : { type: { equals: type } }),
-  ...(from === undefined && to === undefined
-    ? {}
-    : { recordedAt: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { below: to }) } }),
+const whereOf = ({ type, actor, correlationId }: EventHistoryQuery): DocumentQuery['where'] => ({
+  ...(correlationId === undefined ? {} : { correlationIds: { has: correlationId } }),
+  ...(actor === undefined ? {} : { actors: { has: actor } }),
+  ...(type === undefined ? {} : { types: { has: type } }),
 });
 
-const matches = ({ type, actor, correlationId, from, to }: EventHistoryQuery) => {
-  const isWanted = (wanted: string | undefined, value: string): boolean => wanted === undefined || wanted === value;
-  return (event: RecordedEvent): boolean =>
-    isWanted(type, event.type) &&
-    isWanted(actor, event.metadata.actor.subject) &&
-    isWanted(correlationId, event.metadata.$correlationId) &&
-    (from === undefined || event.recordedAt >= from) &&
-    (to === undefined || event.recordedAt < to);
+const isWanted = (wanted: string | undefined, value: string | undefined): boolean =>
+  wanted === undefined || wanted === value;
+const isWithin = ({ from, to }: EventHistoryQuery, recordedAt: string): boolean =>
+  (from === undefined || recordedAt >= from) && (to === undefined || recordedAt < to);
+
+/** An entry and its place: that of its slice, and in it. */
+interface Found {
+  readonly entry: EventHistoryEntry;
+  readonly slice: string;
+  readonly index: number;
+}
+
+const matchesIn = (
+  { id: slice, document }: StoredDocument<EventHistoryDocument>,
+  query: EventHistoryQuery,
+): readonly Found[] => {
+  const { types, actors, correlationIds, entries } = document;
+  return entries
+    .map((entry, index) => ({ entry, slice, index }))
+    .filter(
+      ({ entry }) =>
+        isWanted(query.type, types[entry.type]) &&
+        isWanted(query.actor, actors[entry.actor]) &&
+        isWanted(query.correlationId, correlationIds[entry.correlation]) &&
+        isWithin(query, recordedAtOf(slice, entry)),
+    );
 };
+
+interface Place {
+  readonly slice: string;
+  readonly index: number;
+}
+
+/** The slice after which to look; `null`: from the beginning. */
+const startOf = (place: Place | null, from: string | undefined): string | null => {
+  if (place !== null) return sliceBefore(place.slice);
+  return from === undefined ? null : sliceBefore(sliceOf(from));
+};
+
+const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: index, id: slice });
+
+/** @throws InvalidCursor */
+const placeOf = (cursor: string): Place => {
+  const { value, id } = parseCursor(cursor);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !slicePattern.test(id)) {
+    throw new InvalidCursor('a cursor of another list');
+  }
+  return { slice: id, index: value };
+};
+
+const matches =
+  (query: EventHistoryQuery) =>
+  ({ type, metadata, recordedAt }: RecordedEvent): boolean =>
+    isWanted(query.type, type) &&
+    isWanted(query.actor, metadata.actor.subject) &&
+    isWanted(query.correlationId, metadata.$correlationId) &&
+    isWithin(query, recordedAt);
 
 export const createEventHistoryQueries = (
   documents: Documents,
@@ -64,21 +118,54 @@ export const createEventHistoryQueries = (
   source: Pick<EventSource, 'readStream'>,
 ): EventHistoryQueries => {
   /** @throws Error when the index names what the log does not have: one of them was restored without the other. */
-  const load = async ({ stream, revision }: EventHistoryDocument): Promise<RecordedEvent> => {
+  const load = async ({ entry: { stream, revision } }: Found): Promise<RecordedEvent> => {
     const [event] = await source.readStream(stream, revision, 1);
     if (event?.revision !== revision)
       throw new Error(`${collection()} names ${stream}@${revision}, which is not in the log`);
     return event;
   };
 
-  const findByIndex = async (query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {
-    const search = { where: whereOf(query), orderBy: oldestFirst };
-    const found = await pageOf<EventHistoryDocument>(documents, collection(), search, query);
-    const items: RecordedEvent[] = [];
-    for (let from = 0; from < found.items.length; from += loadsAtOnce) {
-      items.push(...(await Promise.all(found.items.slice(from, from + loadsAtOnce).map(load))));
+  const loadAll = async (found: readonly Found[]): Promise<readonly RecordedEvent[]> => {
+    const events: RecordedEvent[] = [];
+    for (let from = 0; from < found.length; from += loadsAtOnce) {
+      events.push(...(await Promise.all(found.slice(from, from + loadsAtOnce).map(load))));
     }
-    return { items, nextCursor: found.nextCursor };
+    return events;
+  };
+
+  /** The matches of the next slices, and where these end; `null` when there are no more. */
+  const look = async (query: EventHistoryQuery, after: string | null) => {
+    const { to } = query;
+    const slices = await documents.find<EventHistoryDocument>(collection(), {
+      where: whereOf(query),
+      ...(after === null ? {} : { after: { value: null, id: after } }),
+      limit: slicesAtOnce,
+    });
+    const last = slices.at(-1);
+    const isOver = last === undefined || slices.length < slicesAtOnce || (to !== undefined && last.id >= sliceOf(to));
+    const end: Place | null = isOver ? null : { slice: last.id, index: last.document.entries.length - 1 };
+    return { matches: slices.flatMap((slice) => matchesIn(slice, query)), end };
+  };
+
+  const findByIndex = async (query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {
+    const { limit, cursor, from } = query;
+    const place = cursor === undefined ? null : placeOf(cursor);
+    const start = startOf(place, from);
+    const isAhead = ({ slice, index }: Found): boolean => slice !== place?.slice || index > place.index;
+    const found: Found[] = [];
+    let end: Place | null = null;
+    for (let looked = 0; looked < historySlicesMax; looked += slicesAtOnce) {
+      const next = await look(query, end?.slice ?? start);
+      found.push(...next.matches.filter(isAhead));
+      ({ end } = next);
+      const last = found[limit - 1];
+      // One more than asked for tells that there is a next page.
+      if (last !== undefined && found.length > limit) {
+        return { items: await loadAll(found.slice(0, limit)), nextCursor: cursorOf(last) };
+      }
+      if (end === null) break;
+    }
+    return { items: await loadAll(found), nextCursor: end === null ? null : cursorOf(end) };
   };
 
   const findInStream = async (stream: string, query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {

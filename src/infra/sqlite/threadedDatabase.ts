@@ -1,0 +1,91 @@
+/**
+ * A file that a thread of its own writes: neither a commit nor its fsync holds up a request, and the processor's second
+ * core has something to do. Reads stay in this thread, on a connection of their own.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { StoreUnavailable } from '../../commands/ports.ts';
+import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import type { WriteModule, Writer, Writes } from './writes.ts';
+import { type Answer, type Call, unpackError } from './writeThreadCalls.ts';
+
+interface Waiting {
+  readonly committed: ((value: never) => void) | undefined;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const settle = ({ committed, resolve, reject }: Waiting, answer: Answer): void => {
+  if ('error' in answer) {
+    reject(unpackError(answer.error));
+    return;
+  }
+  try {
+    committed?.(answer.value as never);
+    resolve(answer.value as never);
+  } catch (error) {
+    reject(error);
+  }
+};
+
+/** @throws when the file can't be opened, e.g. because it is no database. */
+export const openThreadedDatabase = async (path: string, options: DatabaseOptions = {}): Promise<Database> => {
+  const reader = openDatabase(path, options);
+  const worker = new Worker(new URL('./writeThread.ts', import.meta.url), { workerData: { path, ...options } });
+  const ended = once(worker, 'exit');
+  const waiting = new Map<number, Waiting>();
+  let calls: Call[] = [];
+  let lastId = 0;
+  let closing: Promise<void> | null = null;
+
+  worker.on('message', (answers: readonly Answer[]) => {
+    for (const answer of answers) {
+      const caller = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (caller !== undefined) settle(caller, answer);
+    }
+  });
+  // A thread that ends on its own is a mistake of ours, and nobody else writes the file: the process ends as well.
+  worker.on('error', (error) => {
+    for (const { reject } of waiting.values()) reject(new StoreUnavailable('The writer ended.', 'unknown', error));
+    waiting.clear();
+    throw error;
+  });
+
+  const send = (): void => {
+    worker.postMessage(calls);
+    calls = [];
+  };
+
+  /** What is asked for in one turn goes over together. */
+  const call = <T>(
+    module: string,
+    write: string | null,
+    values: readonly unknown[],
+    committed?: (value: never) => void,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (closing !== null) {
+        reject(new StoreUnavailable('The embedded store is closed.', 'not_written'));
+        return;
+      }
+      lastId += 1;
+      waiting.set(lastId, { committed, resolve, reject });
+      calls.push({ id: lastId, module, write, values });
+      if (calls.length === 1) setImmediate(send);
+    });
+
+  const writer = async <W extends Writes>({ name }: WriteModule<W>): Promise<Writer<W>> => {
+    await call(name, null, []);
+    return (write, values, committed) => call(name, write as string, values, committed as (value: never) => void);
+  };
+
+  const closeNow = async (): Promise<void> => {
+    if (calls.length > 0) send();
+    worker.postMessage('close');
+    await ended;
+    await reader.close();
+  };
+
+  return { prepare: reader.prepare, read: reader.read, writer, close: () => (closing ??= closeNow()) };
+};
