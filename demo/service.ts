@@ -33,7 +33,10 @@ export interface Service {
 
 const projectRoot = join(import.meta.dirname, '..');
 /** Started as `npm start` starts it, without npm between us and its signals. */
-const [, ...startArguments] = packageJson.scripts.start.split(' ');
+const startWords = packageJson.scripts.start.split(' ');
+const startAssignments = startWords.slice(0, startWords.indexOf('node')).map((word) => word.split('='));
+const startEnv = Object.fromEntries(startAssignments) as NodeJS.ProcessEnv;
+const startArguments = startWords.slice(startWords.indexOf('node') + 1);
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -112,6 +115,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const child = spawn(process.execPath, options.entry === undefined ? startArguments : [options.entry], {
     cwd: projectRoot,
     env: {
+      ...startEnv,
       ...options.env,
       PORT: String(port),
       DATA_DIR: options.dataDir,

@@ -1,6 +1,7 @@
 /** What the policies ask the read side, each time as of the event they react to. */
 import { type AllocationFacts, StoreUnavailable } from './commands/ports.ts';
 import type { Position } from './domain/message.ts';
+import { comparePositions } from './domain/position.ts';
 import type { Progress } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
 
@@ -12,28 +13,45 @@ const caughtUp = async (model: Progress, since: Position): Promise<void> => {
   throw new StoreUnavailable(`${model.name} did not reach the event that a policy reacts to`, 'not_written');
 };
 
-export const createAllocationFacts = ({ warehouses, stockLevels, orders }: ReadModels): AllocationFacts => {
-  /** Goods of many SKUs arrive together and mostly nobody waits for any: asked once for each place in the log. */
-  let asked: { readonly at: Position | null; readonly isAny: Promise<boolean> } | null = null;
+type Asked<T> = (key: string, since: Position) => Promise<T>;
 
-  const isAnyWaiting = (): Promise<boolean> => {
-    const at = orders.model.position();
-    if (asked === null || asked.at !== at) asked = { at, isAny: orders.queries.isAnyWaiting() };
-    return asked.isAny;
+/**
+ * Orders of one batch ask the same again and again. What a model answered when it stood at a position holds for every
+ * event up to there: figures are exact on the write side, and these only tell where to look.
+ */
+const askedOnce = <T>(model: Progress, ask: (key: string) => Promise<T>): Asked<T> => {
+  let at: Position | null = null;
+  let answers = new Map<string, Promise<T>>();
+  return async (key, since) => {
+    await caughtUp(model, since);
+    if (at === null || comparePositions(at, since) < 0) {
+      at = model.position();
+      answers = new Map();
+    }
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = ask(key);
+    const kept = answers;
+    kept.set(key, answer);
+    // A failure is told to those who wait for it, and to nobody after them.
+    answer.catch(() => kept.delete(key));
+    return answer;
   };
+};
+
+export const createAllocationFacts = ({ warehouses, stockLevels, orders }: ReadModels): AllocationFacts => {
+  const allWarehouses = askedOnce(warehouses.model, () => warehouses.queries.all());
+  const holding = askedOnce(stockLevels.model, async (sku) =>
+    (await stockLevels.queries.bySku(sku)).map(({ warehouseId }) => warehouseId),
+  );
+  /** Goods of many SKUs arrive together, and mostly nobody waits for any. */
+  const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting());
 
   return {
-    warehouses: async (since) => {
-      await caughtUp(warehouses.model, since);
-      return warehouses.queries.all();
-    },
-    warehousesHolding: async (sku, since) => {
-      await caughtUp(stockLevels.model, since);
-      return (await stockLevels.queries.bySku(sku)).map(({ warehouseId }) => warehouseId);
-    },
+    warehouses: (since) => allWarehouses('', since),
+    warehousesHolding: holding,
     ordersWaitingFor: async (sku, since, limit) => {
-      await caughtUp(orders.model, since);
-      if (!(await isAnyWaiting())) return [];
+      if (!(await isAnyWaiting('', since))) return [];
       const page = await orders.queries.waitingFor(sku, { limit });
       return page.items.map(({ orderId }) => orderId);
     },

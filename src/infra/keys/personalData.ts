@@ -18,6 +18,8 @@ import { createSubjectKeys, prepareKeyStore, type SubjectKey, type SubjectKeys }
 export const keyStoreFileName = 'keys.db';
 
 /** Unwrapped keys in memory, about 300 bytes each: the customers of a busy day. Others cost one read and one unwrap. */
+/** Keys in use are held themselves. */
+const keyStoreCacheKiB = 2 * 1_024;
 const keysCachedMax = 20_000;
 
 /** Sealed text that was damaged, tampered with, moved to another place, or sealed with a key of another store. */
@@ -112,7 +114,7 @@ export const openPersonalData = async ({
   keyEncryptionKey,
 }: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
   await mkdir(directory, { recursive: true });
-  const db = openDatabase(join(directory, keyStoreFileName));
+  const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
   try {
     const { used } = await prepareKeyStore(db);
     const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);

@@ -23,13 +23,16 @@ const everyMs = 1_000;
 const pagesMax = 16_000;
 const lockWaitMs = 100;
 
+/** It holds next to nothing. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+
 export interface Checkpointer {
   stop(): Promise<void>;
 }
 
 export const startCheckpointer = (path: string): Checkpointer => {
   const workerData: CheckpointSettings = { path, everyMs, pagesMax, lockWaitMs };
-  const worker = new Worker(new URL('./checkpointWorker.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./checkpointThread.js', import.meta.url), { workerData, resourceLimits });
   const ended = once(worker, 'exit');
   return {
     stop: async () => {

@@ -1,7 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** Pages of 4 KiB: 32 MiB keeps the hot indexes in memory and leaves the process within its bound. */
-const cacheKiB = 32 * 1_024;
 /** WAL pages between the checkpoints of a connection that makes its own: 16 MiB, so that each takes some 20 ms. */
 const checkpointPages = 4_000;
 /** With a checkpointer beside it (`checkpointer.ts`), only should that one fail: 160 MiB. */
@@ -10,10 +8,15 @@ const checkpointPagesSpare = 40_000;
 export interface ConnectionOptions {
   readonly lockWaitMaxMs: number;
   readonly hasCheckpointer: boolean;
+  /** Of pages, for this connection alone. */
+  readonly cacheKiB: number;
 }
 
 /** Opens the file as this service needs it: a write-ahead log, and an fsync with each commit. @throws when it can't. */
-export const openConnection = (path: string, { lockWaitMaxMs, hasCheckpointer }: ConnectionOptions): DatabaseSync => {
+export const openConnection = (
+  path: string,
+  { lockWaitMaxMs, hasCheckpointer, cacheKiB }: ConnectionOptions,
+): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: lockWaitMaxMs, enableForeignKeyConstraints: false });
   try {
     const mode = db.prepare('PRAGMA journal_mode=WAL').get()?.journal_mode;

@@ -37,6 +37,7 @@ export interface DatabaseOptions {
   readonly lockWaitMaxMs?: number;
   /** Somebody else moves the pages from the write-ahead log into the file. */
   readonly hasCheckpointer?: boolean;
+  readonly cacheKiB?: number;
 }
 
 /** Writes of one commit; more would hold up readers of the same thread. */
@@ -44,13 +45,15 @@ const workPerCommitMax = 512;
 /** Another process (a rebuild, a backup) holds the write lock only for one batch; longer is a fault. */
 const lockWaitDefaultMs = 2_000;
 const lockRetryMs = 5;
+/** Keeps the hot pages of all indexes in memory, and leaves the process within its bound. */
+const cacheDefaultKiB = 16 * 1_024;
 /** Query texts come from code, so they are few; the bound is for the day when one does not. */
 const statementsMax = 512;
 
 /** @throws when the file can't be opened, e.g. because it is no database. */
 export const openDatabase = (path: string, options: DatabaseOptions = {}): LocalDatabase => {
-  const { lockWaitMaxMs = lockWaitDefaultMs, hasCheckpointer = false } = options;
-  const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer });
+  const { lockWaitMaxMs = lockWaitDefaultMs, hasCheckpointer = false, cacheKiB = cacheDefaultKiB } = options;
+  const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer, cacheKiB });
   const statements = createLru<string, StatementSync>(statementsMax);
   const queue: Work[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';

@@ -94,6 +94,8 @@ export const createSqliteDocuments = (db: Database): Documents => {
       else if (known !== null) found.set(id, known);
     }
     for (const stored of readMany<T>(collection, cold)) found.set(stored.id, stored);
+    // What is looked for before it is there is written next, and then asked for again.
+    for (const id of cold) if (!found.has(id)) hot.set(collection, id, null, undefined);
     return found;
   };
 
@@ -142,7 +144,10 @@ export const createSqliteDocuments = (db: Database): Documents => {
       const collection = ensured(name);
       const values = writes.map((write) => valuesOf(collection, write));
       return (await opened)('write', [name, values], (outcomes) => {
-        hot.remember(name, writes, outcomes);
+        hot.remember(
+          name,
+          writes.map((write, index) => ({ write, json: values[index]?.content?.[1], outcome: outcomes[index] })),
+        );
       });
     },
     find: <T>(name: string, query: DocumentQuery) => db.read(() => find<T>(name, query)),

@@ -5,17 +5,23 @@
 import type { DocumentWrite, StoredDocument } from '../../projections/ports.ts';
 import { createLru } from '../lru.ts';
 
+export interface Written {
+  readonly write: DocumentWrite;
+  readonly json: string | undefined;
+  readonly outcome: 'applied' | 'lost' | undefined;
+}
+
 export interface HotDocuments {
   /** What is committed: `null` when nothing is there, `undefined` when it is not known here. */
   get<T>(collection: string, id: string): StoredDocument<T> | null | undefined;
   /** What was read just now, with its JSON. */
   set(collection: string, id: string, stored: StoredDocument<unknown> | null, json: string | undefined): void;
-  /** What was written; called in the order of commits, before anybody else goes on. */
-  remember(collection: string, writes: readonly DocumentWrite[], outcomes: readonly ('applied' | 'lost')[]): void;
+  /** What was written, with its JSON; called in the order of commits, before anybody else goes on. */
+  remember(collection: string, writes: readonly Written[]): void;
   clear(): void;
 }
 
-const bytesMax = 16 * 1_024 * 1_024;
+const bytesMax = 8 * 1_024 * 1_024;
 
 interface Entry {
   readonly stored: StoredDocument<unknown> | null;
@@ -36,15 +42,14 @@ export const createHotDocuments = (): HotDocuments => {
     set: (collection, id, stored, json) => {
       entries.set(keyOf(collection, id), { stored, bytes: bytesOf(json) });
     },
-    remember: (collection, writes, outcomes) => {
-      for (const [index, { id, document, position }] of writes.entries()) {
+    remember: (collection, writes) => {
+      for (const { write, json, outcome } of writes) {
+        const { id, document, position } = write;
         const key = keyOf(collection, id);
-        const known = entries.get(key);
-        if (outcomes[index] === 'lost') entries.delete(key);
+        if (outcome === 'lost') entries.delete(key);
         // A document that nobody has asked for yet is not hot.
-        else if (known !== undefined) {
-          const stored = document === null ? null : { id, document, position };
-          entries.set(key, { stored, bytes: known.bytes });
+        else if (entries.get(key) !== undefined) {
+          entries.set(key, { stored: document === null ? null : { id, document, position }, bytes: bytesOf(json) });
         }
       }
     },

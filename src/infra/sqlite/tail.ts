@@ -8,7 +8,7 @@ export interface Tail {
 }
 
 /** Live followers are a few batches behind at most; older events are read from the file. */
-const eventsMax = 4_096;
+const eventsMax = 1_024;
 
 /**
  * The newest events as they were committed, without gaps, shared by all live followers: without it, each of them would

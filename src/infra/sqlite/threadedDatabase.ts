@@ -9,6 +9,11 @@ import { type Database, type DatabaseOptions, openDatabase } from './database.ts
 import type { WriteModule, Writer, Writes } from './writes.ts';
 import { type Answer, type Call, unpackError } from './writeThreadCalls.ts';
 
+/** What is read again and again is held as documents and states, so that few pages are. */
+const readCacheKiB = 8 * 1_024;
+/** A batch of writes lives for some milliseconds. Without a bound, V8 would give the thread as much as the whole process. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+
 interface Waiting {
   readonly committed: ((value: never) => void) | undefined;
   readonly resolve: (value: never) => void;
@@ -30,8 +35,11 @@ const settle = ({ committed, resolve, reject }: Waiting, answer: Answer): void =
 
 /** @throws when the file can't be opened, e.g. because it is no database. */
 export const openThreadedDatabase = async (path: string, options: DatabaseOptions = {}): Promise<Database> => {
-  const reader = openDatabase(path, options);
-  const worker = new Worker(new URL('./writeThread.ts', import.meta.url), { workerData: { path, ...options } });
+  const reader = openDatabase(path, { cacheKiB: readCacheKiB, ...options });
+  const worker = new Worker(new URL('./writeThread.ts', import.meta.url), {
+    workerData: { path, ...options },
+    resourceLimits,
+  });
   const ended = once(worker, 'exit');
   const waiting = new Map<number, Waiting>();
   let calls: Call[] = [];
