@@ -18,8 +18,8 @@ export interface RecentCommands {
   readonly learn: (events: readonly Pick<RecordedEvent, 'revision' | 'metadata'>[]) => RecentCommands;
 }
 
-/** Enough for every command that can be in flight on one stream when a process dies. */
-const recentMax = 256;
+/** As many as are in flight on one stream when a process dies. An older one is found by its event ids (`recall`). */
+const recentMax = 64;
 
 export const createRecentCommands = (): RecentCommands => {
   // A Map keeps the order of insertion, so the first key is the oldest one.

@@ -30,6 +30,16 @@ export const createLru = <Key, Value>(
     entries.delete(key);
   };
 
+  const makeRoom = (heldMax: number): void => {
+    // An entry that is passed over goes to the end without its mark, and is met again at most once.
+    for (const [oldest, entry] of entries) {
+      if (held <= heldMax) return;
+      entries.delete(oldest);
+      if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
+      else held -= entry.weight;
+    }
+  };
+
   return {
     get: (key) => {
       const entry = entries.get(key);
@@ -40,15 +50,10 @@ export const createLru = <Key, Value>(
     set: (key, value) => {
       remove(key);
       const weight = weigh(value);
+      if (weight > weightMax) return;
+      makeRoom(weightMax - weight);
       entries.set(key, { value, weight, isWanted: false });
       held += weight;
-      // An entry that is passed over goes to the end without its mark, and is met again at most once.
-      for (const [oldest, entry] of entries) {
-        if (held <= weightMax) return;
-        entries.delete(oldest);
-        if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
-        else held -= entry.weight;
-      }
     },
     delete: remove,
   };

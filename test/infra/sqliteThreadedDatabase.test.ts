@@ -1,0 +1,113 @@
+/** What the contract suites don't see of the thread that writes: order, errors with their class, closing. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { checkpointWrites } from '../../src/infra/sqlite/checkpointWrites.ts';
+import type { Database } from '../../src/infra/sqlite/database.ts';
+import { documentWrites } from '../../src/infra/sqlite/documentWrites.ts';
+import { eventWrites } from '../../src/infra/sqlite/eventWrites.ts';
+import { jobWrites } from '../../src/infra/sqlite/jobWrites.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/threadedDatabase.ts';
+import { packError, unpackError } from '../../src/infra/sqlite/writeThreadCalls.ts';
+
+let directory: string;
+let path: string;
+let db: Database;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'stockledger-thread-'));
+  path = join(directory, 'a.db');
+  db = await openThreadedDatabase(path, { lockWaitMaxMs: 100 });
+});
+afterEach(async () => {
+  await db.close();
+  await rm(directory, { recursive: true });
+});
+
+const idsOfJobs = (): unknown[] => {
+  const other = new DatabaseSync(path, { readOnly: true });
+  const ids = other.prepare('SELECT id FROM jobs ORDER BY id').all();
+  other.close();
+  return ids.map(({ id }) => id);
+};
+
+describe('a file that a thread of its own writes', () => {
+  it('answers when the write is committed, and reads it at once', async () => {
+    const write = await db.writer(jobWrites);
+    await write('add', ['queue', [['a', '{}', 0]]]);
+    expect(idsOfJobs()).toEqual(['a']);
+    expect(db.prepare('SELECT id FROM jobs').all()).toEqual([{ id: 'a' }]);
+  });
+
+  it('tells of commits in their order, before any caller goes on', async () => {
+    const write = await db.writer(checkpointWrites);
+    const told: string[] = [];
+    const at = (commit: bigint) => ({ commit, prepare: commit });
+    const move = (from: bigint | null, to: bigint): Promise<unknown> =>
+      write('advance', ['c', from === null ? null : at(from), at(to)], (outcome) => {
+        told.push(`${outcome} ${to}`);
+      }).then(() => told.push(`answered ${to}`));
+    await Promise.all([move(null, 1n), move(1n, 2n), move(1n, 3n)]);
+    expect(told).toEqual(['advanced 1', 'advanced 2', 'lost 3', 'answered 1', 'answered 2', 'answered 3']);
+  });
+
+  it('undoes only the write that throws, and says why as if it had been thrown here', async () => {
+    const [documents, jobs, events] = [
+      await db.writer(documentWrites),
+      await db.writer(jobWrites),
+      await db.writer(eventWrites),
+    ];
+    const results = await Promise.allSettled([
+      jobs('add', ['queue', [['a', '{}', 0]]]),
+      documents('write', ['nowhere', []]),
+      events('append', ['item-A', -1, [['no uuid', 'ItemDefined', 1, '', '', '{}', '{}']]]),
+      jobs('add', ['queue', [['b', '{}', 0]]]),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: new Error('collection nowhere was not ensured') });
+    expect(results[2]).toMatchObject({ reason: new RangeError('not a UUID in lower case: no uuid') });
+    expect(idsOfJobs()).toEqual(['a', 'b']);
+  });
+
+  it('says that nothing was written when the file stays locked, and goes on afterwards (R22.1)', async () => {
+    const write = await db.writer(jobWrites);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const refused = write('add', ['queue', [['a', '{}', 0]]]);
+    await expect(refused).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(refused).rejects.toMatchObject({ outcome: 'not_written', cause: { errcode: 5 } });
+    other.exec('COMMIT');
+    other.close();
+    await write('add', ['queue', [['b', '{}', 0]]]);
+    expect(idsOfJobs()).toEqual(['b']);
+  });
+
+  it('finishes what was asked for when it is closed, and then takes no more', async () => {
+    const write = await db.writer(jobWrites);
+    const work = Promise.all(
+      Array.from({ length: 1_000 }, (_, n) => write('add', ['queue', [[String(n).padStart(4, '0'), '{}', 0]]])),
+    );
+    await Promise.all([db.close(), db.close()]);
+    await work;
+    expect(idsOfJobs()).toHaveLength(1_000);
+    await expect(write('remove', ['queue', '0000', 0])).rejects.toMatchObject({ outcome: 'not_written' });
+  });
+});
+
+describe('an error on its way between threads', () => {
+  it.each([
+    new StoreUnavailable('no room', 'unknown', Object.assign(new Error('full'), { errcode: 13 })),
+    new RangeError('too much'),
+    Object.assign(new Error('twice'), { errcode: 2067 }),
+  ])('keeps its class and its fields: %s', (error) => {
+    const arrived = unpackError(structuredClone(packError(error)));
+    expect(arrived).toBeInstanceOf(error.constructor);
+    expect(arrived).toEqual(error);
+    const { errcode } = error as { readonly errcode?: number };
+    expect((arrived as { readonly errcode?: number }).errcode).toBe(errcode);
+    expect(arrived.cause).toEqual(error.cause);
+    expect(arrived.stack).toContain('sqliteThreadedDatabase.test.ts');
+  });
+});
