@@ -13,7 +13,8 @@ const contents = <V>(map: BucketMap<V>): Map<string, V> => new Map([...entriesOf
 
 describe('the bucket map', () => {
   it('holds what a Map holds after any changes, and leaves each earlier state as it was', () => {
-    const changes = array(tuple(constantFrom('set', 'delete'), nat(40), nat()), { maxLength: 120 });
+    // More keys than a small map holds, and more sets than deletes, so that it grows and shrinks across that line.
+    const changes = array(tuple(constantFrom('set', 'set', 'delete'), nat(60), nat()), { maxLength: 200 });
     assert(
       property(changes, (steps) => {
         const model = new Map<string, number>();
@@ -30,6 +31,18 @@ describe('the bucket map', () => {
         expect(contents(map)).toEqual(new Map([...model].sort()));
       }),
     );
+  });
+  it('is one small copy while it is small, and goes back to nothing', () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `reservation-${index}`);
+    let map: BucketMap<number> = emptyBucketMap;
+    const counts: number[] = [];
+    for (const key of keys) {
+      map = withEntry(map, key, 1);
+      counts.push(map.buckets.length);
+    }
+    expect(counts).toEqual([...Array<number>(32).fill(1), ...Array<number>(8).fill(256)]);
+    const emptied = keys.reduce<BucketMap<number>>(withoutEntry, map);
+    expect(emptied).toBe(emptyBucketMap);
   });
   it('tells keys apart that fall into one bucket', () => {
     const map = withEntry(withEntry(emptyBucketMap, 'a-000001', 1), 'b-000001', 2);
