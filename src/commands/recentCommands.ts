@@ -7,6 +7,8 @@ export interface RecentCommand {
   readonly lastRevision: number;
 }
 
+type Learned = Pick<RecordedEvent, 'revision' | 'metadata' | 'recordedAt'>;
+
 /**
  * The latest commands of a stream, so that one that is sent again is recognised. All states of a stream share it and it
  * only ever learns what is in the log, so an older state knows too much at the most, and that is true as well.
@@ -14,30 +16,49 @@ export interface RecentCommand {
 export interface RecentCommands {
   readonly size: () => number;
   readonly find: (commandId: string) => RecentCommand | undefined;
-  /** In the order of revisions. The events of one command stand together. */
-  readonly learn: (events: readonly Pick<RecordedEvent, 'revision' | 'metadata'>[]) => RecentCommands;
+  /** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
+  readonly learn: (events: readonly Learned[]) => RecentCommands;
+  /** Older ones that are sent again just now: forgets nothing, so that all of them are known together. */
+  readonly recall: (events: readonly Learned[]) => RecentCommands;
 }
 
-/** As many as are in flight on one stream when a process dies. An older one is found by its event ids (`recall`). */
-const recentMax = 64;
+/**
+ * What may be sent again after a crash: all that was in flight, and all whose answers were not kept yet (ADR 12). On a
+ * busy stream that is what came within the last minute; on a quiet one, a few.
+ */
+const recentMs = 60_000;
+const recentMin = 16;
+/** A second of the busiest stream. */
+const recentMax = 1_024;
 
 export const createRecentCommands = (): RecentCommands => {
   // A Map keeps the order of insertion, so the first key is the oldest one.
-  const commands = new Map<string, RecentCommand>();
+  const commands = new Map<string, RecentCommand & { readonly recordedAt: string }>();
+
+  const add = ({ revision, recordedAt, metadata: { commandId } }: Learned): void => {
+    const firstRevision = commands.get(commandId)?.firstRevision ?? revision;
+    commands.set(commandId, { commandId, firstRevision, lastRevision: revision, recordedAt });
+  };
+
+  const forgetOld = (newest: string): void => {
+    const recentFrom = new Date(Date.parse(newest) - recentMs).toISOString();
+    for (const { commandId, recordedAt } of commands.values()) {
+      if (commands.size <= recentMin || (commands.size <= recentMax && recordedAt >= recentFrom)) return;
+      commands.delete(commandId);
+    }
+  };
+
   const recent: RecentCommands = {
     size: () => commands.size,
     find: (commandId) => commands.get(commandId),
     learn: (events) => {
-      for (const { revision, metadata } of events) {
-        const { commandId } = metadata;
-        const firstRevision = commands.get(commandId)?.firstRevision ?? revision;
-        commands.set(commandId, { commandId, firstRevision, lastRevision: revision });
-        if (commands.size <= recentMax) continue;
-        for (const oldest of commands.keys()) {
-          commands.delete(oldest);
-          break;
-        }
-      }
+      for (const event of events) add(event);
+      const newest = events.at(-1);
+      if (newest !== undefined && commands.size > recentMin) forgetOld(newest.recordedAt);
+      return recent;
+    },
+    recall: (events) => {
+      for (const event of events) add(event);
       return recent;
     },
   };

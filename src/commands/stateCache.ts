@@ -19,7 +19,7 @@ export interface StateCache {
   forget(stream: string): void;
 }
 
-/** A recent command costs an id, two numbers and an array slot. */
+/** A recent command costs two texts, two numbers and its place in a map. */
 const recentBytes = 120;
 
 /**

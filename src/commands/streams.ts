@@ -1,11 +1,17 @@
 /** Streams folded into states: from the cache, and from the store only what the cache does not know yet. */
 import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import { createSlots } from './keyed.ts';
 import type { Recording } from './outcome.ts';
 import type { EventStore } from './ports.ts';
 import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 
 const pageEvents = 500;
+/**
+ * Streams that are read from their beginning at once. An order of 2,000 lines asks for thousands of stocks together, and
+ * each page is a megabyte until it is folded.
+ */
+const loadsAtOnce = 8;
 /** Events a 412 answer carries at most; a caller further behind reads the history. */
 const staleEventsMax = 100;
 
@@ -40,6 +46,8 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   store: EventStore,
   cache: StateCache,
 ): Streams<State, E> => {
+  const inLine = createSlots(loadsAtOnce);
+
   /** As before any event, with a memory of its own. */
   const createAbsent = (): Loaded<State> => ({
     state: decider.initialState,
@@ -98,7 +106,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     }
     if (found.length === 0) throw new Error(`${stream}: event ids are taken by another stream`);
     const loaded = await readOn(stream, createAbsent());
-    loaded.recent.learn(found);
+    loaded.recent.recall(found);
     return keep(stream, loaded);
   };
 
@@ -114,7 +122,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     load: async (stream, revisionMin = -1) => {
       const cached = cache.get(stream) as Loaded<State> | undefined;
       if (cached !== undefined) return cached.revision < revisionMin ? refresh(stream, cached) : cached;
-      const loaded = await readOn(stream, createAbsent());
+      const loaded = await inLine(() => readOn(stream, createAbsent()));
       // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
       return loaded.revision < 0 ? loaded : keep(stream, loaded);
     },

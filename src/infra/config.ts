@@ -105,7 +105,7 @@ export const readConfig = (env: Env): Config => {
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
-    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: 16, min: 1, max: 16_384 }) * mebibyte,
+    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: 24, min: 1, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
   };
 };

@@ -1,6 +1,6 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a jar of marbles. */
 import { createHandle, type Handle } from '../../src/commands/handle.ts';
-import type { AppendResult, EventStore, ExpectedRevision } from '../../src/commands/ports.ts';
+import type { AppendResult, Clock, EventStore, ExpectedRevision } from '../../src/commands/ports.ts';
 import { createStateCache, type StateCache } from '../../src/commands/stateCache.ts';
 import { accept, type Decider, refuse } from '../../src/domain/message.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
@@ -76,5 +76,8 @@ export const openWatchedStore = async (): Promise<WatchedStore> => {
 };
 
 /** One process: a handle with a cache of its own. */
-export const newJars = (store: EventStore, cache: StateCache = cacheOfAnySize()): JarHandle =>
-  createHandle(jarDecider, { store, clock: createClock(), cache });
+export const newJars = (
+  store: EventStore,
+  cache: StateCache = cacheOfAnySize(),
+  clock: Clock = createClock(),
+): JarHandle => createHandle(jarDecider, { store, clock, cache });

@@ -1,25 +1,29 @@
 /** A command that is sent again, by whomever and however much later, is recorded once and answered as it was (R4). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contextOf } from '../support/world.ts';
-import { type JarHandle, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
+import { contextOf, createClock, type TestClock } from '../support/world.ts';
+import { cacheOfAnySize, type JarHandle, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
 
 const stream = 'jar-1';
 let watched: WatchedStore;
 let jars: JarHandle;
+let clock: TestClock;
 beforeEach(async () => {
   watched = await openWatchedStore();
-  jars = newJars(watched.store);
+  clock = createClock();
+  jars = newJars(watched.store, cacheOfAnySize(), clock);
 });
 afterEach(() => watched.close());
 
 const marblesThere = async (): Promise<number> => (await watched.store.readStream(stream, 0, 2_000)).length;
 
-/** One more than are remembered with a state. */
+/** So many and so much later that what was before is not remembered with the state. */
 const manyCommands = 257;
-const putMany = (handle: JarHandle): Promise<unknown> =>
-  Promise.all(
+const putMany = (handle: JarHandle): Promise<unknown> => {
+  clock.pass(120_000);
+  return Promise.all(
     Array.from({ length: manyCommands }, (_, index) => handle(stream, { put: 1 }, contextOf(`many ${index}`))),
   );
+};
 
 describe('the same command again', () => {
   it('gets the first answer from the same process, whatever happened since', async () => {

@@ -33,7 +33,9 @@ describe('the cache of states', () => {
   it('counts a state that grew, and the commands that it remembers', () => {
     const cache = createStateCache(3 * (100 + nameBytes));
     for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
-    const recent = createRecentCommands().learn([{ revision: 7, metadata: metadataOf('one') }]);
+    const recent = createRecentCommands().learn([
+      { revision: 7, recordedAt: '2026-03-01T08:00:00.000Z', metadata: metadataOf('one') },
+    ]);
     cache.put('cccc', loaded(7, recent), 100);
     expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
   });

@@ -1,0 +1,42 @@
+/** What policies ask the read side: as of the event they react to, and not more often than needed. */
+import { describe, expect, it } from 'vitest';
+import { createAllocationFacts } from '../../src/allocationFacts.ts';
+import type { Position } from '../../src/domain/message.ts';
+
+const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
+
+/** A read model of stocks that stands at a position and counts what it is asked. */
+const createWorld = (answer: () => Promise<readonly { readonly warehouseId: string }[]>) => {
+  let position = at(0);
+  const asked: string[] = [];
+  const model = { name: 'stock_levels_v1', position: () => position, waitFor: async () => true };
+  const bySku = (sku: string) => {
+    asked.push(`${sku}@${position.commit}`);
+    return answer();
+  };
+  const readModels = { stockLevels: { model, queries: { bySku } }, warehouses: { model }, orders: { model } };
+  const facts = createAllocationFacts(readModels as never);
+  return { facts, asked, moveTo: (commit: number) => (position = at(commit)) };
+};
+
+describe('the warehouses that hold a SKU', () => {
+  it('are asked for once for all events that the answer had seen, and anew for the next', async () => {
+    const { facts, asked, moveTo } = createWorld(() => Promise.resolve([{ warehouseId: 'BER' }]));
+    moveTo(7);
+    for (const since of [5, 6, 7]) expect(await facts.warehousesHolding('CHAIR', at(since))).toEqual(['BER']);
+    expect(await facts.warehousesHolding('TABLE', at(6))).toEqual(['BER']);
+    expect(asked).toEqual(['CHAIR@7', 'TABLE@7']);
+    moveTo(9);
+    await facts.warehousesHolding('CHAIR', at(8));
+    await facts.warehousesHolding('CHAIR', at(9));
+    expect(asked).toEqual(['CHAIR@7', 'TABLE@7', 'CHAIR@9']);
+  });
+
+  it('are asked for again after a failure', async () => {
+    const answers = [() => Promise.reject(new Error('locked')), () => Promise.resolve([{ warehouseId: 'BER' }])];
+    const { facts, moveTo } = createWorld(() => (answers.shift() ?? (() => Promise.resolve([])))());
+    moveTo(7);
+    await expect(facts.warehousesHolding('CHAIR', at(7))).rejects.toThrow('locked');
+    expect(await facts.warehousesHolding('CHAIR', at(7))).toEqual(['BER']);
+  });
+});
