@@ -11,8 +11,11 @@ import { type Answer, type Call, unpackError } from './writeThreadCalls.ts';
 
 /** What is read again and again is held as documents and states, so that few pages are. */
 const readCacheKiB = 8 * 1_024;
-/** A batch of writes lives for some milliseconds. Without a bound, V8 would give the thread as much as the whole process. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+/**
+ * A batch of writes lives for some milliseconds: young enough to be collected where it was made. Without a bound, V8 would
+ * give the thread as much as the whole process.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 128 };
 
 interface Waiting {
   readonly committed: ((value: never) => void) | undefined;
