@@ -124,7 +124,7 @@ describe('the source tree', () => {
   it('was read whole: every source file is a module of the result', async () => {
     const { modules } = await read(projectRoot);
     const files = readdirSync(join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /\.[jt]s$/.test(path))
       .map((path) => `src/${path}`);
     expect(
       modules
