@@ -6,7 +6,7 @@ import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { type EventHistoryDocument, eventHistory, sliceOf } from '../../src/projections/eventHistory/projection.ts';
 import { createEventHistoryQueries, type EventHistoryQuery } from '../../src/projections/eventHistory/queries.ts';
-import { InvalidCursor } from '../../src/projections/page.ts';
+import { formatCursor, InvalidCursor } from '../../src/projections/page.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { golden } from './golden.ts';
@@ -161,7 +161,14 @@ describe('the search in the log', () => {
     await expect(find({ stream: 'item-B', cursor: nextCursor ?? '' })).rejects.toThrow(InvalidCursor);
     await expect(find({ stream: 'item-A', cursor: 'x' })).rejects.toThrow(InvalidCursor);
     await expect(find({ cursor: 'x' })).rejects.toThrow(InvalidCursor);
+    const noTime = formatCursor({ value: 0, id: '2026-99-01T08:00:00.1' });
+    await expect(find({ cursor: noTime })).rejects.toThrow(InvalidCursor);
     await expect(find({ cursor: nextCursor ?? '' })).rejects.toThrow(InvalidCursor);
+  });
+
+  it.each(['-000001-12-31T01:00:00.000Z', '+010000-01-01T00:00:00.000Z'])('takes a time far off: %s', async (from) => {
+    const { find } = await createWorld(...some);
+    expect((await find({ from })).nextCursor).toBeNull();
   });
 
   it('fails when the index names an event that the log does not have', async () => {

@@ -30,7 +30,10 @@ export interface EventHistoryDocument {
 /** `2026-03-01T08:00:00.0`: the texts of slices are in the order of time. */
 const sliceLength = 21;
 const sliceMs = 100;
-export const slicePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d$/;
+const slicePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d$/;
+
+/** Whether a text from outside names a slice: of the form, and a time that there is. */
+export const isSlice = (text: string): boolean => slicePattern.test(text) && !Number.isNaN(Date.parse(`${text}00Z`));
 
 /** `recordedAt` is ISO 8601 UTC with milliseconds, as our clock gives it. */
 export const sliceOf = (recordedAt: string): string => recordedAt.slice(0, sliceLength);

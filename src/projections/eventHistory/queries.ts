@@ -11,10 +11,10 @@ import { revisionAfter, revisionCursor } from '../stockHistory/pages.ts';
 import {
   type EventHistoryDocument,
   type EventHistoryEntry,
+  isSlice,
   recordedAtOf,
   sliceBefore,
   sliceOf,
-  slicePattern,
 } from './projection.ts';
 
 export interface EventHistoryQuery extends PageRequest {
@@ -90,7 +90,8 @@ interface Place {
 /** The slice after which to look; `null`: from the beginning. */
 const startOf = (place: Place | null, from: string | undefined): string | null => {
   if (place !== null) return sliceBefore(place.slice);
-  return from === undefined ? null : sliceBefore(sliceOf(from));
+  // A year of more than four digits has no slice: nothing was recorded then.
+  return from === undefined || !isSlice(sliceOf(from)) ? null : sliceBefore(sliceOf(from));
 };
 
 const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: index, id: slice });
@@ -98,7 +99,7 @@ const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: inde
 /** @throws InvalidCursor */
 const placeOf = (cursor: string): Place => {
   const { value, id } = parseCursor(cursor);
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !slicePattern.test(id)) {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !isSlice(id)) {
     throw new InvalidCursor('a cursor of another list');
   }
   return { slice: id, index: value };
