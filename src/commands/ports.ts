@@ -14,12 +14,17 @@ export type AppendResult =
   | { readonly kind: 'appended'; readonly events: readonly RecordedEvent[] }
   /** The stream has moved. Nothing was written. */
   | { readonly kind: 'conflict'; readonly actual: ExpectedRevision }
-  /** Some of the ids are in the store already. Nothing was written. */
+  /** Some of the ids are in the store already. Nothing was written. Not from a store that `isBlindToKnownIds`. */
   | { readonly kind: 'duplicate'; readonly eventIds: readonly string[] };
 
 export interface EventStore {
   /** Nobody else appends while this process runs: a state that it holds is the latest, and needs no second look. */
   readonly isSoleWriter?: boolean;
+  /**
+   * An append at the exact head is not checked for ids that are in the log already (EventStoreDB: measured). Whoever
+   * appends must then know the commands of the stream by itself.
+   */
+  readonly isBlindToKnownIds?: boolean;
   /**
    * All or nothing, durable when it resolves.
    * @throws StoreUnavailable when it is certain that nothing was written, and also when it is not

@@ -111,21 +111,19 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
   const consume = async (signal: AbortSignal, healthy: () => void): Promise<void> => {
     let stored = await checkpoints.get(name);
     progress.moveTo(stored);
-    let at = stored?.commit ?? 0n;
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
-    for await (const { events, upTo } of source.follow(stored, follow)) {
+    for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {
       if (events.length > 0) await handle(events);
       if (isWorthStoring(events.length, upTo, stored)) {
-        if ((await checkpoints.advance(name, stored, upTo)) === 'lost') {
+        if ((await checkpoints.advance(name, { from: stored, to: upTo, epoch: 0 })) === 'lost') {
           throw new LostOwnership(`${name}: another runner owns the checkpoint`);
         }
         stored = upTo;
       }
       healthy();
       progress.moveTo(upTo);
-      // A full slice of the log means that there is more: whoever is behind does not rest.
-      if (everyMs > 0 && upTo.commit - at < BigInt(batchMax)) await pause(everyMs, signal);
-      at = upTo.commit;
+      // Whoever is behind does not rest.
+      if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
     }
   };
 

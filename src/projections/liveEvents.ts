@@ -30,12 +30,14 @@ const batchMax = 256;
 /** Begins at the newest event, and after a failure where it stood: in memory, as nobody listens before the start. */
 const fromHead = (source: EventSource): Checkpoints => {
   let at: Position | null | undefined;
+  const get = async (): Promise<Position | null> => {
+    if (at === undefined) at = await source.head();
+    return at;
+  };
   return {
-    get: async () => {
-      if (at === undefined) at = await source.head();
-      return at;
-    },
-    advance: async (_, __, to) => {
+    get,
+    take: get,
+    advance: async (_, { to }) => {
       at = to;
       return 'advanced';
     },

@@ -4,10 +4,15 @@
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 
-/** A slice of the log. `upTo` may lie beyond the last event when others were filtered out. */
+/**
+ * A slice of the log. `upTo` may lie beyond the last event when others were filtered out. Positions of a server have
+ * gaps: how far behind somebody is can't be told by their difference, so `isCaughtUp` says that nothing more is there
+ * just now.
+ */
 export interface EventBatch {
   readonly events: readonly RecordedEvent[];
   readonly upTo: Position;
+  readonly isCaughtUp: boolean;
 }
 
 export interface FollowOptions {
@@ -87,9 +92,39 @@ export interface Documents {
 
 export interface Checkpoints {
   get(name: string): Promise<Position | null>;
-  /** Compare-and-set: `lost` when the stored one is not `from` (another runner owns it). */
-  advance(name: string, from: Position | null, to: Position): Promise<'advanced' | 'lost'>;
+  /**
+   * The same, and from now on only who holds this epoch may advance it: the fence against a runner that was taken for
+   * dead. An older epoch than the one that stands changes nothing, and its `advance` is lost.
+   */
+  take(name: string, epoch: number): Promise<Position | null>;
+  /** Compare-and-set: `lost` when the stored one is not `from`, or another epoch than this one has taken it. */
+  advance(name: string, change: CheckpointMove): Promise<'advanced' | 'lost'>;
   reset(name: string): Promise<void>;
+}
+
+export interface CheckpointMove {
+  readonly from: Position | null;
+  readonly to: Position;
+  /** Of the lease under which it is moved; 0 for a checkpoint that nobody has taken. */
+  readonly epoch: number;
+}
+
+/** What a process holds while it holds a lease. */
+export interface Held {
+  /** Grows with each holder of this lease, and is never given twice. */
+  readonly epoch: number;
+  /** Aborts when the lease was lost, or the holder is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Which of many processes does what only one may do at a time. */
+export interface Leases {
+  /**
+   * Runs `work` each time this process holds the lease, until `signal` aborts; then gives it back at once, so that the
+   * next holder need not wait. A holder that dies is replaced within 10 s. Never two holders that both live: who can't
+   * renew is told by its own signal before anybody else may take over.
+   */
+  whileHeld(name: string, signal: AbortSignal, work: (held: Held) => Promise<void>): Promise<void>;
 }
 
 /** Which build of a projection answers queries; a rebuild makes the next one beside it and switches. */

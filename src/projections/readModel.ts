@@ -109,14 +109,14 @@ const catchUp = async (
   if (head === null) return;
   let stored: Position | null = null;
   const follow = { types: projection.handles, batchMax: rebuildBatchMax, signal: new AbortController().signal };
-  for await (const { events, upTo } of side.source.follow(null, follow)) {
+  for await (const { events, upTo, isCaughtUp } of side.source.follow(null, follow)) {
     await projectBatch(projection, collection, side.documents, events);
-    await side.checkpoints.advance(collection, stored, upTo);
+    await side.checkpoints.advance(collection, { from: stored, to: upTo, epoch: 0 });
     stored = upTo;
     // What was written meanwhile belongs to it too, or answers would go back in time at the switch.
     if (comparePositions(upTo, head) >= 0) head = (await side.source.head()) ?? head;
     onProgress({ handled: upTo.commit, head: head.commit });
-    if (head.commit - upTo.commit <= BigInt(liveBatchMax)) return;
+    if (isCaughtUp || head.commit - upTo.commit <= BigInt(liveBatchMax)) return;
   }
 };
 

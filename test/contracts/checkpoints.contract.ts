@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Position } from '../../src/domain/message.ts';
-import type { Checkpoints, Generations } from '../../src/projections/ports.ts';
+import type { CheckpointMove, Checkpoints, Generations } from '../../src/projections/ports.ts';
 import { type Make, uniqueName, useAdapter } from './make.ts';
 
 const at = (commit: bigint, prepare = commit): Position => ({ commit, prepare });
+
+const move = (from: Position | null, to: Position, epoch = 0): CheckpointMove => ({ from, to, epoch });
 
 export const checkpointsContract = (make: Make<Checkpoints & { readonly generations: Generations }>): void => {
   const made = useAdapter(make);
@@ -12,12 +14,12 @@ export const checkpointsContract = (make: Make<Checkpoints & { readonly generati
     const { adapter, second } = made();
     const name = uniqueName('consumer');
     expect(await adapter.get(name)).toBeNull();
-    expect(await adapter.advance(name, at(1n), at(2n))).toBe('lost');
-    expect(await adapter.advance(name, null, at(5n))).toBe('advanced');
-    expect(await second.advance(name, null, at(9n))).toBe('lost');
-    expect(await second.advance(name, at(4n), at(9n))).toBe('lost');
+    expect(await adapter.advance(name, move(at(1n), at(2n)))).toBe('lost');
+    expect(await adapter.advance(name, move(null, at(5n)))).toBe('advanced');
+    expect(await second.advance(name, move(null, at(9n)))).toBe('lost');
+    expect(await second.advance(name, move(at(4n), at(9n)))).toBe('lost');
     expect(await second.get(name)).toEqual(at(5n));
-    expect(await second.advance(name, at(5n), at(9n))).toBe('advanced');
+    expect(await second.advance(name, move(at(5n), at(9n)))).toBe('advanced');
     expect(await adapter.get(name)).toEqual(at(9n));
   });
 
@@ -25,19 +27,19 @@ export const checkpointsContract = (make: Make<Checkpoints & { readonly generati
     const { adapter } = made();
     const name = uniqueName('consumer');
     const wide = at(2n ** 62n + 1n, 2n ** 53n + 1n);
-    await adapter.advance(name, null, wide);
+    await adapter.advance(name, move(null, wide));
     expect(await adapter.get(name)).toEqual(wide);
-    expect(await adapter.advance(name, at(wide.commit, wide.prepare + 1n), at(1n))).toBe('lost');
-    expect(await adapter.advance(name, wide, at(2n ** 62n + 2n))).toBe('advanced');
+    expect(await adapter.advance(name, move(at(wide.commit, wide.prepare + 1n), at(1n)))).toBe('lost');
+    expect(await adapter.advance(name, move(wide, at(2n ** 62n + 2n)))).toBe('advanced');
   });
 
   it('belongs to one of many runners that move it at once (R11.2)', async () => {
     const { adapter, second } = made();
     const name = uniqueName('consumer');
-    await adapter.advance(name, null, at(1n));
+    await adapter.advance(name, move(null, at(1n)));
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
-        (index % 2 === 0 ? adapter : second).advance(name, at(1n), at(BigInt(index + 2))),
+        (index % 2 === 0 ? adapter : second).advance(name, move(at(1n), at(BigInt(index + 2)))),
       ),
     );
     expect(outcomes.filter((outcome) => outcome === 'advanced')).toHaveLength(1);
@@ -47,12 +49,26 @@ export const checkpointsContract = (make: Make<Checkpoints & { readonly generati
   it('forgets a checkpoint that is reset, and no other', async () => {
     const { adapter } = made();
     const [name, other] = [uniqueName('consumer'), uniqueName('consumer')];
-    await adapter.advance(name, null, at(5n));
-    await adapter.advance(other, null, at(6n));
+    await adapter.advance(name, move(null, at(5n)));
+    await adapter.advance(other, move(null, at(6n)));
     await adapter.reset(name);
     await adapter.reset(name);
     expect(await adapter.get(name)).toBeNull();
     expect(await adapter.get(other)).toEqual(at(6n));
+  });
+
+  it('obeys the newest epoch that has taken it, and no older one (R11.3)', async () => {
+    const { adapter, second } = made();
+    const name = uniqueName('consumer');
+    expect(await adapter.take(name, 1)).toBeNull();
+    expect(await adapter.advance(name, move(null, at(5n), 1))).toBe('advanced');
+    expect(await second.take(name, 3)).toEqual(at(5n));
+    expect(await adapter.advance(name, move(at(5n), at(6n), 1))).toBe('lost');
+    expect(await adapter.take(name, 2)).toEqual(at(5n));
+    expect(await adapter.advance(name, move(at(5n), at(6n), 2))).toBe('lost');
+    expect(await adapter.advance(name, move(at(5n), at(6n), 0))).toBe('lost');
+    expect(await second.advance(name, move(at(5n), at(7n), 3))).toBe('advanced');
+    expect(await adapter.get(name)).toEqual(at(7n));
   });
 
   it('answers with the first build of a projection until another one is switched in, by one of many', async () => {

@@ -46,7 +46,7 @@ describe('a file that a thread of its own writes', () => {
     const told: string[] = [];
     const at = (commit: bigint) => ({ commit, prepare: commit });
     const move = (from: bigint | null, to: bigint): Promise<unknown> =>
-      write('advance', ['c', from === null ? null : at(from), at(to)], (outcome) => {
+      write('advance', ['c', { from: from === null ? null : at(from), to: at(to), epoch: 0 }], (outcome) => {
         told.push(`${outcome} ${to}`);
       }).then(() => told.push(`answered ${to}`));
     await Promise.all([move(null, 1n), move(1n, 2n), move(1n, 3n)]);

@@ -1,9 +1,10 @@
 /** Moving checkpoints and switching builds, each compare-and-set. */
-import type { Position } from '../../domain/message.ts';
+import type { CheckpointMove } from '../../projections/ports.ts';
 import type { Statements, WriteModule } from './writes.ts';
 
 const schema = [
   'CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, commitAt INTEGER NOT NULL, prepareAt INTEGER NOT NULL) STRICT',
+  'CREATE TABLE IF NOT EXISTS checkpointEpochs (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT',
   'CREATE TABLE IF NOT EXISTS generations (projection TEXT PRIMARY KEY, generation INTEGER NOT NULL) STRICT',
 ];
 
@@ -20,12 +21,20 @@ const create = (db: Statements) => {
   const move = db.prepare(
     'UPDATE checkpoints SET commitAt = ?, prepareAt = ? WHERE name = ? AND commitAt = ? AND prepareAt = ?',
   );
+  const setEpoch = db.prepare(
+    'INSERT INTO checkpointEpochs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET epoch = max(epoch, excluded.epoch)',
+  );
+  const findEpoch = db.prepare('SELECT epoch FROM checkpointEpochs WHERE name = ?');
   const remove = db.prepare('DELETE FROM checkpoints WHERE name = ?');
   const setGeneration = db.prepare(
     'INSERT INTO generations VALUES (?, ?) ON CONFLICT (projection) DO UPDATE SET generation = excluded.generation',
   );
   return {
-    advance: (name: string, from: Position | null, to: Position): 'advanced' | 'lost' => {
+    take: (name: string, epoch: number): void => {
+      setEpoch.run(name, epoch);
+    },
+    advance: (name: string, { from, to, epoch }: CheckpointMove): 'advanced' | 'lost' => {
+      if ((findEpoch.get(name)?.epoch ?? 0) !== epoch) return 'lost';
       const { changes } =
         from === null
           ? add.run(name, to.commit, to.prepare)

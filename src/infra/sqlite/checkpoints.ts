@@ -12,13 +12,18 @@ export const createSqliteCheckpoints = async (
   const write = await db.writer(checkpointWrites);
   const find = db.prepare('SELECT commitAt, prepareAt FROM checkpoints WHERE name = ?');
   find.setReadBigInts(true);
+  const get: Checkpoints['get'] = (name) =>
+    db.read(() => {
+      const row = find.get(name);
+      return row === undefined ? null : { commit: row.commitAt as bigint, prepare: row.prepareAt as bigint };
+    });
   return {
-    get: (name) =>
-      db.read(() => {
-        const row = find.get(name);
-        return row === undefined ? null : { commit: row.commitAt as bigint, prepare: row.prepareAt as bigint };
-      }),
-    advance: (name, from, to) => write('advance', [name, from, to]),
+    get,
+    take: async (name, epoch) => {
+      await write('take', [name, epoch]);
+      return get(name);
+    },
+    advance: (name, move) => write('advance', [name, move]),
     reset: (name) => write('reset', [name]),
     generations: {
       active: (projection) => db.read(() => activeOf(db, projection)),

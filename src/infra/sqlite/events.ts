@@ -107,12 +107,13 @@ export const createSqliteEvents = async (
   const readBatch = (at: number, batchMax: number, types: ReadonlySet<string> | null): EventBatch => {
     if (types === null) {
       const events = selectAfter.all(at, batchMax).map(decodeRow);
-      return { events, upTo: events.at(-1)?.position ?? positionOf(at) };
+      return { events, upTo: events.at(-1)?.position ?? positionOf(at), isCaughtUp: events.length < batchMax };
     }
     const scanTo = Math.min(head, at + Math.max(batchMax, scanMin));
     const events = selectTypes.all(at, scanTo, JSON.stringify([...types]), batchMax).map(decodeRow);
     const last = events.length === batchMax ? events.at(-1)?.position : undefined;
-    return { events, upTo: last ?? positionOf(scanTo) };
+    const upTo = last ?? positionOf(scanTo);
+    return { events, upTo, isCaughtUp: Number(upTo.commit) >= head };
   };
 
   async function* follow(from: Position | null, options: FollowOptions): AsyncGenerator<EventBatch> {

@@ -39,7 +39,11 @@ export const createTail = (): Tail => {
     const slice = events.slice(from, from + batchMax);
     const last = slice.at(-1);
     if (last === undefined) return undefined;
-    return { events: types === null ? slice : slice.filter(({ type }) => types.has(type)), upTo: last.position };
+    return {
+      events: types === null ? slice : slice.filter(({ type }) => types.has(type)),
+      upTo: last.position,
+      isCaughtUp: from + slice.length === events.length,
+    };
   };
 
   return { push, read };

@@ -1,0 +1,36 @@
+/** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
+import type { EventStore, IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
+import type {
+  Checkpoints,
+  Documents,
+  EventSource,
+  Generations,
+  JobQueue,
+  Leases,
+} from '../../src/projections/ports.ts';
+import type { Make } from './make.ts';
+
+export interface Engine {
+  readonly name: string;
+  /** The server it runs on, as `CI_REQUIRE` names it. Absent: it needs none. */
+  readonly server?: EngineName;
+  /** `null`: its server can be started or is given by a URL. Otherwise what to install. */
+  readonly missing?: string | null;
+  /** A port it has no adapter for is absent. */
+  readonly events?: Make<EventStore & EventSource>;
+  readonly documents?: Make<Documents>;
+  readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
+  readonly leases?: Make<Leases>;
+  readonly jobs?: Make<JobQueue>;
+  readonly idempotency?: Make<IdempotencyRecords>;
+  readonly personalData?: Make<PersonalData>;
+}
+
+export type EngineName = 'eventstoredb' | 'mongodb' | 'redis';
+
+/** Names in `CI_REQUIRE` fail where they would be skipped: a build server must not go green on nothing. */
+export const isRequired = (engine: EngineName): boolean =>
+  (process.env.CI_REQUIRE ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .includes(engine);
