@@ -27,13 +27,15 @@ const heapMb = 1_024;
 
 const isOnPath = (program: string): boolean => spawnSync(program, ['-version'], { stdio: 'ignore' }).status === 0;
 
-/** What to install before a MongoDB can be had; `null`: nothing, or `MONGODB_URL` names one. */
-export const mongoMissing = (): string | null => {
-  if (process.env.MONGODB_URL !== undefined) return null;
+/** What to install before a server can be started here; `null`: nothing. */
+export const mongoLaunchMissing = (): string | null => {
   if (!isOnPath('java')) return 'install Java 17 or newer (java), or set MONGODB_URL';
   if (!existsSync(jars) && !isOnPath('mvn')) return 'install Maven (mvn), or set MONGODB_URL';
   return null;
 };
+
+/** What to install before a MongoDB can be had; `null`: nothing, or `MONGODB_URL` names one. */
+export const mongoMissing = (): string | null => (process.env.MONGODB_URL === undefined ? mongoLaunchMissing() : null);
 
 /** Several test files may come at once: each fetches into a folder of its own, and the first one gives it its name. */
 const fetchJars = async (): Promise<void> => {
