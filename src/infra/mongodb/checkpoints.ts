@@ -1,6 +1,6 @@
 import type { Checkpoints, Generations } from '../../projections/ports.ts';
 import type { Mongo } from './connect.ts';
-import { reading, unlessDuplicate, writing } from './mongoErrors.ts';
+import { unlessDuplicate } from './mongoErrors.ts';
 
 interface CheckpointRow {
   readonly _id: string;
@@ -22,12 +22,16 @@ const firstGeneration = 1;
  * Where each consumer of the log stands, and which build of each projection answers: a document each, and each change is
  * one guarded update. Where nothing is there yet, the update inserts, and a duplicate key says that somebody else did.
  */
-export const createMongoCheckpoints = ({ db }: Mongo): Checkpoints & { readonly generations: Generations } => {
+export const createMongoCheckpoints = ({
+  db,
+  read,
+  write,
+}: Mongo): Checkpoints & { readonly generations: Generations } => {
   const checkpoints = db.collection<CheckpointRow>('checkpoints');
   const generations = db.collection<GenerationRow>('generations');
 
   const get: Checkpoints['get'] = async (name) => {
-    const row = await reading(checkpoints.findOne({ _id: name }));
+    const row = await read(() => checkpoints.findOne({ _id: name }));
     if (row === null || row.commit === null || row.prepare === null) return null;
     return { commit: row.commit, prepare: row.prepare };
   };
@@ -38,27 +42,27 @@ export const createMongoCheckpoints = ({ db }: Mongo): Checkpoints & { readonly 
       const raise = () =>
         checkpoints.updateOne({ _id: name }, { $max: { epoch }, $setOnInsert: beginning }, { upsert: true });
       // Two that insert at once: the second one finds what the first one made.
-      if ((await unlessDuplicate(raise())) === null) await writing(raise());
+      if ((await unlessDuplicate(write(raise))) === null) await write(raise);
       return get(name);
     },
     advance: async (name, { from, to, epoch }) => {
       const filter = { _id: name, epoch, commit: from?.commit ?? null, prepare: from?.prepare ?? null };
       const change = { $set: { commit: to.commit, prepare: to.prepare } };
       const upsert = from === null && epoch === 0;
-      const result = await unlessDuplicate(checkpoints.updateOne(filter, change, { upsert }));
+      const result = await unlessDuplicate(write(() => checkpoints.updateOne(filter, change, { upsert })));
       return result !== null && result.matchedCount + result.upsertedCount > 0 ? 'advanced' : 'lost';
     },
     reset: async (name) => {
-      await writing(checkpoints.updateOne({ _id: name }, { $set: beginning }));
+      await write(() => checkpoints.updateOne({ _id: name }, { $set: beginning }));
     },
     generations: {
       active: async (projection) =>
-        (await reading(generations.findOne({ _id: projection })))?.generation ?? firstGeneration,
+        (await read(() => generations.findOne({ _id: projection })))?.generation ?? firstGeneration,
       activate: async (projection, from, to) => {
         const upsert = from === firstGeneration;
         const change = { $set: { generation: to } };
         const result = await unlessDuplicate(
-          generations.updateOne({ _id: projection, generation: from }, change, { upsert }),
+          write(() => generations.updateOne({ _id: projection, generation: from }, change, { upsert })),
         );
         return result !== null && result.matchedCount + result.upsertedCount > 0 ? 'activated' : 'lost';
       },

@@ -1,7 +1,8 @@
 /** One client for a process: its pool, its time limits, and what a write must reach before it counts. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Db, MongoClient, type MongoClientOptions, type ReadPreferenceMode } from 'mongodb';
-import { commandNotFound, reading } from './mongoErrors.ts';
+import { StoreUnavailable } from '../../commands/ports.ts';
+import { asUnavailable, isCommandUnknown } from './mongoErrors.ts';
 
 export interface MongoOptions {
   /** With credentials and TLS options; never logged. */
@@ -18,6 +19,10 @@ export interface Mongo {
   /** Apart from everything else, so that it can be kept, granted and backed up apart: keys of personal data. */
   readonly keysDb: Db;
   readonly queryReadPreference: ReadPreferenceMode;
+  /** Runs what only reads. @throws StoreUnavailable */
+  read<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs what may write: after a failure in between, its outcome is unknown. @throws StoreUnavailable */
+  write<T>(work: () => Promise<T>): Promise<T>;
   /**
    * The server finds a document by an index only when the filter names all fields of the index and none else, and only
    * by a unique one, as mongo-java-server does. It is known by lacking `hello`, which MongoDB has had since 4.4.
@@ -80,6 +85,49 @@ const clientOf = ({ url, answerMaxMs: socketTimeoutMS = answerMaxMs }: MongoOpti
 };
 
 /**
+ * A first connection that fails leaves the driver's client unusable until it is connected by hand, so each operation does
+ * that as long as none has succeeded. From then on the driver finds its servers again by itself.
+ */
+const createConnection = (client: MongoClient) => {
+  let isConnected = false;
+  let isClosed = false;
+
+  const connect = async (): Promise<void> => {
+    if (isClosed) throw new StoreUnavailable('The connection to MongoDB is closed.', 'not_written');
+    try {
+      await client.connect();
+    } catch (error) {
+      throw asUnavailable(error, 'not_written');
+    }
+    isConnected = true;
+  };
+
+  return {
+    run: async <T>(work: () => Promise<T>, outcome: StoreUnavailable['outcome']): Promise<T> => {
+      if (!isConnected) await connect();
+      try {
+        return await work();
+      } catch (error) {
+        throw asUnavailable(error, outcome);
+      }
+    },
+    close: async (): Promise<void> => {
+      isClosed = true;
+      await client.close();
+    },
+  };
+};
+
+const lacksHello = (db: Db): Promise<boolean> =>
+  db.command({ hello: 1 }).then(
+    () => false,
+    (error: unknown) => {
+      if (isCommandUnknown(error)) return true;
+      throw error;
+    },
+  );
+
+/**
  * Connects with the first operation, so a server that is down at the start makes operations fail with `StoreUnavailable`
  * until it is there. @throws RangeError for a URL that is none.
  */
@@ -87,31 +135,27 @@ export const openMongo = (options: MongoOptions): Mongo => {
   const client = clientOf(options);
   const name = databaseName(options.url);
   const db = client.db(name);
+  const { run, close } = createConnection(client);
   let plainIndexes: boolean | undefined;
 
-  const askForIndexes = async (): Promise<boolean> => {
-    try {
-      await db.command({ hello: 1 });
-      return false;
-    } catch (error) {
-      if (typeof error === 'object' && error !== null && 'code' in error && error.code === commandNotFound) return true;
-      throw error;
-    }
-  };
+  const ping = (): Promise<string | null> =>
+    run(() => db.command({ ping: 1 }), 'not_written').then(
+      () => null,
+      () => unreachable,
+    );
 
   return {
     db,
     keysDb: client.db(`${name}_keys`),
     queryReadPreference: options.queryReadPreference ?? 'primary',
-    hasPlainIndexes: async () => (plainIndexes ??= await reading(askForIndexes())),
-    check: async () => {
-      const ping = db.command({ ping: 1 }).then(
-        () => null,
-        () => unreachable,
-      );
-      // Unreferenced: a check that nobody waits for any more keeps no process alive.
-      return Promise.race([ping, pause(checkMaxMs, unreachable, { ref: false })]);
+    read: (work) => run(work, 'not_written'),
+    write: (work) => run(work, 'unknown'),
+    hasPlainIndexes: async () => {
+      plainIndexes ??= await run(() => lacksHello(db), 'not_written');
+      return plainIndexes;
     },
-    close: () => client.close(),
+    // Unreferenced: a check that nobody waits for any more keeps no process alive.
+    check: () => Promise.race([ping(), pause(checkMaxMs, unreachable, { ref: false })]),
+    close,
   };
 };

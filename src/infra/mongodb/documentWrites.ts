@@ -7,7 +7,7 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import type { DocumentWrite } from '../../projections/ports.ts';
 import { bytesOf, encodeDocument } from './documentCodec.ts';
 import { buried, isTombstone, type Row, type Rows } from './documentRows.ts';
-import { asUnavailable, isPartlyDuplicate } from './mongoErrors.ts';
+import { isPartlyDuplicate } from './mongoErrors.ts';
 
 export type Outcome = 'applied' | 'lost';
 
@@ -54,14 +54,14 @@ const operationOf = ({ write, guard }: Guarded, writer: string): AnyBulkWriteOpe
     : { replaceOne: { filter: { _id: write.id, position: guard }, replacement: row } };
 };
 
-/** How many of them took place. @throws StoreUnavailable when that can't be told. */
+/** How many of them took place. */
 const send = async (rows: Rows, guarded: readonly Guarded[], writer: string): Promise<number> => {
   const operations = guarded.map((each) => operationOf(each, writer));
   const insertions = guarded.filter(({ guard }) => guard === null).length;
   try {
     return insertions + (await rows.bulkWrite(operations, { ordered: false })).matchedCount;
   } catch (error) {
-    if (!isPartlyDuplicate(error)) throw asUnavailable(error, 'unknown');
+    if (!isPartlyDuplicate(error)) throw error;
     // Not every server leaves the refused ones out when it counts what it inserted.
     return insertions - [error.writeErrors].flat().length + error.matchedCount;
   }
@@ -69,12 +69,8 @@ const send = async (rows: Rows, guarded: readonly Guarded[], writer: string): Pr
 
 const standing = async (rows: Rows, guarded: readonly Guarded[]): Promise<ReadonlyMap<string, Standing>> => {
   const filter = { _id: { $in: guarded.map(({ write }) => write.id) } };
-  try {
-    const found = await rows.find<Standing>(filter, { projection: { position: 1, writer: 1 } }).toArray();
-    return new Map(found.map((row) => [row._id, row]));
-  } catch (error) {
-    throw asUnavailable(error, 'unknown');
-  }
+  const found = await rows.find<Standing>(filter, { projection: { position: 1, writer: 1 } }).toArray();
+  return new Map(found.map((row) => [row._id, row]));
 };
 
 /** What was deleted before may be made again, by what came later in the log. */

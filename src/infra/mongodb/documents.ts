@@ -10,7 +10,6 @@ import type { Mongo } from './connect.ts';
 import { findArguments, indexKeysOf } from './documentQuery.ts';
 import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStored } from './documentRows.ts';
 import { createDocumentWrites } from './documentWrites.ts';
-import { reading, writing } from './mongoErrors.ts';
 
 /** Small servers compare each id found with each id asked for. */
 const idsPerRead = 200;
@@ -20,7 +19,7 @@ const slicesOf = (ids: readonly string[]): readonly (readonly string[])[] =>
     ids.slice(index * idsPerRead, (index + 1) * idsPerRead),
   );
 
-export const createMongoDocuments = ({ db, queryReadPreference, hasPlainIndexes }: Mongo): Documents => {
+export const createMongoDocuments = ({ db, queryReadPreference, read, write, hasPlainIndexes }: Mongo): Documents => {
   const writeDocuments = createDocumentWrites();
   const collections = new Map<string, Collection>();
   const ensured = (name: string): Collection => {
@@ -33,13 +32,14 @@ export const createMongoDocuments = ({ db, queryReadPreference, hasPlainIndexes 
   const createIndexes = async (rows: Rows, spec: CollectionSpec): Promise<void> => {
     const indexes = indexKeysOf(spec).map((key) => ({ key }));
     const tombstones = { key: { deletedAt: 1 as const }, expireAfterSeconds: tombstoneKeptSeconds };
-    await writing(rows.createIndexes([...indexes, tombstones]));
+    const guard = { key: { _id: 1 as const, position: 1 as const }, unique: true };
+    await write(() => rows.createIndexes([...indexes, tombstones]));
     // MongoDB takes the index of `_id` for a guard. There, one more index would cost each write and gain nothing.
-    if (await hasPlainIndexes()) await writing(rows.createIndexes([{ key: { _id: 1, position: 1 }, unique: true }]));
+    if (await hasPlainIndexes()) await write(() => rows.createIndexes([guard]));
   };
 
   const readMany = async <T>(name: string, ids: readonly string[]): Promise<readonly StoredDocument<T>[]> => {
-    const rows = await reading(
+    const rows = await read(() =>
       rowsOf(name)
         .find({ _id: { $in: [...ids] } }, { batchSize: idsPerRead })
         .toArray(),
@@ -55,26 +55,29 @@ export const createMongoDocuments = ({ db, queryReadPreference, hasPlainIndexes 
       collections.set(spec.name, collection);
     },
     get: async <T>(name: string, id: string) => {
-      const row = await reading(rowsOf(name).findOne({ _id: id }));
+      const row = await read(() => rowsOf(name).findOne({ _id: id }));
       return row === null || isTombstone(row) ? null : toStored<T>(row);
     },
     getMany: async <T>(name: string, ids: readonly string[]) => {
       const found = await Promise.all(slicesOf(ids).map((slice) => readMany<T>(name, slice)));
       return new Map(found.flat().map((stored) => [stored.id, stored]));
     },
-    write: async (name, writes) => writeDocuments(rowsOf(ensured(name).name), writes),
+    write: async (name, writes) => {
+      const rows = rowsOf(ensured(name).name);
+      return write(() => writeDocuments(rows, writes));
+    },
     find: async <T>(name: string, query: Parameters<Documents['find']>[1]) => {
       const { filter, sort } = findArguments(ensured(name), query);
       const { limit } = query;
       const options = { sort, limit, batchSize: limit, readPreference: queryReadPreference };
-      const rows = await reading(rowsOf(name).find(filter, options).toArray());
+      const rows = await read(() => rowsOf(name).find(filter, options).toArray());
       return rows.map((row) => toStored<T>(row));
     },
-    count: (name) => reading(rowsOf(name).countDocuments(isAlive)),
+    count: (name) => read(() => rowsOf(name).countDocuments(isAlive)),
     drop: async (name) => {
       // Not every server lets an absent one be dropped.
-      const present = await reading(db.listCollections({ name: checkedName(name) }).toArray());
-      if (present.some((each) => each.name === name)) await writing(rowsOf(name).drop());
+      const present = await read(() => db.listCollections({ name: checkedName(name) }).toArray());
+      if (present.some((each) => each.name === name)) await write(() => rowsOf(name).drop());
       collections.delete(name);
     },
   };

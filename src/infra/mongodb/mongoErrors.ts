@@ -12,7 +12,7 @@ import {
 import { StoreUnavailable } from '../../commands/ports.ts';
 
 const duplicateKey = 11_000;
-export const commandNotFound = 59;
+const commandNotFound = 59;
 
 /**
  * Server codes (error_codes.yml of MongoDB) that say "not now": no primary, stepping down, shutting down, overloaded,
@@ -48,6 +48,9 @@ export const asUnavailable = (error: unknown, outcome: StoreUnavailable['outcome
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === duplicateKey;
 
+export const isCommandUnknown = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === commandNotFound;
+
 /** A bulk write of which some were refused because their id is there, and all else was done. */
 export const isPartlyDuplicate = (error: unknown): error is MongoBulkWriteError =>
   error instanceof MongoBulkWriteError &&
@@ -55,24 +58,9 @@ export const isPartlyDuplicate = (error: unknown): error is MongoBulkWriteError 
   [error.writeErrors].flat().length > 0 &&
   [error.writeErrors].flat().every(({ code }) => code === duplicateKey);
 
-/** @throws StoreUnavailable */
-export const reading = <T>(work: Promise<T>): Promise<T> =>
+/** For updates that insert when nothing matches: `null` when a duplicate key says that something else is there. */
+export const unlessDuplicate = <T>(work: Promise<T>): Promise<T | null> =>
   work.catch((error: unknown) => {
-    throw asUnavailable(error, 'not_written');
-  });
-
-/** @throws StoreUnavailable */
-export const writing = <T>(work: Promise<T>): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw asUnavailable(error, 'unknown');
-  });
-
-/** For updates that insert when nothing matches: a duplicate key then says that something else is there. */
-export const unlessDuplicate = async <T>(work: Promise<T>): Promise<T | null> => {
-  try {
-    return await work;
-  } catch (error) {
     if (isDuplicateKey(error)) return null;
-    throw asUnavailable(error, 'unknown');
-  }
-};
+    throw error;
+  });
