@@ -36,6 +36,7 @@ export interface Adapters {
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;
   readonly checkStore: HttpPorts['checkStore'];
+  readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
   readonly countEvents: HttpPorts['countEvents'];
 }
 

@@ -109,6 +109,14 @@ export interface CheckpointMove {
   readonly epoch: number;
 }
 
+/** How far consumers have come in other processes; a hint that may be lost, never the truth (that is the checkpoints). */
+export interface ProgressNews {
+  /** Never throws and never waits: gathers for some milliseconds, then tells the others what is newest by then. */
+  announce(positions: ReadonlyMap<string, Position>): void;
+  /** Told what other processes announce, never what this one does. Returns what unsubscribes. */
+  listen(listener: (name: string, position: Position) => void): () => void;
+}
+
 /** What a process holds while it holds a lease. */
 export interface Held {
   /** Grows with each holder of this lease, and is never given twice. */
