@@ -34,10 +34,14 @@ export const planCommands = (seed: number, count: number): readonly Command[] =>
   const bodyFor = (share: number): Omit<Command, 'key'> => {
     if (share < 0.5) {
       const delta = below(2) === 0 ? 1 + below(5) : -1 - below(3);
-      return { path: `${shelf()}/adjustments`, body: { delta, reason: delta > 0 ? 'found' : 'damaged', reference: 'chaos' } };
+      return {
+        path: `${shelf()}/adjustments`,
+        body: { delta, reason: delta > 0 ? 'found' : 'damaged', reference: 'chaos' },
+      };
     }
     if (share < 0.65) return { path: `${shelf()}/receipts`, body: { quantity: 1 + below(6), reference: 'chaos' } };
-    if (share < 0.75) return { path: `${shelf()}/reservations`, body: { quantity: 1 + below(2), expiresInSeconds: 600 } };
+    if (share < 0.75)
+      return { path: `${shelf()}/reservations`, body: { quantity: 1 + below(2), expiresInSeconds: 600 } };
     return { path: '/v1/orders', body: order(Array.from({ length: 1 + below(2) }, lineOf)) };
   };
 

@@ -39,7 +39,13 @@ export const planFaults = (
     process.kill(servers.mongoPid, 'SIGCONT');
   };
   const misbehave = async (): Promise<void> => {
-    await controls.setFaults({ seed, lostAnswers: 0.03, lostRequests: 0.03, falseTimeouts: 0.05, droppedSubscriptions: 0.002 });
+    await controls.setFaults({
+      seed,
+      lostAnswers: 0.03,
+      lostRequests: 0.03,
+      falseTimeouts: 0.05,
+      droppedSubscriptions: 0.002,
+    });
     await pause(badTimeMs);
     await controls.setFaults(null);
   };

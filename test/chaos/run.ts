@@ -14,9 +14,9 @@ import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { projections } from '../../src/projections/index.ts';
+import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { type Delivery, deliveries } from '../../src/projections/webhooks/ledger.ts';
 import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
-import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createRandom } from '../crash/seeded.ts';
 import { startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { launchMongo } from '../support/engines/mongodb.ts';
@@ -129,7 +129,9 @@ const arrange = async (client: Client, { partner }: OpenServers): Promise<readon
   const body = { url: partner.url, eventTypes: webhookEventTypes };
   const endpoint = await must(client, 'POST', '/v1/webhook-endpoints', { body, key: 'chaos-endpoint' });
   partner.trust((endpoint as { readonly secret: string }).secret);
-  const keys = warehouseIds.flatMap((warehouseId) => skus.map((sku) => ({ warehouseId, sku, key: `${warehouseId}.${sku}` })));
+  const keys = warehouseIds.flatMap((warehouseId) =>
+    skus.map((sku) => ({ warehouseId, sku, key: `${warehouseId}.${sku}` })),
+  );
   await Promise.all(
     keys.map(({ warehouseId, sku, key }) =>
       must(client, 'POST', `/v1/warehouses/${warehouseId}/inventory`, { body: { sku, onHand: onHandAtFirst }, key }),
@@ -249,7 +251,11 @@ export const runChaos = async ({ seed, commands, say }: ChaosOptions): Promise<C
       doubled: tell(say, 'doubled', await doubledFacts(log)),
       staleDocuments: tell(say, 'stale', await staleDocuments(log, evidence)),
       webhooksDue: due.length,
-      webhooksMissing: tell(say, 'missing', due.filter((id) => !verified.has(id))),
+      webhooksMissing: tell(
+        say,
+        'missing',
+        due.filter((id) => !verified.has(id)),
+      ),
       stuckProjections: tell(say, 'stuck', await stuckConsumers(log, evidence)),
       kills: members.reduce((sum, member) => sum + member.kills(), 0),
     };
