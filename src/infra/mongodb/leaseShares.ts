@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { pause } from '../pause.ts';
+import { untilDone } from '../untilDone.ts';
 import type { Mongo } from './connect.ts';
 
 interface MemberRow {
@@ -67,10 +68,14 @@ export const createLeaseShares = ({ db, write }: Mongo, { memberBeatMs, memberGo
   let living: Promise<void> | undefined;
   let wake = new AbortController();
 
+  const prepare = untilDone(() =>
+    members.createIndexes([{ key: { seenAt: 1 }, expireAfterSeconds: forgottenSeconds }]),
+  );
+
   const show = async (): Promise<void> => {
     beat += 1;
     const sign = { beat, wants: [...wanted], seenAt: new Date() };
-    if (beat === 1) await members.createIndexes([{ key: { seenAt: 1 }, expireAfterSeconds: forgottenSeconds }]);
+    await prepare();
     await members.updateOne({ _id: me }, { $set: sign }, { upsert: true });
     const others = watch(await members.find({ _id: { $ne: me } }).toArray());
     share = shareOf(wanted, others);

@@ -3,6 +3,7 @@
 import { createMongoCheckpoints } from '../../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
+import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
 import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../../support/engines/mongodb.ts';
 import type { Engine } from '../engine.ts';
@@ -71,6 +72,7 @@ export const mongodb: readonly Engine[] = [
     missing: mongoMissing(),
     documents: onNewDatabase(createMongoDocuments),
     checkpoints: onNewDatabase(createMongoCheckpoints),
+    idempotency: onNewDatabase(createMongoIdempotency),
     leases: onNewDatabase((mongo) => createMongoLeases(mongo, shortTimes)),
   },
 ];
