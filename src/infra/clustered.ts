@@ -1,0 +1,84 @@
+/** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
+import type { FastifyBaseLogger } from 'fastify';
+import { createBullmqJobs } from './bullmq/jobs.ts';
+import type { Servers } from './config.ts';
+import { createEventStoreEvents } from './eventstoredb/events.ts';
+import { openPersonalData } from './keys/personalData.ts';
+import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
+import { openMongo } from './mongodb/connect.ts';
+import { createMongoDocuments } from './mongodb/documents.ts';
+import { createMongoLeases } from './mongodb/leases.ts';
+import { connectRedis } from './redis/connect.ts';
+import { createRedisNews } from './redis/news.ts';
+import { createRedisLimiters } from './redis/rateLimits.ts';
+import { openDatabase } from './sqlite/database.ts';
+import { createSqliteIdempotency } from './sqlite/idempotency.ts';
+
+export interface ClusteredOptions {
+  readonly servers: Servers;
+  /** 32 bytes, the same in every process. */
+  readonly keyEncryptionKey: Uint8Array | undefined;
+  /** The environment variable `DEBUG`, by which the client of EventStoreDB would print secrets. */
+  readonly debug: string | undefined;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Log, read models, checkpoints and leases: all that a rebuild needs. */
+export const openClusteredReadEngines = ({ servers, debug, logger }: Omit<ClusteredOptions, 'keyEncryptionKey'>) => {
+  const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
+  const mongo = openMongo({ url: servers.mongodbUrl });
+  const { generations, ...checkpoints } = createMongoCheckpoints(mongo);
+  return {
+    engines: {
+      events,
+      documents: createMongoDocuments(mongo),
+      checkpoints,
+      generations,
+      leases: createMongoLeases(mongo),
+    },
+    mongo,
+    close: async () => {
+      await events.close();
+      await mongo.close();
+    },
+  };
+};
+
+/** Connects in the background: a server that is down makes calls fail with `StoreUnavailable` until it is there. */
+export const openClusteredEngines = async (options: ClusteredOptions) => {
+  const { servers, keyEncryptionKey, logger } = options;
+  const { engines, mongo, close } = openClusteredReadEngines(options);
+  const redis = connectRedis(servers.redisUrl, logger);
+  const { close: closeKeys, ...personalData } = await openPersonalData({
+    directory: `/tmp/keys-${process.pid}`,
+    keyEncryptionKey,
+  });
+  return {
+    ...engines,
+    news: createRedisNews(redis),
+    createLimiter: createRedisLimiters(redis),
+    jobs: createBullmqJobs(redis),
+    idempotencyRecords: await createSqliteIdempotency(openDatabase(':memory:')),
+    personalData,
+    checkEngines: async () => {
+      const [eventstoredb, mongodb, redisFailure] = await Promise.all([
+        engines.events.check(),
+        mongo.check(),
+        redis.check(),
+      ]);
+      return [
+        { name: 'eventstoredb', isVital: true, failure: eventstoredb },
+        { name: 'mongodb', isVital: true, failure: mongodb },
+        // All of it can be made again: without it, deliveries and limits wait or count apart.
+        { name: 'redis', isVital: false, failure: redisFailure },
+      ];
+    },
+    /** After an unhandled rejection of a client: whether it is one that leaves nothing wrong but the client. */
+    recover: engines.events.renewClients,
+    close: async () => {
+      await close();
+      redis.close();
+      await closeKeys();
+    },
+  };
+};
