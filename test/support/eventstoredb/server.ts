@@ -51,6 +51,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<EventSto
   const faults = createFaults();
   const subscriptions = createSubscriptions(store, faults.ofSubscription);
   let port = options.port ?? 0;
+  let isStopped = false;
   let refused: { readonly answer: LeaderChange['answer']; readonly untilMs: number } | null = null;
 
   const services = servicesOf({
@@ -91,7 +92,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<EventSto
   const away = async (durationMs: number): Promise<void> => {
     listening.forceShutdown();
     await pause(durationMs);
-    listening = await listen();
+    if (!isStopped) listening = await listen();
   };
 
   const controls: Controls = {
@@ -114,6 +115,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<EventSto
     url: `esdb://${host}:${port}?tls=false`,
     controls,
     stop: async () => {
+      isStopped = true;
       listening.forceShutdown();
       file?.close();
       file = null;

@@ -67,6 +67,8 @@ const failureOf = (
       return failures.appendTooLarge();
     case 'timedOut':
       return failures.timedOut;
+    case 'broken':
+      return failures.dropped;
     case 'notLeader':
       return failures.notLeader(leader());
     case 'notReady':
