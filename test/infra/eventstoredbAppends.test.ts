@@ -96,10 +96,7 @@ describe('an append whose outcome is not known', () => {
   it('is a true conflict when the repeat is refused: our own events would have been known', async () => {
     const { log } = onFake(async (_sent, index) => {
       if (index === 0) throw lost();
-      throw new WrongExpectedVersionError(
-        undefined,
-        { streamName: 'order-1', current: 9n, expected: 3n },
-      );
+      throw new WrongExpectedVersionError(undefined, { streamName: 'order-1', current: 9n, expected: 3n });
     });
     expect(await log.append('order-1', 3, newEvents(1))).toEqual({ kind: 'conflict', actual: 9 });
   });
