@@ -1,7 +1,7 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
-import { openPersonalData } from './keys/personalData.ts';
+import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
