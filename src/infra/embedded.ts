@@ -1,8 +1,8 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
-import { ownLeases } from '../projections/consumer.ts';
-import { openPersonalData } from './keys/personalData.ts';
+import { openPersonalData } from './keys/embeddedPersonalData.ts';
+import { createSoleLeases } from './soleLeases.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
@@ -24,7 +24,7 @@ export const createReadEngines = async (db: Database, options: SqliteEventsOptio
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,
-    leases: ownLeases,
+    leases: createSoleLeases(),
   };
 };
 

@@ -5,6 +5,7 @@ import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
 import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
 import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
+import { createMongoPersonalData } from '../../../src/infra/mongodb/personalData.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../../support/engines/mongodb.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName } from '../make.ts';
@@ -65,6 +66,8 @@ export const shortTimes: LeaseTimes = {
   memberGoneMs: 1_000,
 };
 
+const keyEncryptionKey = Buffer.alloc(32, 'a key of tests');
+
 export const mongodb: readonly Engine[] = [
   {
     name: 'mongodb',
@@ -73,6 +76,7 @@ export const mongodb: readonly Engine[] = [
     documents: onNewDatabase(createMongoDocuments),
     checkpoints: onNewDatabase(createMongoCheckpoints),
     idempotency: onNewDatabase(createMongoIdempotency),
+    personalData: onNewDatabase((mongo) => createMongoPersonalData(mongo, keyEncryptionKey)),
     leases: onNewDatabase((mongo) => createMongoLeases(mongo, shortTimes)),
   },
 ];

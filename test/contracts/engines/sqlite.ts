@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PersonalData } from '../../../src/commands/ports.ts';
-import { openPersonalData } from '../../../src/infra/keys/personalData.ts';
+import { openPersonalData } from '../../../src/infra/keys/embeddedPersonalData.ts';
 import { createSoleLeases } from '../../../src/infra/soleLeases.ts';
 import { createSqliteCheckpoints } from '../../../src/infra/sqlite/checkpoints.ts';
 import { type Database, openDatabase } from '../../../src/infra/sqlite/database.ts';
