@@ -8,7 +8,7 @@ import { createBullmqJobs } from '../../src/infra/bullmq/jobs.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import type { Job, JobOutcome } from '../../src/projections/ports.ts';
 import { freePort } from '../support/engines/childServer.ts';
-import { missingRedis, startOwnRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 
 const queue = 'deliveries';
 const done: JobOutcome = { kind: 'done' };
@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 const start = async (port?: number) => {
-  const server = await startOwnRedis(port);
+  const server = await launchRedis(port);
   cleanups.push(() => server.stop());
   return server;
 };
@@ -56,7 +56,7 @@ const client = (url: string): Redis => {
   return redis;
 };
 
-describe.skipIf(missingRedis() !== null)('jobs on a Redis that fails', () => {
+describe.skipIf(redisLaunchMissing() !== null)('jobs on a Redis that fails', () => {
   it('refuses within a bound while Redis is down at the start, and works as soon as it is there', async () => {
     const port = await freePort();
     const { redis, jobs, lines } = connect(`redis://127.0.0.1:${port}`);
