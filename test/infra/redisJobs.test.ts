@@ -16,6 +16,7 @@ const job = (n: number) => ({ id: `job-${n}`, payload: { n } });
 const eventually = (check: () => void | Promise<void>): Promise<void> =>
   vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -56,7 +57,7 @@ const client = (url: string): Redis => {
   return redis;
 };
 
-describe.skipIf(redisLaunchMissing() !== null)('jobs on a Redis that fails', () => {
+describe.skipIf(missing !== null)(`jobs on a Redis that fails${missing === null ? '' : `: ${missing}`}`, () => {
   it('refuses within a bound while Redis is down at the start, and works as soon as it is there', async () => {
     const port = await freePort();
     const { redis, jobs, lines } = connect(`redis://127.0.0.1:${port}`);

@@ -6,13 +6,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisNews } from '../../src/infra/redis/news.ts';
-import { launchRedis, redisMissing, startRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 
 const at = (commit: bigint): Position => ({ commit, prepare: commit });
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 /** As suites share one channel on a server that is given. */
 const ownName = (): string => `consumer-${randomUUID()}`;
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -47,7 +48,7 @@ const tellUntilHeard = (teller: News, name: string, position: Position, heard: r
     expect(heard).toContainEqual(position);
   });
 
-describe.skipIf(redisMissing() !== null)('progress told over Redis', () => {
+describe.skipIf(missing !== null)(`progress told over Redis${missing === null ? '' : `: ${missing}`}`, () => {
   it('reaches other processes, and not the one that tells', async () => {
     const { url } = await start();
     const [here, there, name] = [join(url), join(url), ownName()];

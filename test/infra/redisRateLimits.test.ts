@@ -6,9 +6,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisLimiters } from '../../src/infra/redis/rateLimits.ts';
 import { freePort } from '../support/engines/childServer.ts';
-import { launchRedis, redisMissing, startRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -38,7 +39,7 @@ const passed = async (limiter: { consume(key: string): Promise<unknown> }, key: 
 
 const isReady = ({ redis }: ReturnType<typeof limitersOf>) => expect.poll(() => redis.check()).toBeNull();
 
-describe.skipIf(redisMissing() !== null)('limits counted on Redis', () => {
+describe.skipIf(missing !== null)(`limits counted on Redis${missing === null ? '' : `: ${missing}`}`, () => {
   it('are one for all processes', async () => {
     const server = await startRedis();
     cleanups.push(() => server.stop());
