@@ -25,7 +25,7 @@ const start = async (): Promise<void> => {
   const engines =
     servers === null
       ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock })
-      : await openClusteredEngines({ servers, keyEncryptionKey, debug: process.env.DEBUG, logger });
+      : openClusteredEngines({ servers, debug: process.env.DEBUG, logger });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
@@ -41,7 +41,14 @@ const start = async (): Promise<void> => {
       logger,
     },
     {
-      http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+      http: {
+        hasApi: config.roles.has('api'),
+        publicUrl,
+        issuer,
+        version: packageJson.version,
+        requestsPerMinute,
+        trustedProxies,
+      },
       roles: config.roles,
       projectionParts: config.projectionParts,
       stateCacheBytesMax: config.stateCacheBytesMax,
@@ -49,6 +56,11 @@ const start = async (): Promise<void> => {
       idempotencyKeptMs,
     },
   );
+  process.on('unhandledRejection', (reason) => {
+    if (engines.recover(reason)) return logger.warn({ err: reason }, 'a client was replaced');
+    logger.fatal({ err: reason }, 'unhandled rejection');
+    process.exit(1);
+  });
   const stopping = new AbortController();
   const running = service.run(stopping.signal);
 

@@ -31,7 +31,7 @@ export const createReadEngines = async (db: Database, options: SqliteEventsOptio
 /** Opens the file of a directory beside the service, for a tool. */
 export const openReadEngines = async (dataDir: string) => {
   const db = openDatabase(join(dataDir, fileName));
-  return { ...(await createReadEngines(db)), close: () => db.close() };
+  return { engines: await createReadEngines(db), close: () => db.close() };
 };
 
 const createStoreCheck = async (db: Database) => {
@@ -71,6 +71,8 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     checkEngines: await createStoreCheck(db),
+    /** No client of others runs here that could be replaced. */
+    recover: (_reason: unknown): boolean => false,
     close: async () => {
       await checkpointer.stop();
       await db.close();
