@@ -199,6 +199,17 @@ describe('a follower of EventStoreDB', () => {
     expect(await log.readStream(foreign, 0, 10)).toEqual([]);
   });
 
+  it('does not take a type for another that begins like it, as the filter of the server does', async () => {
+    const { url } = await startServer();
+    const { log } = openLog(url);
+    await fill(log, newStream(), ['I', 'W', 'I']);
+    const head = (await log.head())!;
+    const isThere = (batches: readonly EventBatch[]): boolean => comparePositions(batches.at(-1)!.upTo, head) >= 0;
+    const batches = await followUntil(log, { from: null, types: ['Item', 'Ware'], batchMax: 10 }, isThere);
+    expect(eventsIn(batches)).toEqual([]);
+    expect(isThere(batches)).toBe(true);
+  });
+
   it('stops at an event of a newer build when it wants its type, after those before it, and at no other', async () => {
     const { url } = await startServer();
     const { log } = openLog(url);
