@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
 import { createSystemClock } from './infra/clock.ts';
+import { openClusteredEngines } from './infra/clustered.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { openEmbeddedEngines } from './infra/embedded.ts';
 import { createIdentity } from './infra/identity.ts';
@@ -20,8 +21,11 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
-  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
-  const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock });
+  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
+  const engines =
+    servers === null
+      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock })
+      : await openClusteredEngines({ servers, keyEncryptionKey, debug: process.env.DEBUG, logger });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
@@ -38,6 +42,8 @@ const start = async (): Promise<void> => {
     },
     {
       http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+      roles: config.roles,
+      projectionParts: config.projectionParts,
       stateCacheBytesMax: config.stateCacheBytesMax,
       orderReservationMs: config.orderReservationMs,
       idempotencyKeptMs,

@@ -6,6 +6,8 @@ import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { items } from './items/projection.ts';
 import { createItemQueries } from './items/queries.ts';
 import { createLiveEvents } from './liveEvents.ts';
+import { logCount } from './logCount/projection.ts';
+import { createLogCountQueries } from './logCount/queries.ts';
 import { openReservations } from './openReservations/projection.ts';
 import { createOpenReservationQueries } from './openReservations/queries.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
@@ -15,6 +17,8 @@ import { type AnyProjection, erase } from './projection.ts';
 import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
+import { skuWarehouses } from './skuWarehouses/projection.ts';
+import { createSkuWarehousesQueries } from './skuWarehouses/queries.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
 import { stockLevels } from './stockLevels/projection.ts';
 import { createStockLevelQueries } from './stockLevels/queries.ts';
@@ -29,11 +33,13 @@ export const projections: readonly AnyProjection[] = [
   erase(warehouses),
   erase(items),
   erase(stockLevels),
+  erase(skuWarehouses),
   erase(openReservations),
   erase(orders),
   erase(shipments),
   erase(webhookEndpoints),
   erase(eventHistory),
+  erase(logCount),
 ];
 
 /** A document made of events at hand. */
@@ -70,6 +76,7 @@ export const createReadModels = (side: ReadSide) => {
     warehouses: build(erase(warehouses), createWarehouseQueries),
     items: build(erase(items), createItemQueries),
     stockLevels: build(erase(stockLevels), createStockLevelQueries),
+    skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(erase(openReservations), createOpenReservationQueries),
     orders: {
       ...build(erase(orders), createOrderQueries),
@@ -84,6 +91,7 @@ export const createReadModels = (side: ReadSide) => {
     },
     webhookEndpoints: build(erase(webhookEndpoints), createWebhookEndpointQueries),
     eventHistory: build(erase(eventHistory), (port, collection) => createEventHistoryQueries(port, collection, source)),
+    logCount: build(erase(logCount), createLogCountQueries),
     stockHistory: createStockHistory(source),
     deliveries: createDeliveryQueries(documents),
     /** Each with a runner of its own. */

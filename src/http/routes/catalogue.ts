@@ -101,7 +101,7 @@ const availabilityOf = (
 };
 
 export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
-  const { items, stockLevels, warehouses } = readModels;
+  const { items, stockLevels, skuWarehouses, warehouses } = readModels;
   const tag = 'Items';
 
   command({
@@ -152,6 +152,9 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
       answerPage(await items.queries.list(pageRequestOf(query)), request, reply, (item) => item),
   });
 
+  const levelsOf = async (sku: string): Promise<readonly StockLevelDocument[]> =>
+    stockLevels.queries.getMany((await skuWarehouses.queries.of(sku)).map((warehouseId) => ({ warehouseId, sku })));
+
   read({
     operation: 'getAvailability',
     url: '/v1/items/:sku/availability',
@@ -161,13 +164,9 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     query: AvailabilityQuery,
     answers: { 200: ref(Availability) },
     problems: ['ITEM_NOT_FOUND'],
-    models: [stockLevels.model, warehouses.model, items.model],
+    models: [stockLevels.model, skuWarehouses.model, warehouses.model, items.model],
     handle: async ({ params: { sku }, query, reach }) => {
-      const [levels, all, item] = await Promise.all([
-        stockLevels.queries.bySku(sku),
-        warehouses.queries.all(),
-        items.queries.get(sku),
-      ]);
+      const [levels, all, item] = await Promise.all([levelsOf(sku), warehouses.queries.all(), items.queries.get(sku)]);
       const visible = levels.filter(
         ({ warehouseId, status }) => status === 'active' && reachesWarehouse(reach, warehouseId),
       );
