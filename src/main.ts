@@ -7,6 +7,7 @@ import { createSystemClock } from './infra/clock.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { openEmbeddedEngines } from './infra/embedded.ts';
 import { createIdentity } from './infra/identity.ts';
+import { createMemoryCache } from './infra/memoryCache.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 
@@ -30,6 +31,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
+      cache: config.cache === 'memory' ? createMemoryCache() : null,
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,

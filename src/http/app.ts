@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import { createLastChanges } from '../projections/lastChanges.ts';
+import { createReadCache } from '../projections/readCache.ts';
 import { identify } from './access.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -67,7 +69,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, clock, newId } = ports;
+  const { settings, clock, newId, cache, readModels } = ports;
   const callers = createRateLimit('caller', settings.requestsPerMinute);
   const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
   return {
@@ -83,6 +85,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       }
     },
     idempotency: createIdempotency(ports),
+    readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,
   };
@@ -117,6 +120,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());
+  app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
   registerWarehouses(router, ports);

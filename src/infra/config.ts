@@ -22,7 +22,12 @@ export interface Config {
   readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
+  readonly cache: CacheKind;
 }
+
+export type CacheKind = (typeof cacheKinds)[number];
+const cacheKinds = ['off', 'memory', 'redis'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -82,6 +87,16 @@ const refuseUnknownEngines = (env: Env): void => {
   }
 };
 
+/** On Redis where there is one; else none: the documents of the embedded form are in memory already. */
+const cacheOf = (env: Env): CacheKind => {
+  const hasRedis = text(env, 'REDIS_URL', '') !== '';
+  const name = text(env, 'CACHE', hasRedis ? 'redis' : 'off');
+  const kind = cacheKinds.find((each) => each === name);
+  if (kind === undefined) throw new ConfigError(`CACHE must be one of ${cacheKinds.join(', ')}.`);
+  if (kind === 'redis' && !hasRedis) throw new ConfigError('CACHE: redis needs REDIS_URL.');
+  return kind;
+};
+
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
   refuseUnknownEngines(env);
@@ -107,5 +122,6 @@ export const readConfig = (env: Env): Config => {
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
     stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: 24, min: 1, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
+    cache: cacheOf(env),
   };
 };

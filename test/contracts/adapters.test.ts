@@ -1,8 +1,10 @@
 /** Every adapter of every port, in one table: each runs the same contract suites. */
 import { describe, expect, it } from 'vitest';
+import { cacheContract } from './cache.contract.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
+import { caches } from './engines/caches.ts';
 import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
@@ -11,7 +13,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite];
+const engines: readonly Engine[] = [...sqlite, ...caches];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -26,6 +28,7 @@ const runsAll = (engine: Engine): void => {
   runs('Documents', engine.documents, documentsContract);
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);
   runs('JobQueue', engine.jobs, jobQueueContract);
+  runs('Cache', engine.cache, cacheContract);
   runs('IdempotencyRecords', engine.idempotency, idempotencyContract);
   runs('PersonalData', engine.personalData, personalDataContract);
 };

@@ -1,6 +1,7 @@
 /** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
 import type { EventStore, IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
 import type {
+  Cache,
   Checkpoints,
   Documents,
   EventSource,
@@ -22,6 +23,7 @@ export interface Engine {
   readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
   readonly leases?: Make<Leases>;
   readonly jobs?: Make<JobQueue>;
+  readonly cache?: Make<Cache>;
   readonly idempotency?: Make<IdempotencyRecords>;
   readonly personalData?: Make<PersonalData>;
 }
