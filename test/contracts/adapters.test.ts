@@ -5,6 +5,7 @@ import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
 import { caches } from './engines/caches.ts';
+import { redis } from './engines/redis.ts';
 import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
@@ -13,7 +14,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite, ...caches];
+const engines: readonly Engine[] = [...sqlite, ...redis, ...caches];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
