@@ -3,11 +3,11 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
+import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { openEmbeddedEngines } from './infra/embedded.ts';
 import { createIdentity } from './infra/identity.ts';
-import { createMemoryCache } from './infra/memoryCache.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 
@@ -31,7 +31,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
-      cache: config.cache === 'memory' ? createMemoryCache() : null,
+      cache: createCache(config.cache, null, logger),
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,

@@ -48,7 +48,7 @@ export const cacheContract = (make: Make<Cache>): void => {
     await second.put(key, entry('old', at(10n, 9n)));
     expect(await adapter.get(key, beginning)).toMatchObject({ value: 'new', seen: at(10n) });
     await second.put(key, entry('newer', at(11n)));
-    expect(await heldAt(adapter, key)).toBe('newer');
+    expect(await heldAt(adapter, key, at(11n))).toBe('newer');
   });
 
   it('keeps the newest of many that come at once, whatever their order', async () => {
@@ -60,7 +60,7 @@ export const cacheContract = (make: Make<Cache>): void => {
         (index % 2 === 0 ? adapter : second).put(key, entry(String(commit), at(commit))),
       ),
     );
-    expect(await heldAt(adapter, key)).toBe('100');
+    expect(await heldAt(adapter, key, at(100n))).toBe('100');
   });
 
   it('tells positions apart to the last of 64 bits', async () => {
