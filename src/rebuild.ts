@@ -44,7 +44,7 @@ const run = async (name: string | undefined): Promise<number> => {
     const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
     const { generation, documents } = await rebuild(
       projection,
-      readSideOf({ ...engines, logger }),
+      readSideOf({ ...engines, logger }, 1),
       createDisplay(process.stdout),
     );
     const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);

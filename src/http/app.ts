@@ -1,9 +1,10 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
-import { createLastChanges } from '../projections/lastChanges.ts';
-import { createReadCache } from '../projections/readCache.ts';
+import { createLastChanges } from '../projections/readCache/lastChanges.ts';
+import { createReadCache } from '../projections/readCache/readCache.ts';
 import { identify } from './access.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -69,11 +70,13 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, clock, newId, cache, readModels } = ports;
-  const callers = createRateLimit('caller', settings.requestsPerMinute);
-  const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
+  const { settings, clock, newId, createLimiter, cache, readModels } = ports;
+  const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
+  const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
+  const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
   return {
     identify: async (request, reply, operation: Operation) => {
+      if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
       try {
         const caller = await identify(request, operation, ports);
         await callers.count(`${caller.principal.client} ${caller.principal.subject}`, reply);

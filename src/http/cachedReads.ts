@@ -5,8 +5,8 @@
 import { itemStream, stockStream, warehouseStream } from '../domain/values.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { ItemDocument } from '../projections/items/projection.ts';
-import { allWarehouses, stocksOfSku } from '../projections/lastChanges.ts';
-import type { Cacheable } from '../projections/readCache.ts';
+import { allWarehouses, stocksOfSku } from '../projections/readCache/lastChanges.ts';
+import type { Cacheable } from '../projections/readCache/readCache.ts';
 import type { ReadModel } from '../projections/readModel.ts';
 import type { StockLevelDocument } from '../projections/stockLevels/projection.ts';
 import type { WarehouseDocument } from '../projections/warehouses/projection.ts';

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayBypassCache } from '../domain/access/policy.ts';
 import type { Position } from '../domain/message.ts';
 import { earlierOf } from '../domain/position.ts';
-import type { Progress } from '../projections/consumer.ts';
-import type { Cacheable, CachedAnswer, ReadCache } from '../projections/readCache.ts';
+import type { Progress } from '../projections/board.ts';
+import type { Cacheable, CachedAnswer, ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';
 import { asksPastCache, seenByAll, tellPosition } from './headers.ts';
 
@@ -43,6 +43,6 @@ export const recallFor =
     reply.header('cache-status', cacheStatus[from]);
     const modelsSeen = seenByAll(models);
     // The smaller is true too, and nobody has to wait for it.
-    if (seen !== null && modelsSeen !== null) tellPosition(reply, earlierOf(seen, modelsSeen));
+    if (modelsSeen !== null) tellPosition(reply, earlierOf(seen, modelsSeen));
     return value;
   };

@@ -4,7 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import type { CommandContext } from '../commands/outcome.ts';
 import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
-import type { ReadCache } from '../projections/readCache.ts';
+import type { ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';

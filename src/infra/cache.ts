@@ -1,6 +1,6 @@
 /** The cache that `CACHE` names. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Cache } from '../projections/ports.ts';
+import type { Cache } from '../projections/readCache/ports.ts';
 import type { CacheKind } from './config.ts';
 import { createMemoryCache } from './memoryCache.ts';
 import { createRedisCache } from './redis/cache.ts';

@@ -99,6 +99,7 @@ export interface Checkpoints {
   take(name: string, epoch: number): Promise<Position | null>;
   /** Compare-and-set: `lost` when the stored one is not `from`, or another epoch than this one has taken it. */
   advance(name: string, change: CheckpointMove): Promise<'advanced' | 'lost'>;
+  /** To before everything. The fence stays. */
   reset(name: string): Promise<void>;
 }
 
@@ -108,6 +109,24 @@ export interface CheckpointMove {
   /** Of the lease under which it is moved; 0 for a checkpoint that nobody has taken. */
   readonly epoch: number;
 }
+
+/**
+ * How far consumers have come in other processes. A hint that may be lost: the truth is in the checkpoints, though a
+ * checkpoint may be behind what was handled.
+ */
+export interface ProgressNews {
+  /** Tells the others; never throws, and may gather for a few milliseconds. */
+  announce(positions: ReadonlyMap<string, Position>): void;
+  /** Hears the others. @returns what ends it. */
+  listen(listener: (name: string, position: Position) => void): () => void;
+}
+
+/**
+ * What a process is there for: `api` answers requests, `projector` follows the log (read models, policies, the delivery
+ * ledger), `worker` works jobs and sweeps. Any number of processes may have each.
+ */
+export const roles = ['api', 'projector', 'worker'] as const;
+export type Role = (typeof roles)[number];
 
 /** What a process holds while it holds a lease. */
 export interface Held {
@@ -166,24 +185,3 @@ export interface WorkOptions {
 }
 
 export type JobOutcome = { readonly kind: 'done' } | { readonly kind: 'retry'; readonly notBefore: string };
-
-/** What a read model answered, kept for a moment. Shared by reference where it is kept in memory: nobody changes it. */
-export interface CacheEntry<T = unknown> {
-  /** Everything up to here was folded in before the value was read. Something newer may be in it too. */
-  readonly seen: Position;
-  /** JSON-native. */
-  readonly value: T;
-  /** How much longer it may be given out, in milliseconds. */
-  readonly livesMs: number;
-}
-
-/**
- * A place for answers that are asked for again and again. May forget anything at any time, and what it can't reach it
- * does not have: it never throws and never holds a caller up for longer than some ten milliseconds.
- */
-export interface Cache {
-  /** `null` when there is none that has seen at least `notBefore`. */
-  get(key: string, notBefore: Position): Promise<CacheEntry | null>;
-  /** An entry that has seen less never takes the place of one that has seen more: a slow reader may come late. */
-  put(key: string, entry: CacheEntry): Promise<void>;
-}

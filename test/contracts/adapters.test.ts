@@ -5,6 +5,8 @@ import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
 import { caches } from './engines/caches.ts';
+import { eventstoredb } from './engines/eventstoredb.ts';
+import { mongodb } from './engines/mongodb.ts';
 import { redis } from './engines/redis.ts';
 import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
@@ -14,7 +16,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite, ...redis, ...caches];
+const engines: readonly Engine[] = [...sqlite, ...eventstoredb, ...mongodb, ...redis, ...caches];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -24,7 +26,9 @@ const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make:
 };
 
 const runsAll = (engine: Engine): void => {
-  runs('EventStore', engine.events, eventStoreContract);
+  runs('EventStore', engine.events, (make) => {
+    eventStoreContract(make, engine);
+  });
   runs('EventSource', engine.events, eventSourceContract);
   runs('Documents', engine.documents, documentsContract);
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);
@@ -36,16 +40,13 @@ const runsAll = (engine: Engine): void => {
 
 for (const engine of engines) {
   const { name, server, missing = null } = engine;
-  if (missing === null) {
-    describe(name, () => {
-      runsAll(engine);
-    });
-  } else if (server !== undefined && isRequired(server)) {
+  if (missing !== null && server !== undefined && isRequired(server)) {
     it(`${name} can be had, as CI_REQUIRE names it`, () => {
       expect(missing).toBeNull();
     });
   } else {
-    describe.skip(`${name}: ${missing}`, () => {
+    // The name of a skipped suite says what to install.
+    describe.skipIf(missing !== null)(missing === null ? name : `${name}: ${missing}`, () => {
       runsAll(engine);
     });
   }

@@ -1,7 +1,6 @@
 /** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
 import type { EventStore, IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
 import type {
-  Cache,
   Checkpoints,
   Documents,
   EventSource,
@@ -9,6 +8,7 @@ import type {
   JobQueue,
   Leases,
 } from '../../src/projections/ports.ts';
+import type { Cache } from '../../src/projections/readCache/ports.ts';
 import type { Make } from './make.ts';
 
 export interface Engine {
@@ -19,6 +19,8 @@ export interface Engine {
   readonly missing?: string | null;
   /** A port it has no adapter for is absent. */
   readonly events?: Make<EventStore & EventSource>;
+  /** What its event store must say of itself, and whose sentences it is held to. */
+  readonly isBlindToKnownIds?: boolean;
   readonly documents?: Make<Documents>;
   readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
   readonly leases?: Make<Leases>;

@@ -1,10 +1,10 @@
 /** A log of three stocks, read models that come behind it, and processes that hear of it later still: all driven by hand. */
 import type { Position, RecordedEvent } from '../../src/domain/message.ts';
 import { stockStream } from '../../src/domain/values.ts';
-import { createLastChanges } from '../../src/projections/lastChanges.ts';
 import type { Listener } from '../../src/projections/liveEvents.ts';
-import type { Cache } from '../../src/projections/ports.ts';
-import { type Cacheable, type CachedAnswer, createReadCache } from '../../src/projections/readCache.ts';
+import { createLastChanges } from '../../src/projections/readCache/lastChanges.ts';
+import type { Cache } from '../../src/projections/readCache/ports.ts';
+import { type Cacheable, type CachedAnswer, createReadCache } from '../../src/projections/readCache/readCache.ts';
 
 export const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { itemStream, orderStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
-import { allWarehouses, stocksOfSku, subjectsOf } from '../../src/projections/lastChanges.ts';
+import { allWarehouses, stocksOfSku, subjectsOf } from '../../src/projections/readCache/lastChanges.ts';
 
 describe('what an event changes', () => {
   it('is its stream, and all that is made of many such streams', () => {

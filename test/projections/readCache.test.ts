@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryCache } from '../../src/infra/memoryCache.ts';
 import { createTieredCache } from '../../src/infra/tieredCache.ts';
-import type { Cache } from '../../src/projections/ports.ts';
+import type { Cache } from '../../src/projections/readCache/ports.ts';
 import { type Asking, at, createCacheWorld } from './cacheWorld.ts';
 
 const sku = 'TABLE';
@@ -84,7 +84,7 @@ describe('a cached read', () => {
     release(0);
     const answers = await Promise.all(asking);
     expect(answers.filter(({ from }) => from === 'collapsed')).toHaveLength(49);
-    expect(answers.every(({ seen }) => seen?.commit === 3n)).toBe(true);
+    expect(answers.every(({ seen }) => seen.commit === 3n)).toBe(true);
   });
 
   it('costs one load for each process at most, however many ask there, and none once one has read it', async () => {
@@ -186,7 +186,7 @@ describe('whatever the order of events, read models, processes and slow readers'
         while (world.underWay() > 0) world.release(0);
         for (const { answer, min, sku: about } of asked) {
           const { value, seen } = await answer;
-          const told = Number(seen!.commit);
+          const told = Number(seen.commit);
           expect(value).toBeGreaterThanOrEqual(world.valueAt(about, told));
           expect(told).toBeGreaterThanOrEqual(min ?? 0);
         }

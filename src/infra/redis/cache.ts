@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Position } from '../../domain/message.ts';
-import type { Cache, CacheEntry } from '../../projections/ports.ts';
+import type { Cache, CacheEntry } from '../../projections/readCache/ports.ts';
 
 export interface RedisCacheOptions {
   /** Begins every key, so that nobody meets another installation's on the same server. */

@@ -2,8 +2,8 @@
  * Answers of read models from a cache (R21): each is judged by the log before it is given out, and read once however
  * many ask for it. What may be seen by whom is no business of this file: it knows no caller.
  */
-import type { Position } from '../domain/message.ts';
-import { comparePositions, earlierOf, laterOf } from '../domain/position.ts';
+import type { Position } from '../../domain/message.ts';
+import { comparePositions, earlierOf, laterOf } from '../../domain/position.ts';
 import type { LastChanges } from './lastChanges.ts';
 import type { Cache } from './ports.ts';
 
@@ -20,14 +20,14 @@ export interface CachedAnswer<T> {
   readonly value: T | null;
   /** `collapsed`: another one who had asked before has read it. */
   readonly from: 'hit' | 'miss' | 'collapsed';
-  /** Everything up to here is in it; `null` when that is not known. */
-  readonly seen: Position | null;
+  /** Everything up to here is in it. */
+  readonly seen: Position;
 }
 
 export interface ReadPositions {
   /** What the caller has seen, and the answer must have seen too. */
   readonly min: Position | null;
-  /** What the read models have seen by now; at least `min`. */
+  /** What the read models have seen by now; at least `min`. `null`: not known here, as others fold them. */
   readonly seenNow: () => Position | null;
 }
 
@@ -47,6 +47,9 @@ interface Flight {
   readonly seen: Position;
   readonly value: Promise<unknown>;
 }
+
+/** Before every event. */
+const nothingSeen: Position = { commit: 0n, prepare: 0n };
 
 const hasSeen = (seen: Position, least: Position): boolean => comparePositions(seen, least) >= 0;
 
@@ -79,8 +82,8 @@ export const createReadCache = (cache: Cache, changes: LastChanges): ReadCache =
   const loadOnce = async <T>(
     { key, load }: Cacheable<T>,
     seen: Position,
-    notBefore: Position,
-  ): Promise<CachedAnswer<T> & { readonly seen: Position }> => {
+    notBefore: Position = seen,
+  ): Promise<CachedAnswer<T>> => {
     const flying = flights.get(key);
     const isShared = flying !== undefined && hasSeen(flying.seen, earlierOf(seen, notBefore));
     const flight = isShared ? flying : takeOff(key, seen, load);
@@ -90,19 +93,12 @@ export const createReadCache = (cache: Cache, changes: LastChanges): ReadCache =
   return {
     read: async <T>(what: Cacheable<T>, { min, seenNow }: ReadPositions): Promise<CachedAnswer<T>> => {
       const known = changes.of(what.madeOf);
-      const loadAlone = async (seen: Position | null): Promise<CachedAnswer<T>> => ({
-        value: await what.load(),
-        from: 'miss',
-        seen,
-      });
-      if (known === null) return loadAlone(seenNow());
+      if (known === null) return loadOnce(what, seenNow() ?? nothingSeen);
       const { knownUpTo } = known;
       const notBefore = min === null || hasSeen(knownUpTo, min) ? known.notBefore : laterOf(known.notBefore, min);
       const entry = await cache.get(what.key, notBefore);
       if (entry !== null) return { value: entry.value as T, from: 'hit', seen: laterOf(entry.seen, knownUpTo) };
-      const seen = seenNow();
-      if (seen === null) return loadAlone(seen);
-      const loaded = await loadOnce(what, seen, notBefore);
+      const loaded = await loadOnce(what, seenNow() ?? nothingSeen, notBefore);
       // What has seen the last change has seen all up to where the log is known here.
       return hasSeen(loaded.seen, notBefore) ? { ...loaded, seen: laterOf(loaded.seen, knownUpTo) } : loaded;
     },

@@ -2,9 +2,9 @@
  * When each thing that a cached answer is made of was last changed, as this process learns it from the log itself. No
  * message between processes is needed to make an entry useless, so none can be lost.
  */
-import { categoryOf, idOf, type Position, type RecordedEvent } from '../domain/message.ts';
-import { comparePositions, laterOf } from '../domain/position.ts';
-import type { LiveEvents } from './liveEvents.ts';
+import { categoryOf, idOf, type Position, type RecordedEvent } from '../../domain/message.ts';
+import { comparePositions, laterOf } from '../../domain/position.ts';
+import type { LiveEvents } from '../liveEvents.ts';
 
 export interface LastChanges {
   /**
