@@ -17,7 +17,9 @@ export interface RedisCacheOptions {
 
 /** A read model answers in a few milliseconds: who waits longer for the cache than this had better asked there. */
 const answerWithinMs = 25;
-/** After a failure it is left alone for so long, then asked by one request; the others go on without. */
+/** After so many failures in a row, more than a blip makes, it is left alone: */
+const failuresMax = 5;
+/** for so long; then one request asks, and the others go on without. */
 const restMs = 1_000;
 /** A Redis that keeps jobs too throws nothing away when it is full, so what is put there stays small and short. */
 const entryCharactersMax = 64 * 1_024;
@@ -44,11 +46,16 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** @throws NoAnswer after the time; what comes later is dropped. */
+/**
+ * An answer that lies there when the time is up is taken: it may be this process that was busy, and not Redis.
+ * @throws NoAnswer; what comes later is dropped.
+ */
 const within = async <T>(work: Promise<T>, waitMaxMs: number): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(`no answer within ${waitMaxMs} ms`)), waitMaxMs);
+    const giveUp = (): void => reject(new NoAnswer(`no answer within ${waitMaxMs} ms`));
+    // Timers come before what was received, and this after it.
+    timer = setTimeout(() => setImmediate(giveUp), waitMaxMs);
   });
   try {
     return await Promise.race([work, late]);
@@ -59,22 +66,23 @@ const within = async <T>(work: Promise<T>, waitMaxMs: number): Promise<T> => {
 
 /** Runs what asks Redis, or answers `null` at once while it is left alone. Never throws. */
 const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: RedisCacheOptions) => {
-  let triesAgainMs: number | null = null;
+  let failures = 0;
+  let triesAgainMs = 0;
   return async <T>(ask: () => Promise<T>): Promise<T | null> => {
     // Without a connection a command would wait in a queue for one.
     if (redis.status !== 'ready') return null;
     const now = performance.now();
-    if (triesAgainMs !== null) {
-      if (now < triesAgainMs) return null;
-      triesAgainMs = now + restMs;
-    }
+    if (now < triesAgainMs) return null;
+    if (failures >= failuresMax) triesAgainMs = now + restMs;
     try {
       const answer = await within(ask(), waitMaxMs);
-      triesAgainMs = null;
+      failures = 0;
+      triesAgainMs = 0;
       return answer;
     } catch (error) {
-      if (triesAgainMs === null) onFailure(error);
-      triesAgainMs = performance.now() + restMs;
+      failures += 1;
+      if (failures >= failuresMax) triesAgainMs = performance.now() + restMs;
+      if (failures === failuresMax) onFailure(error);
       return null;
     }
   };
