@@ -43,6 +43,7 @@ export interface Adapters {
   readonly verifier: TokenVerifier;
   readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
   readonly sandbox: HttpPorts['sandbox'];
+  readonly cache: HttpPorts['cache'];
   readonly clock: Clock;
   readonly newId: NewId;
   readonly newSecret: () => string;

@@ -3,6 +3,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
+import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { openClusteredEngines } from './infra/clustered.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
@@ -34,6 +35,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
+      cache: createCache(config.cache, engines.redis, logger),
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import { createLastChanges } from '../projections/readCache/lastChanges.ts';
+import { createReadCache } from '../projections/readCache/readCache.ts';
 import { identify } from './access.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -68,7 +70,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, clock, newId, createLimiter } = ports;
+  const { settings, clock, newId, createLimiter, cache, readModels } = ports;
   const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
   const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
   const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
@@ -86,6 +88,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       }
     },
     idempotency: createIdempotency(ports),
+    readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,
   };
@@ -135,6 +138,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());
+  app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
   if (ports.settings.hasApi) registerApi(app, router, ports);

@@ -23,6 +23,8 @@ export interface Config {
   readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
+  readonly cache: CacheKind;
   /** `null`: the embedded engines, in `dataDir`. */
   readonly servers: Servers | null;
   readonly roles: ReadonlySet<Role>;
@@ -37,6 +39,9 @@ export interface Servers {
   /** 32 bytes, the same for every process. */
   readonly keyEncryptionKey: Uint8Array;
 }
+
+export type CacheKind = (typeof cacheKinds)[number];
+const cacheKinds = ['off', 'memory', 'redis'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -129,6 +134,16 @@ const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
   return chosen;
 };
 
+/** On Redis where there is one; else none: the documents of the embedded form are in memory already. */
+const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
+  const name = text(env, 'CACHE', servers === null ? 'off' : 'redis');
+  const kind = cacheKinds.find((each) => each === name);
+  if (kind === undefined) throw new ConfigError(`CACHE must be one of ${cacheKinds.join(', ')}.`);
+  if (kind === 'redis' && servers === null)
+    throw new ConfigError('CACHE: redis needs the servers of the clustered form.');
+  return kind;
+};
+
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
   const keyEncryptionKey = keyOf(env);
@@ -159,5 +174,6 @@ export const readConfig = (env: Env): Config => {
     servers,
     roles: rolesOf(env, servers),
     projectionParts: servers === null ? 1 : parts,
+    cache: cacheOf(env, servers),
   };
 };

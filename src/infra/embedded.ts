@@ -71,6 +71,7 @@ export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: 
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     checkEngines: await createStoreCheck(db),
+    redis: null,
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,
     close: async () => {

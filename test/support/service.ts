@@ -159,6 +159,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     verifier: identity.verifier,
     sandbox: identity.sandbox,
     sender,
+    cache: null,
     clock,
     newId: () => randomUUIDv7(),
     newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,
