@@ -20,8 +20,8 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
-  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
-  const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock });
+  const { keyEncryptionKey, erasuresFile, dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
+  const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(

@@ -17,6 +17,8 @@ export interface Config {
   readonly webhookAllowedTargets: readonly string[];
   /** 32 bytes; absent: made and kept in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined;
+  /** Absent: in the data directory. */
+  readonly erasuresFile: string | undefined;
   readonly logLevel: string;
   readonly requestsPerMinute: number;
   readonly trustedProxies: number;
@@ -102,6 +104,7 @@ export const readConfig = (env: Env): Config => {
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
     keyEncryptionKey: keyOf(env),
+    erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),

@@ -12,6 +12,7 @@ import type { Sealed } from '../../domain/message.ts';
 import { createLru } from '../lru.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { createNonces, decrypt, encrypt } from './aesGcm.ts';
+import { erasureLogFileName, noteErasure } from './erasureLog.ts';
 import { loadDerivedKeys } from './keyEncryptionKey.ts';
 import { createSubjectKeys, prepareKeyStore, type SubjectKey, type SubjectKeys } from './subjectKeys.ts';
 
@@ -32,6 +33,8 @@ export interface PersonalDataOptions {
   readonly directory: string;
   /** 32 bytes from a key management service. Absent: a file of mode 0600 in `directory`, made on first start. */
   readonly keyEncryptionKey?: Uint8Array | undefined;
+  /** Where erasures are noted. Absent: `erasures.log` in `directory`. */
+  readonly erasuresFile?: string | undefined;
 }
 
 const scheme = 'v1';
@@ -112,13 +115,15 @@ const createPersonalData = (keys: SubjectKeys): PersonalData => {
 export const openPersonalData = async ({
   directory,
   keyEncryptionKey,
+  erasuresFile = join(directory, erasureLogFileName),
 }: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
   await mkdir(directory, { recursive: true });
   const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
   try {
     const { used } = await prepareKeyStore(db);
     const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);
-    return { ...createPersonalData(await createSubjectKeys(db, derived)), close: () => db.close() };
+    const keys = await createSubjectKeys(db, derived, (fence) => noteErasure(erasuresFile, fence));
+    return { ...createPersonalData(keys), close: () => db.close() };
   } catch (error) {
     await db.close();
     throw error;

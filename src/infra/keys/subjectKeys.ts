@@ -28,9 +28,13 @@ export interface SubjectKeys {
   erase(subject: string, committed: (keyId: string) => void): Promise<void>;
 }
 
+/** Keeps the fence where the restore of an older key store finds it. Durable when it resolves. */
+export type NoteErasure = (fence: Uint8Array) => Promise<void>;
+
 const keyBytes = 32;
 const keyIdBytes = 16;
-const wrappedBytes = nonceBytes + keyBytes + tagBytes;
+/** A wrapped key: nonce, ciphertext, tag. */
+export const wrappedBytes = nonceBytes + keyBytes + tagBytes;
 const proof = 'stockledger key store v1';
 
 /**
@@ -71,7 +75,11 @@ const unlock = async (
   }
 };
 
-export const createSubjectKeys = async (db: LocalDatabase, { wrapping, lookup }: DerivedKeys): Promise<SubjectKeys> => {
+export const createSubjectKeys = async (
+  db: LocalDatabase,
+  { wrapping, lookup }: DerivedKeys,
+  noteErasure: NoteErasure,
+): Promise<SubjectKeys> => {
   const nextNonce = createNonces();
   const wrap = (plain: Buffer, place: Buffer): Buffer => {
     const nonce = nextNonce();
@@ -123,8 +131,10 @@ export const createSubjectKeys = async (db: LocalDatabase, { wrapping, lookup }:
       }, committed),
     byId: (keyId) => toKey(findById.get(Buffer.from(keyId, 'base64url'))),
     erase: async (subject, committed) => {
+      const digest = digestOf(subject);
+      // First: a crash in between leaves a note too many, and the erasure is asked for again.
+      await noteErasure(digest);
       await db.write(() => {
-        const digest = digestOf(subject);
         insert.run(randomBytes(keyIdBytes), digest, nothing, 1);
         overwrite.run(nothing, digest);
         return Buffer.from(findBySubject.get(digest)?.keyId as Uint8Array).toString('base64url');

@@ -1,0 +1,90 @@
+/** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EventStore } from '../commands/ports.ts';
+import type { EventSource } from '../projections/ports.ts';
+import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
+import { keyStoreFileName } from './keys/personalData.ts';
+import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
+import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
+import { createSqliteEvents } from './sqlite/events.ts';
+import { databaseFileName } from './sqlite/fileNames.ts';
+import { createStoredLog, type StoredLog } from './sqlite/storedLog.ts';
+
+/** There is nothing to move there, or no adapter for that place. */
+export class NoSuchPlace extends Error {
+  override readonly name = 'NoSuchPlace';
+}
+
+export interface MoveSource {
+  readonly log: StoredLog;
+  readonly keys: KeyRows;
+  close(): Promise<void>;
+}
+
+const closeAll = async (databases: readonly LocalDatabase[], lock: DataDirLock): Promise<void> => {
+  for (const db of databases) await db.close();
+  lock.release();
+};
+
+/**
+ * The directory is locked until it is closed: what a service wrote meanwhile would be missing in the end.
+ * @throws DataDirLocked when a service runs on it, NoSuchPlace.
+ */
+export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> => {
+  for (const name of [databaseFileName, keyStoreFileName]) {
+    if (!existsSync(join(dataDir, name))) throw new NoSuchPlace(`${join(dataDir, name)} is not there. Set DATA_DIR.`);
+  }
+  const lock = lockDataDir(dataDir);
+  const db = openDatabase(join(dataDir, databaseFileName));
+  const keysDb = openDatabase(join(dataDir, keyStoreFileName));
+  return {
+    log: createStoredLog(db),
+    keys: await createSqliteKeyRows(keysDb),
+    close: () => closeAll([db, keysDb], lock),
+  };
+};
+
+export interface Opened<Port> {
+  readonly port: Port;
+  close(): Promise<void>;
+}
+
+const protocolOf = (name: string, url: string): string => {
+  if (!URL.canParse(url)) throw new NoSuchPlace(`${name} must be a URL.`);
+  return new URL(url).protocol;
+};
+
+/** A store in another directory, which takes events as any other does. */
+const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSource>> => {
+  const directory = fileURLToPath(url);
+  const lock = lockDataDir(directory);
+  const db = openDatabase(join(directory, databaseFileName));
+  return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
+};
+
+/** @throws NoSuchPlace */
+export const openEventTarget = async (url: string): Promise<Opened<EventStore & EventSource>> => {
+  switch (protocolOf('--to', url)) {
+    case 'file:':
+      return openFileEvents(url);
+    default:
+      throw new NoSuchPlace('--to must be a URL of an EventStoreDB (esdb:) or of a directory (file:).');
+  }
+};
+
+const openFileKeys = async (url: string): Promise<Opened<KeyRows>> => {
+  const db = openDatabase(join(fileURLToPath(url), keyStoreFileName));
+  return { port: await createSqliteKeyRows(db), close: () => db.close() };
+};
+
+/** @throws NoSuchPlace */
+export const openKeyTarget = async (url: string): Promise<Opened<KeyRows>> => {
+  switch (protocolOf('--keys-to', url)) {
+    case 'file:':
+      return openFileKeys(url);
+    default:
+      throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
+  }
+};
