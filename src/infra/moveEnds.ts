@@ -1,5 +1,5 @@
 /** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EventStore } from '../commands/ports.ts';
@@ -75,7 +75,9 @@ export const openEventTarget = async (url: string): Promise<Opened<EventStore & 
 };
 
 const openFileKeys = async (url: string): Promise<Opened<KeyRows>> => {
-  const db = openDatabase(join(fileURLToPath(url), keyStoreFileName));
+  const directory = fileURLToPath(url);
+  mkdirSync(directory, { recursive: true });
+  const db = openDatabase(join(directory, keyStoreFileName));
   return { port: await createSqliteKeyRows(db), close: () => db.close() };
 };
 
