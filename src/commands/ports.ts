@@ -10,9 +10,12 @@ import type { Candidate } from '../domain/policies/allocation.ts';
 export type ExpectedRevision = 'no_stream' | number;
 
 export type AppendResult =
-  /** All events are durable; they hold consecutive revisions from `firstRevision`. */
+  /**
+   * All events are durable and hold consecutive revisions. The position of the last is its own; those before it may have
+   * the same, where a server tells no other: whoever waits for one waits for the whole append.
+   */
   | { readonly kind: 'appended'; readonly events: readonly RecordedEvent[] }
-  /** The stream has moved. Nothing was written. */
+  /** The stream has moved. Nothing was written. Or it was by an earlier attempt, that of another process maybe. */
   | { readonly kind: 'conflict'; readonly actual: ExpectedRevision }
   /** Some of the ids are in the store already. Nothing was written. Not from a store that `isBlindToKnownIds`. */
   | { readonly kind: 'duplicate'; readonly eventIds: readonly string[] };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
+import { eventstoredb } from './engines/eventstoredb.ts';
 import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
@@ -11,7 +12,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite];
+const engines: readonly Engine[] = [...sqlite, ...eventstoredb];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -21,7 +22,9 @@ const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make:
 };
 
 const runsAll = (engine: Engine): void => {
-  runs('EventStore', engine.events, eventStoreContract);
+  runs('EventStore', engine.events, (make) => {
+    eventStoreContract(make, engine);
+  });
   runs('EventSource', engine.events, eventSourceContract);
   runs('Documents', engine.documents, documentsContract);
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);

@@ -18,6 +18,8 @@ export interface Engine {
   readonly missing?: string | null;
   /** A port it has no adapter for is absent. */
   readonly events?: Make<EventStore & EventSource>;
+  /** What its event store must say of itself, and whose sentences it is held to. */
+  readonly isBlindToKnownIds?: boolean;
   readonly documents?: Make<Documents>;
   readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
   readonly leases?: Make<Leases>;

@@ -62,8 +62,9 @@ const followContract = (made: () => { readonly adapter: Log; readonly second: Lo
   it('follows from the beginning', async () => {
     const { adapter } = made();
     const [first] = await adapter.readAll(null, 'forwards', 1);
-    const batches = await followUntil(adapter, { from: null, batchMax: 2 }, () => true);
-    expect(batches[0]?.events[0]).toEqual(first);
+    // A server's own events may come first, and move it along.
+    const batches = await followUntil(adapter, { from: null, batchMax: 2 }, (seen) => eventsIn(seen).length > 0);
+    expect(eventsIn(batches)[0]).toEqual(first);
   });
 
   it('gives every follower the same order, whoever writes (R11.1)', async () => {

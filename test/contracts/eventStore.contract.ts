@@ -2,13 +2,74 @@ import { expect, it } from 'vitest';
 import type { EventStore } from '../../src/commands/ports.ts';
 import { comparePositions } from '../../src/domain/position.ts';
 import type { EventSource } from '../../src/projections/ports.ts';
+import type { Engine } from './engine.ts';
 import { idsOf, isAscending, newEvent, newEvents, newStream } from './eventSamples.ts';
-import { type Make, useAdapter } from './make.ts';
+import { type Made, type Make, useAdapter } from './make.ts';
 
 /** Stands for any page that is large enough. */
 const all = 1_000;
 
-export const eventStoreContract = (make: Make<EventStore & EventSource>): void => {
+type MadeLog = () => Made<EventStore & EventSource>;
+
+const knowsIds = (made: MadeLog): void => {
+  it('does not say that it is blind to known ids', () => {
+    expect(made().adapter.isBlindToKnownIds ?? false).toBe(false);
+  });
+
+  it('finds an event id that is there already, in the same stream or in another, and writes nothing', async () => {
+    const { adapter, second } = made();
+    const [stream, other] = [newStream(), newStream()];
+    const [known, fresh] = [newEvent(), newEvent()];
+    await adapter.append(stream, 'no_stream', [known]);
+    const duplicate = { kind: 'duplicate', eventIds: [known.id] };
+    expect(await adapter.append(stream, 0, [fresh, known])).toEqual(duplicate);
+    expect(await second.append(other, 'no_stream', [fresh, known])).toEqual(duplicate);
+    expect(await adapter.readStream(stream, 0, all)).toHaveLength(1);
+    expect(await adapter.readStream(other, 0, all)).toHaveLength(0);
+    expect(await second.append(other, 'no_stream', [fresh])).toMatchObject({ kind: 'appended' });
+  });
+
+  it('calls a repeated append a conflict: the stream has moved, whoever moved it', async () => {
+    const { adapter } = made();
+    const stream = newStream();
+    const events = newEvents(2);
+    await adapter.append(stream, 'no_stream', events);
+    expect(await adapter.append(stream, 'no_stream', events)).toEqual({ kind: 'conflict', actual: 1 });
+  });
+};
+
+const blindToKnownIds = (made: MadeLog): void => {
+  it('says that it is blind to known ids: at the head of a stream it takes an event id that is there already', async () => {
+    const { adapter } = made();
+    const stream = newStream();
+    const [known] = newEvents(1);
+    await adapter.append(stream, 'no_stream', [known!]);
+    expect(adapter.isBlindToKnownIds).toBe(true);
+    expect(await adapter.append(stream, 0, [known!])).toMatchObject({ kind: 'appended', events: [{ revision: 1 }] });
+  });
+
+  it('answers a repeated append like the first one, and writes nothing twice', async () => {
+    const { adapter, second } = made();
+    const stream = newStream();
+    const events = newEvents(2);
+    await adapter.append(stream, 'no_stream', events);
+    await adapter.append(stream, 1, newEvents(1));
+    const written = (await second.readStream(stream, 0, all)).slice(0, 2);
+    for (const store of [adapter, second]) {
+      const repeated = await store.append(stream, 'no_stream', events);
+      expect(repeated).toMatchObject({ kind: 'appended', events: [{ revision: 0 }, { revision: 1 }] });
+      const answered = repeated.kind === 'appended' ? repeated.events : [];
+      expect(idsOf(answered)).toEqual(idsOf(events));
+      expect(answered.at(-1)?.position).toEqual(written.at(-1)?.position);
+    }
+    expect(await adapter.readStream(stream, 0, all)).toHaveLength(3);
+  });
+};
+
+export const eventStoreContract = (
+  make: Make<EventStore & EventSource>,
+  { isBlindToKnownIds }: Pick<Engine, 'isBlindToKnownIds'> = {},
+): void => {
   const made = useAdapter(make);
 
   it('gives back what was appended, with consecutive revisions from 0 and ascending positions (S4)', async () => {
@@ -18,11 +79,14 @@ export const eventStoreContract = (make: Make<EventStore & EventSource>): void =
     const result = await adapter.append(stream, 'no_stream', events);
     expect(result).toMatchObject({ kind: 'appended' });
     const read = await second.readStream(stream, 0, all);
-    expect(read).toEqual(result.kind === 'appended' ? result.events : []);
     expect(read).toEqual(
       events.map((event, revision) => ({ ...event, stream, revision, position: read[revision]?.position })),
     );
     expect(isAscending(read.map(({ position }) => position))).toBe(true);
+    const appended = result.kind === 'appended' ? result.events : [];
+    expect(appended).toEqual(read.map((event, index) => ({ ...event, position: appended[index]?.position })));
+    expect(appended.at(-1)).toEqual(read.at(-1));
+    expect(appended.every(({ position }, index) => comparePositions(position, read[index]!.position) >= 0)).toBe(true);
   });
 
   it('appends after the revision that is named', async () => {
@@ -82,26 +146,8 @@ export const eventStoreContract = (make: Make<EventStore & EventSource>): void =
     }
   });
 
-  it('finds an event id that is there already, in the same stream or in another, and writes nothing', async () => {
-    const { adapter, second } = made();
-    const [stream, other] = [newStream(), newStream()];
-    const [known, fresh] = [newEvent(), newEvent()];
-    await adapter.append(stream, 'no_stream', [known]);
-    const duplicate = { kind: 'duplicate', eventIds: [known.id] };
-    expect(await adapter.append(stream, 0, [fresh, known])).toEqual(duplicate);
-    expect(await second.append(other, 'no_stream', [fresh, known])).toEqual(duplicate);
-    expect(await adapter.readStream(stream, 0, all)).toHaveLength(1);
-    expect(await adapter.readStream(other, 0, all)).toHaveLength(0);
-    expect(await second.append(other, 'no_stream', [fresh])).toMatchObject({ kind: 'appended' });
-  });
-
-  it('calls a repeated append a conflict: the stream has moved, whoever moved it', async () => {
-    const { adapter } = made();
-    const stream = newStream();
-    const events = newEvents(2);
-    await adapter.append(stream, 'no_stream', events);
-    expect(await adapter.append(stream, 'no_stream', events)).toEqual({ kind: 'conflict', actual: 1 });
-  });
+  if (isBlindToKnownIds === true) blindToKnownIds(made);
+  else knowsIds(made);
 
   it('refuses an append of nothing', async () => {
     await expect(made().adapter.append(newStream(), 'no_stream', [])).rejects.toThrow(RangeError);

@@ -2,8 +2,8 @@
 import type { AppendResult, EventStore } from '../../commands/ports.ts';
 import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
+import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
-import { createDoorbell } from './doorbell.ts';
 import { decodeRow, eventColumns, idBytes, positionOf } from './eventRows.ts';
 import { type AppendedAt, type EventValues, eventWrites } from './eventWrites.ts';
 import { isUniqueViolation } from './sqliteErrors.ts';

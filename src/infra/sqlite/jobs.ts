@@ -1,8 +1,8 @@
 /** A durable job queue: due time, attempts, lease, one job an id. A crash leaves the lease to run out. */
 import { type Clock, StoreUnavailable } from '../../commands/ports.ts';
 import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../projections/ports.ts';
+import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
-import { createDoorbell } from './doorbell.ts';
 import { type JobValues, jobWrites } from './jobWrites.ts';
 
 /** How long an idle worker waits at most: jobs of another process don't ring its bell. */

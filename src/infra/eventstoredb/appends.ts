@@ -1,0 +1,147 @@
+/** Appends whose outcome is always told: written, not written, or not known. */
+import { NO_STREAM } from '@eventstore/db-client';
+import { createKeyedQueue, createSlots } from '../../commands/keyed.ts';
+import { type AppendResult, type EventStore, type ExpectedRevision, StoreUnavailable } from '../../commands/ports.ts';
+import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
+import { comparePositions } from '../../domain/position.ts';
+import type { Clients } from './clients.ts';
+import type { Credentials } from './connection.ts';
+import { type AppendFailure, classifyAppend, describeFailure } from './failures.ts';
+import { type Gate, GateClosed } from './gate.ts';
+import type { Horizon } from './horizon.ts';
+import type { Reads } from './reads.ts';
+import { type Encoded, encodeEvents } from './records.ts';
+import type { Timing } from './timing.ts';
+import { createBackoff, pause, within } from './waits.ts';
+
+export interface AppendsOptions {
+  readonly clients: Clients;
+  readonly credentials: Credentials;
+  readonly gate: Gate;
+  readonly reads: Pick<Reads, 'readStream'>;
+  readonly horizon: Horizon;
+  readonly timing: Timing;
+  readonly random: () => number;
+  readonly stopped: AbortSignal;
+}
+
+/** Thousands of calls at once have been seen to drop the connection, and some of those were written all the same. */
+const appendsAtOnce = 48;
+/** What a server takes in one append unless it was configured otherwise (1 MiB, inclusive). */
+const bytesMax = 1_048_576;
+const attemptsMax = 4;
+
+interface Written {
+  readonly kind: 'written';
+  readonly lastRevision: number;
+  readonly position: Position | null;
+}
+
+interface Task {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  readonly envelopes: readonly EventEnvelope[];
+  readonly encoded: Encoded;
+}
+
+const checkExpected = (expected: ExpectedRevision): void => {
+  if (expected === 'no_stream' || (Number.isSafeInteger(expected) && expected >= 0)) return;
+  throw new RangeError(`not a revision: ${expected}`);
+};
+
+const encode = (stream: string, envelopes: readonly EventEnvelope[]): Encoded => {
+  if (envelopes.length === 0) throw new RangeError('an append needs at least one event');
+  const encoded = encodeEvents(envelopes);
+  if (encoded.bytes <= bytesMax) return encoded;
+  throw new RangeError(`${stream}: an append of ${encoded.bytes} bytes, more than the ${bytesMax} that can be stored`);
+};
+
+/** Whether these are the same facts, told at the same time: not those of another attempt at the same command. */
+const isSame = (stored: readonly RecordedEvent[], envelopes: readonly EventEnvelope[]): boolean =>
+  stored.length === envelopes.length &&
+  stored.every((event, index) => {
+    const ours = envelopes[index];
+    return (
+      ours !== undefined &&
+      event.id === ours.id &&
+      event.recordedAt === ours.recordedAt &&
+      JSON.stringify(event.data) === JSON.stringify(ours.data)
+    );
+  });
+
+export const createAppend = (options: AppendsOptions): EventStore['append'] => {
+  const { clients, credentials, gate, reads, horizon, timing, random, stopped } = options;
+  const inLine = createSlots(appendsAtOnce);
+  const inTurn = createKeyedQueue();
+
+  const send = ({ stream, expected, encoded }: Task): Promise<Written> =>
+    clients.use(async (client) => {
+      const call = client.appendToStream(stream, encoded.events, {
+        expectedRevision: expected === 'no_stream' ? NO_STREAM : BigInt(expected),
+        credentials: { ...credentials },
+        deadline: timing.deadlineMs,
+        requiresLeader: true,
+      });
+      const { nextExpectedRevision, position } = await within(call, timing.deadlineMs + timing.deadlineSlackMs);
+      return { kind: 'written', lastRevision: Number(nextExpectedRevision), position: position ?? null };
+    });
+
+  const attempt = async (task: Task): Promise<Written | AppendFailure> => {
+    try {
+      return await inLine(() => gate.through(() => send(task)));
+    } catch (error) {
+      return error instanceof GateClosed ? { kind: 'not_written', error } : classifyAppend(task.stream, error);
+    }
+  };
+
+  /**
+   * The server answered for events that were in the log before they were sent: an earlier attempt wrote them, maybe that
+   * of another process, which may have decided otherwise. Whoever holds a state must then read what is there.
+   */
+  const answerFor = async ({ stream, envelopes }: Task, firstRevision: number): Promise<AppendResult> => {
+    const stored = await reads.readStream(stream, firstRevision, envelopes.length);
+    if (isSame(stored, envelopes)) return { kind: 'appended', events: stored };
+    const last = stored.at(-1);
+    if (last === undefined) throw new Error(`${stream}: the server answers for events that it no longer has`);
+    return { kind: 'conflict', actual: last.revision };
+  };
+
+  const answer = async (task: Task, written: Written, before: Position | null): Promise<AppendResult> => {
+    const { lastRevision, position } = written;
+    const firstRevision = lastRevision - task.envelopes.length + 1;
+    if (position === null || (before !== null && comparePositions(position, before) <= 0)) {
+      return answerFor(task, firstRevision);
+    }
+    horizon.reach(position);
+    // The server tells the position of the last event; those of the others are below it and not known.
+    const events = task.envelopes.map((event, index): RecordedEvent => {
+      return { ...event, stream: task.stream, revision: firstRevision + index, position };
+    });
+    return { kind: 'appended', events };
+  };
+
+  const run = async (task: Task): Promise<AppendResult> => {
+    const before = horizon.at();
+    const backoff = createBackoff(timing.retryFirstMs, timing.retryMaxMs, random);
+    let outcome: StoreUnavailable['outcome'] = 'not_written';
+    for (let attempts = 1; ; attempts += 1) {
+      const result = await attempt(task);
+      if (result.kind === 'written') return answer(task, result, before);
+      // Also after an unknown outcome: if that had been written, the server would have known the ids.
+      if (result.kind === 'conflict') return result;
+      if (result.kind === 'refused') throw result.error;
+      if (result.kind === 'unknown') outcome = 'unknown';
+      if (result.kind === 'denied' || attempts === attemptsMax || stopped.aborted) {
+        const text = `${task.stream}: append failed: ${describeFailure(result.error)}`;
+        throw new StoreUnavailable(text, outcome, result.error);
+      }
+      await pause(backoff.nextMs(), stopped);
+    }
+  };
+
+  return async (stream, expected, envelopes) => {
+    checkExpected(expected);
+    const task = { stream, expected, envelopes, encoded: encode(stream, envelopes) };
+    return inTurn(stream, () => run(task));
+  };
+};

@@ -1,0 +1,119 @@
+/** The log on EventStoreDB or KurrentDB: the ports EventStore and EventSource. */
+import { EventStoreDBClient } from '@eventstore/db-client';
+import type { EventStore } from '../../commands/ports.ts';
+import type { EventSource } from '../../projections/ports.ts';
+import { ConfigError } from '../config.ts';
+import { createAppend } from './appends.ts';
+import { createClients, type EventStoreClient } from './clients.ts';
+import { readConnection } from './connection.ts';
+import { describeFailure } from './failures.ts';
+import { createFollow } from './follow.ts';
+import { createGate } from './gate.ts';
+import { createHorizon } from './horizon.ts';
+import { createHub } from './hub.ts';
+import { createReads } from './reads.ts';
+import { defaultTiming, type Timing } from './timing.ts';
+import { within } from './waits.ts';
+
+export interface EventStoreEvents extends EventStore, EventSource {
+  /** Why the store can't be used now, or `null`. Never driver text. */
+  check(): Promise<string | null>;
+  /** After an unhandled rejection that `isKnownClientRejection` recognises. */
+  renewClients(): void;
+  /** Ends followers, waits a little for calls, and lets the process end. */
+  close(): Promise<void>;
+}
+
+interface Logger {
+  warn(facts: object, text: string): void;
+}
+
+export interface EventStoreOptions {
+  /** `esdb://…`, with user and password. */
+  readonly url: string;
+  /** The environment variable `DEBUG`, by which the client would print secrets. */
+  readonly debug?: string | undefined;
+  readonly logger: Logger;
+  readonly random?: () => number;
+  readonly timing?: Partial<Timing>;
+  /** For tests. */
+  readonly open?: (url: string) => EventStoreClient;
+}
+
+/** A check that takes longer is a failed one. */
+const checkMaxMs = 3_000;
+const closeMaxMs = 5_000;
+
+/** The client's own errors quote the URL. */
+const openClient = (url: string): EventStoreClient => {
+  try {
+    return EventStoreDBClient.connectionString(url);
+  } catch {
+    throw new ConfigError('EVENTSTORE_URL: the client does not accept it.');
+  }
+};
+
+/**
+ * Connects at the first call, and again whenever the server was away: a server that is down makes calls fail, not this.
+ * @throws ConfigError for a URL that can't be used
+ */
+export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEvents => {
+  const { url, debug, logger, random = Math.random, open = openClient } = options;
+  const timing = { ...defaultTiming, ...options.timing };
+  const { commandUrl, logUrl, credentials } = readConnection(url, debug);
+  const stopping = new AbortController();
+  const stopped = stopping.signal;
+  const [commandClients, logClients] = [createClients(() => open(commandUrl)), createClients(() => open(logUrl))];
+  const gate = createGate(timing, stopped, random);
+  const horizon = createHorizon();
+  const shared = { gate, timing, random, stopped };
+  const reads = createReads({ ...shared, clients: commandClients });
+  const logReads = createReads({ ...shared, clients: logClients });
+  const pullPorts = {
+    clients: logClients,
+    reads: logReads,
+    recovered: gate.recovered,
+    timing,
+    random,
+    onDrop: (reason: string, delayMs: number) => {
+      if (!stopped.aborted) logger.warn({ reason, delayMs }, 'subscription to the event store dropped');
+    },
+  };
+  const hub = createHub(pullPorts, horizon, stopped);
+
+  const check = async (): Promise<string | null> => {
+    try {
+      await within(reads.head(), checkMaxMs);
+      return null;
+    } catch (error) {
+      logger.warn({ reason: describeFailure(error) }, 'the event store does not answer');
+      return 'cannot read the event store';
+    }
+  };
+  /** Shared by all who ask meanwhile. */
+  let checking: Promise<string | null> | undefined;
+
+  return {
+    isBlindToKnownIds: true,
+    append: createAppend({ ...shared, clients: commandClients, credentials, reads, horizon }),
+    readStream: reads.readStream,
+    readAll: logReads.readAll,
+    head: reads.head,
+    follow: createFollow(pullPorts, hub, stopped),
+    check: () => {
+      checking ??= check().finally(() => {
+        checking = undefined;
+      });
+      return checking;
+    },
+    renewClients: () => {
+      commandClients.renew();
+      logClients.renew();
+    },
+    close: async () => {
+      stopping.abort();
+      await within(hub.ended(), closeMaxMs).catch(() => undefined);
+      await Promise.all([commandClients.close(), logClients.close()]);
+    },
+  };
+};

@@ -1,0 +1,127 @@
+/** Subscriptions that come back: for ever, from the last position that was handed out. */
+import type { AllStreamResolvedEvent } from '@eventstore/db-client';
+import { StoreUnavailable } from '../../commands/ports.ts';
+import type { Position } from '../../domain/message.ts';
+import { comparePositions } from '../../domain/position.ts';
+import { createDoorbell, type Doorbell } from '../doorbell.ts';
+import type { Clients } from './clients.ts';
+import { describeFailure, isFinalForReading } from './failures.ts';
+import type { Reads } from './reads.ts';
+import { type Subscription, SubscriptionEnded, subscribe } from './subscription.ts';
+import type { Timing } from './timing.ts';
+import { createBackoff } from './waits.ts';
+
+export interface PullPorts {
+  readonly clients: Clients;
+  readonly reads: Pick<Reads, 'head'>;
+  /** Rings when a server that was away answers again: nobody then waits for the rest of a long pause. */
+  readonly recovered: Doorbell;
+  readonly timing: Timing;
+  readonly random: () => number;
+  readonly onDrop: (reason: string, delayMs: number) => void;
+}
+
+export interface PullOptions {
+  /** `head`: only what comes from now on. What is pulled first then tells where that is. */
+  readonly from: Position | null | 'head';
+  /** Prefixes of the event types wanted; `null`: everything, the events of the system too. */
+  readonly types: readonly string[] | null;
+  readonly batchMax: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Pulled {
+  readonly resolved: readonly AllStreamResolvedEvent[];
+  /** Never `null` once anything was in the log. */
+  readonly upTo: Position | null;
+  /** All that there was just now. */
+  readonly isDrained: boolean;
+}
+
+/** So many events make a subscription a healthy one. */
+const healthyEvents = 100;
+
+const isBeyond = (position: Position | null, at: Position | null): boolean =>
+  position !== null && (at === null || comparePositions(position, at) > 0);
+
+/** @throws SubscriptionEnded when nothing was heard for long though the log has grown: proxies drop without a word */
+const refuseSilence = async (
+  { reads, timing }: PullPorts,
+  { heardAtMs }: Subscription,
+  at: Position | null,
+): Promise<void> => {
+  if (performance.now() - heardAtMs() < timing.silentMaxMs) return;
+  if (isBeyond(await reads.head(), at)) throw new SubscriptionEnded('it fell silent while the log grew');
+};
+
+/** One subscription until it ends. @throws what ended it */
+async function* pullOnce(ports: PullPorts, { from, types, batchMax, signal }: PullOptions): AsyncGenerator<Pulled> {
+  const { clients, reads, timing } = ports;
+  // Read before it begins: once it has caught up it has passed this, whatever it was asked to leave out.
+  const head = await reads.head();
+  let at = from === 'head' ? head : from;
+  if (from === 'head') yield { resolved: [], upTo: at, isDrained: true };
+  const lease = clients.lease();
+  const listener = createDoorbell().listen(signal);
+  const subscription = subscribe(lease.client, { from: at, types, onNews: listener.ring });
+  let wasCaughtUp = false;
+  let failure: Error | undefined;
+  try {
+    while (!signal.aborted) {
+      const { resolved, upTo, isPastBeginning, isEmpty } = subscription.take(batchMax);
+      const passed = isPastBeginning && isBeyond(head, upTo) ? head : upTo;
+      if (resolved.length > 0 || isBeyond(passed, at) || isPastBeginning !== wasCaughtUp) {
+        at = passed;
+        wasCaughtUp = isPastBeginning;
+        yield { resolved, upTo: passed, isDrained: isPastBeginning && isEmpty };
+        continue;
+      }
+      failure = subscription.failure();
+      if (failure !== undefined) throw failure;
+      await listener.next(timing.silentMaxMs);
+      await refuseSilence(ports, subscription, at);
+    }
+  } finally {
+    listener.leave();
+    await subscription.close();
+    lease.release(failure);
+  }
+}
+
+/** Until the server answers others again, at most so long. */
+const waitToRetry = async (delayMs: number, recovered: Doorbell, signal: AbortSignal): Promise<void> => {
+  const listener = recovered.listen(signal);
+  await listener.next(delayMs);
+  listener.leave();
+};
+
+/**
+ * What a subscription brings, in order, each event once. Ends when the signal aborts.
+ * @throws StoreUnavailable only where trying again is of no use
+ */
+export async function* pull(ports: PullPorts, options: PullOptions): AsyncGenerator<Pulled> {
+  const { timing, random, recovered, onDrop } = ports;
+  const { signal } = options;
+  const backoff = createBackoff(timing.subscribeFirstMs, timing.subscribeMaxMs, random);
+  let from = options.from;
+  while (!signal.aborted) {
+    const begunAtMs = performance.now();
+    let events = 0;
+    try {
+      for await (const pulled of pullOnce(ports, { ...options, from })) {
+        events += pulled.resolved.length;
+        from = pulled.upTo;
+        yield pulled;
+      }
+    } catch (error) {
+      const cause = error instanceof StoreUnavailable ? error.cause : error;
+      if (isFinalForReading(cause)) {
+        throw new StoreUnavailable(`the log can't be followed: ${describeFailure(cause)}`, 'not_written', cause);
+      }
+      if (events >= healthyEvents || performance.now() - begunAtMs >= timing.healthyMs) backoff.reset();
+      const delayMs = backoff.nextMs();
+      onDrop(describeFailure(cause), delayMs);
+      await waitToRetry(delayMs, recovered, signal);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * A subscription of the client that is pulled: what has come waits in the client's buffer, which holds back the server
+ * when it is full. Checkpoints keep their place among the events.
+ */
+import {
+  type AllStreamResolvedEvent,
+  type AllStreamSubscription,
+  eventTypeFilter,
+  type Filter,
+  START,
+} from '@eventstore/db-client';
+import type { Position } from '../../domain/message.ts';
+import { comparePositions } from '../../domain/position.ts';
+import type { EventStoreClient } from './clients.ts';
+import { positionOf } from './records.ts';
+import { within } from './waits.ts';
+
+export interface SubscriptionOptions {
+  readonly from: Position | null;
+  /** Prefixes of the types wanted; `null`: everything. */
+  readonly types: readonly string[] | null;
+  /** Called when there may be something to take, and when it has ended. */
+  readonly onNews: () => void;
+}
+
+export interface Taken {
+  readonly resolved: readonly AllStreamResolvedEvent[];
+  /** Everything up to here was taken or filtered out by the server. */
+  readonly upTo: Position | null;
+  /** All that was in the log when it began has been taken. */
+  readonly isPastBeginning: boolean;
+  /** Nothing waits to be taken. */
+  readonly isEmpty: boolean;
+}
+
+export interface Subscription {
+  /** What is there now, at most `max` events. Does not wait. */
+  take(max: number): Taken;
+  /** `undefined` while it runs. */
+  failure(): Error | undefined;
+  /** When anything was last heard of the server, by `performance.now()`. */
+  heardAtMs(): number;
+  /** When it began, by the same clock. */
+  readonly begunAtMs: number;
+  close(): Promise<void>;
+}
+
+export class SubscriptionEnded extends Error {
+  override readonly name = 'SubscriptionEnded';
+}
+
+/** How many events the server looks at before it reports where it is; its default of 32 makes rare types slow. */
+const searchWindowMax = 2_000;
+/** The client may be looking for a server and answers only then. */
+const closeMaxMs = 2_000;
+/** In place of "nowhere", which resuming from would skip the whole log. */
+const nowhere = 2n ** 64n - 1n;
+
+interface Mark {
+  /** Counts once so many events were taken. */
+  readonly after: number;
+  readonly position: Position | null;
+  readonly isCaughtUp: boolean;
+}
+
+const later = (a: Position | null, b: Position | null): Position | null =>
+  a === null || (b !== null && comparePositions(b, a) > 0) ? b : a;
+
+const filterOf = (types: readonly string[], checkpointReached: (position: Position) => void): Filter =>
+  eventTypeFilter({
+    prefixes: [...types],
+    maxSearchWindow: searchWindowMax,
+    checkpointInterval: 1,
+    checkpointReached: (_, { commit, prepare }) => {
+      checkpointReached({ commit, prepare });
+    },
+  });
+
+const end = async (source: AllStreamSubscription): Promise<void> => {
+  await within(source.unsubscribe(), closeMaxMs).catch(() => undefined);
+  // What is still in the buffers would keep the call from ending.
+  source.removeAllListeners('readable');
+  source.resume();
+};
+
+export const subscribe = (client: EventStoreClient, { from, types, onNews }: SubscriptionOptions): Subscription => {
+  const begunAtMs = performance.now();
+  let heardAtMs = begunAtMs;
+  let failure: Error | undefined;
+  let upTo = from;
+  let isPastBeginning = false;
+  let taken = 0;
+  const marks: Mark[] = [];
+
+  const news = (): void => {
+    heardAtMs = performance.now();
+    onNews();
+  };
+
+  /** The client tells it ahead of the events in its buffer, so it waits until those were taken. */
+  const mark = (position: Position | null, isCaughtUp: boolean): void => {
+    const after = taken + source.readableLength;
+    const last = marks.at(-1);
+    if (last?.after === after) {
+      marks.pop();
+      marks.push({ after, position: later(last.position, position), isCaughtUp: last.isCaughtUp || isCaughtUp });
+    } else {
+      marks.push({ after, position, isCaughtUp });
+    }
+    news();
+  };
+
+  const source = client.subscribeToAll({
+    fromPosition: from === null ? START : { ...from },
+    requiresLeader: true,
+    ...(types === null
+      ? {}
+      : {
+          filter: filterOf(types, (position) => {
+            if (position.commit !== nowhere && position.prepare !== nowhere) mark(position, false);
+          }),
+        }),
+  });
+  const ended = (error: Error): void => {
+    failure ??= error;
+    onNews();
+  };
+  source
+    .on('readable', news)
+    .on('confirmation', news)
+    .on('error', ended)
+    .on('end', () => ended(new SubscriptionEnded('the server ended the subscription')))
+    .on('close', () => ended(new SubscriptionEnded('the subscription was closed')));
+  source.on('caughtUp', () => mark(null, true));
+
+  const passMarks = (): void => {
+    for (let next = marks[0]; next !== undefined && next.after <= taken; next = marks[0]) {
+      marks.shift();
+      upTo = later(upTo, next.position);
+      isPastBeginning ||= next.isCaughtUp;
+    }
+  };
+
+  const take: Subscription['take'] = (max) => {
+    const resolved: AllStreamResolvedEvent[] = [];
+    passMarks();
+    while (resolved.length < max) {
+      const next = source.read() as AllStreamResolvedEvent | null;
+      if (next === null) break;
+      taken += 1;
+      resolved.push(next);
+      upTo = later(upTo, positionOf(next));
+      passMarks();
+    }
+    return { resolved, upTo, isPastBeginning, isEmpty: source.readableLength === 0 };
+  };
+
+  return {
+    take,
+    failure: () => failure,
+    heardAtMs: () => heardAtMs,
+    begunAtMs,
+    close: () => end(source),
+  };
+};
