@@ -65,7 +65,7 @@ export const prepare = async (api: Api): Promise<void> => {
 
 const lagOf = async ({ origin }: Api): Promise<number> => {
   const text = await (await fetch(`${origin}/metrics`)).text();
-  const lags = [...text.matchAll(/^stockledger_consumer_lag_events\{[^}]*\} (\d+)$/gm)].map((match) =>
+  const lags = [...text.matchAll(/^stockledger_consumer_lag_positions\{[^}]*\} (\d+)$/gm)].map((match) =>
     Number(match[1]),
   );
   return Math.max(...lags);

@@ -57,7 +57,7 @@ export const compareRebuild = async (dataDir: string): Promise<RebuildFigures> =
   const { events, seconds } = plainLoop(copy, stockLevels.handles);
   const { close, ...engines } = await openReadEngines(dataDir);
   const startedAt = performance.now();
-  await rebuild(erase(stockLevels), readSideOf({ ...engines, logger: pino({ level: 'warn' }) }), () => undefined);
+  await rebuild(erase(stockLevels), readSideOf({ ...engines, logger: pino({ level: 'warn' }) }, 1), () => undefined);
   const rebuildSeconds = (performance.now() - startedAt) / 1_000;
   await close();
   return { events, rebuildPerSecond: events / rebuildSeconds, plainPerSecond: events / seconds };

@@ -66,6 +66,10 @@ interface Scene {
 const play = async ({ files, rowsMax, client, partner, service, progress, startedAt }: Scene): Promise<Outcome> => {
   const plan = await planReplay(readDays(files.invoices, rowsMax));
   const catalogue = await readCatalogue(files.catalogue);
+  // The last line compares every stock level with the rows: what somebody else stored would be a difference.
+  if ((await eventsStored(service.origin)) > 0) {
+    throw new Error('The servers hold events already. It needs empty ones, such as `npm run engines` starts.');
+  }
   await openWarehouses(client);
   partner.trust(await subscribePartner(client, partner.url));
   progress.say(`Loading ${catalogue.items.length} items`);

@@ -28,6 +28,8 @@ export interface Partner {
   /** The secret the service gave when the endpoint was made, `whsec_…`. Deliveries before it are answered 503. */
   trust(secret: string): void;
   figures(): PartnerFigures;
+  /** `webhook-id`s whose signature was right at least once. */
+  verifiedIds(): ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export const startPartner = async (): Promise<Partner> => {
       secret = text;
     },
     figures: () => ({ requests, delivered: delivered.size, verified: verified.size, refused, byType: new Map(byType) }),
+    verifiedIds: () => verified,
     close: async () => {
       const closed = once(server, 'close');
       server.close();

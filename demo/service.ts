@@ -1,5 +1,6 @@
 /** The service as a process of its own, on a scratch directory: what a user would start, seen from outside. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -37,6 +38,12 @@ const startWords = packageJson.scripts.start.split(' ');
 const startAssignments = startWords.slice(0, startWords.indexOf('node')).map((word) => word.split('='));
 const startEnv = Object.fromEntries(startAssignments) as NodeJS.ProcessEnv;
 const startArguments = startWords.slice(startWords.indexOf('node') + 1);
+
+/** On servers every process needs the same key, so the service makes none by itself; a demo's may go with the demo. */
+const keyFor = ({ EVENTSTORE_URL = '', KEY_ENCRYPTION_KEY = '', KEY_ENCRYPTION_KEY_FILE = '' }: NodeJS.ProcessEnv) =>
+  EVENTSTORE_URL !== '' && KEY_ENCRYPTION_KEY === '' && KEY_ENCRYPTION_KEY_FILE === ''
+    ? { KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64') }
+    : {};
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -117,6 +124,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     env: {
       ...startEnv,
       ...options.env,
+      ...keyFor(options.env),
       PORT: String(port),
       DATA_DIR: options.dataDir,
       WEBHOOK_ALLOWED_TARGETS: `127.0.0.1:${options.partnerPort}`,

@@ -14,7 +14,12 @@ import { createWebhookSender } from '../src/infra/webhooks/sender.ts';
 /** Any length of time will do: nothing is placed and nothing is kept. */
 const noTimeMs = 1_000;
 
-const settingsOf = ({ publicUrl, requestsPerMinute, trustedProxies }: Config, issuer: string): Settings => ({
+const settingsOf = (
+  { publicUrl, requestsPerMinute, trustedProxies, roles, projectionParts }: Config,
+  issuer: string,
+): Settings => ({
+  roles,
+  projectionParts,
   http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
   stateCacheBytesMax: 1,
   orderReservationMs: noTimeMs,

@@ -2,7 +2,7 @@
 import { type AllocationFacts, StoreUnavailable } from './commands/ports.ts';
 import type { Position } from './domain/message.ts';
 import { comparePositions } from './domain/position.ts';
-import type { Progress } from './projections/consumer.ts';
+import type { Progress } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
 
 /** A read model that is further behind stands still, and so does the policy until it goes on. */

@@ -8,14 +8,25 @@ import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
 import { buildApp } from './http/app.ts';
 import type { HttpPorts, HttpSettings } from './http/ports.ts';
+import { type Board, createBoard } from './projections/board.ts';
 import { createReadModels, type ReadModels } from './projections/index.ts';
-import type { Checkpoints, Documents, EventSource, Generations, JobQueue } from './projections/ports.ts';
+import type {
+  Checkpoints,
+  Documents,
+  EventSource,
+  Generations,
+  JobQueue,
+  Leases,
+  ProgressNews,
+  Role,
+} from './projections/ports.ts';
 import type { ReadSide } from './projections/readModel.ts';
 import { createEndpointDirectory } from './projections/webhookEndpoints/directory.ts';
 import { createDeliverer } from './projections/webhooks/deliver.ts';
 import { createWebhookPlanner } from './projections/webhooks/planner.ts';
 import type { CheckTarget, WebhookSender } from './projections/webhooks/ports.ts';
 import { createReconciler } from './projections/webhooks/reconcile.ts';
+import { createReadiness } from './readiness.ts';
 import { createRunners } from './runners.ts';
 
 export interface Adapters {
@@ -23,6 +34,9 @@ export interface Adapters {
   readonly documents: Documents;
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;
+  readonly leases: Leases;
+  /** Of other processes; absent where there are none. */
+  readonly news?: ProgressNews;
   readonly jobs: JobQueue;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
@@ -35,11 +49,13 @@ export interface Adapters {
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;
-  readonly checkStore: HttpPorts['checkStore'];
-  readonly countEvents: HttpPorts['countEvents'];
+  readonly checkEngines: HttpPorts['checkEngines'];
 }
 
 export interface Settings {
+  readonly roles: ReadonlySet<Role>;
+  /** See `ReadSide.parts`. */
+  readonly projectionParts: number;
   readonly http: HttpSettings;
   readonly stateCacheBytesMax: number;
   /** How long an order's reservation is kept before it lapses. */
@@ -56,24 +72,29 @@ export interface Service {
   run(signal: AbortSignal): Promise<void>;
 }
 
+type ReadAdapters = Pick<
+  Adapters,
+  'events' | 'documents' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
+>;
+
+const boardOf = ({ news, checkpoints }: ReadAdapters): Board =>
+  createBoard(news === undefined ? undefined : { news, checkpoints });
+
 /** The read side on these adapters; a rebuild needs no more than this. */
-export const readSideOf = ({
-  events,
-  documents,
-  checkpoints,
-  generations,
-  logger,
-}: Pick<Adapters, 'events' | 'documents' | 'checkpoints' | 'generations' | 'logger'>): ReadSide => ({
-  source: events,
-  documents,
-  checkpoints,
-  generations,
-  onFailure: (consumer, error, delayMs) => logger.error({ err: error, consumer, delayMs }, 'consumer failed'),
+export const readSideOf = (adapters: ReadAdapters, parts: number): ReadSide => ({
+  source: adapters.events,
+  documents: adapters.documents,
+  checkpoints: adapters.checkpoints,
+  generations: adapters.generations,
+  leases: adapters.leases,
+  board: boardOf(adapters),
+  parts,
+  onFailure: (consumer, error, delayMs) => adapters.logger.error({ err: error, consumer, delayMs }, 'consumer failed'),
 });
 
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
   const { events, documents, checkpoints, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
-  const readSide = readSideOf(adapters);
+  const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createReadModels(readSide);
   const useCases = buildUseCases({
     store: events,
@@ -101,8 +122,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     },
   });
   const runners = createRunners({
+    roles: settings.roles,
     source: events,
     checkpoints,
+    leases: adapters.leases,
+    board: readSide.board,
     jobs,
     readModels,
     useCases,
@@ -114,14 +138,24 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     onFailure: readSide.onFailure,
     logger,
   });
-  await runners.prepare();
+  const readiness = createReadiness(runners.prepare, logger);
+  await readiness.attempt();
   const app = await buildApp({
     ...adapters,
     useCases,
     readModels,
     consumers: runners.consumers,
+    isPrepared: readiness.isReached,
     checkWebhookTarget: adapters.sender.checkTarget,
     settings: settings.http,
   });
-  return { app, useCases, readModels, run: runners.run };
+  return {
+    app,
+    useCases,
+    readModels,
+    run: async (signal) => {
+      await readiness.reach(signal);
+      if (!signal.aborted) await runners.run(signal);
+    },
+  };
 };

@@ -38,6 +38,8 @@ const start = async (): Promise<void> => {
     },
     {
       http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+      roles: config.roles,
+      projectionParts: config.projectionParts,
       stateCacheBytesMax: config.stateCacheBytesMax,
       orderReservationMs: config.orderReservationMs,
       idempotencyKeptMs,

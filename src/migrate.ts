@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { StoreUnavailable } from './commands/ports.ts';
 import type { RecordedEvent } from './domain/message.ts';
-import { ConfigError, readConfig } from './infra/config.ts';
+import { ConfigError, readConfig, readSecret } from './infra/config.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
 import { type MoveSource, NoSuchPlace, openEmbeddedSource, openEventTarget, openKeyTarget } from './infra/moveEnds.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
@@ -30,18 +30,23 @@ interface Places {
   readonly keysTo: string;
 }
 
+/** Of the settings only those of the embedded form are wanted: it is what is moved. */
+const withoutServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^((EVENTSTORE|MONGODB|REDIS)_URL(_FILE)?|ROLES)$/.test(name)),
+  );
+
 /** From the command line, or from the environment, where a password is seen by fewer. */
 const readPlaces = (): Places => {
-  const { EVENTSTORE_URL, MONGODB_URL, ...rest } = process.env;
   const { values } = parseArgs({
     options: { from: { type: 'string' }, to: { type: 'string' }, 'keys-to': { type: 'string' } },
   });
-  const { from, to = EVENTSTORE_URL ?? '', 'keys-to': keysTo = MONGODB_URL ?? '' } = values;
+  const { from, to = readSecret(process.env, 'EVENTSTORE_URL') } = values;
+  const { 'keys-to': keysTo = readSecret(process.env, 'MONGODB_URL') } = values;
   if (from !== 'embedded') throw new WrongUsage('Only --from embedded can be moved.');
   if (to === '') throw new WrongUsage('Where to?');
   if (keysTo === '') throw new WrongUsage('Where do the keys go? Without them all personal data is unreadable.');
-  // Of the settings only those of the embedded form are wanted.
-  const { dataDir } = readConfig({ ...rest, REDIS_URL: '', ROLES: '' });
+  const { dataDir } = readConfig(withoutServers(process.env));
   return { dataDir, to, keysTo };
 };
 
@@ -83,7 +88,7 @@ const tellDifference = (result: Exclude<MigrationResult, { kind: 'moved' }>): vo
 };
 
 const moveEvents = async ({ log }: MoveSource, to: string): Promise<number> => {
-  const target = await openEventTarget(to);
+  const target = await openEventTarget(to, process.env.DEBUG);
   const { onProgress, end } = showSteps(await log.count());
   const startedAtMs = performance.now();
   try {

@@ -27,7 +27,7 @@ const run = async (name: string | undefined): Promise<number> => {
     const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
     const { generation, documents } = await rebuild(
       projection,
-      readSideOf({ ...engines, logger }),
+      readSideOf({ ...engines, logger }, 1),
       ({ handled, head }) => {
         bar.show({ step: '', done: handled, total: head, unit: 'position' });
       },

@@ -1,15 +1,20 @@
 /** Everything that runs beside the requests: what follows the log, what works jobs, what is swept now and then. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from './commands/index.ts';
-import { type Consumer, type ConsumerOptions, createConsumer, type Progress } from './projections/consumer.ts';
+import type { Board, Progress } from './projections/board.ts';
+import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
-import type { Checkpoints, EventSource, Job, JobOutcome, JobQueue } from './projections/ports.ts';
+import { pause } from './projections/pause.ts';
+import type { Checkpoints, EventSource, Held, Job, JobOutcome, JobQueue, Leases, Role } from './projections/ports.ts';
 import { deliveryConcurrency, deliveryLeaseMs } from './projections/webhooks/deliver.ts';
 import { type DeliveryJob, deliveryQueue } from './projections/webhooks/ledger.ts';
 import { plannerName, plannerTypes, type WebhookPlanner } from './projections/webhooks/planner.ts';
 import { reconcileEveryMs } from './projections/webhooks/reconcile.ts';
 
 export interface RunnerPorts {
+  readonly roles: ReadonlySet<Role>;
+  readonly leases: Leases;
+  readonly board: Board;
   readonly source: EventSource;
   readonly checkpoints: Checkpoints;
   readonly jobs: JobQueue;
@@ -49,27 +54,21 @@ const repeatedly = async (
   { signal, onError }: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
 ): Promise<void> => {
   while (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, everyMs);
-      signal.addEventListener('abort', done);
-    });
+    await pause(everyMs, signal);
     if (!hasStopped(signal)) await work().catch(onError);
   }
 };
 
 export const createRunners = (ports: RunnerPorts): Runners => {
-  const { source, checkpoints, jobs, readModels, useCases, planner, onFailure, logger } = ports;
+  const { source, checkpoints, leases, board, jobs, readModels, useCases, planner, onFailure, logger } = ports;
   const { reactions } = useCases;
   const followers: readonly Consumer[] = [
     createConsumer({
       name: 'reactions_v1',
       source,
       checkpoints,
+      leases,
+      board,
       types: reactions.types,
       batchMax: reactionsBatchMax,
       handle: reactions.handle,
@@ -79,14 +78,42 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       name: plannerName,
       source,
       checkpoints,
+      leases,
+      board,
       types: plannerTypes,
       batchMax: plannerBatchMax,
       handle: planner.handle,
       onFailure,
     }),
-    readModels.live,
   ];
-  const consumers = [...readModels.all, ...followers];
+  const consumers = [...readModels.all, ...followers, readModels.live];
+
+  const sweep = async (held: Held): Promise<void> => {
+    const every = (name: string, work: () => Promise<unknown>, everyMs: number): Promise<void> =>
+      repeatedly(work, everyMs, {
+        signal: held.signal,
+        onError: (error) => logger.error({ err: error, sweep: name }, 'sweep failed'),
+      });
+    await Promise.all([
+      every('expire reservations', useCases.expireReservations, expireEveryMs),
+      every('reconcile deliveries', ports.reconcile, reconcileEveryMs),
+      every('prune idempotency keys', ports.pruneIdempotency, pruneEveryMs),
+    ]);
+  };
+
+  /** What each role does; the read models are watched where nobody folds them, as answers come from the active build. */
+  const work: { readonly [R in Role]: (signal: AbortSignal) => readonly Promise<void>[] } = {
+    api: (signal) => [readModels.live.run(signal)],
+    projector: (signal) => [...readModels.all, ...followers].map((consumer) => consumer.run(signal)),
+    worker: (signal) => [
+      jobs.work<DeliveryJob>(
+        deliveryQueue,
+        { concurrency: deliveryConcurrency, leaseMs: deliveryLeaseMs, signal },
+        ports.deliver,
+      ),
+      leases.whileHeld('sweeps_v1', signal, sweep),
+    ],
+  };
 
   return {
     consumers,
@@ -95,19 +122,8 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       await planner.prepare();
     },
     run: async (signal) => {
-      const sweep = (name: string, work: () => Promise<unknown>, everyMs: number): Promise<void> =>
-        repeatedly(work, everyMs, {
-          signal,
-          onError: (error) => logger.error({ err: error, sweep: name }, 'sweep failed'),
-        });
-      const options = { concurrency: deliveryConcurrency, leaseMs: deliveryLeaseMs, signal };
-      await Promise.all([
-        ...consumers.map((consumer) => consumer.run(signal)),
-        jobs.work<DeliveryJob>(deliveryQueue, options, ports.deliver),
-        sweep('expire reservations', useCases.expireReservations, expireEveryMs),
-        sweep('reconcile deliveries', ports.reconcile, reconcileEveryMs),
-        sweep('prune idempotency keys', ports.pruneIdempotency, pruneEveryMs),
-      ]);
+      const watched = ports.roles.has('projector') ? [] : readModels.all.map((model) => model.watch(signal));
+      await Promise.all([...watched, ...[...ports.roles].flatMap((role) => work[role](signal))]);
     },
   };
 };

@@ -84,7 +84,9 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
 
   const settle = async (stream: string, batch: readonly Waiter[]): Promise<void> => {
     let loaded = await begin(stream, batch);
+    const commandIds = batch.map(({ context }) => context.commandId);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      await streams.recallForgotten(stream, loaded, commandIds);
       const plan = planBatch(decider, batch, loaded, clock.now());
       if (plan.envelopes.length === 0) {
         const current = await lookAgain(stream, loaded);

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../domain/message.ts';
+import type { Fingerprints } from './fingerprints.ts';
 
 /** A command and what it recorded in one stream. */
 export interface RecentCommand {
@@ -14,8 +15,10 @@ type Learned = Pick<RecordedEvent, 'revision' | 'metadata' | 'recordedAt'>;
  * only ever learns what is in the log, so an older state knows too much at the most, and that is true as well.
  */
 export interface RecentCommands {
-  readonly size: () => number;
+  readonly bytes: () => number;
   readonly find: (commandId: string) => RecentCommand | undefined;
+  /** Whether the command may have written to the stream though it is not found here: the log can tell. */
+  readonly mayHaveForgotten: (commandId: string) => boolean;
   /** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
   readonly learn: (events: readonly Learned[]) => RecentCommands;
   /** Older ones that are sent again just now: forgets nothing, so that all of them are known together. */
@@ -31,13 +34,18 @@ const recentMin = 16;
 /** A second of the busiest stream. */
 const recentMax = 1_024;
 
-export const createRecentCommands = (): RecentCommands => {
+/** A recent command costs two texts, two numbers and its place in a map. */
+export const recentBytes = 120;
+
+/** `fingerprints`: of all commands of the stream, for a store that is blind to known ids. */
+export const createRecentCommands = (fingerprints?: Fingerprints): RecentCommands => {
   // A Map keeps the order of insertion, so the first key is the oldest one.
   const commands = new Map<string, RecentCommand & { readonly recordedAt: string }>();
 
   const add = ({ revision, recordedAt, metadata: { commandId } }: Learned): void => {
     const firstRevision = commands.get(commandId)?.firstRevision ?? revision;
     commands.set(commandId, { commandId, firstRevision, lastRevision: revision, recordedAt });
+    fingerprints?.add(commandId);
   };
 
   const forgetOld = (newest: string): void => {
@@ -49,8 +57,9 @@ export const createRecentCommands = (): RecentCommands => {
   };
 
   const recent: RecentCommands = {
-    size: () => commands.size,
+    bytes: () => recentBytes * commands.size + (fingerprints?.bytes() ?? 0),
     find: (commandId) => commands.get(commandId),
+    mayHaveForgotten: (commandId) => !commands.has(commandId) && fingerprints?.mayHave(commandId) === true,
     learn: (events) => {
       for (const event of events) add(event);
       const newest = events.at(-1);

@@ -19,9 +19,6 @@ export interface StateCache {
   forget(stream: string): void;
 }
 
-/** A recent command costs two texts, two numbers and its place in a map. */
-const recentBytes = 120;
-
 /**
  * Least recently used states within a bound in bytes. A stale entry is harmless: the append names an exact revision
  * and is refused, and only the events since are read (DESIGN §5).
@@ -43,7 +40,7 @@ export const createStateCache = (bytesMax: number): StateCache => {
     },
     put: (stream, loaded, stateBytes) => {
       forget(stream);
-      const bytes = stateBytes + 2 * stream.length + recentBytes * loaded.recent.size();
+      const bytes = stateBytes + 2 * stream.length + loaded.recent.bytes();
       entries.set(stream, { loaded, bytes });
       bytesHeld += bytes;
       for (const oldest of entries.keys()) {

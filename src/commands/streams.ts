@@ -1,5 +1,6 @@
 /** Streams folded into states: from the cache, and from the store only what the cache does not know yet. */
 import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import { createFingerprints } from './fingerprints.ts';
 import { createSlots } from './keyed.ts';
 import type { Recording } from './outcome.ts';
 import type { EventStore } from './ports.ts';
@@ -33,6 +34,8 @@ export interface Streams<State, E extends DomainEvent> {
   keep(stream: string, loaded: Loaded<State>): Loaded<State>;
   /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
   recall(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
+  /** Makes known again which of these commands wrote to the stream, where the store would not find out by itself. */
+  recallForgotten(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<void>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
   /** What an earlier attempt of the same command recorded, as it was answered then. */
@@ -54,7 +57,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     revision: -1,
     position: null,
     updatedAt: null,
-    recent: createRecentCommands(),
+    recent: createRecentCommands(store.isBlindToKnownIds === true ? createFingerprints() : undefined),
   });
 
   const foldOn = (loaded: Loaded<State>, events: readonly RecordedEvent[]): Loaded<State> => {
@@ -110,6 +113,16 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     return keep(stream, loaded);
   };
 
+  const recallForgotten: Streams<State, E>['recallForgotten'] = async (stream, { recent }, commandIds) => {
+    const forgotten = new Set(commandIds.filter(recent.mayHaveForgotten));
+    if (forgotten.size === 0) return;
+    for (let from = 0; ; from += pageEvents) {
+      const events = await store.readStream(stream, from, pageEvents);
+      recent.recall(events.filter(({ metadata }) => forgotten.has(metadata.commandId)));
+      if (events.length < pageEvents) return;
+    }
+  };
+
   const catchUp = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> => {
     const loaded = await readOn(stream, from);
     return loaded.revision === from.revision ? from : keep(stream, loaded);
@@ -131,6 +144,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     refresh,
     keep,
     recall,
+    recallForgotten,
     hasRecorded: async (stream, commandId) => {
       for (let from = 0; ; from += pageEvents) {
         const events = await store.readStream(stream, from, pageEvents);

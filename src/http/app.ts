@@ -1,6 +1,7 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { identify } from './access.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -72,6 +73,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
   const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
   return {
     identify: async (request, reply, operation: Operation) => {
+      if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
       try {
         const caller = await identify(request, operation, ports);
         await callers.count(`${caller.principal.client} ${caller.principal.subject}`, reply);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Position } from '../domain/message.ts';
 import { comparePositions, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
-import type { Progress } from '../projections/consumer.ts';
+import type { Progress } from '../projections/board.ts';
 import { Problem } from './problem.ts';
 
 const text = (request: FastifyRequest, name: string): string | undefined => {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';
 import type { Clock, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import type { Progress } from '../projections/consumer.ts';
+import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { CheckTarget } from '../projections/webhooks/ports.ts';
 
@@ -18,14 +18,22 @@ export interface HttpPorts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly checkWebhookTarget: CheckTarget;
-  /** `null`: the store takes writes. Otherwise why not, in words that are safe to show. */
-  readonly checkStore: () => Promise<string | null>;
-  /** How many events the log holds. */
-  readonly countEvents: () => Promise<number>;
+  /** Whether each engine takes work now. */
+  readonly checkEngines: () => Promise<readonly EngineCheck[]>;
+  /** `false` from a cold start until every engine that is needed was reached once. */
+  readonly isPrepared: () => boolean;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */
   readonly sandbox: { handle(request: IncomingMessage, response: ServerResponse): void } | null;
+}
+
+export interface EngineCheck {
+  readonly name: string;
+  /** `null`: none. In words that are safe to show. */
+  readonly failure: string | null;
+  /** Without it no request can be answered; others only make it slower or later. */
+  readonly isVital: boolean;
 }
 
 export interface HttpSettings {

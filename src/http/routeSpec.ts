@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../commands/outcome.ts';
 import type { Operation } from '../domain/access/policy.ts';
-import type { Progress } from '../projections/consumer.ts';
+import type { Progress } from '../projections/board.ts';
 import type { Caller } from './access.ts';
 import type { ProblemCode } from './problemCodes.ts';
 

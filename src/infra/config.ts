@@ -1,5 +1,6 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
 import { existsSync, readFileSync } from 'node:fs';
+import { type Role, roles } from '../projections/ports.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -24,6 +25,17 @@ export interface Config {
   readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** `null`: the embedded engines, in `dataDir`. */
+  readonly servers: Servers | null;
+  readonly roles: ReadonlySet<Role>;
+  readonly projectionParts: number;
+}
+
+/** Connection strings, with their credentials: never logged. */
+export interface Servers {
+  readonly eventStoreUrl: string;
+  readonly mongodbUrl: string;
+  readonly redisUrl: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -59,34 +71,68 @@ const url = (name: string, value: string): string => {
   return value.replace(/\/$/, '');
 };
 
-/** From the variable, or from the file that `…_FILE` names, as container secrets come. */
+/** From the variable, or from the file that `…_FILE` names, as container secrets come. Empty when neither is set. */
+export const readSecret = (env: Env, name: string): string => {
+  const file = text(env, `${name}_FILE`, '');
+  if (file === '') return text(env, name, '');
+  if (!existsSync(file)) throw new ConfigError(`${name}_FILE names no file.`);
+  return readFileSync(file, 'utf8').trim();
+};
+
 const keyOf = (env: Env): Uint8Array | undefined => {
-  const file = env.KEY_ENCRYPTION_KEY_FILE;
-  if (file !== undefined && file !== '' && !existsSync(file)) {
-    throw new ConfigError('KEY_ENCRYPTION_KEY_FILE names no file.');
-  }
-  const encoded = file === undefined || file === '' ? env.KEY_ENCRYPTION_KEY : readFileSync(file, 'utf8').trim();
-  if (encoded === undefined || encoded === '') return undefined;
+  const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
+  if (encoded === '') return undefined;
   const key = Buffer.from(encoded, 'base64');
   if (key.length === keyBytes) return key;
   throw new ConfigError(`KEY_ENCRYPTION_KEY must be ${keyBytes} bytes in base64.`);
 };
 
-/** The clustered engines come with their own adapters; asking for one that is not there must not fall back in silence. */
-const refuseUnknownEngines = (env: Env): void => {
-  for (const name of ['EVENTSTORE_URL', 'MONGODB_URL', 'REDIS_URL']) {
-    if (text(env, name, '') !== '')
-      throw new ConfigError(`${name} is set, but this version has the embedded engines only.`);
+/** The schemes of a connection string; what else is in it, its own driver checks. */
+const schemes = {
+  EVENTSTORE_URL: /^esdb(\+discover)?:\/\//,
+  MONGODB_URL: /^mongodb(\+srv)?:\/\//,
+  REDIS_URL: /^rediss?:\/\//,
+} as const;
+
+/** All three or none: half a cluster would be an embedded service that loses what it is told. */
+const serversOf = (env: Env): Servers | null => {
+  const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
+  const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
+  const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
+  if (set.length === 0) return null;
+  if (missing.length > 0) {
+    const namesOf = (some: typeof urls): string => some.map(({ name }) => name).join(' and ');
+    throw new ConfigError(`${namesOf(set)} set, but not ${namesOf(missing)}: all three servers, or none.`);
   }
-  const roles = text(env, 'ROLES', 'api,projector,worker').split(',').sort().join(',');
-  if (roles !== 'api,projector,worker') {
+  for (const { name, value } of urls) {
+    if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
+  }
+  const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
+  return { eventStoreUrl, mongodbUrl, redisUrl };
+};
+
+const isRole = (name: string): name is Role => roles.some((role) => role === name);
+
+const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
+  const names = list(env, 'ROLES', roles.join(','));
+  const known = names.filter(isRole);
+  if (known.length === 0 || known.length < names.length) {
+    throw new ConfigError(`ROLES must be some of ${roles.join(', ')}, with commas between them.`);
+  }
+  const chosen = new Set(known);
+  if (servers === null && chosen.size < roles.length) {
     throw new ConfigError('ROLES: the embedded form is one process with all three roles.');
   }
+  return chosen;
 };
 
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
-  refuseUnknownEngines(env);
+  const servers = serversOf(env);
+  const keyEncryptionKey = keyOf(env);
+  if (servers !== null && keyEncryptionKey === undefined) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
+  }
   const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
   const oidcIssuer = text(env, 'OIDC_ISSUER', '');
   if (env.NODE_ENV === 'production' && oidcIssuer === '') {
@@ -94,6 +140,7 @@ export const readConfig = (env: Env): Config => {
   }
   const logLevel = text(env, 'LOG_LEVEL', 'info');
   if (!logLevels.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
+  const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
   return {
     port,
     host: text(env, 'HOST', '0.0.0.0'),
@@ -103,12 +150,15 @@ export const readConfig = (env: Env): Config => {
     audience: text(env, 'OIDC_AUDIENCE', 'stockledger'),
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
-    keyEncryptionKey: keyOf(env),
+    keyEncryptionKey,
     erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
     stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: 24, min: 1, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
+    servers,
+    roles: rolesOf(env, servers),
+    projectionParts: servers === null ? 1 : parts,
   };
 };

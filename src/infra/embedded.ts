@@ -1,6 +1,7 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
+import { ownLeases } from '../projections/consumer.ts';
 import { openPersonalData } from './keys/personalData.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
@@ -22,6 +23,7 @@ export const createReadEngines = async (db: Database, options: SqliteEventsOptio
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,
+    leases: ownLeases,
   };
 };
 
@@ -31,13 +33,18 @@ export const openReadEngines = async (dataDir: string) => {
   return { ...(await createReadEngines(db)), close: () => db.close() };
 };
 
-const createStoreCheck = async (db: Database): Promise<() => Promise<string | null>> => {
+const createStoreCheck = async (db: Database) => {
   const write = await db.writer(storeCheckWrites);
-  return () =>
-    write('touch', []).then(
-      () => null,
-      () => 'cannot write',
-    );
+  return async () => [
+    {
+      name: 'store',
+      isVital: true,
+      failure: await write('touch', []).then(
+        () => null,
+        () => 'cannot write',
+      ),
+    },
+  ];
 };
 
 export interface EmbeddedOptions {
@@ -64,9 +71,7 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
-    checkStore: await createStoreCheck(db),
-    /** Positions are consecutive and nothing is ever deleted. */
-    countEvents: async () => Number((await engines.events.head())?.commit ?? 0n),
+    checkEngines: await createStoreCheck(db),
     close: async () => {
       await checkpointer.stop();
       await db.close();

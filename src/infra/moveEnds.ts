@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EventStore } from '../commands/ports.ts';
 import type { EventSource } from '../projections/ports.ts';
+import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
 import { keyStoreFileName } from './keys/personalData.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
@@ -51,10 +52,8 @@ export interface Opened<Port> {
   close(): Promise<void>;
 }
 
-const protocolOf = (name: string, url: string): string => {
-  if (!URL.canParse(url)) throw new NoSuchPlace(`${name} must be a URL.`);
-  return new URL(url).protocol;
-};
+/** A connection string with several hosts is no URL by the standard, so only its beginning is looked at. */
+const protocolOf = (url: string): string => /^([a-z+]+:)\/\//.exec(url)?.[1] ?? '';
 
 /** A store in another directory, which takes events as any other does. */
 const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSource>> => {
@@ -64,11 +63,25 @@ const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSou
   return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
 };
 
-/** @throws NoSuchPlace */
-export const openEventTarget = async (url: string): Promise<Opened<EventStore & EventSource>> => {
-  switch (protocolOf('--to', url)) {
+/** A move follows nothing, so no subscription can drop. */
+const noLogger = { warn: () => undefined };
+
+const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
+  const port = createEventStoreEvents({ url, debug, logger: noLogger });
+  return { port, close: () => port.close() };
+};
+
+/**
+ * @param debug the environment variable `DEBUG`, by which the client would print secrets
+ * @throws NoSuchPlace, ConfigError
+ */
+export const openEventTarget = async (url: string, debug?: string): Promise<Opened<EventStore & EventSource>> => {
+  switch (protocolOf(url)) {
     case 'file:':
       return openFileEvents(url);
+    case 'esdb:':
+    case 'esdb+discover:':
+      return openServerEvents(url, debug);
     default:
       throw new NoSuchPlace('--to must be a URL of an EventStoreDB (esdb:) or of a directory (file:).');
   }
@@ -83,7 +96,7 @@ const openFileKeys = async (url: string): Promise<Opened<KeyRows>> => {
 
 /** @throws NoSuchPlace */
 export const openKeyTarget = async (url: string): Promise<Opened<KeyRows>> => {
-  switch (protocolOf('--keys-to', url)) {
+  switch (protocolOf(url)) {
     case 'file:':
       return openFileKeys(url);
     default:

@@ -4,23 +4,18 @@
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { comparePositions } from '../domain/position.ts';
-import type { Checkpoints, EventSource } from './ports.ts';
+import type { Board, Progress } from './board.ts';
+import { pause } from './pause.ts';
+import type { Checkpoints, EventSource, Held, Leases } from './ports.ts';
 import { LostOwnership } from './project.ts';
-
-export interface Progress {
-  readonly name: string;
-  /** Everything up to here was handled. */
-  position(): Position | null;
-  /** Resolves `true` once handled up to `position`, `false` after `timeoutMs`. */
-  waitFor(position: Position, timeoutMs: number): Promise<boolean>;
-  /** Why it stands still, or `null`. Never driver text. */
-  failure(): string | null;
-}
 
 export interface ConsumerOptions {
   readonly name: string;
   readonly source: EventSource;
   readonly checkpoints: Checkpoints;
+  /** One process at a time runs it. */
+  readonly leases: Leases;
+  readonly board: Board;
   readonly types?: readonly string[];
   readonly batchMax: number;
   /** Lets events gather for so long between two batches: many small writes become a few large ones. Absent: `restMs`. */
@@ -43,107 +38,75 @@ export const restMs = 10;
 const retryFirstMs = 200;
 const retryMaxMs = 30_000;
 /** A consumer that finds nothing to do moves its checkpoint this rarely: redelivery of nothing costs nothing. */
-const idlePositionsMax = 2_000n;
+const idleStoreMs = 1_000;
 
-const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-
-interface Waiter {
-  readonly position: Position;
-  readonly resolve: (reached: boolean) => void;
+/**
+ * The log was restored from a backup that is older than the read models: its positions are given out again, so whoever went
+ * on from here would skip events, and wait in silence until then.
+ */
+export class CheckpointAhead extends Error {
+  override readonly name = 'CheckpointAhead';
 }
 
-const createProgress = (): {
-  at: () => Position | null;
-  moveTo: (position: Position | null) => void;
-  waitFor: Progress['waitFor'];
-} => {
-  let at: Position | null = null;
-  const waiters = new Set<Waiter>();
-  const reached = (position: Position): boolean => at !== null && comparePositions(at, position) >= 0;
-  return {
-    at: () => at,
-    moveTo: (position) => {
-      at = position;
-      for (const waiter of waiters) {
-        if (!reached(waiter.position)) continue;
-        waiters.delete(waiter);
-        waiter.resolve(true);
-      }
-    },
-    waitFor: (position, timeoutMs) => {
-      if (reached(position)) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const waiter: Waiter = {
-          position,
-          resolve: (result) => {
-            clearTimeout(timer);
-            resolve(result);
-          },
-        };
-        const timer = setTimeout(() => {
-          waiters.delete(waiter);
-          resolve(false);
-        }, timeoutMs);
-        waiters.add(waiter);
-      });
-    },
-  };
+/** @throws CheckpointAhead */
+const refuseToBeAhead = async (name: string, stored: Position | null, source: EventSource): Promise<void> => {
+  if (stored === null) return;
+  // Asked after the checkpoint was read, so a log that was not restored is never behind it.
+  const head = await source.head();
+  if (head !== null && comparePositions(stored, head) <= 0) return;
+  throw new CheckpointAhead(
+    `${name} has handled events up to ${stored.commit}, and the log ends at ${head?.commit ?? 0n}: restored from a backup?`,
+  );
 };
 
-const isWorthStoring = (handled: number, upTo: Position, stored: Position | null): boolean =>
-  handled > 0 || upTo.commit - (stored?.commit ?? 0n) >= idlePositionsMax;
+/** Of what every process does for itself. */
+export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch: 0, signal }) };
 
 export const createConsumer = (options: ConsumerOptions): Consumer => {
-  const { name, source, checkpoints, types, batchMax, everyMs = restMs, handle, onFailure } = options;
-  const progress = createProgress();
-  let failure: string | null = null;
+  const { name, source, checkpoints, leases, board, types, batchMax, everyMs = restMs, handle, onFailure } = options;
 
-  const consume = async (signal: AbortSignal, healthy: () => void): Promise<void> => {
-    let stored = await checkpoints.get(name);
-    progress.moveTo(stored);
+  const consume = async ({ epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
+    let stored = await checkpoints.take(name, epoch);
+    let storedAtMs = performance.now();
+    await refuseToBeAhead(name, stored, source);
+    if (stored !== null) board.moved(name, stored);
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {
       if (events.length > 0) await handle(events);
-      if (isWorthStoring(events.length, upTo, stored)) {
-        if ((await checkpoints.advance(name, { from: stored, to: upTo, epoch: 0 })) === 'lost') {
+      if (events.length > 0 || performance.now() - storedAtMs >= idleStoreMs) {
+        if ((await checkpoints.advance(name, { from: stored, to: upTo, epoch })) === 'lost') {
           throw new LostOwnership(`${name}: another runner owns the checkpoint`);
         }
         stored = upTo;
+        storedAtMs = performance.now();
       }
-      healthy();
-      progress.moveTo(upTo);
+      onHealthy();
+      board.moved(name, upTo);
       // Whoever is behind does not rest.
       if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
     }
   };
 
-  const run = async (signal: AbortSignal): Promise<void> => {
+  const runHeld = async (held: Held): Promise<void> => {
     let delayMs = retryFirstMs;
-    const healthy = (): void => {
+    const onHealthy = (): void => {
       delayMs = retryFirstMs;
-      failure = null;
+      board.failed(name, null);
     };
-    while (!signal.aborted) {
+    while (!held.signal.aborted) {
       try {
-        await consume(signal, healthy);
+        await consume(held, onHealthy);
       } catch (error) {
-        failure = error instanceof Error ? error.name : 'Error';
+        board.failed(name, error instanceof Error ? error.name : 'Error');
         onFailure(name, error, delayMs);
-        await pause(delayMs, signal);
+        await pause(delayMs, held.signal);
         delayMs = Math.min(retryMaxMs, delayMs * 2);
       }
     }
+    // Whoever holds it now answers for it.
+    board.failed(name, null);
   };
 
-  return { name, run, position: progress.at, waitFor: progress.waitFor, failure: () => failure };
+  const run = (signal: AbortSignal): Promise<void> => leases.whileHeld(name, signal, runHeld);
+  return { ...board.progress(name), run };
 };

@@ -6,6 +6,8 @@ import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { items } from './items/projection.ts';
 import { createItemQueries } from './items/queries.ts';
 import { createLiveEvents } from './liveEvents.ts';
+import { logCount } from './logCount/projection.ts';
+import { createLogCountQueries } from './logCount/queries.ts';
 import { openReservations } from './openReservations/projection.ts';
 import { createOpenReservationQueries } from './openReservations/queries.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
@@ -34,6 +36,7 @@ export const projections: readonly AnyProjection[] = [
   erase(shipments),
   erase(webhookEndpoints),
   erase(eventHistory),
+  erase(logCount),
 ];
 
 /** A document made of events at hand. */
@@ -84,6 +87,7 @@ export const createReadModels = (side: ReadSide) => {
     },
     webhookEndpoints: build(erase(webhookEndpoints), createWebhookEndpointQueries),
     eventHistory: build(erase(eventHistory), (port, collection) => createEventHistoryQueries(port, collection, source)),
+    logCount: build(erase(logCount), createLogCountQueries),
     stockHistory: createStockHistory(source),
     deliveries: createDeliveryQueries(documents),
     /** Each with a runner of its own. */

@@ -3,7 +3,8 @@
  * One follower of the log for all of them. Nothing is kept for a listener: what it must not miss, it reads from the log.
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
-import { type Consumer, type ConsumerOptions, createConsumer } from './consumer.ts';
+import { createBoard } from './board.ts';
+import { type Consumer, type ConsumerOptions, createConsumer, ownLeases } from './consumer.ts';
 import type { Checkpoints, EventSource } from './ports.ts';
 
 /** Called in the order of the log, for each event. Must be quick: everybody waits for it. */
@@ -65,6 +66,8 @@ export const createLiveEvents = (source: EventSource, onFailure: ConsumerOptions
     name,
     source,
     checkpoints: fromHead(source),
+    leases: ownLeases,
+    board: createBoard(),
     batchMax,
     handle: async (events) => {
       for (const event of events) {

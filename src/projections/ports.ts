@@ -109,6 +109,24 @@ export interface CheckpointMove {
   readonly epoch: number;
 }
 
+/**
+ * How far consumers have come in other processes. A hint that may be lost: the truth is in the checkpoints, though a
+ * checkpoint may be behind what was handled.
+ */
+export interface ProgressNews {
+  /** Tells the others; never throws, and may gather for a few milliseconds. */
+  announce(positions: ReadonlyMap<string, Position>): void;
+  /** Hears the others. @returns what ends it. */
+  listen(listener: (name: string, position: Position) => void): () => void;
+}
+
+/**
+ * What a process is there for: `api` answers requests, `projector` follows the log (read models, policies, the delivery
+ * ledger), `worker` works jobs and sweeps. Any number of processes may have each.
+ */
+export const roles = ['api', 'projector', 'worker'] as const;
+export type Role = (typeof roles)[number];
+
 /** What a process holds while it holds a lease. */
 export interface Held {
   /** Grows with each holder of this lease, and is never given twice. */

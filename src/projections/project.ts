@@ -36,6 +36,13 @@ const writeOf = (id: string, { stored, document, position }: Working): DocumentW
   return { id, document, position, expected: stored?.position ?? null };
 };
 
+/** Where a batch is folded to: a collection, or the part of it whose ids are owned. */
+export interface Target {
+  readonly documents: Documents;
+  readonly collection: string;
+  readonly owns?: (id: string) => boolean;
+}
+
 /**
  * Folds one batch: load the touched documents at once, fold, write them back in one compare-and-set that carries the
  * position.
@@ -43,11 +50,12 @@ const writeOf = (id: string, { stored, document, position }: Working): DocumentW
  */
 export const projectBatch = async (
   projection: AnyProjection,
-  collection: string,
-  documents: Documents,
+  { documents, collection, owns }: Target,
   events: readonly RecordedEvent[],
 ): Promise<void> => {
-  const touches = events.flatMap((event) => projection.idsOf(event).map((id) => ({ id, event })));
+  const touches = events.flatMap((event) =>
+    projection.idsOf(event).flatMap((id) => (owns === undefined || owns(id) ? [{ id, event }] : [])),
+  );
   const ids = [...new Set(touches.map(({ id }) => id))];
   if (ids.length === 0) return;
   const found = await documents.getMany<object>(collection, ids);

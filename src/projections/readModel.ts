@@ -1,8 +1,11 @@
 /** A projection at work: its runner, and the collection that answers queries just now. */
 import type { Position } from '../domain/message.ts';
 import { comparePositions } from '../domain/position.ts';
-import { type Consumer, createConsumer, type Progress } from './consumer.ts';
-import type { Checkpoints, Documents, EventSource, Generations } from './ports.ts';
+import type { Board, Progress } from './board.ts';
+import { createConsumer } from './consumer.ts';
+import { partNames, partOf } from './partitions.ts';
+import { pause } from './pause.ts';
+import type { Checkpoints, Documents, EventSource, Generations, Leases } from './ports.ts';
 import { projectBatch } from './project.ts';
 import type { AnyProjection } from './projection.ts';
 
@@ -11,6 +14,10 @@ export interface ReadSide {
   readonly documents: Documents;
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;
+  readonly leases: Leases;
+  readonly board: Board;
+  /** How many processes can share the folding of one projection. Another number makes them read the log anew. */
+  readonly parts: number;
   readonly onFailure: (name: string, error: unknown, delayMs: number) => void;
 }
 
@@ -19,7 +26,10 @@ export interface ReadModel extends Progress {
   collection(): string;
   /** Creates the collection; must be awaited before the first query. */
   prepare(): Promise<void>;
+  /** Folds until aborted, and answers from a build that is switched in. */
   run(signal: AbortSignal): Promise<void>;
+  /** Folds nothing, as others do; only answers from a build that is switched in. */
+  watch(signal: AbortSignal): Promise<void>;
 }
 
 /** Small enough to let requests in between two batches, large enough to fold a hot document many times per write. */
@@ -27,69 +37,103 @@ const liveBatchMax = 256;
 const rebuildBatchMax = 4_000;
 /** How soon a running service notices that a rebuild was switched in. */
 const switchCheckMs = 250;
+/** After the store could not say which build is active. */
+const retryMs = 1_000;
 
 /** Collection and checkpoint of one build. The first carries the bare name. */
 export const buildName = (projection: string, generation: number): string =>
   generation === 1 ? projection : `${projection}_g${generation}`;
 
-const consumerOf = (projection: AnyProjection, collection: string, batchMax: number, side: ReadSide): Consumer =>
-  createConsumer({
-    name: collection,
-    source: side.source,
-    checkpoints: side.checkpoints,
-    types: projection.handles,
-    batchMax,
-    ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
-    handle: (events) => projectBatch(projection, collection, side.documents, events),
-    onFailure: side.onFailure,
-  });
+/** Runs all parts of one build, each where its lease is held. */
+const runParts = async (
+  projection: AnyProjection,
+  collection: string,
+  side: ReadSide,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { parts, documents, source, checkpoints, leases, board, onFailure } = side;
+  await Promise.all(
+    partNames(collection, parts).map((name, part) => {
+      const target = {
+        documents,
+        collection,
+        ...(parts === 1 ? {} : { owns: (id: string) => partOf(id, parts) === part }),
+      };
+      return createConsumer({
+        name,
+        source,
+        checkpoints,
+        leases,
+        board,
+        types: projection.handles,
+        batchMax: liveBatchMax,
+        ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
+        handle: (events) => projectBatch(projection, target, events),
+        onFailure,
+      }).run(signal);
+    }),
+  );
+};
 
 export const createReadModel = (projection: AnyProjection, side: ReadSide): ReadModel => {
+  const { generations, board, parts } = side;
+  const progressOf = (build: string): Progress => board.progress(projection.name, partNames(build, parts));
   let collection = projection.name;
-  let consumer = consumerOf(projection, collection, liveBatchMax, side);
+  let progress = progressOf(collection);
 
   const turnTo = async (generation: number): Promise<void> => {
     collection = buildName(projection.name, generation);
     await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
-    consumer = consumerOf(projection, collection, liveBatchMax, side);
+    progress = progressOf(collection);
   };
 
-  /** Runs one build until a newer one is active. */
-  const runBuild = async (generation: number, signal: AbortSignal): Promise<void> => {
+  /** Tells when another build than this one is active. */
+  const untilSwitched = async (generation: number, signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      await pause(switchCheckMs, signal);
+      // A store that does not answer has switched nothing that could be read.
+      const active = await generations.active(projection.name).catch(() => generation);
+      if (active !== generation) return;
+    }
+  };
+
+  /** Does `work` for the active build until another one is active. */
+  const workOnce = async (signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+    const generation = await generations.active(projection.name);
+    if (buildName(projection.name, generation) !== collection) await turnTo(generation);
     const stop = new AbortController();
-    const abort = (): void => {
+    const active = AbortSignal.any([signal, stop.signal]);
+    const end = (): void => {
       stop.abort();
     };
-    signal.addEventListener('abort', abort);
-    const check = setInterval(() => {
-      side.generations.active(projection.name).then(
-        (active) => {
-          if (active !== generation) stop.abort();
-        },
-        () => undefined,
-      );
-    }, switchCheckMs);
-    await consumer.run(stop.signal);
-    clearInterval(check);
-    signal.removeEventListener('abort', abort);
+    const switched = untilSwitched(generation, active).then(end);
+    const working = work(active);
+    working.catch(end);
+    await Promise.all([working, switched]);
+  };
+
+  const whileActive = async (signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await workOnce(signal, work);
+      } catch (error) {
+        side.onFailure(projection.name, error, retryMs);
+        await pause(retryMs, signal);
+      }
+    }
   };
 
   return {
     name: projection.name,
     collection: () => collection,
-    position: () => consumer.position(),
-    failure: () => consumer.failure(),
-    waitFor: (position, timeoutMs) => consumer.waitFor(position, timeoutMs),
+    position: () => progress.position(),
+    failure: () => progress.failure(),
+    waitFor: (position, timeoutMs) => progress.waitFor(position, timeoutMs),
     prepare: async () => {
-      await turnTo(await side.generations.active(projection.name));
+      await turnTo(await generations.active(projection.name));
     },
-    run: async (signal) => {
-      while (!signal.aborted) {
-        const generation = await side.generations.active(projection.name);
-        if (buildName(projection.name, generation) !== collection) await turnTo(generation);
-        await runBuild(generation, signal);
-      }
-    },
+    run: (signal) => whileActive(signal, (active) => runParts(projection, collection, side, active)),
+    watch: (signal) => whileActive(signal, () => Promise.resolve()),
   };
 };
 
@@ -104,20 +148,18 @@ const catchUp = async (
   collection: string,
   side: ReadSide,
   onProgress: (progress: RebuildProgress) => void,
-): Promise<void> => {
+): Promise<Position | null> => {
   let head = await side.source.head();
-  if (head === null) return;
-  let stored: Position | null = null;
+  if (head === null) return null;
   const follow = { types: projection.handles, batchMax: rebuildBatchMax, signal: new AbortController().signal };
   for await (const { events, upTo, isCaughtUp } of side.source.follow(null, follow)) {
-    await projectBatch(projection, collection, side.documents, events);
-    await side.checkpoints.advance(collection, { from: stored, to: upTo, epoch: 0 });
-    stored = upTo;
+    await projectBatch(projection, { documents: side.documents, collection }, events);
     // What was written meanwhile belongs to it too, or answers would go back in time at the switch.
     if (comparePositions(upTo, head) >= 0) head = (await side.source.head()) ?? head;
     onProgress({ handled: upTo.commit, head: head.commit });
-    if (isCaughtUp || head.commit - upTo.commit <= BigInt(liveBatchMax)) return;
+    if (isCaughtUp || head.commit - upTo.commit <= BigInt(liveBatchMax)) return upTo;
   }
+  return null;
 };
 
 /**
@@ -133,9 +175,12 @@ export const rebuild = async (
   const generation = active + 1;
   const collection = buildName(projection.name, generation);
   await side.documents.drop(collection);
-  await side.checkpoints.reset(collection);
+  for (const name of partNames(collection, side.parts)) await side.checkpoints.reset(name);
   await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
-  await catchUp(projection, collection, side, onProgress);
+  const upTo = await catchUp(projection, collection, side, onProgress);
+  for (const name of partNames(collection, side.parts)) {
+    if (upTo !== null) await side.checkpoints.advance(name, { from: null, to: upTo, epoch: 0 });
+  }
   if ((await side.generations.activate(projection.name, active, generation)) === 'lost') {
     throw new Error(`${projection.name}: another rebuild was switched in meanwhile`);
   }

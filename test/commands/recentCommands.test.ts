@@ -1,6 +1,6 @@
 /** Which commands of a stream are remembered, so that a retry after a crash is recognised (R20.4). */
 import { describe, expect, it } from 'vitest';
-import { createRecentCommands } from '../../src/commands/recentCommands.ts';
+import { createRecentCommands, recentBytes } from '../../src/commands/recentCommands.ts';
 import { golden } from '../projections/golden.ts';
 import { contextOf, createClock } from '../support/world.ts';
 import { cacheOfAnySize, newJars, openWatchedStore } from './jar.ts';
@@ -23,7 +23,7 @@ describe('the recent commands of a stream', () => {
     ['a bounded number of the busiest', 5_000, 1, 1_024],
   ])('are %s', (_what, count, everyMs, kept) => {
     const recent = createRecentCommands().learn(events(count, everyMs));
-    expect(recent.size()).toBe(kept);
+    expect(recent.bytes()).toBe(kept * recentBytes);
     expect(recent.find(String(count - kept))).toMatchObject({ firstRevision: count - kept });
     expect(recent.find(String(count - kept - 1))).toBeUndefined();
   });

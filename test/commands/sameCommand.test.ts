@@ -1,5 +1,6 @@
 /** A command that is sent again, by whomever and however much later, is recorded once and answered as it was (R4). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMemoryEvents, type Log } from '../support/memoryEvents.ts';
 import { contextOf, createClock, type TestClock } from '../support/world.ts';
 import { cacheOfAnySize, type JarHandle, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
 
@@ -90,6 +91,24 @@ describe('the same command again', () => {
     await jars('jar-2', { put: 1 }, contextOf('a'));
     await expect(jars(stream, { put: 1 }, contextOf('a'))).rejects.toThrow('taken by another stream');
     expect(await marblesThere()).toBe(0);
+  });
+
+  it.each([
+    ['in the process that decided it', (first: JarHandle): JarHandle => first],
+    ['in another one', (_first: JarHandle, store: Log): JarHandle => newJars(store)],
+  ])('is known without the help of a store that is blind to known ids, %s', async (_where, processOf) => {
+    const store = createMemoryEvents({ isBlindToKnownIds: true });
+    const decider = newJars(store, cacheOfAnySize(), clock);
+    const first = await decider(stream, { put: 2 }, contextOf('a'));
+    await putMany(decider);
+    const handle = processOf(decider, store);
+    const [again, fresh] = await Promise.all([
+      handle(stream, { put: 2 }, contextOf('a')),
+      handle(stream, { put: 1 }, contextOf('b')),
+    ]);
+    expect(again).toEqual(first);
+    expect(fresh).toMatchObject({ kind: 'recorded', revision: manyCommands + 2 });
+    expect(await store.readStream(stream, 0, 2_000)).toHaveLength(manyCommands + 3);
   });
 
   it('is found however long ago it was, by whoever must know', async () => {

@@ -4,6 +4,8 @@ import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
 import { eventstoredb } from './engines/eventstoredb.ts';
+import { mongodb } from './engines/mongodb.ts';
+import { redis } from './engines/redis.ts';
 import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
@@ -12,7 +14,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite, ...eventstoredb];
+const engines: readonly Engine[] = [...sqlite, ...eventstoredb, ...mongodb, ...redis];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -35,16 +37,13 @@ const runsAll = (engine: Engine): void => {
 
 for (const engine of engines) {
   const { name, server, missing = null } = engine;
-  if (missing === null) {
-    describe(name, () => {
-      runsAll(engine);
-    });
-  } else if (server !== undefined && isRequired(server)) {
+  if (missing !== null && server !== undefined && isRequired(server)) {
     it(`${name} can be had, as CI_REQUIRE names it`, () => {
       expect(missing).toBeNull();
     });
   } else {
-    describe.skip(`${name}: ${missing}`, () => {
+    // The name of a skipped suite says what to install.
+    describe.skipIf(missing !== null)(missing === null ? name : `${name}: ${missing}`, () => {
       runsAll(engine);
     });
   }

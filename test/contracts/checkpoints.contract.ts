@@ -55,6 +55,9 @@ export const checkpointsContract = (make: Make<Checkpoints & { readonly generati
     await adapter.reset(name);
     expect(await adapter.get(name)).toBeNull();
     expect(await adapter.get(other)).toEqual(at(6n));
+    await adapter.take(other, 4);
+    await adapter.reset(other);
+    expect(await adapter.advance(other, move(null, at(1n)))).toBe('advanced');
   });
 
   it('obeys the newest epoch that has taken it, and no older one (R11.3)', async () => {

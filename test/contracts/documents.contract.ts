@@ -102,6 +102,62 @@ const writeContract = (made: () => Made<Documents>, collection: string): void =>
     expect(await adapter.find(collection, { where: { warehouseIds: { has: 'GONE' } }, limit: 5 })).toEqual([]);
   });
 
+  it('makes a document again after it was deleted, for one of many', async () => {
+    const { adapter, second } = made();
+    await adapter.write(collection, [insertion('again', chair(), 1n)]);
+    await adapter.write(collection, [{ id: 'again', document: null, position: 2n, expected: 1n }]);
+    const stale = { id: 'again', document: chair(), position: 3n };
+    expect(await adapter.write(collection, [{ ...stale, expected: 1n }])).toEqual(['lost']);
+    expect(await adapter.write(collection, [{ ...stale, expected: 2n }])).toEqual(['lost']);
+    const outcomes = await Promise.all(
+      [adapter, second, adapter, second].map((documents, index) =>
+        documents.write(collection, [
+          insertion('again', chair({ quantity: index }), 3n),
+          insertion(`beside${index}`, chair(), 3n),
+        ]),
+      ),
+    );
+    const applied = outcomes.flatMap(([outcome], index) => (outcome === 'applied' ? [index] : []));
+    expect(applied).toHaveLength(1);
+    expect(outcomes.map(([, beside]) => beside)).toEqual(Array(4).fill('applied'));
+    const stored = await second.get<Chair>(collection, 'again');
+    expect([stored?.document.quantity, stored?.position]).toEqual([applied[0], 3n]);
+  });
+
+  it('takes writes of one id in their order', async () => {
+    const { adapter } = made();
+    const outcomes = await adapter.write(collection, [
+      insertion('steps', chair({ quantity: 1 }), 1n),
+      { id: 'steps', document: chair({ quantity: 2 }), position: 2n, expected: 1n },
+      { id: 'steps', document: chair({ quantity: 3 }), position: 3n, expected: 1n },
+    ]);
+    expect(outcomes).toEqual(['applied', 'applied', 'lost']);
+    expect((await adapter.get<Chair>(collection, 'steps'))?.document.quantity).toBe(2);
+  });
+
+  it('gives back names of fields that mean something elsewhere, values that look like operators, and no undefined', async () => {
+    const { adapter, second } = made();
+    const note = {
+      'BER.CHAIR-1': { $gt: '', 'a.b.c': [{ $set: 1, '%2E': '%2E' }] },
+      $where: 'x',
+      '50%': 0.1,
+      '': 2 ** 53 - 1,
+      constructor: -1.5e300,
+      10: { toString: 'x' },
+    };
+    await adapter.write(collection, [insertion('names', { ...chair(), note, gone: undefined, $id: { $oid: 'x' } })]);
+    const stored = await second.get<Chair>(collection, 'names');
+    expect(stored?.document).toStrictEqual({ ...chair(), note, $id: { $oid: 'x' } });
+    expect([...(await second.getMany<Chair>(collection, ['names'])).values()]).toEqual([stored]);
+    const hostile = JSON.parse('{"__proto__":{"admin":true},"a.b":1}') as object;
+    await adapter.write(collection, [insertion('hostile', { ...chair(), note: hostile })]);
+    const { note: back = {} } = (await second.get<Chair>(collection, 'hostile'))?.document ?? {};
+    expect(Object.entries(back)).toEqual([
+      ['__proto__', { admin: true }],
+      ['a.b', 1],
+    ]);
+  });
+
   it('lets one of many writers win each step (R11.2)', async () => {
     const { adapter, second } = made();
     await adapter.write(collection, [insertion('race', chair({ quantity: 0 }), 0n)]);

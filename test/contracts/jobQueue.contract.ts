@@ -119,6 +119,20 @@ export const jobQueueContract = (make: Make<JobQueue>): void => {
     expect(worker.started).toHaveLength(2);
   });
 
+  it('takes any text for an id, as ids come from the log', async () => {
+    const { adapter } = made();
+    const queue = uniqueName('queue');
+    const ids = ['7', '0', 'order:1', 'a:b:c', 'Gänse/50 %', '{"x":1}'];
+    await adapter.add(
+      queue,
+      ids.map((id, n) => ({ id, payload: { n } })),
+    );
+    expect(await adapter.known(queue, ids)).toEqual(new Set(ids));
+    const worker = startWorker(adapter, queue, () => Promise.resolve(done));
+    await eventually(async () => expect(await adapter.known(queue, ids)).toEqual(new Set()));
+    expect(worker.started.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  });
+
   it('holds a job back until it is due', async () => {
     const { adapter } = made();
     const queue = uniqueName('queue');

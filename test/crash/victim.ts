@@ -1,6 +1,7 @@
 /** Works on a data directory until it is killed, and reports what was acknowledged. Started by `crash.test.ts`. */
 import { randomUUID } from 'node:crypto';
-import { createConsumer } from '../../src/projections/consumer.ts';
+import { createBoard } from '../../src/projections/board.ts';
+import { createConsumer, ownLeases } from '../../src/projections/consumer.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { createRandom } from './seeded.ts';
 import { counter, newEvent, openWorld, queue, type Report, type World } from './world.ts';
@@ -59,8 +60,10 @@ const keepProjecting = ({ events, documents, checkpoints }: World): Promise<void
     name: counter.name,
     source: events,
     checkpoints,
+    leases: ownLeases,
+    board: createBoard(),
     batchMax: 16,
-    handle: (batch) => projectBatch(counter, counter.name, documents, batch),
+    handle: (batch) => projectBatch(counter, { documents, collection: counter.name }, batch),
     onFailure: (_name, error) => {
       throw error;
     },

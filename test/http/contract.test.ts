@@ -299,7 +299,16 @@ describe('the document', () => {
       trustedProxies: 0,
     };
     const checkWebhookTarget = adapters.sender.checkTarget;
-    const app = await buildApp({ ...adapters, useCases, readModels, consumers, checkWebhookTarget, settings });
+    const isPrepared = (): boolean => true;
+    const app = await buildApp({
+      ...adapters,
+      isPrepared,
+      useCases,
+      readModels,
+      consumers,
+      checkWebhookTarget,
+      settings,
+    });
     const handler = async (): Promise<string> => 'open to everyone';
     expect(() => app.get('/v1/secrets', handler)).toThrow('/v1/secrets has no line in the policy table');
     // What every object has is no line of the table.

@@ -28,8 +28,18 @@ describe('readiness', () => {
     expect((await service.as(null).get('/health/live')).status).toBe(200);
   });
 
+  it('is 200 and says so when an engine is away that only makes it slower', async () => {
+    const service = await openService({
+      adapt: () => ({ checkEngines: async () => [{ name: 'redis', isVital: false, failure: 'unreachable' }] }),
+    });
+    const { status, body } = await service.as(null).get('/health/ready');
+    expect([status, body.checks.redis]).toEqual([200, 'unreachable']);
+  });
+
   it('is 503 when the store takes no writes', async () => {
-    const service = await openService({ adapt: () => ({ checkStore: async () => 'cannot write' }) });
+    const service = await openService({
+      adapt: () => ({ checkEngines: async () => [{ name: 'store', isVital: true, failure: 'cannot write' }] }),
+    });
     const { status, body } = await service.as(null).get('/health/ready');
     expect([status, body.checks.store]).toEqual([503, 'cannot write']);
   });
@@ -41,11 +51,12 @@ describe('metrics', () => {
   it('are open to this machine', async () => {
     const service = await openService();
     await arrange(service, { BER: { TABLE: 1 } });
+    await service.settled();
     const { status, text, headers } = await service.as(null).get('/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toContain('text/plain');
     expect(text).toContain(`stockledger_events_total ${await service.countEvents()}\n`);
-    expect(text).toMatch(/^stockledger_consumer_lag_events\{consumer="stock_levels_v\d+"\} 0$/m);
+    expect(text).toMatch(/^stockledger_consumer_lag_positions\{consumer="stock_levels_v\d+"\} 0$/m);
     // Every line is a comment or a sample (Prometheus text format 0.0.4).
     const lines = text.trimEnd().split('\n');
     expect(
@@ -72,7 +83,7 @@ describe('metrics', () => {
     await expect
       .poll(async () => (await service.as(null).get('/metrics')).text)
       .toMatch(/stockledger_consumer_failing\{consumer="warehouses_v\d+"\} 1/);
-    expect((await service.as(null).get('/metrics')).text).toMatch(/lag_events\{consumer="warehouses_v\d+"\} [1-9]/);
+    expect((await service.as(null).get('/metrics')).text).toMatch(/lag_positions\{consumer="warehouses_v\d+"\} [1-9]/);
   });
 });
 

@@ -73,6 +73,41 @@ describe('the configuration', () => {
     for (const value of values) expect(refusalOf({ [name]: value }), value).toContain(name);
   });
 
+  const servers = {
+    EVENTSTORE_URL: 'esdb://ledger:s3cret@node:2113?tls=true',
+    MONGODB_URL: 'mongodb://ledger:s3cret@node/ledger',
+    REDIS_URL: 'rediss://:s3cret@node:6380',
+    KEY_ENCRYPTION_KEY: key.toString('base64'),
+  };
+
+  it('runs on servers when all three are named, each role in a process of its own (S8)', () => {
+    const config = readConfig({ ...servers, ROLES: 'worker, api', PROJECTION_PARTS: '8' });
+    expect(config.servers).toEqual({
+      eventStoreUrl: servers.EVENTSTORE_URL,
+      mongodbUrl: servers.MONGODB_URL,
+      redisUrl: servers.REDIS_URL,
+    });
+    expect([...config.roles].sort()).toEqual(['api', 'worker']);
+    expect(config.projectionParts).toBe(8);
+    expect(readConfig(servers).roles).toEqual(new Set(['api', 'projector', 'worker']));
+  });
+
+  it('takes the connection strings from files, as container secrets come', () => {
+    const { REDIS_URL, ...others } = servers;
+    const config = readConfig({ ...others, REDIS_URL_FILE: makeFile(`${REDIS_URL}\n`) });
+    expect(config.servers?.redisUrl).toBe(REDIS_URL);
+  });
+
+  it.each([
+    ['MONGODB_URL', { ...servers, MONGODB_URL: 'http://node' }],
+    ['KEY_ENCRYPTION_KEY', { ...servers, KEY_ENCRYPTION_KEY: '' }],
+    ['ROLES', { ...servers, ROLES: 'api,cook' }],
+    ['PROJECTION_PARTS', { ...servers, PROJECTION_PARTS: '0' }],
+  ])('stops at a wrong %s beside the servers, and shows no password', (name, env) => {
+    expect(refusalOf(env)).toContain(name);
+    expect(refusalOf(env)).not.toContain('s3cret');
+  });
+
   it('never shows the key that was wrong', () => {
     expect(refusalOf({ KEY_ENCRYPTION_KEY: 'c2VjcmV0' })).not.toContain('c2VjcmV0');
   });

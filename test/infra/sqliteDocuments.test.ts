@@ -1,6 +1,6 @@
 /** What the contract can't see: that a query walks an index. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectionOf } from '../../src/infra/sqlite/collection.ts';
+import { collectionOf } from '../../src/infra/collection.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
 import { querySteps } from '../../src/infra/sqlite/documentQuery.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';

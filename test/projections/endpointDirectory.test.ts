@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Position } from '../../src/domain/message.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
-import type { Progress } from '../../src/projections/consumer.ts';
+import type { Progress } from '../../src/projections/board.ts';
 import { createEndpointDirectory, EndpointsBehind } from '../../src/projections/webhookEndpoints/directory.ts';
 import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpoints/queries.ts';

@@ -35,7 +35,7 @@ describe('event_history_v1', () => {
         },
       ],
     });
-    await projectBatch(erase(eventHistory), eventHistory.name, documents, [event]);
+    await projectBatch(erase(eventHistory), { documents, collection: eventHistory.name }, [event]);
     expect(documents.written()).toBe(1);
     expect(await documents.get(eventHistory.name, id)).toEqual(stored);
   });

@@ -53,7 +53,7 @@ const createWorld = async (...written: readonly Written[]) => {
     },
   };
   const queries = createEventHistoryQueries(documents, () => name, source);
-  await projectBatch(erase(eventHistory), name, documents, log);
+  await projectBatch(erase(eventHistory), { documents, collection: name }, log);
   /** The places in the log of what is found. */
   const find = async (query: Omit<EventHistoryQuery, 'limit'> & { readonly limit?: number }) => {
     const { items, nextCursor } = await queries.find({ limit: 50, ...query });

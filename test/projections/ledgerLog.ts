@@ -54,6 +54,7 @@ export const growing = async <D extends object, E extends StreamEvent>(projectio
   await documents.ensure({ name, indexes, lists });
   return {
     documents,
-    project: (events: readonly RecordedEvent[]) => projectBatch(erase(projection), name, documents, events),
+    project: (events: readonly RecordedEvent[]) =>
+      projectBatch(erase(projection), { documents, collection: name }, events),
   };
 };

@@ -44,12 +44,12 @@ export const projectionSpec = <D extends object, E extends LedgerEvent>(
       const last = log.at(-1)!;
       const [id = ''] = projection.idsOf(last);
       const documents = await projected(projection, log.slice(0, -1));
-      await projectBatch(erased, name, documents, [last]);
+      await projectBatch(erased, { documents, collection: name }, [last]);
       const stored = await documents.get<D>(name, id);
       check<D>(story, stored?.document ?? null, 'event by event');
 
       const written = documents.written();
-      await projectBatch(erased, name, documents, [last]);
+      await projectBatch(erased, { documents, collection: name }, [last]);
       expect(documents.written(), 'written when the event comes again').toBe(written);
       expect(await documents.get<D>(name, id)).toEqual(stored);
 

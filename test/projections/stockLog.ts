@@ -107,7 +107,7 @@ export const projected = async <D extends object, E extends LedgerEvent>(
   const documents = openDocuments();
   const { name, indexes, lists } = erase(projection);
   await documents.ensure({ name, indexes, lists });
-  await projectBatch(erase(projection), name, documents, events);
+  await projectBatch(erase(projection), { documents, collection: name }, events);
   return documents;
 };
 

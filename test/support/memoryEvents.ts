@@ -6,16 +6,18 @@ import type { EventSource } from '../../src/projections/ports.ts';
 
 export type Log = EventStore & Pick<EventSource, 'readAll'>;
 
-export const createMemoryEvents = (): Log => {
+/** `isBlindToKnownIds`: writes an id again, as EventStoreDB does at the head of a stream. */
+export const createMemoryEvents = ({ isBlindToKnownIds = false } = {}): Log => {
   const log: RecordedEvent[] = [];
   const streams = new Map<string, RecordedEvent[]>();
   const ids = new Set<string>();
   return {
+    isBlindToKnownIds,
     append: async (stream, expected, events): Promise<AppendResult> => {
       const known = streams.get(stream) ?? [];
       const actual: ExpectedRevision = known.length === 0 ? 'no_stream' : known.length - 1;
       if (actual !== expected) return { kind: 'conflict', actual };
-      const eventIds = events.map(({ id }) => id).filter((id) => ids.has(id));
+      const eventIds = isBlindToKnownIds ? [] : events.map(({ id }) => id).filter((id) => ids.has(id));
       if (eventIds.length > 0) return { kind: 'duplicate', eventIds };
       if (new Set(events.map(({ id }) => id)).size !== events.length) throw new RangeError('the same event id twice');
       const recorded = events.map((event, index): RecordedEvent => {

@@ -14,6 +14,7 @@ import { claimsOf, sandboxClients } from '../../src/infra/oidc/sandboxClients.ts
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
+import { roles } from '../../src/projections/ports.ts';
 import type { SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
 import { type ApiDocument, createAnswerCheck } from './documented.ts';
 
@@ -171,6 +172,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
       requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
       trustedProxies: options.trustedProxies ?? 0,
     },
+    roles: new Set(roles),
+    projectionParts: 1,
     stateCacheBytesMax: 16 * 1_024 * 1_024,
     orderReservationMs: 24 * hourMs,
     idempotencyKeptMs: 8 * 24 * hourMs,
@@ -232,7 +235,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     clock,
     tokenFor: identity.tokenFor,
     as: (who) => clientWith(async () => (who === null ? null : identity.tokenFor(who))),
-    countEvents: () => adapters.countEvents(),
+    countEvents: async () => Number((await adapters.events.head())?.commit ?? 0n),
     settled: async () => {
       const head = await adapters.events.head();
       if (head === null) return;

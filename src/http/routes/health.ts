@@ -1,7 +1,7 @@
 /** How the service is: for whoever starts it, and for whoever watches it. No token, no secrets. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import type { Progress } from '../../projections/consumer.ts';
+import type { Progress } from '../../projections/board.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { RouteSupport } from '../route.ts';
 
@@ -29,24 +29,25 @@ const memoryLines = (): readonly string[] => {
 };
 
 export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identify }: RouteSupport): void => {
-  const { readModels, consumers, checkStore } = ports;
+  const { readModels, consumers, checkEngines, isPrepared } = ports;
 
-  const statusOf = (consumer: Progress, head: bigint) => {
-    const lag = head - (consumer.position()?.commit ?? 0n);
-    return { position: consumer.position(), lagEvents: Number(lag), failure: consumer.failure() };
-  };
+  /** A consumer may be beyond the newest event of ours. */
+  const lagOf = (consumer: Progress, head: bigint): number =>
+    Math.max(0, Number(head - (consumer.position()?.commit ?? 0n)));
 
   app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
 
   app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
-    const store = await checkStore();
+    const engines = await checkEngines();
     const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
-    const failing = states.filter(([, failure]) => failure !== null);
-    const isReady = store === null && failing.length === 0;
+    const isReady =
+      isPrepared() &&
+      engines.every(({ failure, isVital }) => failure === null || !isVital) &&
+      states.every(([, failure]) => failure === null);
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? 'ready' : 'not ready',
       checks: {
-        store: store ?? 'ok',
+        ...Object.fromEntries(engines.map(({ name, failure }) => [name, failure ?? 'ok'])),
         ...Object.fromEntries(states.map(([name, failure]) => [name, failure ?? 'ok'])),
       },
     });
@@ -58,13 +59,13 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
     const lines = [
       '# HELP stockledger_events_total Events in the log.',
       '# TYPE stockledger_events_total counter',
-      `stockledger_events_total ${await ports.countEvents()}`,
-      '# HELP stockledger_consumer_lag_events Events a consumer of the log has not handled yet.',
-      '# TYPE stockledger_consumer_lag_events gauge',
-      ...consumers.map((consumer) => {
-        const { lagEvents } = statusOf(consumer, head?.commit ?? 0n);
-        return `stockledger_consumer_lag_events{consumer="${escapeLabel(consumer.name)}"} ${lagEvents}`;
-      }),
+      `stockledger_events_total ${await readModels.logCount.queries.events()}`,
+      '# HELP stockledger_consumer_lag_positions How far a consumer is behind the log: events when embedded, bytes of the log on a server.',
+      '# TYPE stockledger_consumer_lag_positions gauge',
+      ...consumers.map(
+        (consumer) =>
+          `stockledger_consumer_lag_positions{consumer="${escapeLabel(consumer.name)}"} ${lagOf(consumer, head?.commit ?? 0n)}`,
+      ),
       '# HELP stockledger_consumer_failing Whether a consumer stands still.',
       '# TYPE stockledger_consumer_failing gauge',
       ...consumers.map(

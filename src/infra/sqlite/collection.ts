@@ -4,20 +4,14 @@
  */
 import type { SQLInputValue } from 'node:sqlite';
 import type { CollectionSpec } from '../../projections/ports.ts';
+import { type Collection, checkedName } from '../collection.ts';
 import type { Statements } from './writes.ts';
 
-const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-
-/** Names become part of the SQL text, so nothing else may get through. */
-const checked = (name: string): string => {
-  if (!namePattern.test(name)) throw new RangeError(`not a collection or field name: ${name}`);
-  return name;
-};
-export const tableOf = (collection: string): string => `doc_${checked(collection)}`;
-export const listTableOf = (collection: string): string => `list_${checked(collection)}`;
-export const columnOf = (field: string): string => `f_${checked(field)}`;
+export const tableOf = (collection: string): string => `doc_${checkedName(collection)}`;
+export const listTableOf = (collection: string): string => `list_${checkedName(collection)}`;
+export const columnOf = (field: string): string => `f_${checkedName(field)}`;
 /** The list as it was last spread into the list table. */
-export const listColumnOf = (field: string): string => `l_${checked(field)}`;
+export const listColumnOf = (field: string): string => `l_${checkedName(field)}`;
 
 /** A field as its column holds it. What can't be compared, such as an object, counts as absent. */
 export const columnValue = (value: unknown): SQLInputValue => {
@@ -25,27 +19,9 @@ export const columnValue = (value: unknown): SQLInputValue => {
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 };
 
-/** A collection as queries and writes see it. */
-export interface Collection {
-  readonly name: string;
-  /** Fields that answer to anything but `has`, in the order of their columns. */
-  readonly fields: readonly string[];
-  /** Fields that answer to `has`, in the order of their columns. */
-  readonly lists: readonly string[];
-}
-
-/** @throws RangeError for a list that is also indexed. */
-export const collectionOf = ({ name, indexes, lists: declared = [] }: CollectionSpec): Collection => {
-  const fields = [...new Set(indexes.flat())];
-  const lists = [...new Set(declared)];
-  const both = lists.find((field) => fields.includes(field));
-  if (both !== undefined) throw new RangeError(`${name}.${both} is a list: it answers to has and can't be sorted on`);
-  return { name, fields, lists };
-};
-
 /** A field that was declared after the first documents: its column is filled from them. */
 const addField = (db: Statements, table: string, field: string): void => {
-  const path = `'$.${checked(field)}'`;
+  const path = `'$.${checkedName(field)}'`;
   db.prepare(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)} ANY`).run();
   db.prepare(
     `UPDATE ${table} SET ${columnOf(field)} = json_extract(body, ${path})
@@ -55,7 +31,7 @@ const addField = (db: Statements, table: string, field: string): void => {
 
 const addList = (db: Statements, collection: string, field: string): void => {
   const table = tableOf(collection);
-  const path = `'$.${checked(field)}'`;
+  const path = `'$.${checkedName(field)}'`;
   db.prepare(`ALTER TABLE ${table} ADD COLUMN ${listColumnOf(field)} TEXT`).run();
   db.prepare(
     `UPDATE ${table} SET ${listColumnOf(field)} = json_extract(body, ${path}) WHERE json_type(body, ${path}) = 'array'`,

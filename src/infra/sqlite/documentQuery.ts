@@ -1,7 +1,8 @@
 /** A query over documents as SQL that walks an index. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { DocumentQuery } from '../../projections/ports.ts';
-import { type Collection, columnOf, columnValue, listTableOf, tableOf } from './collection.ts';
+import { type Collection, endOfPrefix, indexedField, listField } from '../collection.ts';
+import { columnOf, columnValue, listTableOf, tableOf } from './collection.ts';
 
 export interface Sql {
   readonly sql: string;
@@ -10,21 +11,6 @@ export interface Sql {
 
 type Where = DocumentQuery['where'];
 type Condition = Where[string];
-
-const firstSurrogate = 0xd8_00;
-const afterSurrogates = 0xe0_00;
-const lastCodePoint = 0x10_ff_ff;
-
-/** The smallest text above all that start with `prefix`, in the order of UTF-8 bytes; `null` when there is none. */
-const endOfPrefix = (prefix: string): string | null => {
-  const points = [...prefix];
-  for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    const next = (last.codePointAt(0) ?? lastCodePoint) + 1;
-    if (next > lastCodePoint) continue;
-    return points.join('') + String.fromCodePoint(next === firstSurrogate ? afterSurrogates : next);
-  }
-  return null;
-};
 
 const range = (column: string, from: SQLInputValue | undefined, below: SQLInputValue | undefined): Sql => {
   const parts: Sql[] = [];
@@ -36,15 +22,7 @@ const range = (column: string, from: SQLInputValue | undefined, below: SQLInputV
   };
 };
 
-const fieldColumn = ({ name, fields }: Collection, field: string): string => {
-  if (!fields.includes(field)) throw new RangeError(`${name} has no index on ${field}`);
-  return `t.${columnOf(field)}`;
-};
-
-const listField = ({ name, lists }: Collection, field: string): string => {
-  if (!lists.includes(field)) throw new RangeError(`${name} has no list ${field}`);
-  return field;
-};
+const fieldColumn = (collection: Collection, field: string): string => `t.${columnOf(indexedField(collection, field))}`;
 
 const conditionSql = (collection: Collection, field: string, condition: Condition): Sql => {
   if ('has' in condition) {

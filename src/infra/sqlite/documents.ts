@@ -1,7 +1,8 @@
 /** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
 import type { StatementSync } from 'node:sqlite';
 import type { DocumentQuery, Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
-import { type Collection, collectionOf, columnValue, tableOf } from './collection.ts';
+import { type Collection, collectionOf } from '../collection.ts';
+import { columnValue, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
 import { listCounts, querySteps } from './documentQuery.ts';
 import { type DocumentValues, documentWrites } from './documentWrites.ts';

@@ -2,21 +2,12 @@
 import { type Clock, StoreUnavailable } from '../../commands/ports.ts';
 import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../projections/ports.ts';
 import { createDoorbell } from '../doorbell.ts';
+import { backoffMs, msOf } from '../jobTimes.ts';
 import type { Database } from './database.ts';
 import { type JobValues, jobWrites } from './jobWrites.ts';
 
 /** How long an idle worker waits at most: jobs of another process don't ring its bell. */
 const idleMaxMs = 500;
-/** Backoff after a handler that threw: doubles with each attempt. */
-const backoffFirstMs = 1_000;
-const backoffMaxMs = 10 * 60_000;
-
-/** Kept as a number, so that texts of different precision compare as times. @throws RangeError when it is no time. */
-const msOf = (time: string): number => {
-  const ms = Date.parse(time);
-  if (Number.isNaN(ms)) throw new RangeError(`not a time: ${time}`);
-  return ms;
-};
 
 export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQueue> => {
   const write = await db.writer(jobWrites);
@@ -40,8 +31,7 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
     try {
       outcome = await handle(job);
     } catch {
-      const delayMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(job.attempts, 20));
-      outcome = { kind: 'retry', notBefore: new Date(nowMs() + delayMs).toISOString() };
+      outcome = { kind: 'retry', notBefore: new Date(nowMs() + backoffMs(job.attempts)).toISOString() };
     }
     await settle(queue, job, outcome);
   };

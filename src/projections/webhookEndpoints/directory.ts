@@ -1,6 +1,6 @@
 /** The endpoints as webhook deliveries ask for them (`../webhooks/ports.ts`). */
 import { formatPosition, parsePosition } from '../../domain/position.ts';
-import type { Progress } from '../consumer.ts';
+import type { Progress } from '../board.ts';
 import { positionKey } from '../positionKey.ts';
 import type { Endpoint, EndpointDirectory } from '../webhooks/ports.ts';
 import type { WebhookEndpointDocument } from './projection.ts';

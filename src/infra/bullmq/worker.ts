@@ -1,0 +1,117 @@
+/**
+ * One BullMQ worker from start to stop. It differs from BullMQ's habits where the port asks for it: a lease is never
+ * renewed, so that a handler that hangs loses its job as a dead process does; no job is ever failed for good; and it can
+ * be stopped while Redis is away.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { DelayedError, type Job as Record, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Job, JobOutcome, WorkOptions } from '../../projections/ports.ts';
+import { backoffMs, msOf } from '../jobTimes.ts';
+import { isRefusal, keyPrefix, type RedisServer } from '../redis/connect.ts';
+import { decodeId, triesMax } from './records.ts';
+
+/** How often leases are looked at, at the rarest: BullMQ needs two looks to hand a job out again. */
+const stalledCheckMaxMs = 5_000;
+/** How long a stopping worker waits for Redis after its last handler ended; then the lease runs out instead. */
+const settleMaxMs = 2_000;
+/** BullMQ's own pause after a lost connection; its default of 15 s is longer than a restart of Redis. */
+const retryDelayMs = 1_000;
+
+export interface Work<T> {
+  readonly redis: RedisServer;
+  readonly queue: string;
+  readonly options: WorkOptions;
+  readonly handle: (job: Job<T>) => Promise<JobOutcome>;
+}
+
+/** When it is due again; `null` when it is done. */
+const dueAgainMs = async <T>(job: Job<T>, handle: Work<T>['handle']): Promise<number | null> => {
+  try {
+    const outcome = await handle(job);
+    return outcome.kind === 'done' ? null : msOf(outcome.notBefore);
+  } catch {
+    // BullMQ must not see the error: it would keep its message, and reads meaning into some names.
+    return Date.now() + backoffMs(job.attempts);
+  }
+};
+
+/** Both ends are fenced by the token: when the lease was lost, they throw, and BullMQ changes nothing after that. */
+const runJob = async <T>(record: Record<T>, token: string | undefined, handle: Work<T>['handle']): Promise<void> => {
+  // BullMQ has counted this start already.
+  const attempts = Math.max(0, record.attemptsStarted - 1);
+  const dueMs = await dueAgainMs({ id: decodeId(record.id ?? ''), payload: record.data, attempts }, handle);
+  if (dueMs === null) return;
+  await record.moveToDelayed(dueMs, token);
+  throw new DelayedError();
+};
+
+/** BullMQ waits for jobs on a second connection, which it asks the first one for: this one can be closed from here. */
+const openPair = ({ open }: RedisServer): readonly [Redis, Redis] => {
+  const connection = open('patient');
+  const blocking = open('patient');
+  connection.duplicate = () => blocking;
+  return [connection, blocking];
+};
+
+/** At once: what is still on its way must not be heard any more, as it may be a job. */
+const hangUp = (connection: Redis): void => {
+  connection.disconnect();
+  (connection.stream as Redis['stream'] | undefined)?.destroy();
+};
+
+/** Runs until aborted, then ends what is in flight. @throws when it can't go on; a new one may. */
+export const runWorker = async <T>({ redis, queue, options, handle }: Work<T>): Promise<void> => {
+  const { concurrency, leaseMs, signal } = options;
+  const [connection, blocking] = openPair(redis);
+  const running = new Set<Promise<void>>();
+  const worker = new Worker<T, void>(
+    queue,
+    (record, token) => {
+      const run = runJob(record, token, handle).finally(() => running.delete(run));
+      running.add(run);
+      return run;
+    },
+    {
+      connection,
+      prefix: keyPrefix,
+      autorun: false,
+      concurrency,
+      lockDuration: leaseMs,
+      skipLockRenewal: true,
+      stalledInterval: Math.min(leaseMs, stalledCheckMaxMs),
+      maxStalledCount: triesMax,
+      runRetryDelay: retryDelayMs,
+    },
+  );
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<undefined>();
+  const abort = (): void => end(undefined);
+  worker.on('error', (error) => {
+    // BullMQ asks again at once when Redis refuses (no memory, no rights, read-only): it must rest instead.
+    if (isRefusal(error)) fail(error);
+  });
+
+  const stop = async (): Promise<void> => {
+    const closed = worker.close().catch(() => undefined);
+    hangUp(blocking);
+    const idle = async (): Promise<void> => {
+      do {
+        await Promise.allSettled(running);
+        await pause(settleMaxMs, undefined, { ref: false });
+      } while (running.size > 0);
+    };
+    await Promise.race([closed, idle()]);
+    hangUp(connection);
+  };
+
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    // A worker whose first words with Redis failed would spin: it runs only when they are over.
+    await Promise.race([ended, worker.waitUntilReady()]);
+    if (!signal.aborted) await Promise.race([ended, worker.run()]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await stop();
+  }
+};

@@ -1,0 +1,84 @@
+/**
+ * Documents with declared indexes, kept natively. Reads and guards go to the primary; queries too, unless told otherwise.
+ *
+ * On a sharded cluster, shard each collection by `{ _id: 1 }`: every guarded write then goes to one shard, and as ids of
+ * stock begin with the warehouse, what belongs to a warehouse lies together.
+ */
+import type { CollectionSpec, Documents, StoredDocument } from '../../projections/ports.ts';
+import { type Collection, checkedName, collectionOf } from '../collection.ts';
+import type { Mongo } from './connect.ts';
+import { findArguments, indexKeysOf } from './documentQuery.ts';
+import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStored } from './documentRows.ts';
+import { createDocumentWrites } from './documentWrites.ts';
+
+/** Small servers compare each id found with each id asked for. */
+const idsPerRead = 200;
+
+const slicesOf = (ids: readonly string[]): readonly (readonly string[])[] =>
+  Array.from({ length: Math.ceil(ids.length / idsPerRead) }, (_, index) =>
+    ids.slice(index * idsPerRead, (index + 1) * idsPerRead),
+  );
+
+export const createMongoDocuments = ({ db, queryReadPreference, read, write, hasPlainIndexes }: Mongo): Documents => {
+  const writeDocuments = createDocumentWrites();
+  const collections = new Map<string, Collection>();
+  const ensured = (name: string): Collection => {
+    const known = collections.get(name);
+    if (known === undefined) throw new Error(`collection ${name} was not ensured`);
+    return known;
+  };
+  const rowsOf = (name: string): Rows => db.collection<Row>(checkedName(name));
+
+  const createIndexes = async (rows: Rows, spec: CollectionSpec): Promise<void> => {
+    const indexes = indexKeysOf(spec).map((key) => ({ key }));
+    const tombstones = { key: { deletedAt: 1 as const }, expireAfterSeconds: tombstoneKeptSeconds };
+    const guard = { key: { _id: 1 as const, position: 1 as const }, unique: true };
+    await write(() => rows.createIndexes([...indexes, tombstones]));
+    // MongoDB takes the index of `_id` for a guard. There, one more index would cost each write and gain nothing.
+    if (await hasPlainIndexes()) await write(() => rows.createIndexes([guard]));
+  };
+
+  const readMany = async <T>(name: string, ids: readonly string[]): Promise<readonly StoredDocument<T>[]> => {
+    const rows = await read(() =>
+      rowsOf(name)
+        .find({ _id: { $in: [...ids] } }, { batchSize: idsPerRead })
+        .toArray(),
+    );
+    return rows.filter((row) => !isTombstone(row)).map((row) => toStored<T>(row));
+  };
+
+  return {
+    // A new index over very many documents may take longer than an operation may: it goes on, and the next try finds it.
+    ensure: async (spec) => {
+      const collection = collectionOf(spec);
+      await createIndexes(rowsOf(spec.name), spec);
+      collections.set(spec.name, collection);
+    },
+    get: async <T>(name: string, id: string) => {
+      const row = await read(() => rowsOf(name).findOne({ _id: id }));
+      return row === null || isTombstone(row) ? null : toStored<T>(row);
+    },
+    getMany: async <T>(name: string, ids: readonly string[]) => {
+      const found = await Promise.all(slicesOf(ids).map((slice) => readMany<T>(name, slice)));
+      return new Map(found.flat().map((stored) => [stored.id, stored]));
+    },
+    write: async (name, writes) => {
+      const rows = rowsOf(ensured(name).name);
+      return write(() => writeDocuments(rows, writes));
+    },
+    find: async <T>(name: string, query: Parameters<Documents['find']>[1]) => {
+      const { filter, sort } = findArguments(ensured(name), query);
+      const { limit } = query;
+      const options = { sort, limit, batchSize: limit, readPreference: queryReadPreference };
+      const rows = await read(() => rowsOf(name).find(filter, options).toArray());
+      return rows.map((row) => toStored<T>(row));
+    },
+    count: (name) => read(() => rowsOf(name).countDocuments(isAlive)),
+    drop: async (name) => {
+      // Not every server lets an absent one be dropped.
+      const present = await read(() => db.listCollections({ name: checkedName(name) }).toArray());
+      if (present.some((each) => each.name === name)) await write(() => rowsOf(name).drop());
+      collections.delete(name);
+    },
+  };
+};

@@ -1,0 +1,20 @@
+/** How many events of ours the log holds: on a server, its positions don't tell. */
+import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
+import type { Projection } from '../projection.ts';
+
+export interface LogCount {
+  readonly events: number;
+}
+
+/** Its only document. */
+export const logCountId = 'log';
+
+export const logCount: Projection<LogCount, LedgerEvent> = {
+  name: 'log_count_v1',
+  handles: Object.keys(eventVersions) as readonly LedgerEventType[],
+  indexes: [],
+  // For whoever watches, who looks every few seconds.
+  everyMs: 1_000,
+  idsOf: () => [logCountId],
+  apply: (document) => ({ events: (document?.events ?? 0) + 1 }),
+};

@@ -1,0 +1,75 @@
+/** Processes of the service, as an operator would start them, and a supervisor that starts anew what died. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../support/engines/childServer.ts';
+
+const projectRoot = join(import.meta.dirname, '../..');
+/** As long as an orchestrator takes to notice. */
+const restartAfterMs = 200;
+const stopMaxMs = 20_000;
+/** Seven processes share a machine. */
+const heapMb = 256;
+const outputKeptChars = 20_000;
+
+export interface Member {
+  readonly name: string;
+  readonly origin: string;
+  /** `kill -9`; the supervisor starts it anew. */
+  kill(): void;
+  kills(): number;
+  /** The end of what it printed, over all its lives. */
+  output(): string;
+  /** SIGTERM, and no new life. @returns its exit code, or the signal it died of. */
+  stop(): Promise<number | string | null>;
+}
+
+export const startMember = async (name: string, env: Readonly<Record<string, string>>): Promise<Member> => {
+  const port = await freePort();
+  let kills = 0;
+  let output = '';
+  let isStopping = false;
+  let child: ChildProcess;
+
+  const live = (): ChildProcess => {
+    const born = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, 'src/main.ts'], {
+      cwd: projectRoot,
+      env: { ...process.env, NODE_ENV: '', LOG_LEVEL: 'warn', HOST: '127.0.0.1', PORT: String(port), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [born.stdout, born.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output = (output + chunk.toString()).slice(-outputKeptChars);
+      });
+    }
+    born.once('exit', () => {
+      if (isStopping) return;
+      void pause(restartAfterMs).then(() => {
+        if (!isStopping) child = live();
+      });
+    });
+    return born;
+  };
+  child = live();
+
+  return {
+    name,
+    origin: `http://127.0.0.1:${port}`,
+    kill: () => {
+      if (child.kill('SIGKILL')) kills += 1;
+    },
+    kills: () => kills,
+    output: () => output,
+    stop: async () => {
+      isStopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs);
+      const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
+      clearTimeout(timer);
+      return code ?? signal;
+    },
+  };
+};

@@ -1,0 +1,127 @@
+/** What the stores hold when the dust has settled, against what was acknowledged and what the log says. */
+import { isDeepStrictEqual } from 'node:util';
+import { derivedId } from '../../src/commands/ids.ts';
+import type { RecordedEvent } from '../../src/domain/message.ts';
+import { comparePositions } from '../../src/domain/position.ts';
+import { projections } from '../../src/projections/index.ts';
+import { partNames } from '../../src/projections/partitions.ts';
+import type { Checkpoints, Documents, EventSource } from '../../src/projections/ports.ts';
+import type { AnyProjection } from '../../src/projections/projection.ts';
+import { audienceOf } from '../../src/projections/webhooks/audience.ts';
+import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
+import { messagesFor } from '../../src/projections/webhooks/messages.ts';
+import { plannerName } from '../../src/projections/webhooks/planner.ts';
+import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
+import { faultsOf } from '../commands/ledgerFaults.ts';
+import { createLogFold } from '../support/logFold.ts';
+
+const pageEvents = 2_000;
+const idsPerRead = 500;
+
+export interface Evidence {
+  readonly events: EventSource;
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
+  readonly projectionParts: number;
+}
+
+export const readLog = async (events: EventSource): Promise<readonly RecordedEvent[]> => {
+  const log: RecordedEvent[] = [];
+  for (;;) {
+    const page = await events.readAll(log.at(-1)?.position ?? null, 'forwards', pageEvents);
+    log.push(...page);
+    if (page.length < pageEvents) return log;
+  }
+};
+
+/** As the service derives it from who asked and the key (`src/http/idempotency.ts`). */
+const commandIdOf = (key: string): string => derivedId(`request/sandbox-admin sandbox-admin ${key}`);
+
+/** Keys of acknowledged commands that recorded nothing. */
+export const lostKeys = (log: readonly RecordedEvent[], acknowledged: readonly string[]): readonly string[] => {
+  const recorded = new Set(log.map(({ metadata }) => metadata.commandId));
+  return acknowledged.filter((key) => !recorded.has(commandIdOf(key)));
+};
+
+/** Event ids that are there twice, and whatever does not add up in stock and orders. */
+export const doubledFacts = async (log: readonly RecordedEvent[]): Promise<readonly string[]> => {
+  const seen = new Set<string>();
+  const twice = log.filter(({ id }) => seen.has(id) || !seen.add(id)).map(({ id, stream }) => `${stream}: ${id} twice`);
+  const fold = createLogFold({
+    readAll: async (from, _direction, limit) => {
+      const start = from === null ? 0 : log.findIndex(({ position }) => comparePositions(position, from) > 0);
+      return start < 0 ? [] : log.slice(start, start + limit);
+    },
+  });
+  return [...twice, ...(await faultsOf(fold))];
+};
+
+const foldAll = (projection: AnyProjection, log: readonly RecordedEvent[]): ReadonlyMap<string, object> => {
+  const folded = new Map<string, object>();
+  for (const event of log) {
+    if (!projection.handles.includes(event.type)) continue;
+    for (const id of projection.idsOf(event)) {
+      const document = projection.apply(folded.get(id) ?? null, event, id);
+      if (document === null) folded.delete(id);
+      else folded.set(id, document);
+    }
+  }
+  return folded;
+};
+
+const asStored = (document: object): unknown => JSON.parse(JSON.stringify(document));
+
+const staleIn = async (projection: AnyProjection, log: readonly RecordedEvent[], { documents }: Evidence) => {
+  const folded = foldAll(projection, log);
+  const ids = [...folded.keys()];
+  const stale: string[] = [];
+  for (let from = 0; from < ids.length; from += idsPerRead) {
+    const slice = ids.slice(from, from + idsPerRead);
+    const found = await documents.getMany<object>(projection.name, slice);
+    for (const id of slice) {
+      const stored = found.get(id)?.document;
+      if (stored === undefined || !isDeepStrictEqual(asStored(stored), asStored(folded.get(id) ?? {}))) {
+        stale.push(`${projection.name}/${id}`);
+      }
+    }
+  }
+  const extra = (await documents.count(projection.name)) - ids.length;
+  return extra === 0 ? stale : [...stale, `${projection.name}: ${extra} more than the log makes`];
+};
+
+export const staleDocuments = async (log: readonly RecordedEvent[], evidence: Evidence): Promise<readonly string[]> => {
+  const all: string[] = [];
+  for (const projection of projections) all.push(...(await staleIn(projection, log, evidence)));
+  return all;
+};
+
+/** Ids that one endpoint is owed, worked out from the log alone. */
+export const dueDeliveries = (log: readonly RecordedEvent[], endpoint: Endpoint): readonly string[] => {
+  const audience = audienceOf(endpoint);
+  return log
+    .filter(({ position }) => comparePositions(position, endpoint.createdAt) > 0)
+    .flatMap((event) =>
+      messagesFor(event, audience).map(({ type }) => deliveryIdOf(endpoint.endpointId, event.id, type)),
+    );
+};
+
+/** Consumers, or parts of them, whose checkpoint has not passed the last event that they handle. */
+export const stuckConsumers = async (
+  log: readonly RecordedEvent[],
+  { checkpoints, projectionParts }: Evidence,
+): Promise<readonly string[]> => {
+  const last = (types: readonly string[] | null) => log.findLast(({ type }) => types === null || types.includes(type));
+  const wanted = [
+    ...projections.flatMap(({ name, handles }) =>
+      partNames(name, projectionParts).map((part) => ({ name: part, event: last(handles) })),
+    ),
+    ...[plannerName, 'reactions_v1'].map((name) => ({ name, event: last(null) })),
+  ];
+  const stuck: string[] = [];
+  for (const { name, event } of wanted) {
+    const checkpoint = await checkpoints.get(name);
+    if (event === undefined) continue;
+    if (checkpoint === null || comparePositions(checkpoint, event.position) < 0) stuck.push(name);
+  }
+  return stuck;
+};
