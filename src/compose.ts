@@ -50,6 +50,7 @@ export interface Adapters {
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;
   readonly checkEngines: HttpPorts['checkEngines'];
+  readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
 
 export interface Settings {

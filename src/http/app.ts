@@ -68,9 +68,10 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, clock, newId } = ports;
-  const callers = createRateLimit('caller', settings.requestsPerMinute);
-  const addresses = createRateLimit('address', Math.ceil(settings.requestsPerMinute * anonymousShare));
+  const { settings, clock, newId, createLimiter } = ports;
+  const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
+  const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
+  const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
   return {
     identify: async (request, reply, operation: Operation) => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');

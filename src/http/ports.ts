@@ -6,6 +6,7 @@ import type { Clock, IdempotencyRecords, NewId, PersonalData, TokenVerifier } fr
 import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { CheckTarget } from '../projections/webhooks/ports.ts';
+import type { CreateLimiter } from './plugins/rateLimit.ts';
 
 export interface HttpPorts {
   readonly useCases: UseCases;
@@ -22,6 +23,8 @@ export interface HttpPorts {
   readonly checkEngines: () => Promise<readonly EngineCheck[]>;
   /** `false` from a cold start until every engine that is needed was reached once. */
   readonly isPrepared: () => boolean;
+  /** Absent: each process counts for itself. */
+  readonly createLimiter?: CreateLimiter;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */

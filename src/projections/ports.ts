@@ -99,6 +99,7 @@ export interface Checkpoints {
   take(name: string, epoch: number): Promise<Position | null>;
   /** Compare-and-set: `lost` when the stored one is not `from`, or another epoch than this one has taken it. */
   advance(name: string, change: CheckpointMove): Promise<'advanced' | 'lost'>;
+  /** To before everything. The fence stays. */
   reset(name: string): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { createConsumer } from './consumer.ts';
 import { partNames, partOf } from './partitions.ts';
 import { pause } from './pause.ts';
 import type { Checkpoints, Documents, EventSource, Generations, Leases } from './ports.ts';
-import { projectBatch } from './project.ts';
+import { LostOwnership, projectBatch } from './project.ts';
 import type { AnyProjection } from './projection.ts';
 
 export interface ReadSide {
@@ -179,7 +179,9 @@ export const rebuild = async (
   await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
   const upTo = await catchUp(projection, collection, side, onProgress);
   for (const name of partNames(collection, side.parts)) {
-    if (upTo !== null) await side.checkpoints.advance(name, { from: null, to: upTo, epoch: 0 });
+    if (upTo === null) break;
+    const moved = await side.checkpoints.advance(name, { from: null, to: upTo, epoch: 0 });
+    if (moved === 'lost') throw new LostOwnership(`${name}: another runner has taken the build that is being made`);
   }
   if ((await side.generations.activate(projection.name, active, generation)) === 'lost') {
     throw new Error(`${projection.name}: another rebuild was switched in meanwhile`);

@@ -57,7 +57,9 @@ export const checkpointsContract = (make: Make<Checkpoints & { readonly generati
     expect(await adapter.get(other)).toEqual(at(6n));
     await adapter.take(other, 4);
     await adapter.reset(other);
-    expect(await adapter.advance(other, move(null, at(1n)))).toBe('advanced');
+    // The fence stays: whoever was kept out before is kept out still.
+    expect(await adapter.advance(other, move(null, at(1n)))).toBe('lost');
+    expect(await adapter.advance(other, move(null, at(1n), 4))).toBe('advanced');
   });
 
   it('obeys the newest epoch that has taken it, and no older one (R11.3)', async () => {

@@ -1,6 +1,6 @@
 /** How many requests one caller may send (R8): the draft's headers on every answer, 429 with the time to wait. */
 import type { FastifyReply } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '../problem.ts';
 
 const windowSeconds = 60;
@@ -10,9 +10,26 @@ export interface RateLimit {
   count(key: string, reply: FastifyReply): Promise<void>;
 }
 
+/**
+ * `points` of each key within a window that begins with the first. Limits of one name are one, in whichever process they
+ * count. Must answer when what they share is away.
+ */
+export type CreateLimiter = (
+  name: string,
+  points: number,
+  durationSeconds: number,
+) => Pick<RateLimiterAbstract, 'consume'>;
+
+/** For one process alone. */
+const createMemoryLimiter: CreateLimiter = (_name, points, duration) => new RateLimiterMemory({ points, duration });
+
 /** Header fields of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` and `RateLimit`. */
-export const createRateLimit = (name: string, requestsPerMinute: number): RateLimit => {
-  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: windowSeconds });
+export const createRateLimit = (
+  name: string,
+  requestsPerMinute: number,
+  createLimiter: CreateLimiter = createMemoryLimiter,
+): RateLimit => {
+  const limiter = createLimiter(name, requestsPerMinute, windowSeconds);
   const policy = `"${name}";q=${requestsPerMinute};w=${windowSeconds}`;
 
   const tell = (reply: FastifyReply, { remainingPoints, msBeforeNext }: RateLimiterRes): number => {

@@ -16,13 +16,16 @@ const reconnectFirstMs = 50;
 const reconnectMaxMs = 2_000;
 const reconnectDoublingsMax = 6;
 const connectTimeoutMs = 5_000;
+/** A socket that owes an answer for so long leads nowhere. Longer than BullMQ's longest wait for a job, 10 s. */
+const socketTimeoutMs = 15_000;
 /** A Redis that is well answers in milliseconds; a caller above has seconds. */
 const commandTimeoutMs = 3_000;
 /** Of all commands of one call together, and of what a library waits for before it sends them. */
 const askMaxMs = 5_000;
 const checkMaxMs = 1_000;
-/** For what a request waits on and can do without. */
+/** For what a request waits on and can do without: a wait that is hardly felt, and soon none at all. */
 const quickTimeoutMs = 250;
+const quickSocketTimeoutMs = 1_000;
 
 /**
  * - `bounded`: commands fail when Redis is away for longer than a moment.
@@ -31,11 +34,16 @@ const quickTimeoutMs = 250;
  */
 export type ConnectionKind = 'bounded' | 'quick' | 'patient';
 
-type Bounds = Pick<RedisOptions, 'commandTimeout' | 'maxRetriesPerRequest' | 'enableOfflineQueue'>;
+type Bounds = Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'maxRetriesPerRequest' | 'enableOfflineQueue'>;
 
 const optionsOf: { readonly [Kind in ConnectionKind]: Bounds } = {
   bounded: { commandTimeout: commandTimeoutMs, maxRetriesPerRequest: 1 },
-  quick: { commandTimeout: quickTimeoutMs, maxRetriesPerRequest: 0, enableOfflineQueue: false },
+  quick: {
+    commandTimeout: quickTimeoutMs,
+    socketTimeout: quickSocketTimeoutMs,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+  },
   patient: { maxRetriesPerRequest: null },
 };
 
@@ -98,7 +106,12 @@ export const connectRedis = (url: string, log: Pick<FastifyBaseLogger, 'warn' | 
   const connections = new Set<Redis>();
 
   const open = (kind: ConnectionKind): Redis => {
-    const connection = new Redis(url, { connectTimeout: connectTimeoutMs, retryStrategy, ...optionsOf[kind] });
+    const connection = new Redis(url, {
+      connectTimeout: connectTimeoutMs,
+      socketTimeout: socketTimeoutMs,
+      retryStrategy,
+      ...optionsOf[kind],
+    });
     watch(connection);
     connections.add(connection);
     connection.once('end', () => connections.delete(connection));

@@ -26,7 +26,6 @@ const create = (db: Statements) => {
   );
   const findEpoch = db.prepare('SELECT epoch FROM checkpointEpochs WHERE name = ?');
   const remove = db.prepare('DELETE FROM checkpoints WHERE name = ?');
-  const removeEpoch = db.prepare('DELETE FROM checkpointEpochs WHERE name = ?');
   const setGeneration = db.prepare(
     'INSERT INTO generations VALUES (?, ?) ON CONFLICT (projection) DO UPDATE SET generation = excluded.generation',
   );
@@ -44,7 +43,6 @@ const create = (db: Statements) => {
     },
     reset: (name: string): void => {
       remove.run(name);
-      removeEpoch.run(name);
     },
     activate: (projection: string, from: number, to: number): 'activated' | 'lost' => {
       if (activeOf(db, projection) !== from) return 'lost';
