@@ -2,9 +2,9 @@
  * A consumer of the log: in order, one awaited batch at a time, checkpoint last. A failure stops it at the event it
  * failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
  */
-import type { Position, RecordedEvent } from '../domain/message.ts';
-import { comparePositions } from '../domain/position.ts';
+import type { RecordedEvent } from '../domain/message.ts';
 import type { Board, Progress } from './board.ts';
+import { createAheadGuard } from './checkpointAhead.ts';
 import { pause } from './pause.ts';
 import type { Checkpoints, EventSource, Held, Leases } from './ports.ts';
 import { LostOwnership } from './project.ts';
@@ -40,35 +40,18 @@ const retryMaxMs = 30_000;
 /** A consumer that finds nothing to do moves its checkpoint this rarely: redelivery of nothing costs nothing. */
 const idleStoreMs = 1_000;
 
-/**
- * The log was restored from a backup that is older than the read models: its positions are given out again, so whoever went
- * on from here would skip events, and wait in silence until then.
- */
-export class CheckpointAhead extends Error {
-  override readonly name = 'CheckpointAhead';
-}
-
-/** @throws CheckpointAhead */
-const refuseToBeAhead = async (name: string, stored: Position | null, source: EventSource): Promise<void> => {
-  if (stored === null) return;
-  // Asked after the checkpoint was read, so a log that was not restored is never behind it.
-  const head = await source.head();
-  if (head !== null && comparePositions(stored, head) <= 0) return;
-  throw new CheckpointAhead(
-    `${name} has handled events up to ${stored.commit}, and the log ends at ${head?.commit ?? 0n}: restored from a backup?`,
-  );
-};
-
 /** Of what every process does for itself. */
 export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch: 0, signal }) };
 
 export const createConsumer = (options: ConsumerOptions): Consumer => {
   const { name, source, checkpoints, leases, board, types, batchMax, everyMs = restMs, handle, onFailure } = options;
 
+  const refuseToBeAhead = createAheadGuard(name, source);
+
   const consume = async ({ epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
     let stored = await checkpoints.take(name, epoch);
     let storedAtMs = performance.now();
-    await refuseToBeAhead(name, stored, source);
+    await refuseToBeAhead(stored);
     if (stored !== null) board.moved(name, stored);
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {

@@ -116,7 +116,7 @@ const eraseIn = async (directory: string, customerId: string): Promise<void> => 
 const lagOf = async ({ origin }: RunningService): Promise<number[]> => {
   const metrics = await (await fetch(`${origin}/metrics`)).text();
   return [
-    ...new Set([...metrics.matchAll(/^stockledger_consumer_lag_events\S* (\d+)$/gm)].map(([, lag]) => Number(lag))),
+    ...new Set([...metrics.matchAll(/^stockledger_consumer_lag_positions\S* (\d+)$/gm)].map(([, lag]) => Number(lag))),
   ];
 };
 

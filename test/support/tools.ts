@@ -31,12 +31,14 @@ export const runTool = (
   return { code: status, stdout, stderr };
 };
 
-/** Runs it to its end while this process goes on, such as the clients of a service. */
+/** Runs it to its end while this process goes on, such as the clients of a service, and hears each line as it comes. */
 export const runToolBeside = async (
   run: ToolRun,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
   const child = spawn(process.execPath, [`src/${run.name}.ts`, ...run.args], { env: settingsOf(run) });
   const ended = once(child, 'exit');
+  createInterface({ input: child.stdout }).on('line', onLine);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await ended;
   return { code: child.exitCode, stdout, stderr };
