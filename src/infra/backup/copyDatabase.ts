@@ -25,12 +25,14 @@ export const copyDatabase = async (
     // The transaction begins with its first read.
     source.prepare('SELECT count(*) FROM sqlite_schema').get();
     const asOf = new Date().toISOString();
-    await backup(source, to, {
+    const pages = await backup(source, to, {
       rate: pagesAtOnce,
       progress: ({ totalPages, remainingPages }) => {
         onProgress({ donePages: totalPages - remainingPages, totalPages });
       },
     });
+    // It tells of each step but the last.
+    onProgress({ donePages: pages, totalPages: pages });
     source.exec('COMMIT');
     return asOf;
   } finally {
