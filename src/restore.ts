@@ -4,9 +4,9 @@ import { BackupBroken } from './infra/backup/manifest.ts';
 import { restoreBackup } from './infra/backup/restoreBackup.ts';
 import { BackupRefused } from './infra/backup/takeBackup.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
+import { openPersonalData } from './infra/keys/embeddedPersonalData.ts';
 import { type Erasures, readErasures } from './infra/keys/erasureLog.ts';
 import { KeyStoreLocked } from './infra/keys/keyEncryptionKey.ts';
-import { openPersonalData } from './infra/keys/personalData.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 

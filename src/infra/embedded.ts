@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
 import { ownLeases } from '../projections/consumer.ts';
-import { openPersonalData } from './keys/personalData.ts';
+import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';

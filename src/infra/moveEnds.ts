@@ -5,8 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { EventStore } from '../commands/ports.ts';
 import type { EventSource } from '../projections/ports.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
+import { keyStoreFileName } from './keys/embeddedPersonalData.ts';
 import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
-import { keyStoreFileName } from './keys/personalData.ts';
+import type { KeyStore } from './keys/keyStore.ts';
+import { openSqliteKeyStore } from './keys/sqliteKeyStore.ts';
+import { openMongo } from './mongodb/connect.ts';
+import { createMongoKeyStore } from './mongodb/keyStore.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
 import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
@@ -87,18 +91,26 @@ export const openEventTarget = async (url: string, debug?: string): Promise<Open
   }
 };
 
-const openFileKeys = async (url: string): Promise<Opened<KeyRows>> => {
+const openFileKeys = async (url: string): Promise<Opened<KeyStore>> => {
   const directory = fileURLToPath(url);
   mkdirSync(directory, { recursive: true });
   const db = openDatabase(join(directory, keyStoreFileName));
-  return { port: await createSqliteKeyRows(db), close: () => db.close() };
+  return { port: (await openSqliteKeyStore(db)).store, close: () => db.close() };
 };
 
-/** @throws NoSuchPlace */
-export const openKeyTarget = async (url: string): Promise<Opened<KeyRows>> => {
+const openServerKeys = (url: string): Opened<KeyStore> => {
+  const mongo = openMongo({ url });
+  return { port: createMongoKeyStore(mongo), close: () => mongo.close() };
+};
+
+/** @throws NoSuchPlace, ConfigError */
+export const openKeyTarget = async (url: string): Promise<Opened<KeyStore>> => {
   switch (protocolOf(url)) {
     case 'file:':
       return openFileKeys(url);
+    case 'mongodb:':
+    case 'mongodb+srv:':
+      return openServerKeys(url);
     default:
       throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
   }

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSideOf } from '../../src/compose.ts';
 import { openEmbeddedEngines, openReadEngines } from '../../src/infra/embedded.ts';
-import { openPersonalData } from '../../src/infra/keys/personalData.ts';
+import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createStoredLog } from '../../src/infra/sqlite/storedLog.ts';
 import { projections } from '../../src/projections/index.ts';

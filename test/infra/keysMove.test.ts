@@ -2,13 +2,20 @@
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { PersonalData } from '../../src/commands/ports.ts';
+import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { noteErasure, readErasures } from '../../src/infra/keys/erasureLog.ts';
-import { createSqliteKeyRows, fenceRow, type KeyRows } from '../../src/infra/keys/keyRows.ts';
+import { createSqliteKeyRows } from '../../src/infra/keys/keyRows.ts';
+import type { KeyStore } from '../../src/infra/keys/keyStore.ts';
 import { KeysDiffer, moveKeys } from '../../src/infra/keys/moveKeys.ts';
-import { openPersonalData } from '../../src/infra/keys/personalData.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
+import { openSqliteKeyStore } from '../../src/infra/keys/sqliteKeyStore.ts';
+import { openMongo } from '../../src/infra/mongodb/connect.ts';
+import { createMongoKeyStore } from '../../src/infra/mongodb/keyStore.ts';
+import { createMongoPersonalData } from '../../src/infra/mongodb/personalData.ts';
+import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/database.ts';
+import { uniqueName } from '../contracts/make.ts';
+import { mongoMissing, startMongo } from '../support/engines/mongodb.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 1);
 const place = 'order-1/contact';
@@ -30,16 +37,20 @@ const withPersonalData = async <T>(name: string, work: (data: PersonalData) => P
   }
 };
 
-const withRows = async <T>(name: string, work: (rows: KeyRows) => Promise<T>): Promise<T> => {
+const withDatabase = async <T>(name: string, work: (db: LocalDatabase) => Promise<T>): Promise<T> => {
   const db = openDatabase(join(root, name, 'keys.db'));
   try {
-    return await work(await createSqliteKeyRows(db));
+    return await work(db);
   } finally {
     await db.close();
   }
 };
 
-const move = () => withRows('a', (source) => withRows('b', (target) => moveKeys(source, target)));
+const withStore = <T>(name: string, work: (store: KeyStore) => Promise<T>): Promise<T> =>
+  withDatabase(name, async (db) => work((await openSqliteKeyStore(db)).store));
+
+const moveTo = (target: KeyStore) => withDatabase('a', async (db) => moveKeys(await createSqliteKeyRows(db), target));
+const move = () => withStore('b', moveTo);
 
 /** Two stores on disk, the second one never used. */
 const seal = async (subjects: readonly string[]): Promise<void> => {
@@ -78,7 +89,10 @@ describe('moving keys', () => {
 
   it('refuses a store in which a subject of ours has another key', async () => {
     await seal(['customer:1']);
-    await withRows('a', async (source) => withRows('b', async (target) => target.setProof((await source.proof())!)));
+    await withDatabase('a', async (db) => {
+      const proof = await (await createSqliteKeyRows(db)).proof();
+      await withStore('b', (target) => target.proof(proof!));
+    });
     await withPersonalData('b', (data) => data.seal('customer:1', place, 'x'));
     await expect(move()).rejects.toThrow(KeysDiffer);
   });
@@ -88,6 +102,35 @@ describe('moving keys', () => {
     await withPersonalData('b', (data) => data.seal('customer:2', place, 'x'));
     await expect(move()).rejects.toThrow(/made by another service/);
   });
+});
+
+const missing = mongoMissing();
+
+describe.skipIf(missing !== null)(`moving keys to MongoDB${missing === null ? '' : ` (${missing})`}`, () => {
+  it('takes keys, fences and proof, so that what is sealed opens there and erased people stay erased', async () => {
+    const server = await startMongo();
+    const url = new URL(server.url);
+    url.pathname = `/${uniqueName('move')}`;
+    const mongo = openMongo({ url: url.href });
+    onTestFinished(async () => {
+      await mongo.keysDb.dropDatabase();
+      await mongo.close();
+      await server.stop();
+    });
+    await seal(Array.from({ length: 50 }, (_, index) => `customer:${index}`));
+    await withPersonalData('a', (data) => data.erase('customer:7'));
+    const sealed = await withPersonalData('a', (data) => data.seal('customer:8', place, 'Ada'));
+    expect(await moveTo(createMongoKeyStore(mongo))).toEqual({ keys: 49, fences: 1 });
+    expect(await moveTo(createMongoKeyStore(mongo))).toEqual({ keys: 49, fences: 1 });
+    const erasuresFile = join(root, 'erasures.log');
+    const there = createMongoPersonalData(mongo, keyEncryptionKey, 0, erasuresFile);
+    expect(await there.open(sealed, place)).toBe('Ada');
+    await expect(there.seal('customer:7', place, 'x')).rejects.toThrow('erased');
+    await there.erase('customer:8');
+    expect((await readErasures(erasuresFile)).fences).toHaveLength(1);
+    const other = createMongoPersonalData(mongo, Buffer.alloc(32, 2), 0);
+    await expect(other.unlock()).rejects.toMatchObject({ name: 'KeyStoreLocked' });
+  }, 60_000);
 });
 
 describe('the notes of erasures', () => {
@@ -102,9 +145,10 @@ describe('the notes of erasures', () => {
     });
     const { fences, unreadable } = await readErasures(notes());
     expect([fences.length, unreadable]).toEqual([2, 0]);
-    const erased = await withRows('a', async (rows) => (await rows.read(null, 10)).filter(({ isErased }) => isErased));
-    expect(erased.map(({ subject }) => Buffer.from(subject).toString('hex')).sort()).toEqual(
-      fences.map((fence) => Buffer.from(fence).toString('hex')).sort(),
+    const all = await withDatabase('a', async (db) => (await createSqliteKeyRows(db)).read(null, 10));
+    const erased = all.filter(({ wrapped }) => wrapped === null);
+    expect(erased.map(({ subject }) => subject.toString('hex')).sort()).toEqual(
+      fences.map((fence) => fence.toString('hex')).sort(),
     );
     expect((await stat(notes())).mode & 0o777).toBe(0o600);
     expect(await readFile(notes(), 'utf8')).not.toContain('customer');
@@ -115,7 +159,7 @@ describe('the notes of erasures', () => {
     await move();
     await withPersonalData('a', (data) => data.erase('customer:1'));
     const { fences } = await readErasures(notes());
-    await withRows('b', (rows) => rows.put(fences.map(fenceRow)));
+    await withStore('b', (store) => store.erase(fences[0]!, 'A'.repeat(22)));
     await expect(withPersonalData('b', (data) => data.seal('customer:1', place, 'x'))).rejects.toThrow('erased');
   });
 

@@ -1,11 +1,12 @@
 /** A backup into an empty directory: checked before it counts, and with every erasure that came after it. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { keyStoreFileName } from '../keys/embeddedPersonalData.ts';
 import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
-import { createSqliteKeyRows, fenceRow } from '../keys/keyRows.ts';
-import { keyStoreFileName } from '../keys/personalData.ts';
+import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { lockDataDir, lockFileName } from '../sqlite/dataDirLock.ts';
 import { databaseFileName } from '../sqlite/fileNames.ts';
@@ -27,7 +28,7 @@ export interface RestoreOptions {
   readonly keysFrom: string;
   readonly dataDir: string;
   /** Fences of all that were erased since the backup, and of others too if that is easier. */
-  readonly erasures: readonly Uint8Array[];
+  readonly erasures: readonly Buffer[];
 }
 
 export interface Restored {
@@ -36,6 +37,7 @@ export interface Restored {
   readonly keysAsOf: string;
 }
 
+const keyIdBytes = 16;
 const unfinished = (name: string): string => `${name}.restoring`;
 const files = [keyStoreFileName, databaseFileName] as const;
 /** The key may be put there first; the rest is what a restore that was broken off has left. */
@@ -80,11 +82,12 @@ const checkEvents = (path: string, { head }: EventsManifest): number => {
   }
 };
 
-/** Its write-ahead log is emptied into the file when it is closed; the wrapped keys in it were zeros by then. */
-const eraseAgain = async (path: string, fences: readonly Uint8Array[]): Promise<void> => {
+/** Overwrites each key in the copy where it stands; who never had one there gets a fence too. */
+const eraseAgain = async (path: string, fences: readonly Buffer[]): Promise<void> => {
   const db = openDatabase(path);
   try {
-    await (await createSqliteKeyRows(db)).put(fences.map(fenceRow));
+    const { store } = await openSqliteKeyStore(db);
+    for (const fence of fences) await store.erase(fence, randomBytes(keyIdBytes).toString('base64url'));
   } finally {
     await db.close();
   }

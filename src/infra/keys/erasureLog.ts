@@ -5,7 +5,10 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { StoreUnavailable } from '../../commands/ports.ts';
-import { fenceBytes } from './keyRows.ts';
+import type { KeyStore } from './keyStore.ts';
+
+/** HMAC-SHA-256. */
+const fenceBytes = 32;
 
 export const erasureLogFileName = 'erasures.log';
 
@@ -30,8 +33,19 @@ const append = async (path: string, line: string): Promise<void> => {
 export const noteErasure = (path: string, fence: Uint8Array): Promise<void> =>
   append(path, Buffer.from(fence).toString('base64url')).catch(unavailable);
 
+/**
+ * A key store that notes each erasure first: a crash in between leaves a note too many, and the erasure is asked for again.
+ */
+export const notingErasures = (store: KeyStore, path: string): KeyStore => ({
+  ...store,
+  erase: async (subject, keyId) => {
+    await noteErasure(path, subject);
+    await store.erase(subject, keyId);
+  },
+});
+
 export interface Erasures {
-  readonly fences: readonly Uint8Array[];
+  readonly fences: readonly Buffer[];
   /** Lines that are no fence: cut off by a crash before the erasure was acknowledged, or not from here. */
   readonly unreadable: number;
 }

@@ -1,5 +1,6 @@
 /** A key store into another one: keys and fences, wrapped as they are, under the same key encryption key. */
-import type { KeyRow, KeyRows } from './keyRows.ts';
+import type { KeyRows } from './keyRows.ts';
+import type { KeptKey, KeyStore } from './keyStore.ts';
 
 /** The target was made with another key encryption key, or gave one of our subjects a key of its own. */
 export class KeysDiffer extends Error {
@@ -12,56 +13,46 @@ export interface KeysMoved {
 }
 
 /** Some 100 bytes each. */
-const pageRows = 1_000;
+const pageKeys = 1_000;
+/** Each is an answer of a server to wait for. */
+const keysAtOnce = 16;
 
-async function* pagesOf(rows: KeyRows): AsyncGenerator<readonly KeyRow[]> {
-  for (let after: Uint8Array | null = null; ; ) {
-    const page: readonly KeyRow[] = await rows.read(after, pageRows);
-    if (page.length > 0) yield page;
+const setProof = async (source: KeyRows, target: KeyStore): Promise<void> => {
+  const proof = await source.proof();
+  if (proof === null || (await target.proof(proof)).equals(proof)) return;
+  throw new KeysDiffer('The key store there was made by another service: it would not open these keys.');
+};
+
+/** A subject that was erased there meanwhile stays erased. @throws KeysDiffer */
+const moveKey = async ({ keyId, subject, wrapped }: KeptKey, target: KeyStore): Promise<void> => {
+  if (wrapped === null) {
+    await target.erase(subject, keyId);
+    return;
+  }
+  const kept = await target.add({ keyId, subject, wrapped });
+  if (kept.wrapped === null || (kept.keyId === keyId && kept.wrapped.equals(wrapped))) return;
+  throw new KeysDiffer('The key store there has another key for a subject of ours.');
+};
+
+const moveAll = async (keys: readonly KeptKey[], target: KeyStore): Promise<void> => {
+  const remaining = keys.values();
+  const move = async (): Promise<void> => {
+    for (const key of remaining) await moveKey(key, target);
+  };
+  await Promise.all(Array.from({ length: keysAtOnce }, move));
+};
+
+/** May be repeated, and goes on. @throws KeysDiffer, StoreUnavailable */
+export const moveKeys = async (source: KeyRows, target: KeyStore): Promise<KeysMoved> => {
+  await setProof(source, target);
+  let [moved, fences] = [0, 0];
+  for (let after: string | null = null; ; ) {
+    const page: readonly KeptKey[] = await source.read(after, pageKeys);
+    await moveAll(page, target);
+    moved += page.length;
+    fences += page.filter(({ wrapped }) => wrapped === null).length;
     const last = page.at(-1);
-    if (last === undefined || page.length < pageRows) return;
+    if (last === undefined || page.length < pageKeys) return { keys: moved - fences, fences };
     after = last.keyId;
   }
-}
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-const setProof = async (source: KeyRows, target: KeyRows): Promise<void> => {
-  const proof = await source.proof();
-  if (proof === null) return;
-  await target.setProof(proof);
-  const kept = await target.proof();
-  if (kept === null || !isSame(kept, proof)) {
-    throw new KeysDiffer('The key store there was made by another service: it would not open these keys.');
-  }
-};
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-/** Our key is there, or was erased there meanwhile; our fence is a fence there. */
-const isKept = (ours: KeyRow, theirs: KeyRow | undefined): boolean =>
-  theirs !== undefined && (theirs.isErased || (!ours.isErased && isSame(theirs.wrapped, ours.wrapped)));
-
-/** @throws KeysDiffer */
-const movePage = async (page: readonly KeyRow[], target: KeyRows): Promise<void> => {
-  await target.put(page);
-  const found = await target.find(page.map(({ subject }) => subject));
-  const there = new Map(found.map((row) => [hexOf(row.subject), row]));
-  if (!page.every((row) => isKept(row, there.get(hexOf(row.subject))))) {
-    throw new KeysDiffer('The key store there has another key for a subject of ours.');
-  }
-};
-
-/** May be repeated, and goes on. @throws KeysDiffer */
-export const moveKeys = async (source: KeyRows, target: KeyRows): Promise<KeysMoved> => {
-  await setProof(source, target);
-  let keys = 0;
-  let fences = 0;
-  for await (const page of pagesOf(source)) {
-    await movePage(page, target);
-    const erased = page.filter(({ isErased }) => isErased).length;
-    fences += erased;
-    keys += page.length - erased;
-  }
-  return { keys, fences };
 };
