@@ -22,10 +22,10 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
-  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
+  const { keyEncryptionKey, erasuresFile, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
   const engines =
     servers === null
-      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock })
+      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock })
       : openClusteredEngines({ servers, debug: process.env.DEBUG, logger });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });

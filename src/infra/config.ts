@@ -18,6 +18,8 @@ export interface Config {
   readonly webhookAllowedTargets: readonly string[];
   /** 32 bytes; absent: made and kept in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined;
+  /** Absent: in the data directory. */
+  readonly erasuresFile: string | undefined;
   readonly logLevel: string;
   readonly requestsPerMinute: number;
   readonly trustedProxies: number;
@@ -77,7 +79,7 @@ const url = (name: string, value: string): string => {
 };
 
 /** From the variable, or from the file that `…_FILE` names, as container secrets come. Empty when neither is set. */
-const secret = (env: Env, name: string): string => {
+export const readSecret = (env: Env, name: string): string => {
   const file = text(env, `${name}_FILE`, '');
   if (file === '') return text(env, name, '');
   if (!existsSync(file)) throw new ConfigError(`${name}_FILE names no file.`);
@@ -85,7 +87,7 @@ const secret = (env: Env, name: string): string => {
 };
 
 const keyOf = (env: Env): Uint8Array | undefined => {
-  const encoded = secret(env, 'KEY_ENCRYPTION_KEY');
+  const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
   if (encoded === '') return undefined;
   const key = Buffer.from(encoded, 'base64');
   if (key.length === keyBytes) return key;
@@ -102,7 +104,7 @@ const schemes = {
 /** All three or none: half a cluster would be an embedded service that loses what it is told. */
 const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
   const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
-  const urls = names.map((name) => ({ name, value: secret(env, name) }));
+  const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
   const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
   if (set.length === 0) return null;
   if (missing.length > 0) {
@@ -166,6 +168,7 @@ export const readConfig = (env: Env): Config => {
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
     keyEncryptionKey,
+    erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),

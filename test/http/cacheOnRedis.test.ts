@@ -5,13 +5,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache } from '../../src/infra/cache.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { isRequired } from '../contracts/engine.ts';
-import { missingRedis, startOwnRedis } from '../support/engines/redis.ts';
+import { redisMissing, launchRedis } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';
 
 const sku = 'TABLE-OAK-160';
 const url = `/v1/warehouses/BER/inventory/${sku}`;
-const missing = missingRedis();
+const missing = redisMissing();
 
 const openOn = async (redisUrl: string): Promise<TestService> => {
   const log = pino({ level: 'silent' });
@@ -28,7 +28,7 @@ describe.skipIf(missing !== null && !isRequired('redis'))(
   `reads with a cache on Redis${missing === null ? '' : `: ${missing}`}`,
   () => {
     it('find what they have left there, and what was changed since', async () => {
-      const server = await startOwnRedis();
+      const server = await launchRedis();
       onTestFinished(() => server.stop());
       const service = await openOn(server.url);
       const staff = service.as('sandbox-staff');
@@ -40,7 +40,7 @@ describe.skipIf(missing !== null && !isRequired('redis'))(
     });
 
     it('go on when Redis dies, without an error and with what is true', async () => {
-      const server = await startOwnRedis();
+      const server = await launchRedis();
       onTestFinished(() => server.stop());
       const service = await openOn(server.url);
       const staff = service.as('sandbox-staff');

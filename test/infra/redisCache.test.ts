@@ -9,7 +9,7 @@ import { type ConnectionKind, connectRedis } from '../../src/infra/redis/connect
 import type { CacheEntry } from '../../src/projections/readCache/ports.ts';
 import { isRequired } from '../contracts/engine.ts';
 import { waitMaxMs } from '../contracts/make.ts';
-import { missingRedis, startOwnRedis } from '../support/engines/redis.ts';
+import { redisMissing, launchRedis } from '../support/engines/redis.ts';
 
 const at = (commit: bigint) => ({ commit, prepare: commit });
 const entry: CacheEntry = { seen: at(5n), value: { onHand: 3 }, livesMs: 120_000 };
@@ -22,7 +22,7 @@ const connect = (url: string, kind: ConnectionKind): Redis => {
 
 /** Patient, so that a busy machine is not taken for a Redis that fails; `hasty` as in production. */
 const open = async (pace: 'patient' | 'hasty' = 'patient') => {
-  const server = await startOwnRedis();
+  const server = await launchRedis();
   onTestFinished(() => server.stop());
   const redis = connect(server.url, pace === 'hasty' ? 'quick' : 'bounded');
   const bounds = pace === 'hasty' ? {} : { waitMaxMs };
@@ -33,7 +33,7 @@ const open = async (pace: 'patient' | 'hasty' = 'patient') => {
   return { server, redis, cacheOf, cache: cacheOf('test:'), failures };
 };
 
-const missing = missingRedis();
+const missing = redisMissing();
 
 describe.skipIf(missing !== null && !isRequired('redis'))(
   `a cache on Redis${missing === null ? '' : `: ${missing}`}`,
