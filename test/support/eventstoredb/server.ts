@@ -92,7 +92,9 @@ export const startServer = async (options: ServerOptions = {}): Promise<EventSto
   const away = (durationMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
       listening.forceShutdown();
-      setTimeout(() => comeBack().then(resolve, reject), durationMs).unref();
+      setTimeout(() => {
+        comeBack().then(resolve, reject);
+      }, durationMs).unref();
     });
 
   const controls: Controls = {
