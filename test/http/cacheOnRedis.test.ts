@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache } from '../../src/infra/cache.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { isRequired } from '../contracts/engine.ts';
-import { redisMissing, launchRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisMissing } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';
 

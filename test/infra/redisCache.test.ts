@@ -9,7 +9,7 @@ import { type ConnectionKind, connectRedis } from '../../src/infra/redis/connect
 import type { CacheEntry } from '../../src/projections/readCache/ports.ts';
 import { isRequired } from '../contracts/engine.ts';
 import { waitMaxMs } from '../contracts/make.ts';
-import { redisMissing, launchRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisMissing } from '../support/engines/redis.ts';
 
 const at = (commit: bigint) => ({ commit, prepare: commit });
 const entry: CacheEntry = { seen: at(5n), value: { onHand: 3 }, livesMs: 120_000 };
