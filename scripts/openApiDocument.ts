@@ -20,7 +20,7 @@ const settingsOf = (
 ): Settings => ({
   roles,
   projectionParts,
-  http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+  http: { hasApi: true, publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
   stateCacheBytesMax: 1,
   orderReservationMs: noTimeMs,
   idempotencyKeptMs: noTimeMs,

@@ -50,6 +50,8 @@ export interface Adapters {
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;
+  /** What must be done once before anything else; may be repeated. */
+  readonly prepare?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
@@ -140,7 +142,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     onFailure: readSide.onFailure,
     logger,
   });
-  const readiness = createReadiness(runners.prepare, logger);
+  const prepare = async (): Promise<void> => {
+    await adapters.prepare?.();
+    await runners.prepare();
+  };
+  const readiness = createReadiness(prepare, logger);
   await readiness.attempt();
   const app = await buildApp({
     ...adapters,

@@ -12,7 +12,7 @@ import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problem.ts';
-import { createRouter, type RouteSupport } from './route.ts';
+import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
 import { registerHealth } from './routes/health.ts';
@@ -94,6 +94,21 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
   };
 };
 
+const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts): void => {
+  registerWarehouses(router, ports);
+  registerItems(router, ports);
+  registerInventoryReads(router, ports);
+  registerInventoryCommands(router, ports);
+  registerInventoryChanges(router, ports);
+  registerReservations(router, ports);
+  registerOrderCommands(router, ports);
+  registerOrderReads(router, ports);
+  registerShipments(router, ports);
+  registerWebhookEndpoints(router, ports);
+  registerAudit(router, ports);
+  registerStream(app, router, ports);
+};
+
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,
@@ -126,17 +141,6 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
-  registerWarehouses(router, ports);
-  registerItems(router, ports);
-  registerInventoryReads(router, ports);
-  registerInventoryCommands(router, ports);
-  registerInventoryChanges(router, ports);
-  registerReservations(router, ports);
-  registerOrderCommands(router, ports);
-  registerOrderReads(router, ports);
-  registerShipments(router, ports);
-  registerWebhookEndpoints(router, ports);
-  registerAudit(router, ports);
-  registerStream(app, router, ports);
+  if (ports.settings.hasApi) registerApi(app, router, ports);
   return app;
 };

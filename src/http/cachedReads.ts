@@ -28,7 +28,7 @@ export interface Holdings {
 const keyOf = (kind: string, id: string, models: readonly ReadModel[]): string =>
   [kind, ...models.map((model) => model.collection()), id].join('/');
 
-export const createCachedReads = ({ stockLevels, items, warehouses }: ReadModels) => ({
+export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouses }: ReadModels) => ({
   stock: (warehouseId: string, sku: string): Cacheable<StockWithItem> => ({
     key: keyOf('stock', `${warehouseId}.${sku}`, [stockLevels.model, items.model]),
     madeOf: [stockStream(warehouseId, sku), itemStream(sku)],
@@ -38,11 +38,12 @@ export const createCachedReads = ({ stockLevels, items, warehouses }: ReadModels
     },
   }),
   holdings: (sku: string): Cacheable<Holdings> => ({
-    key: keyOf('holdings', sku, [stockLevels.model, warehouses.model, items.model]),
+    key: keyOf('holdings', sku, [stockLevels.model, skuWarehouses.model, warehouses.model, items.model]),
     madeOf: [stocksOfSku(sku), allWarehouses, itemStream(sku)],
     load: async () => {
+      const warehouseIds = skuWarehouses.queries.of(sku);
       const [known, all, item] = await Promise.all([
-        stockLevels.queries.bySku(sku),
+        warehouseIds.then((ids) => stockLevels.queries.getMany(ids.map((warehouseId) => ({ warehouseId, sku })))),
         warehouses.queries.all(),
         items.queries.get(sku),
       ]);

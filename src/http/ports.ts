@@ -43,6 +43,8 @@ export interface EngineCheck {
 }
 
 export interface HttpSettings {
+  /** `false`: only health and metrics, for a process that is there for something else. */
+  readonly hasApi: boolean;
   /** Shown as `servers` of the OpenAPI document and used for the sandbox's addresses. */
   readonly publicUrl: string;
   readonly issuer: string;

@@ -36,6 +36,8 @@ export interface Servers {
   readonly eventStoreUrl: string;
   readonly mongodbUrl: string;
   readonly redisUrl: string;
+  /** 32 bytes, the same for every process. */
+  readonly keyEncryptionKey: Uint8Array;
 }
 
 export type CacheKind = (typeof cacheKinds)[number];
@@ -98,7 +100,7 @@ const schemes = {
 } as const;
 
 /** All three or none: half a cluster would be an embedded service that loses what it is told. */
-const serversOf = (env: Env): Servers | null => {
+const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
   const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
   const urls = names.map((name) => ({ name, value: secret(env, name) }));
   const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
@@ -110,8 +112,11 @@ const serversOf = (env: Env): Servers | null => {
   for (const { name, value } of urls) {
     if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
   }
+  if (keyEncryptionKey === undefined) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
+  }
   const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
-  return { eventStoreUrl, mongodbUrl, redisUrl };
+  return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
 };
 
 const isRole = (name: string): name is Role => roles.some((role) => role === name);
@@ -141,11 +146,8 @@ const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
 
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
-  const servers = serversOf(env);
   const keyEncryptionKey = keyOf(env);
-  if (servers !== null && keyEncryptionKey === undefined) {
-    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
-  }
+  const servers = serversOf(env, keyEncryptionKey);
   const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
   const oidcIssuer = text(env, 'OIDC_ISSUER', '');
   if (env.NODE_ENV === 'production' && oidcIssuer === '') {

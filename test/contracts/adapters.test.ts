@@ -13,6 +13,7 @@ import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
 import { idempotencyContract } from './idempotency.contract.ts';
 import { jobQueueContract } from './jobQueue.contract.ts';
+import { leasesContract } from './leases.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
@@ -32,6 +33,7 @@ const runsAll = (engine: Engine): void => {
   runs('EventSource', engine.events, eventSourceContract);
   runs('Documents', engine.documents, documentsContract);
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);
+  runs('Leases', engine.leases, leasesContract);
   runs('JobQueue', engine.jobs, jobQueueContract);
   runs('Cache', engine.cache, cacheContract);
   runs('IdempotencyRecords', engine.idempotency, idempotencyContract);

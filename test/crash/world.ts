@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { EventStore, PersonalData } from '../../src/commands/ports.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/domain/message.ts';
-import { openPersonalData } from '../../src/infra/keys/personalData.ts';
+import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';

@@ -89,6 +89,7 @@ describe('the configuration', () => {
       eventStoreUrl: servers.EVENTSTORE_URL,
       mongodbUrl: servers.MONGODB_URL,
       redisUrl: servers.REDIS_URL,
+      keyEncryptionKey: key,
     });
     expect([...config.roles].sort()).toEqual(['api', 'worker']);
     expect(config.projectionParts).toBe(8);

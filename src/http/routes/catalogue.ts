@@ -101,7 +101,7 @@ const availabilityOf = (
 };
 
 export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
-  const { items, stockLevels, warehouses } = readModels;
+  const { items, stockLevels, skuWarehouses, warehouses } = readModels;
   const cached = createCachedReads(readModels);
   const tag = 'Items';
 
@@ -163,7 +163,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     query: AvailabilityQuery,
     answers: { 200: ref(Availability) },
     problems: ['ITEM_NOT_FOUND'],
-    models: [stockLevels.model, warehouses.model, items.model],
+    models: [stockLevels.model, skuWarehouses.model, warehouses.model, items.model],
     isCached: true,
     handle: async ({ params: { sku }, query, reach, recall }) => {
       const holdings = await recall(cached.holdings(sku));

@@ -45,6 +45,12 @@ const derive = (key: Uint8Array): DerivedKeys => {
   return { wrapping: forPurpose('stockledger wrapping v1'), lookup: forPurpose('stockledger subject lookup v1') };
 };
 
+/** From 32 bytes of a key management service. @throws KeyStoreLocked when there are not as many. */
+export const deriveKeys = (given: Uint8Array): DerivedKeys => {
+  if (given.length !== keyBytes) throw new KeyStoreLocked(`The key encryption key must have ${keyBytes} bytes.`);
+  return derive(given);
+};
+
 /**
  * `given` (32 bytes) or the file in `directory`, which is made only for a key store that is empty (`mayCreate`).
  * @throws KeyStoreLocked
@@ -53,9 +59,4 @@ export const loadDerivedKeys = async (
   directory: string,
   given: Uint8Array | undefined,
   mayCreate: boolean,
-): Promise<DerivedKeys> => {
-  if (given !== undefined && given.length !== keyBytes) {
-    throw new KeyStoreLocked(`The key encryption key must have ${keyBytes} bytes.`);
-  }
-  return derive(given ?? (await fromFile(directory, mayCreate)));
-};
+): Promise<DerivedKeys> => deriveKeys(given ?? (await fromFile(directory, mayCreate)));

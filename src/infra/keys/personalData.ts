@@ -1,37 +1,22 @@
 /**
- * Personal data under one key a subject (DESIGN §4.5), kept in `keys.db` apart from the events, so that erasing a
- * person is destroying a key and every event keeps its bytes.
+ * Personal data under one key a subject (DESIGN §4.5), kept apart from the events, so that erasing a person is
+ * destroying a key and every event keeps its bytes.
  *
- * A sealed text is `v1.<key id>.<nonce>.<ciphertext and tag>`, each part in base64url. One process owns the file.
+ * A sealed text is `v1.<key id>.<nonce>.<ciphertext and tag>`, each part in base64url.
  */
 import { createHmac } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type PersonalData, SubjectErased } from '../../commands/ports.ts';
 import type { Sealed } from '../../domain/message.ts';
 import { createLru } from '../lru.ts';
-import { openDatabase } from '../sqlite/database.ts';
 import { createNonces, decrypt, encrypt } from './aesGcm.ts';
-import { loadDerivedKeys } from './keyEncryptionKey.ts';
-import { createSubjectKeys, prepareKeyStore, type SubjectKey, type SubjectKeys } from './subjectKeys.ts';
-
-export const keyStoreFileName = 'keys.db';
+import type { SubjectKey, SubjectKeys } from './subjectKeys.ts';
 
 /** Unwrapped keys in memory, about 300 bytes each: the customers of a busy day. Others cost one read and one unwrap. */
-/** Keys in use are held themselves. */
-const keyStoreCacheKiB = 2 * 1_024;
 const keysCachedMax = 20_000;
 
 /** Sealed text that was damaged, tampered with, moved to another place, or sealed with a key of another store. */
 export class SealBroken extends Error {
   override readonly name = 'SealBroken';
-}
-
-export interface PersonalDataOptions {
-  /** Where `keys.db` lies, and the key encryption key when none is given. Made if absent. */
-  readonly directory: string;
-  /** 32 bytes from a key management service. Absent: a file of mode 0600 in `directory`, made on first start. */
-  readonly keyEncryptionKey?: Uint8Array | undefined;
 }
 
 const scheme = 'v1';
@@ -45,37 +30,54 @@ const sealWith = ({ keyId, key }: SubjectKey, nonce: Buffer, context: string, va
   return `${scheme}.${keyId}.${nonce.toString('base64url')}.${body.toString('base64url')}` as Sealed;
 };
 
-const createPersonalData = (keys: SubjectKeys): PersonalData => {
-  const nextNonce = createNonces();
-  const bySubject = createLru<string, SubjectKey>(keysCachedMax);
-  const byId = createLru<string, SubjectKey>(keysCachedMax);
+/** @throws SealBroken */
+const openWith = ({ key }: SubjectKey, nonceText: string, bodyText: string, context: string): unknown => {
+  const nonce = Buffer.from(nonceText, 'base64url');
+  const plain = decrypt(key, nonce, Buffer.from(bodyText, 'base64url'), Buffer.from(context));
+  if (plain === undefined) throw new SealBroken('The sealed text was changed, or it stands in another place.');
+  return JSON.parse(plain.toString()) as unknown;
+};
 
-  /** Called in commit order, so that a key erased in the same commit does not come back. */
-  const remember = (subject: string, found: SubjectKey | null): void => {
-    if (found !== null) bySubject.set(subject, found);
+/** As `SubjectKeys` answers: `null` once erased, `undefined` when there was never one. */
+type MaybeKey = SubjectKey | null | undefined;
+
+interface Cached {
+  readonly key: SubjectKey;
+  readonly readAtMs: number;
+}
+
+/** Keys by subject or by their own name, each for a while. */
+const createKeyCache = (keptMaxMs: number) => {
+  let entries = createLru<string, Cached>(keysCachedMax);
+  let erasures = 0;
+  return {
+    /** What was read while somebody was erased may be that one's key, and is not kept. */
+    get: async (name: string, load: () => Promise<MaybeKey>): Promise<MaybeKey> => {
+      const readAtMs = performance.now();
+      const cached = entries.get(name);
+      if (cached !== undefined && readAtMs - cached.readAtMs < keptMaxMs) return cached.key;
+      const erasuresBefore = erasures;
+      const key = await load();
+      if (key !== null && key !== undefined && erasures === erasuresBefore) entries.set(name, { key, readAtMs });
+      return key;
+    },
+    /** Erasures are rare, and reading keys again is cheap. */
+    clear: (): void => {
+      erasures += 1;
+      entries = createLru(keysCachedMax);
+    },
   };
+};
+
+/** @param keptMaxMs how long a key is used without asking whether it was erased: by others, who share the store. */
+export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): PersonalData => {
+  const nextNonce = createNonces();
+  const bySubject = createKeyCache(keptMaxMs);
+  const byId = createKeyCache(keptMaxMs);
 
   const keyOf = async (subject: string): Promise<SubjectKey> => {
-    const cached = bySubject.get(subject);
-    if (cached !== undefined) return cached;
-    let found = keys.find(subject);
-    if (found === undefined) {
-      found = await keys.findOrCreate(subject, (created) => {
-        remember(subject, created);
-      });
-    } else {
-      remember(subject, found);
-    }
-    if (found === null) throw new SubjectErased('The personal data of this subject was erased.');
-    return found;
-  };
-
-  const keyNamed = (keyId: string): SubjectKey | null => {
-    const cached = byId.get(keyId);
-    if (cached !== undefined) return cached;
-    const found = keys.byId(keyId);
-    if (found === undefined) throw new SealBroken('The text is sealed with a key that this store never had.');
-    if (found !== null) byId.set(keyId, found);
+    const found = await bySubject.get(subject, () => keys.findOrCreate(subject));
+    if (found === null || found === undefined) throw new SubjectErased('The personal data of this subject was erased.');
     return found;
   };
 
@@ -90,37 +92,18 @@ const createPersonalData = (keys: SubjectKeys): PersonalData => {
       if (keyId === undefined || nonceText === undefined || bodyText === undefined) {
         throw new SealBroken('The text is not sealed text.');
       }
-      const named = keyNamed(keyId);
-      if (named === null) return null;
-      const nonce = Buffer.from(nonceText, 'base64url');
-      const body = Buffer.from(bodyText, 'base64url');
-      const plain = decrypt(named.key, nonce, body, Buffer.from(context));
-      if (plain === undefined) throw new SealBroken('The sealed text was changed, or it stands in another place.');
-      return JSON.parse(plain.toString()) as unknown;
+      const named = await byId.get(keyId, () => keys.byId(keyId));
+      if (named === undefined) throw new SealBroken('The text is sealed with a key that this store never had.');
+      return named === null ? null : openWith(named, nonceText, bodyText, context);
     },
-    erase: (subject) =>
-      keys.erase(subject, (keyId) => {
-        bySubject.delete(subject);
-        byId.delete(keyId);
-      }),
+    erase: async (subject) => {
+      try {
+        await keys.erase(subject);
+      } finally {
+        // Also when it is not known to be complete.
+        bySubject.clear();
+        byId.clear();
+      }
+    },
   };
-};
-
-/**
- * @throws KeyStoreLocked when the key encryption key is missing or is not the one the store was made with.
- */
-export const openPersonalData = async ({
-  directory,
-  keyEncryptionKey,
-}: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
-  await mkdir(directory, { recursive: true });
-  const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
-  try {
-    const { used } = await prepareKeyStore(db);
-    const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);
-    return { ...createPersonalData(await createSubjectKeys(db, derived)), close: () => db.close() };
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
 };

@@ -1,15 +1,11 @@
-/**
- * One data key a subject, wrapped, in a SQLite file of its own. Whoever has only that file learns neither a key nor
- * whose it is. Erasing overwrites the wrapped key where it stands and leaves the row as the fence.
- */
+/** One data key a subject, wrapped by keys that are derived from the key encryption key, in whatever store. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { StoreUnavailable } from '../../commands/ports.ts';
-import type { LocalDatabase } from '../sqlite/database.ts';
-import { createNonces, decrypt, encrypt, nonceBytes, tagBytes } from './aesGcm.ts';
+import { untilDone } from '../untilDone.ts';
 import { type DerivedKeys, KeyStoreLocked } from './keyEncryptionKey.ts';
+import type { KeptKey, KeyStore } from './keyStore.ts';
+import { createKeyWrap, keyBytes } from './keyWrap.ts';
 
 export interface SubjectKey {
-  /** Random, 16 bytes in base64url: a sealed text names its key, never its subject. */
   readonly keyId: string;
   /** Seals. */
   readonly key: KeyObject;
@@ -18,121 +14,64 @@ export interface SubjectKey {
 }
 
 export interface SubjectKeys {
-  /** The key of a subject; `null` once erased, `undefined` when there was never one. */
-  find(subject: string): SubjectKey | null | undefined;
-  /** The same, made when absent. Durable when it resolves; `committed` is called in commit order. */
-  findOrCreate(subject: string, committed: (key: SubjectKey | null) => void): Promise<SubjectKey | null>;
+  /** @throws KeyStoreLocked when the store was made with another key encryption key. All else begins with it too. */
+  unlock(): Promise<void>;
+  /** The key of a subject, made when absent and durable when it resolves; `null` once erased. */
+  findOrCreate(subject: string): Promise<SubjectKey | null>;
   /** The key of that name; `null` once erased, `undefined` when no key was ever called so. */
-  byId(keyId: string): SubjectKey | null | undefined;
-  /** No copy of the wrapped key is left in the files when it resolves. `committed` learns which key it was. */
-  erase(subject: string, committed: (keyId: string) => void): Promise<void>;
+  byId(keyId: string): Promise<SubjectKey | null | undefined>;
+  erase(subject: string): Promise<void>;
 }
 
-const keyBytes = 32;
 const keyIdBytes = 16;
-const wrappedBytes = nonceBytes + keyBytes + tagBytes;
-const proof = 'stockledger key store v1';
+const proofText = 'stockledger key store v1';
+const proofPlace = Buffer.from('proof');
 
-/**
- * The table grows at its end only and its rows never change their size, so SQLite never moves a wrapped key: there is
- * one copy to overwrite. An erased one is zeros, as long as before.
- */
-const schema = [
-  `CREATE TABLE IF NOT EXISTS subjectKeys (number INTEGER PRIMARY KEY, keyId BLOB NOT NULL UNIQUE,
-     subject BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL, erased INTEGER NOT NULL) STRICT`,
-  'CREATE TABLE IF NOT EXISTS proof (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL) STRICT',
-];
+const newKeyId = (): string => randomBytes(keyIdBytes).toString('base64url');
+const placeOf = ({ keyId, subject }: Pick<KeptKey, 'keyId' | 'subject'>): Buffer =>
+  Buffer.concat([Buffer.from(keyId, 'base64url'), subject]);
 
-const subjectKeyOf = (keyId: Buffer, bytes: Buffer): SubjectKey => ({
-  keyId: keyId.toString('base64url'),
+const subjectKeyOf = (keyId: string, bytes: Buffer): SubjectKey => ({
+  keyId,
   key: createSecretKey(bytes),
   digestKey: createSecretKey(createHmac('sha256', bytes).update('stockledger digest v1').digest()),
 });
 
-/** Makes the tables when they are missing; says whether the store has been used before. */
-export const prepareKeyStore = async (db: LocalDatabase): Promise<{ readonly used: boolean }> => {
-  db.prepare('PRAGMA secure_delete=ON').get();
-  await db.write(() => {
-    for (const statement of schema) db.prepare(statement).run();
-  });
-  return { used: db.prepare('SELECT 1 FROM proof').get() !== undefined };
-};
-
-/** @throws KeyStoreLocked when the store was made with another key encryption key. */
-const unlock = async (
-  db: LocalDatabase,
-  wrap: (plain: Buffer) => Buffer,
-  unwrap: (sealed: Buffer) => Buffer | undefined,
-) => {
-  await db.write(() => db.prepare('INSERT OR IGNORE INTO proof VALUES (1, ?)').run(wrap(Buffer.from(proof))));
-  const sealed = db.prepare('SELECT sealed FROM proof').get()?.sealed as Uint8Array;
-  if (unwrap(Buffer.from(sealed))?.toString() !== proof) {
-    throw new KeyStoreLocked('The key encryption key is not the one this key store was made with. Give the right one.');
-  }
-};
-
-export const createSubjectKeys = async (db: LocalDatabase, { wrapping, lookup }: DerivedKeys): Promise<SubjectKeys> => {
-  const nextNonce = createNonces();
-  const wrap = (plain: Buffer, place: Buffer): Buffer => {
-    const nonce = nextNonce();
-    return Buffer.concat([nonce, encrypt(wrapping, nonce, plain, place)]);
-  };
-  const unwrap = (wrapped: Buffer, place: Buffer): Buffer | undefined =>
-    decrypt(wrapping, wrapped.subarray(0, nonceBytes), wrapped.subarray(nonceBytes), place);
-  const proofPlace = Buffer.from('proof');
-  await unlock(
-    db,
-    (plain) => wrap(plain, proofPlace),
-    (sealed) => unwrap(sealed, proofPlace),
-  );
-
-  const findBySubject = db.prepare('SELECT keyId, subject, wrapped, erased FROM subjectKeys WHERE subject = ?');
-  const findById = db.prepare('SELECT keyId, subject, wrapped, erased FROM subjectKeys WHERE keyId = ?');
-  const insert = db.prepare(
-    'INSERT INTO subjectKeys (keyId, subject, wrapped, erased) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  );
-  const overwrite = db.prepare('UPDATE subjectKeys SET wrapped = ?, erased = 1 WHERE subject = ?');
-  const nothing = Buffer.alloc(wrappedBytes);
-
+export const createSubjectKeys = (store: KeyStore, { wrapping, lookup }: DerivedKeys): SubjectKeys => {
+  const { wrap, unwrap } = createKeyWrap(wrapping);
   const digestOf = (subject: string): Buffer => createHmac('sha256', lookup).update(subject).digest();
 
-  const toKey = (row: Record<string, unknown> | undefined): SubjectKey | null | undefined => {
-    if (row === undefined) return undefined;
-    if (row.erased === 1) return null;
-    const keyId = Buffer.from(row.keyId as Uint8Array);
-    const place = Buffer.concat([keyId, row.subject as Uint8Array]);
-    const key = unwrap(Buffer.from(row.wrapped as Uint8Array), place);
-    if (key === undefined) throw new Error('A key of the key store is damaged. Restore the key store.');
-    return subjectKeyOf(keyId, key);
-  };
+  const unlock = untilDone(async () => {
+    const sealed = await store.proof(wrap(Buffer.from(proofText), proofPlace));
+    if (unwrap(sealed, proofPlace)?.toString() === proofText) return;
+    throw new KeyStoreLocked('The key encryption key is not the one this key store was made with. Give the right one.');
+  });
 
-  const create = (digest: Buffer): SubjectKey => {
-    const keyId = randomBytes(keyIdBytes);
-    const key = randomBytes(keyBytes);
-    insert.run(keyId, digest, wrap(key, Buffer.concat([keyId, digest])), 0);
-    return subjectKeyOf(keyId, key);
+  const open = (kept: KeptKey): SubjectKey | null => {
+    if (kept.wrapped === null) return null;
+    const key = unwrap(kept.wrapped, placeOf(kept));
+    if (key === undefined) throw new Error('A key of the key store is damaged. Restore the key store.');
+    return subjectKeyOf(kept.keyId, key);
   };
 
   return {
-    find: (subject) => toKey(findBySubject.get(digestOf(subject))),
-    findOrCreate: (subject, committed) =>
-      db.write(() => {
-        const digest = digestOf(subject);
-        const found = toKey(findBySubject.get(digest));
-        return found === undefined ? create(digest) : found;
-      }, committed),
-    byId: (keyId) => toKey(findById.get(Buffer.from(keyId, 'base64url'))),
-    erase: async (subject, committed) => {
-      await db.write(() => {
-        const digest = digestOf(subject);
-        insert.run(randomBytes(keyIdBytes), digest, nothing, 1);
-        overwrite.run(nothing, digest);
-        return Buffer.from(findBySubject.get(digest)?.keyId as Uint8Array).toString('base64url');
-      }, committed);
-      // The write-ahead log still holds the page as it was. Repeating the erasure repeats this.
-      if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0) {
-        throw new StoreUnavailable('Another process reads the key store: the erasure is not complete.', 'unknown');
-      }
+    unlock,
+    findOrCreate: async (subject) => {
+      await unlock();
+      const place = { keyId: newKeyId(), subject: digestOf(subject) };
+      const found = await store.bySubject(place.subject);
+      if (found !== undefined) return open(found);
+      // Who comes second gets the key of who came first.
+      return open(await store.add({ ...place, wrapped: wrap(randomBytes(keyBytes), placeOf(place)) }));
+    },
+    byId: async (keyId) => {
+      await unlock();
+      const found = await store.byId(keyId);
+      return found === undefined ? undefined : open(found);
+    },
+    erase: async (subject) => {
+      await unlock();
+      await store.erase(digestOf(subject), newKeyId());
     },
   };
 };

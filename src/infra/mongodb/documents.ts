@@ -12,7 +12,7 @@ import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStor
 import { createDocumentWrites } from './documentWrites.ts';
 
 /** Small servers compare each id found with each id asked for. */
-const idsPerRead = 200;
+const idsPerRead = 100;
 
 const slicesOf = (ids: readonly string[]): readonly (readonly string[])[] =>
   Array.from({ length: Math.ceil(ids.length / idsPerRead) }, (_, index) =>

@@ -6,7 +6,7 @@ import { createRedisCache } from '../../../src/infra/redis/cache.ts';
 import { connectRedis } from '../../../src/infra/redis/connect.ts';
 import { createTieredCache } from '../../../src/infra/tieredCache.ts';
 import type { Cache } from '../../../src/projections/readCache/ports.ts';
-import { missingRedis, startRedis } from '../../support/engines/redis.ts';
+import { redisMissing, startRedis } from '../../support/engines/redis.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName, waitMaxMs } from '../make.ts';
 
@@ -42,11 +42,11 @@ const onRedis =
 
 export const caches: readonly Engine[] = [
   { name: 'memory', cache: inMemory },
-  { name: 'redis', server: 'redis', missing: missingRedis(), cache: onRedis((shared) => shared) },
+  { name: 'redis', server: 'redis', missing: redisMissing(), cache: onRedis((shared) => shared) },
   {
     name: 'memory before redis',
     server: 'redis',
-    missing: missingRedis(),
+    missing: redisMissing(),
     cache: onRedis((shared) => createTieredCache(createMemoryCache(), shared)),
   },
 ];

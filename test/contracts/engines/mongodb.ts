@@ -3,6 +3,9 @@
 import { createMongoCheckpoints } from '../../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
+import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
+import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
+import { createMongoPersonalData } from '../../../src/infra/mongodb/personalData.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../../support/engines/mongodb.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName } from '../make.ts';
@@ -53,6 +56,18 @@ const onNewDatabase =
     };
   };
 
+/** As the real ones relate, so that nobody waits for seconds. */
+export const shortTimes: LeaseTimes = {
+  renewMs: 200,
+  loseAfterMs: 1_000,
+  pollMs: 100,
+  takeAfterMs: 2_000,
+  memberBeatMs: 100,
+  memberGoneMs: 1_000,
+};
+
+const keyEncryptionKey = Buffer.alloc(32, 'a key of tests');
+
 export const mongodb: readonly Engine[] = [
   {
     name: 'mongodb',
@@ -60,5 +75,8 @@ export const mongodb: readonly Engine[] = [
     missing: mongoMissing(),
     documents: onNewDatabase(createMongoDocuments),
     checkpoints: onNewDatabase(createMongoCheckpoints),
+    idempotency: onNewDatabase(createMongoIdempotency),
+    personalData: onNewDatabase((mongo) => createMongoPersonalData(mongo, keyEncryptionKey)),
+    leases: onNewDatabase((mongo) => createMongoLeases(mongo, shortTimes)),
   },
 ];

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PersonalData } from '../../../src/commands/ports.ts';
-import { openPersonalData } from '../../../src/infra/keys/personalData.ts';
+import { openPersonalData } from '../../../src/infra/keys/embeddedPersonalData.ts';
+import { createSoleLeases } from '../../../src/infra/soleLeases.ts';
 import { createSqliteCheckpoints } from '../../../src/infra/sqlite/checkpoints.ts';
 import { type Database, openDatabase } from '../../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../../src/infra/sqlite/documents.ts';
@@ -11,6 +12,7 @@ import { createSqliteEvents } from '../../../src/infra/sqlite/events.ts';
 import { createSqliteIdempotency } from '../../../src/infra/sqlite/idempotency.ts';
 import { createSqliteJobs } from '../../../src/infra/sqlite/jobs.ts';
 import { openThreadedDatabase } from '../../../src/infra/sqlite/threadedDatabase.ts';
+import type { Leases } from '../../../src/projections/ports.ts';
 import type { Engine } from '../engine.ts';
 import type { Make } from '../make.ts';
 
@@ -48,6 +50,11 @@ const keysOnSqlite: Make<PersonalData> = async () => {
   };
 };
 
+const inProcess: Make<Leases> = () => {
+  const adapter = createSoleLeases();
+  return Promise.resolve({ adapter, second: adapter, close: () => Promise.resolve() });
+};
+
 const onSqlite = (name: string, open: Open): Engine => ({
   name,
   events: onNewFile(open, createSqliteEvents),
@@ -58,6 +65,6 @@ const onSqlite = (name: string, open: Open): Engine => ({
 });
 
 export const sqlite: readonly Engine[] = [
-  { ...onSqlite('sqlite', openDatabase), personalData: keysOnSqlite },
+  { ...onSqlite('sqlite', openDatabase), personalData: keysOnSqlite, leases: inProcess },
   onSqlite('sqlite, written by a thread of its own', openThreadedDatabase),
 ];

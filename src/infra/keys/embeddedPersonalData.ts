@@ -1,0 +1,41 @@
+/** Personal data with its keys in `keys.db` beside the events. One process owns the file. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PersonalData } from '../../commands/ports.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { loadDerivedKeys } from './keyEncryptionKey.ts';
+import { createPersonalData } from './personalData.ts';
+import { openSqliteKeyStore } from './sqliteKeyStore.ts';
+import { createSubjectKeys } from './subjectKeys.ts';
+
+export const keyStoreFileName = 'keys.db';
+
+/** Keys in use are held themselves. */
+const keyStoreCacheKiB = 2 * 1_024;
+
+export interface PersonalDataOptions {
+  /** Where `keys.db` lies, and the key encryption key when none is given. Made if absent. */
+  readonly directory: string;
+  /** 32 bytes from a key management service. Absent: a file of mode 0600 in `directory`, made on first start. */
+  readonly keyEncryptionKey?: Uint8Array | undefined;
+}
+
+/**
+ * @throws KeyStoreLocked when the key encryption key is missing or is not the one the store was made with.
+ */
+export const openPersonalData = async ({
+  directory,
+  keyEncryptionKey,
+}: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
+  await mkdir(directory, { recursive: true });
+  const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
+  try {
+    const { store, used } = await openSqliteKeyStore(db);
+    const keys = createSubjectKeys(store, await loadDerivedKeys(directory, keyEncryptionKey, !used));
+    await keys.unlock();
+    return { ...createPersonalData(keys, Number.POSITIVE_INFINITY), close: () => db.close() };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+};

@@ -1,0 +1,22 @@
+/** Where wrapped keys are kept. Whoever has only that learns neither a key nor whose it is. */
+
+export interface KeptKey {
+  /** Random, 16 bytes in base64url: a sealed text names its key, never its subject. */
+  readonly keyId: string;
+  /** A keyed digest of the subject. */
+  readonly subject: Buffer;
+  /** `null` once erased: the fence. */
+  readonly wrapped: Buffer | null;
+}
+
+/** Each call is one atomic step, so that processes may share a store. */
+export interface KeyStore {
+  bySubject(subject: Buffer): Promise<KeptKey | undefined>;
+  byId(keyId: string): Promise<KeptKey | undefined>;
+  /** The first one for a subject wins, be it a key or a fence. Durable when it resolves. @returns what stands there. */
+  add(key: KeptKey & { readonly wrapped: Buffer }): Promise<KeptKey>;
+  /** Destroys the wrapped key and leaves a fence, also where there was no key: then under `keyId`. */
+  erase(subject: Buffer, keyId: string): Promise<void>;
+  /** Keeps the first one it is ever given. @returns that one. */
+  proof(sealed: Buffer): Promise<Buffer>;
+}

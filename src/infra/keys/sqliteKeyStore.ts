@@ -1,0 +1,70 @@
+/** Wrapped keys in a SQLite file of their own. Erasing overwrites a wrapped key where it stands. */
+import { StoreUnavailable } from '../../commands/ports.ts';
+import type { LocalDatabase } from '../sqlite/database.ts';
+import type { KeptKey, KeyStore } from './keyStore.ts';
+import { wrappedBytes } from './keyWrap.ts';
+
+/**
+ * The table grows at its end only and its rows never change their size, so SQLite never moves a wrapped key: there is
+ * one copy to overwrite. An erased one is zeros, as long as before.
+ */
+const schema = [
+  `CREATE TABLE IF NOT EXISTS subjectKeys (number INTEGER PRIMARY KEY, keyId BLOB NOT NULL UNIQUE,
+     subject BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL, erased INTEGER NOT NULL) STRICT`,
+  'CREATE TABLE IF NOT EXISTS proof (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL) STRICT',
+];
+
+const bytesOf = (keyId: string): Buffer => Buffer.from(keyId, 'base64url');
+
+const toKept = (row: Record<string, unknown> | undefined): KeptKey | undefined =>
+  row === undefined
+    ? undefined
+    : {
+        keyId: Buffer.from(row.keyId as Uint8Array).toString('base64url'),
+        subject: Buffer.from(row.subject as Uint8Array),
+        wrapped: row.erased === 1 ? null : Buffer.from(row.wrapped as Uint8Array),
+      };
+
+/** Makes the tables when they are missing; says whether the store has been used before. */
+export const openSqliteKeyStore = async (
+  db: LocalDatabase,
+): Promise<{ readonly store: KeyStore; readonly used: boolean }> => {
+  db.prepare('PRAGMA secure_delete=ON').get();
+  await db.write(() => {
+    for (const statement of schema) db.prepare(statement).run();
+  });
+  const used = db.prepare('SELECT 1 FROM proof').get() !== undefined;
+  const findBySubject = db.prepare('SELECT keyId, subject, wrapped, erased FROM subjectKeys WHERE subject = ?');
+  const findById = db.prepare('SELECT keyId, subject, wrapped, erased FROM subjectKeys WHERE keyId = ?');
+  const insert = db.prepare(
+    'INSERT INTO subjectKeys (keyId, subject, wrapped, erased) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const overwrite = db.prepare('UPDATE subjectKeys SET wrapped = ?, erased = 1 WHERE subject = ?');
+  const nothing = Buffer.alloc(wrappedBytes);
+
+  const store: KeyStore = {
+    bySubject: (subject) => db.read(() => toKept(findBySubject.get(subject))),
+    byId: (keyId) => db.read(() => toKept(findById.get(bytesOf(keyId)))),
+    add: (key) =>
+      db.write(() => {
+        insert.run(bytesOf(key.keyId), key.subject, key.wrapped, 0);
+        return toKept(findBySubject.get(key.subject)) ?? key;
+      }),
+    erase: async (subject, keyId) => {
+      await db.write(() => {
+        insert.run(bytesOf(keyId), subject, nothing, 1);
+        overwrite.run(nothing, subject);
+      });
+      // The write-ahead log still holds the page as it was. Repeating the erasure repeats this.
+      if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0) {
+        throw new StoreUnavailable('Another process reads the key store: the erasure is not complete.', 'unknown');
+      }
+    },
+    proof: (sealed) =>
+      db.write(() => {
+        db.prepare('INSERT OR IGNORE INTO proof VALUES (1, ?)').run(sealed);
+        return Buffer.from(db.prepare('SELECT sealed FROM proof').get()?.sealed as Uint8Array);
+      }),
+  };
+  return { store, used };
+};
