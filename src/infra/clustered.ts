@@ -50,6 +50,7 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
   const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey);
   return {
     ...engines,
+    redis,
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     jobs: createBullmqJobs(redis),

@@ -71,6 +71,7 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
+    redis: null,
     checkEngines: await createStoreCheck(db),
     redis: null,
     /** No client of others runs here that could be replaced. */
