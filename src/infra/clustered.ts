@@ -54,7 +54,6 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     jobs: createBullmqJobs(redis),
-    redis,
     idempotencyRecords: createMongoIdempotency(mongo),
     personalData,
     /** @throws KeyStoreLocked when the key encryption key is not the one of this store. */

@@ -73,7 +73,6 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     personalData,
     redis: null,
     checkEngines: await createStoreCheck(db),
-    redis: null,
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,
     close: async () => {

@@ -74,7 +74,16 @@ const openServers = async (endings: Endings, directory: string) => {
   const redisClient = new Redis(redis.url);
   redisClient.on('error', () => undefined);
   endings.add(async () => redisClient.disconnect());
-  return { eventStore, mongo, redis, issuer, partner, flushRedis: async () => void (await redisClient.flushall()) };
+  return {
+    eventStore,
+    mongo,
+    redis,
+    issuer,
+    partner,
+    flushRedis: async (): Promise<void> => {
+      await redisClient.flushall();
+    },
+  };
 };
 type OpenServers = Awaited<ReturnType<typeof openServers>>;
 
