@@ -39,11 +39,9 @@ const askedOnce = <T>(model: Progress, ask: (key: string) => Promise<T>): Asked<
   };
 };
 
-export const createAllocationFacts = ({ warehouses, stockLevels, orders }: ReadModels): AllocationFacts => {
+export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: ReadModels): AllocationFacts => {
   const allWarehouses = askedOnce(warehouses.model, () => warehouses.queries.all());
-  const holding = askedOnce(stockLevels.model, async (sku) =>
-    (await stockLevels.queries.bySku(sku)).map(({ warehouseId }) => warehouseId),
-  );
+  const holding = askedOnce(skuWarehouses.model, (sku) => skuWarehouses.queries.of(sku));
   /** Goods of many SKUs arrive together, and mostly nobody waits for any. */
   const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting());
 

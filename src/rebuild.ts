@@ -4,6 +4,7 @@
  */
 import { pino } from 'pino';
 import { readSideOf } from './compose.ts';
+import { openClusteredReadEngines } from './infra/clustered.ts';
 import { readConfig } from './infra/config.ts';
 import { openReadEngines } from './infra/embedded.ts';
 import { createProgressBar } from './progressBar.ts';
@@ -19,15 +20,18 @@ const run = async (name: string | undefined): Promise<number> => {
     process.stderr.write(name === undefined ? usage : `There is no projection ${name}.\n${usage}`);
     return 2;
   }
-  const { dataDir, logLevel } = readConfig(process.env);
-  const { close, ...engines } = await openReadEngines(dataDir);
+  const { dataDir, logLevel, servers, projectionParts } = readConfig(process.env);
+  const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
+  const { engines, close } =
+    servers === null
+      ? await openReadEngines(dataDir)
+      : openClusteredReadEngines({ servers, debug: process.env.DEBUG, logger });
   try {
     const startedAtMs = performance.now();
     const bar = createProgressBar(process.stdout);
-    const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
     const { generation, documents } = await rebuild(
       projection,
-      readSideOf({ ...engines, logger }, 1),
+      readSideOf({ ...engines, logger }, projectionParts),
       ({ handled, head }) => {
         bar.show({ step: '', done: handled, total: head, unit: 'position' });
       },

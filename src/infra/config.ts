@@ -25,6 +25,8 @@ export interface Config {
   readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
+  readonly cache: CacheKind;
   /** `null`: the embedded engines, in `dataDir`. */
   readonly servers: Servers | null;
   readonly roles: ReadonlySet<Role>;
@@ -36,7 +38,12 @@ export interface Servers {
   readonly eventStoreUrl: string;
   readonly mongodbUrl: string;
   readonly redisUrl: string;
+  /** 32 bytes, the same for every process. */
+  readonly keyEncryptionKey: Uint8Array;
 }
+
+export type CacheKind = (typeof cacheKinds)[number];
+const cacheKinds = ['off', 'memory', 'redis'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -95,7 +102,7 @@ const schemes = {
 } as const;
 
 /** All three or none: half a cluster would be an embedded service that loses what it is told. */
-const serversOf = (env: Env): Servers | null => {
+const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
   const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
   const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
   const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
@@ -107,8 +114,11 @@ const serversOf = (env: Env): Servers | null => {
   for (const { name, value } of urls) {
     if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
   }
+  if (keyEncryptionKey === undefined) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
+  }
   const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
-  return { eventStoreUrl, mongodbUrl, redisUrl };
+  return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
 };
 
 const isRole = (name: string): name is Role => roles.some((role) => role === name);
@@ -126,13 +136,20 @@ const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
   return chosen;
 };
 
+/** On Redis where there is one; else none: the documents of the embedded form are in memory already. */
+const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
+  const name = text(env, 'CACHE', servers === null ? 'off' : 'redis');
+  const kind = cacheKinds.find((each) => each === name);
+  if (kind === undefined) throw new ConfigError(`CACHE must be one of ${cacheKinds.join(', ')}.`);
+  if (kind === 'redis' && servers === null)
+    throw new ConfigError('CACHE: redis needs the servers of the clustered form.');
+  return kind;
+};
+
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
-  const servers = serversOf(env);
   const keyEncryptionKey = keyOf(env);
-  if (servers !== null && keyEncryptionKey === undefined) {
-    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
-  }
+  const servers = serversOf(env, keyEncryptionKey);
   const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
   const oidcIssuer = text(env, 'OIDC_ISSUER', '');
   if (env.NODE_ENV === 'production' && oidcIssuer === '') {
@@ -160,5 +177,6 @@ export const readConfig = (env: Env): Config => {
     servers,
     roles: rolesOf(env, servers),
     projectionParts: servers === null ? 1 : parts,
+    cache: cacheOf(env, servers),
   };
 };

@@ -1,8 +1,8 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
 import { join } from 'node:path';
 import type { Clock } from '../commands/ports.ts';
-import { ownLeases } from '../projections/consumer.ts';
 import { openPersonalData } from './keys/embeddedPersonalData.ts';
+import { createSoleLeases } from './soleLeases.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
@@ -23,14 +23,14 @@ export const createReadEngines = async (db: Database, options: SqliteEventsOptio
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,
-    leases: ownLeases,
+    leases: createSoleLeases(),
   };
 };
 
 /** Opens the file of a directory beside the service, for a tool. */
 export const openReadEngines = async (dataDir: string) => {
   const db = openDatabase(join(dataDir, databaseFileName));
-  return { ...(await createReadEngines(db)), close: () => db.close() };
+  return { engines: await createReadEngines(db), close: () => db.close() };
 };
 
 const createStoreCheck = async (db: Database) => {
@@ -72,6 +72,9 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     checkEngines: await createStoreCheck(db),
+    redis: null,
+    /** No client of others runs here that could be replaced. */
+    recover: (_reason: unknown): boolean => false,
     close: async () => {
       await checkpointer.stop();
       await db.close();

@@ -17,6 +17,8 @@ import { type AnyProjection, erase } from './projection.ts';
 import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
+import { skuWarehouses } from './skuWarehouses/projection.ts';
+import { createSkuWarehousesQueries } from './skuWarehouses/queries.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
 import { stockLevels } from './stockLevels/projection.ts';
 import { createStockLevelQueries } from './stockLevels/queries.ts';
@@ -31,6 +33,7 @@ export const projections: readonly AnyProjection[] = [
   erase(warehouses),
   erase(items),
   erase(stockLevels),
+  erase(skuWarehouses),
   erase(openReservations),
   erase(orders),
   erase(shipments),
@@ -73,6 +76,7 @@ export const createReadModels = (side: ReadSide) => {
     warehouses: build(erase(warehouses), createWarehouseQueries),
     items: build(erase(items), createItemQueries),
     stockLevels: build(erase(stockLevels), createStockLevelQueries),
+    skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(erase(openReservations), createOpenReservationQueries),
     orders: {
       ...build(erase(orders), createOrderQueries),

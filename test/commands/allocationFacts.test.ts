@@ -5,23 +5,23 @@ import type { Position } from '../../src/domain/message.ts';
 
 const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
 
-/** A read model of stocks that stands at a position and counts what it is asked. */
-const createWorld = (answer: () => Promise<readonly { readonly warehouseId: string }[]>) => {
+/** A read model that stands at a position and counts what it is asked. */
+const createWorld = (answer: () => Promise<readonly string[]>) => {
   let position = at(0);
   const asked: string[] = [];
-  const model = { name: 'stock_levels_v1', position: () => position, waitFor: async () => true };
-  const bySku = (sku: string) => {
+  const model = { name: 'sku_warehouses_v1', position: () => position, waitFor: async () => true };
+  const of = (sku: string) => {
     asked.push(`${sku}@${position.commit}`);
     return answer();
   };
-  const readModels = { stockLevels: { model, queries: { bySku } }, warehouses: { model }, orders: { model } };
+  const readModels = { skuWarehouses: { model, queries: { of } }, warehouses: { model }, orders: { model } };
   const facts = createAllocationFacts(readModels as never);
   return { facts, asked, moveTo: (commit: number) => (position = at(commit)) };
 };
 
 describe('the warehouses that hold a SKU', () => {
   it('are asked for once for all events that the answer had seen, and anew for the next', async () => {
-    const { facts, asked, moveTo } = createWorld(() => Promise.resolve([{ warehouseId: 'BER' }]));
+    const { facts, asked, moveTo } = createWorld(() => Promise.resolve(['BER']));
     moveTo(7);
     for (const since of [5, 6, 7]) expect(await facts.warehousesHolding('CHAIR', at(since))).toEqual(['BER']);
     expect(await facts.warehousesHolding('TABLE', at(6))).toEqual(['BER']);
@@ -33,7 +33,7 @@ describe('the warehouses that hold a SKU', () => {
   });
 
   it('are asked for again after a failure', async () => {
-    const answers = [() => Promise.reject(new Error('locked')), () => Promise.resolve([{ warehouseId: 'BER' }])];
+    const answers = [() => Promise.reject(new Error('locked')), () => Promise.resolve(['BER'])];
     const { facts, moveTo } = createWorld(() => (answers.shift() ?? (() => Promise.resolve([])))());
     moveTo(7);
     await expect(facts.warehousesHolding('CHAIR', at(7))).rejects.toThrow('locked');

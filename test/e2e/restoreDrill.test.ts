@@ -123,7 +123,7 @@ const lagOf = async ({ origin }: RunningService): Promise<number[]> => {
 
 /** Each read model as it was restored and went on, beside one that is folded from the log now. */
 const expectFolded = async (dataDir: string): Promise<void> => {
-  const { close, ...engines } = await openReadEngines(dataDir);
+  const { engines, close } = await openReadEngines(dataDir);
   const side = readSideOf({ ...engines, logger: pino({ level: 'silent' }) }, 1);
   let documents = 0;
   for (const projection of projections) {

@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import { launchMongo, mongoLaunchMissing } from '../support/engines/mongodb.ts';
+import { freeze, launchMongo, mongoLaunchMissing, thaw } from '../support/engines/mongodb.ts';
 
 const missing = mongoLaunchMissing();
 const waitMaxMs = 20_000;
@@ -63,11 +63,11 @@ describe.skipIf(missing !== null)(`a MongoDB that is not always there${missing =
       const mongo = open(url);
       const documents = createMongoDocuments(mongo);
       await documents.ensure(chairs);
-      process.kill(server.pid, 'SIGSTOP');
+      await freeze(server.pid);
       const frozen = documents.write('chairs', [write('a'), write('b')]);
       await expect(frozen).rejects.toMatchObject({ name: 'StoreUnavailable', outcome: 'unknown' });
       expect(await mongo.check()).toBe('cannot reach MongoDB');
-      process.kill(server.pid, 'SIGCONT');
+      thaw(server.pid);
       await expect.poll(() => mongo.check(), { timeout: waitMaxMs }).toBeNull();
       const stored = await documents.get('chairs', 'a');
       expect(await documents.write('chairs', [write('a', 2n, stored?.position ?? null)])).toEqual(['applied']);

@@ -72,13 +72,4 @@ describe('queries for stock levels', () => {
     const queries = await openQueries();
     await expect(queries.list({ warehouseId: 'BER', limit: 2, cursor: 'x' })).rejects.toThrow(InvalidCursor);
   });
-
-  it('find a SKU in all warehouses, by their id', async () => {
-    const found = await (await openQueries()).bySku('CHAIR');
-    expect(found.map(({ warehouseId, onHand }) => [warehouseId, onHand])).toEqual([
-      ['BER', 1],
-      ['BER_2', 3],
-      ['PAR', 7],
-    ]);
-  });
 });

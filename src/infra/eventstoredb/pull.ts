@@ -41,6 +41,8 @@ export interface Pulled {
 /** So many events make a subscription a healthy one. */
 const healthyEvents = 100;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const isBeyond = (position: Position | null, at: Position | null): boolean =>
   position !== null && (at === null || comparePositions(position, at) > 0);
 
@@ -79,6 +81,8 @@ async function* pullOnce(ports: PullPorts, { from, types, batchMax, signal }: Pu
       failure = subscription.failure();
       if (failure !== undefined) throw failure;
       await listener.next(timing.silentMaxMs);
+      // Events come in one at a time; a turn later there are many.
+      await nextTurn();
       await refuseSilence(ports, subscription, at);
     }
   } finally {

@@ -51,6 +51,8 @@ export class SubscriptionEnded extends Error {
 
 /** How many events the server looks at before it reports where it is; its default of 32 makes rare types slow. */
 const searchWindowMax = 2_000;
+/** Events that the client may hold, each up to a mebibyte; the server waits when they are not taken. */
+const bufferedMax = 64;
 /** The client may be looking for a server and answers only then. */
 const closeMaxMs = 2_000;
 /** In place of "nowhere", which resuming from would skip the whole log. */
@@ -71,8 +73,8 @@ const filterOf = (types: readonly string[], checkpointReached: (position: Positi
     prefixes: [...types],
     maxSearchWindow: searchWindowMax,
     checkpointInterval: 1,
-    checkpointReached: (_, { commit, prepare }) => {
-      checkpointReached({ commit, prepare });
+    checkpointReached: (_, position) => {
+      checkpointReached(position);
     },
   });
 
@@ -110,17 +112,17 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
     news();
   };
 
-  const source = client.subscribeToAll({
-    fromPosition: from === null ? START : { ...from },
-    requiresLeader: true,
-    ...(types === null
-      ? {}
-      : {
-          filter: filterOf(types, (position) => {
-            if (position.commit !== nowhere && position.prepare !== nowhere) mark(position, false);
-          }),
-        }),
-  });
+  const checkpointReached = ({ commit, prepare }: Position): void => {
+    if (commit !== nowhere && prepare !== nowhere) mark({ commit, prepare }, false);
+  };
+  const source = client.subscribeToAll(
+    {
+      fromPosition: from === null ? START : { ...from },
+      requiresLeader: true,
+      ...(types === null ? {} : { filter: filterOf(types, checkpointReached) }),
+    },
+    { highWaterMark: bufferedMax },
+  );
   const ended = (error: Error): void => {
     failure ??= error;
     onNews();

@@ -57,12 +57,16 @@ const defaults = {
   retryWrites: false,
 } satisfies MongoClientOptions;
 
-/** Undefined fields come back absent, and 64 bits exact. A write counts once a majority has it in its journal. */
+/**
+ * Undefined fields come back absent, and 64 bits exact. A write counts once a majority has it in its journal, and nothing
+ * is read that a fail-over could take back.
+ */
 const fixed = {
   ignoreUndefined: true,
   useBigInt64: true,
   writeConcern: { w: 'majority', journal: true },
   readPreference: 'primary',
+  readConcern: { level: 'majority' },
 } satisfies MongoClientOptions;
 
 const optionNames = (url: string): ReadonlySet<string> =>

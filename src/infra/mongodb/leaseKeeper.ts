@@ -1,4 +1,4 @@
-import { pause } from '../pause.ts';
+import { pause } from '../../projections/pause.ts';
 
 export interface KeepTimes {
   /** Between two beats of a holder. */

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../../commands/ports.ts';
+import { pause } from '../../projections/pause.ts';
 import type { Held, Leases } from '../../projections/ports.ts';
-import { pause } from '../pause.ts';
 import type { Mongo } from './connect.ts';
 import { type KeepTimes, keepLease } from './leaseKeeper.ts';
 import { createLeaseRows, type LeaseRow } from './leaseRows.ts';

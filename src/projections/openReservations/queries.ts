@@ -11,13 +11,13 @@ export const createOpenReservationQueries = (
   collection: () => string,
 ): OpenReservationQueries => ({
   dueAt: async (now, limit) => {
-    // What is due comes first, so the oldest are read and the rest is cut off; `below` would leave out `now` itself,
-    // at which the decider already lets a reservation expire.
-    const oldest = await documents.find<OpenReservationDocument>(collection(), {
-      where: {},
+    // `below` leaves out its bound, and at `now` itself the decider already lets a reservation expire. A range reads only
+    // what is due: without it, all that was there and is gone would be walked over where it is kept for a while.
+    const due = await documents.find<OpenReservationDocument>(collection(), {
+      where: { expiresAt: { below: `${now}~` } },
       orderBy: { field: 'expiresAt', direction: 'ascending' },
       limit,
     });
-    return oldest.map(({ document }) => document).filter(({ expiresAt }) => expiresAt <= now);
+    return due.map(({ document }) => document);
   },
 });

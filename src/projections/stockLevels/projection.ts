@@ -57,7 +57,6 @@ export const stockLevels: Projection<StockLevelDocument, StockEvent> = {
   indexes: [
     ['warehouseId', 'sku'],
     ['warehouseId', 'belowSafetyStock', 'sku'],
-    ['sku', 'warehouseId'],
   ],
   idsOf: ({ data: { warehouseId, sku } }) => [stockLevelId(warehouseId, sku)],
   apply: (level, event) => {

@@ -18,12 +18,7 @@ export interface StockLevelQueries {
   ): Promise<readonly StockLevelDocument[]>;
   /** By SKU. @throws InvalidCursor */
   list(query: StockLevelsQuery): Promise<Page<StockLevelDocument>>;
-  /** Over all warehouses, by their id; retired ones too; at most `stocksOfSkuMax`. */
-  bySku(sku: string): Promise<readonly StockLevelDocument[]>;
 }
-
-/** As many as warehouses are read at once (`../warehouses/queries.ts`): a SKU has one stock in each at most. */
-const stocksOfSkuMax = 10_000;
 
 const skuCondition = ({ sku, skuPrefix }: StockLevelsQuery) => {
   if (sku !== undefined) return { sku: { equals: sku } };
@@ -47,13 +42,5 @@ export const createStockLevelQueries = (documents: Documents, collection: () => 
       ...(belowSafetyStock === undefined ? {} : { belowSafetyStock: { equals: belowSafetyStock } }),
     };
     return pageOf(documents, collection(), { where, orderBy: { field: 'sku', direction: 'ascending' } }, page);
-  },
-  bySku: async (sku) => {
-    const found = await documents.find<StockLevelDocument>(collection(), {
-      where: { sku: { equals: sku } },
-      orderBy: { field: 'warehouseId', direction: 'ascending' },
-      limit: stocksOfSkuMax,
-    });
-    return found.map(({ document }) => document);
   },
 });

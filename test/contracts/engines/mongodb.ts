@@ -3,6 +3,7 @@
 import { createMongoCheckpoints } from '../../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
+import { createFoldedDocuments } from '../../../src/infra/mongodb/foldedDocuments.ts';
 import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
 import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
 import { createMongoPersonalData } from '../../../src/infra/mongodb/personalData.ts';
@@ -78,5 +79,11 @@ export const mongodb: readonly Engine[] = [
     idempotency: onNewDatabase(createMongoIdempotency),
     personalData: onNewDatabase((mongo) => createMongoPersonalData(mongo, keyEncryptionKey)),
     leases: onNewDatabase((mongo) => createMongoLeases(mongo, shortTimes)),
+  },
+  {
+    name: 'mongodb, as projections read it to fold',
+    server: 'mongodb',
+    missing: mongoMissing(),
+    documents: onNewDatabase((mongo) => createFoldedDocuments(createMongoDocuments(mongo))),
   },
 ];

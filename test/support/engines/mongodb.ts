@@ -94,6 +94,8 @@ export const launchMongo = async ({ port = 0, file }: MongoOptions = {}): Promis
     [...options, join(sources, 'Launcher.java'), String(port), ...(file === undefined ? [] : [file])],
     {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C in a terminal is for its owner, who then stops it in order.
+      detached: true,
     },
   );
   let stderr = '';
@@ -102,6 +104,19 @@ export const launchMongo = async ({ port = 0, file }: MongoOptions = {}): Promis
   });
   const bound = await portOf(child, () => stderr);
   return { url: `mongodb://127.0.0.1:${bound}/`, pid: child.pid ?? 0, stop: () => stop(child) };
+};
+
+/** Stops a process where it stands, and waits until it does: it may go on for a moment after the signal was sent. */
+export const freeze = async (pid: number): Promise<void> => {
+  process.kill(pid, 'SIGSTOP');
+  for (;;) {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'state=', '-p', String(pid)]);
+    if (stdout.startsWith('T')) return;
+  }
+};
+
+export const thaw = (pid: number): void => {
+  process.kill(pid, 'SIGCONT');
 };
 
 /** The server that `MONGODB_URL` names, or one that is started. */

@@ -17,6 +17,8 @@ export interface AppendRequest {
 export type Outcome =
   | Exclude<Appended, { readonly kind: 'unsettled' }>
   | { readonly kind: 'timedOut' }
+  /** The call ends as if the connection had gone. */
+  | { readonly kind: 'broken' }
   | { readonly kind: 'notLeader' }
   | { readonly kind: 'notReady' };
 
@@ -58,11 +60,10 @@ export const createAppender = ({ writes, refusal, commitMs, commitTimeoutMs }: A
       const isFresh = appended.kind === 'success' && appended.settle !== undefined;
       if (appended.kind === 'success') settleLater(appended, commitMs);
       if (fate.answer === 'lost') return;
-      if (appended.kind === 'unsettled' || fate.answer === 'falseTimeout') {
+      if (fate.answer === 'broken') answer({ kind: 'broken' });
+      else if (appended.kind === 'unsettled' || fate.answer === 'falseTimeout') {
         later(commitTimeoutMs, () => answer({ kind: 'timedOut' }));
-      } else {
-        later((isFresh ? commitMs : 0) + fate.answerDelayMs, () => answer(appended));
-      }
+      } else later((isFresh ? commitMs : 0) + fate.answerDelayMs, () => answer(appended));
     };
     if (fate.isWritten) later(fate.writeDelayMs, act);
   },

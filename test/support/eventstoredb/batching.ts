@@ -7,7 +7,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { type Appender, type AppendRequest, eventOf, expectedOf, type Outcome } from './appending.ts';
-import { type Failure, threw } from './failures.ts';
+import { dropped, type Failure, threw } from './failures.ts';
 import type { AppendFate } from './faults.ts';
 import type { ProposedEvent } from './frames.ts';
 import { nameOf } from './reading.ts';
@@ -39,7 +39,7 @@ const wrongVersion = ({ expected }: AppendRequest, head: number): sharedPb.Wrong
   return wrong;
 };
 
-type Refused = Exclude<Outcome, { readonly kind: 'success' } | { readonly kind: 'notLeader' }>;
+type Refused = Exclude<Outcome, { readonly kind: 'success' | 'notLeader' | 'broken' }>;
 
 const errorOf = (request: AppendRequest, outcome: Refused): statusPb.Status => {
   switch (outcome.kind) {
@@ -113,8 +113,8 @@ export const runBatch = (call: BatchCall, { appender, fate, notLeader }: BatchCo
   const answerWith =
     (request: AppendRequest, to: Pending, { isSwapped }: AppendFate) =>
     (outcome: Outcome) => {
-      if (outcome.kind === 'notLeader') {
-        failAll(notLeader());
+      if (outcome.kind === 'notLeader' || outcome.kind === 'broken') {
+        failAll(outcome.kind === 'broken' ? dropped : notLeader());
         return;
       }
       const say = (): void =>

@@ -2,6 +2,7 @@
 import type { FaultPlan } from './faults.ts';
 
 export interface LeaderChange {
+  /** 0 ends a change that lasts. */
   readonly durationMs: number;
   /** To every append and delete meanwhile; the leader it names is itself. */
   readonly answer: 'notLeader' | 'notReady';

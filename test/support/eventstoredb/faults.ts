@@ -15,6 +15,8 @@ export interface FaultPlan {
   readonly lostRequests?: number;
   /** Written, and answered as timed out. */
   readonly falseTimeouts?: number;
+  /** Written, and then the call ends as unavailable: the batch call with all appends that wait on it. */
+  readonly brokenCalls?: number;
   /** Answers of the batch call that wait until a later one has gone. */
   readonly swappedAnswers?: number;
   /** Subscriptions that end as unavailable. */
@@ -32,7 +34,7 @@ export interface Delayed {
 export interface AppendFate {
   readonly writeDelayMs: number;
   readonly answerDelayMs: number;
-  readonly answer: 'given' | 'lost' | 'falseTimeout';
+  readonly answer: 'given' | 'lost' | 'falseTimeout' | 'broken';
   readonly isWritten: boolean;
   readonly isSwapped: boolean;
 }
@@ -70,6 +72,7 @@ export const createFaults = (): Faults => {
     if (happens('lostRequests', current.lostRequests)) return { answer: 'lost', isWritten: false };
     if (happens('lostAnswers', current.lostAnswers)) return { answer: 'lost', isWritten: true };
     if (happens('falseTimeouts', current.falseTimeouts)) return { answer: 'falseTimeout', isWritten: true };
+    if (happens('brokenCalls', current.brokenCalls)) return { answer: 'broken', isWritten: true };
     return { answer: 'given', isWritten: true };
   };
 

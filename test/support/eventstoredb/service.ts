@@ -67,6 +67,8 @@ const failureOf = (
       return failures.appendTooLarge();
     case 'timedOut':
       return failures.timedOut;
+    case 'broken':
+      return failures.dropped;
     case 'notLeader':
       return failures.notLeader(leader());
     case 'notReady':
@@ -88,7 +90,9 @@ const runAppend = (
     const proposed = message.getProposedMessage();
     if (proposed !== undefined) messages.push(proposed);
   });
-  call.on('end', () => {
+  const finish = (): void => {
+    // A call that broke off ends too; a part of an append is never written.
+    if (call.cancelled) return;
     const request = singleRequestOf(options, messages);
     if (request === null) {
       callback(failures.threw('Exception was thrown by handler.'));
@@ -98,7 +102,8 @@ const runAppend = (
       if (outcome.kind === 'success' || outcome.kind === 'wrong') callback(null, singleAnswer(request, outcome));
       else callback(failureOf(request, outcome, context));
     });
-  });
+  };
+  call.on('end', () => setImmediate(finish));
 };
 
 /** How the errors of deletes write what was expected. */

@@ -1,0 +1,87 @@
+/** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
+import type { FastifyBaseLogger } from 'fastify';
+import { createBullmqJobs } from './bullmq/jobs.ts';
+import type { Servers } from './config.ts';
+import { createEventStoreEvents } from './eventstoredb/events.ts';
+import { isKnownClientRejection } from './eventstoredb/rejections.ts';
+import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
+import { openMongo } from './mongodb/connect.ts';
+import { createMongoDocuments } from './mongodb/documents.ts';
+import { createMongoIdempotency } from './mongodb/idempotency.ts';
+import { createMongoLeases } from './mongodb/leases.ts';
+import { createMongoPersonalData } from './mongodb/personalData.ts';
+import { connectRedis } from './redis/connect.ts';
+import { createRedisNews } from './redis/news.ts';
+import { createRedisLimiters } from './redis/rateLimits.ts';
+
+export interface ClusteredOptions {
+  readonly servers: Servers;
+  /** The environment variable `DEBUG`, by which the client of EventStoreDB would print secrets. */
+  readonly debug: string | undefined;
+  /** Where this process notes erasures; absent: nowhere. */
+  readonly erasuresFile?: string | undefined;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Log, read models, checkpoints and leases: all that a rebuild needs. */
+export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOptions) => {
+  const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
+  const mongo = openMongo({ url: servers.mongodbUrl });
+  const { generations, ...checkpoints } = createMongoCheckpoints(mongo);
+  return {
+    engines: {
+      events,
+      documents: createMongoDocuments(mongo),
+      checkpoints,
+      generations,
+      leases: createMongoLeases(mongo),
+    },
+    mongo,
+    close: async () => {
+      await events.close();
+      await mongo.close();
+    },
+  };
+};
+
+/** Connects in the background: a server that is down makes calls fail with `StoreUnavailable` until it is there. */
+export const openClusteredEngines = (options: ClusteredOptions) => {
+  const { servers, logger } = options;
+  const { engines, mongo, close } = openClusteredReadEngines(options);
+  const redis = connectRedis(servers.redisUrl, logger);
+  const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey, undefined, options.erasuresFile);
+  return {
+    ...engines,
+    news: createRedisNews(redis),
+    createLimiter: createRedisLimiters(redis),
+    jobs: createBullmqJobs(redis),
+    redis,
+    idempotencyRecords: createMongoIdempotency(mongo),
+    personalData,
+    /** @throws KeyStoreLocked when the key encryption key is not the one of this store. */
+    prepare: () => personalData.unlock(),
+    checkEngines: async () => {
+      const [eventstoredb, mongodb, redisFailure] = await Promise.all([
+        engines.events.check(),
+        mongo.check(),
+        redis.check(),
+      ]);
+      return [
+        { name: 'eventstoredb', isVital: true, failure: eventstoredb },
+        { name: 'mongodb', isVital: true, failure: mongodb },
+        // All of it can be made again: without it, deliveries and limits wait or count apart.
+        { name: 'redis', isVital: false, failure: redisFailure },
+      ];
+    },
+    /** After an unhandled rejection: whether a client made it that is all that is wrong, and was replaced. */
+    recover: (reason: unknown): boolean => {
+      const isKnown = isKnownClientRejection(reason);
+      if (isKnown) engines.events.renewClients();
+      return isKnown;
+    },
+    close: async () => {
+      await close();
+      redis.close();
+    },
+  };
+};
