@@ -73,7 +73,7 @@ const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSou
 };
 
 /** A move follows nothing, so no subscription can drop. */
-const noLogger = { warn: () => undefined };
+const noLogger = { warn: () => undefined, info: () => undefined };
 
 const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
   const port = createEventStoreEvents({ url, debug, logger: noLogger });
