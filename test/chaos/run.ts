@@ -25,7 +25,7 @@ import { type Client, createClient } from './client.ts';
 import { type Command, onHandAtFirst, planCommands, skus, warehouseIds } from './commands.ts';
 import { type Fault, planFaults } from './faults.ts';
 import { type Member, startMember } from './fleet.ts';
-import { startIssuer } from './issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import type { ChaosFigures, ChaosOptions } from './options.ts';
 import {
   doubledFacts,
