@@ -4,7 +4,7 @@
  */
 
 /** The only files that wire adapters: each is a process of its own. */
-const entryPoints = '^src/(main|rebuild)\\.ts$';
+const entryPoints = '^src/(main|rebuild|migrate|backup|restore)\\.ts$';
 
 /** Whatever talks to an engine, the network or an identity provider belongs behind a port. */
 const drivers = [
@@ -33,11 +33,11 @@ const domain = {
   to: { pathNot: '^src/domain/' },
 };
 
-const applicationLayer = (folder) => ({
-  name: `${folder}-imports-only-domain`,
-  comment: `Declare a port in src/${folder}/ports.ts and let src/infra implement it.`,
+const applicationLayer = (folder, ...others) => ({
+  name: `${folder}-imports-only-${['domain', ...others].join('-')}`,
+  comment: `Declare a port, and let src/infra implement it.`,
   from: { path: `^src/${folder}/` },
-  to: { pathNot: [`^src/(domain|${folder})/`, pureBuiltins] },
+  to: { pathNot: [`^src/(${['domain', ...others, folder].join('|')})/`, pureBuiltins] },
 });
 
 const outerLayer = (folder) => ({
@@ -51,6 +51,7 @@ const forbidden = [
   domain,
   applicationLayer('commands'),
   applicationLayer('projections'),
+  applicationLayer('moving', 'commands', 'projections'),
   outerLayer('http'),
   outerLayer('infra'),
   {
@@ -74,7 +75,7 @@ const forbidden = [
   {
     name: 'known-folders-only',
     comment: 'A new folder under src/ needs a rule here that says what it may import.',
-    from: { path: '^src/[^/]+/', pathNot: '^src/(domain|commands|projections|http|infra)/' },
+    from: { path: '^src/[^/]+/', pathNot: '^src/(domain|commands|projections|moving|http|infra)/' },
     to: {},
   },
   {

@@ -55,7 +55,7 @@ export const compareRebuild = async (dataDir: string): Promise<RebuildFigures> =
   const copy = join(dataDir, 'plain.db');
   copyFileSync(join(dataDir, fileName), copy);
   const { events, seconds } = plainLoop(copy, stockLevels.handles);
-  const { close, ...engines } = await openReadEngines(dataDir);
+  const { engines, close } = await openReadEngines(dataDir);
   const startedAt = performance.now();
   await rebuild(erase(stockLevels), readSideOf({ ...engines, logger: pino({ level: 'warn' }) }, 1), () => undefined);
   const rebuildSeconds = (performance.now() - startedAt) / 1_000;

@@ -20,7 +20,7 @@ const settingsOf = (
 ): Settings => ({
   roles,
   projectionParts,
-  http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+  http: { hasApi: true, publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
   stateCacheBytesMax: 1,
   orderReservationMs: noTimeMs,
   idempotencyKeptMs: noTimeMs,
@@ -35,7 +35,16 @@ const serve = async (dataDir: string): Promise<string> => {
   const sender = createWebhookSender({ allowedTargets: [] });
   try {
     const { issuer, verifier, sandbox } = await createIdentity(config, logger);
-    const ports = { verifier, sandbox, sender, clock, logger, random: Math.random, newId: () => randomUUIDv7() };
+    const ports = {
+      verifier,
+      sandbox,
+      sender,
+      cache: null,
+      clock,
+      logger,
+      random: Math.random,
+      newId: () => randomUUIDv7(),
+    };
     const newSecret = (): string => randomBytes(1).toString('base64');
     const { app } = await compose({ ...engines, ...ports, newSecret }, settingsOf(config, issuer));
     const { body } = await app.inject('/openapi.json');

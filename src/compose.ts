@@ -43,12 +43,15 @@ export interface Adapters {
   readonly verifier: TokenVerifier;
   readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
   readonly sandbox: HttpPorts['sandbox'];
+  readonly cache: HttpPorts['cache'];
   readonly clock: Clock;
   readonly newId: NewId;
   readonly newSecret: () => string;
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;
+  /** What must be done once before anything else; may be repeated. */
+  readonly prepare?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
@@ -139,7 +142,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     onFailure: readSide.onFailure,
     logger,
   });
-  const readiness = createReadiness(runners.prepare, logger);
+  const prepare = async (): Promise<void> => {
+    await adapters.prepare?.();
+    await runners.prepare();
+  };
+  const readiness = createReadiness(prepare, logger);
   await readiness.attempt();
   const app = await buildApp({
     ...adapters,

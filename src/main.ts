@@ -3,6 +3,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
+import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { openClusteredEngines } from './infra/clustered.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
@@ -21,11 +22,11 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
-  const { keyEncryptionKey, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
+  const { keyEncryptionKey, erasuresFile, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
   const engines =
     servers === null
-      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, clock })
-      : await openClusteredEngines({ servers, keyEncryptionKey, debug: process.env.DEBUG, logger });
+      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock })
+      : openClusteredEngines({ servers, debug: process.env.DEBUG, logger });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
@@ -34,6 +35,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
+      cache: createCache(config.cache, engines.redis, logger),
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,
@@ -41,7 +43,14 @@ const start = async (): Promise<void> => {
       logger,
     },
     {
-      http: { publicUrl, issuer, version: packageJson.version, requestsPerMinute, trustedProxies },
+      http: {
+        hasApi: config.roles.has('api'),
+        publicUrl,
+        issuer,
+        version: packageJson.version,
+        requestsPerMinute,
+        trustedProxies,
+      },
       roles: config.roles,
       projectionParts: config.projectionParts,
       stateCacheBytesMax: config.stateCacheBytesMax,
@@ -49,6 +58,11 @@ const start = async (): Promise<void> => {
       idempotencyKeptMs,
     },
   );
+  process.on('unhandledRejection', (reason) => {
+    if (engines.recover(reason)) return logger.warn({ err: reason }, 'a client was replaced');
+    logger.fatal({ err: reason }, 'unhandled rejection');
+    process.exit(1);
+  });
   const stopping = new AbortController();
   const running = service.run(stopping.signal);
 

@@ -4,6 +4,9 @@ import type { Position } from './message.ts';
 export const comparePositions = (a: Position, b: Position): number =>
   a.commit === b.commit ? (a.prepare === b.prepare ? 0 : a.prepare < b.prepare ? -1 : 1) : a.commit < b.commit ? -1 : 1;
 
+export const earlierOf = (a: Position, b: Position): Position => (comparePositions(a, b) <= 0 ? a : b);
+export const laterOf = (a: Position, b: Position): Position => (comparePositions(a, b) >= 0 ? a : b);
+
 /** The opaque token clients see: `<commit>-<prepare>` in base 36. */
 export const formatPosition = (position: Position): string =>
   position.commit === position.prepare

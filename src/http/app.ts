@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import { createLastChanges } from '../projections/readCache/lastChanges.ts';
+import { createReadCache } from '../projections/readCache/readCache.ts';
 import { identify } from './access.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -10,7 +12,7 @@ import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problem.ts';
-import { createRouter, type RouteSupport } from './route.ts';
+import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
 import { registerHealth } from './routes/health.ts';
@@ -68,7 +70,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
-  const { settings, clock, newId, createLimiter } = ports;
+  const { settings, clock, newId, createLimiter, cache, readModels } = ports;
   const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
   const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
   const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
@@ -86,9 +88,25 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       }
     },
     idempotency: createIdempotency(ports),
+    readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,
   };
+};
+
+const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts): void => {
+  registerWarehouses(router, ports);
+  registerItems(router, ports);
+  registerInventoryReads(router, ports);
+  registerInventoryCommands(router, ports);
+  registerInventoryChanges(router, ports);
+  registerReservations(router, ports);
+  registerOrderCommands(router, ports);
+  registerOrderReads(router, ports);
+  registerShipments(router, ports);
+  registerWebhookEndpoints(router, ports);
+  registerAudit(router, ports);
+  registerStream(app, router, ports);
 };
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
@@ -120,19 +138,9 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());
+  app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
-  registerWarehouses(router, ports);
-  registerItems(router, ports);
-  registerInventoryReads(router, ports);
-  registerInventoryCommands(router, ports);
-  registerInventoryChanges(router, ports);
-  registerReservations(router, ports);
-  registerOrderCommands(router, ports);
-  registerOrderReads(router, ports);
-  registerShipments(router, ports);
-  registerWebhookEndpoints(router, ports);
-  registerAudit(router, ports);
-  registerStream(app, router, ports);
+  if (ports.settings.hasApi) registerApi(app, router, ports);
   return app;
 };

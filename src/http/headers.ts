@@ -1,7 +1,7 @@
 /** What clients say in headers, and what we say back (API.md "Conventions"). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Position } from '../domain/message.ts';
-import { comparePositions, formatPosition, parsePosition } from '../domain/position.ts';
+import { earlierOf, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
 import type { Progress } from '../projections/board.ts';
 import { Problem } from './problem.ts';
@@ -51,26 +51,27 @@ export const waitSecondsOf = (request: FastifyRequest): number | undefined => {
 const waitDefaultSeconds = 2;
 
 /** What all of them have seen; `null` when one has seen nothing. */
-const seenByAll = (models: readonly Progress[]): Position | null => {
+export const seenByAll = (models: readonly Progress[]): Position | null => {
   const [first = null, ...others] = models.map((model) => model.position());
-  return others.reduce((least, position) => {
-    if (least === null || position === null) return null;
-    return comparePositions(position, least) < 0 ? position : least;
-  }, first);
+  return others.reduce(
+    (least, position) => (least === null || position === null ? null : earlierOf(least, position)),
+    first,
+  );
 };
 
 /**
  * Waits until the read models have seen what the caller has seen (B8), and says what the answer has seen.
+ * @returns what the caller has seen; `null` when that was not said.
  * @throws Problem `NOT_CAUGHT_UP` when one of them does not get there in time.
  */
 export const awaitPosition = async (
   request: FastifyRequest,
   reply: FastifyReply,
   models: readonly Progress[],
-): Promise<void> => {
+): Promise<Position | null> => {
   const token = text(request, 'stockledger-min-position');
+  const position = token === undefined ? null : parsePosition(token);
   if (token !== undefined) {
-    const position = parsePosition(token);
     if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
     const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
     const reached = await Promise.all(models.map((model) => model.waitFor(position, seconds * 1_000)));
@@ -80,6 +81,7 @@ export const awaitPosition = async (
     }
   }
   tellPosition(reply, seenByAll(models));
+  return position;
 };
 
 export const tellPosition = (reply: FastifyReply, position: Position | null): void => {
@@ -98,3 +100,7 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 export const bearerTokenOf = (request: FastifyRequest): string | null =>
   bearer.exec(request.headers.authorization ?? '')?.[1] ?? null;
+
+/** Support staff ask past the cache with it; whether they may is the policy table's business (R21.3). */
+export const asksPastCache = (request: FastifyRequest): boolean =>
+  text(request, 'stockledger-cache')?.trim().toLowerCase() === 'bypass';

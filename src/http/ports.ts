@@ -5,6 +5,7 @@ import type { UseCases } from '../commands/index.ts';
 import type { Clock, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
 import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
+import type { Cache } from '../projections/readCache/ports.ts';
 import type { CheckTarget } from '../projections/webhooks/ports.ts';
 import type { CreateLimiter } from './plugins/rateLimit.ts';
 
@@ -16,6 +17,8 @@ export interface HttpPorts {
   readonly verifier: TokenVerifier;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
+  /** Of read-heavy answers (R21); `null`: off. */
+  readonly cache: Cache | null;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly checkWebhookTarget: CheckTarget;
@@ -40,6 +43,8 @@ export interface EngineCheck {
 }
 
 export interface HttpSettings {
+  /** `false`: only health and metrics, for a process that is there for something else. */
+  readonly hasApi: boolean;
   /** Shown as `servers` of the OpenAPI document and used for the sandbox's addresses. */
   readonly publicUrl: string;
   readonly issuer: string;

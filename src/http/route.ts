@@ -4,17 +4,21 @@ import Type, { type Static, type TSchema } from 'typebox';
 import type { CommandContext } from '../commands/outcome.ts';
 import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
+import type { ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import { commonProblems, type ProblemCode } from './problemCodes.ts';
+import { recallFor } from './recall.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
-import { commandHeaders, readHeaders } from './schemas/documentation.ts';
+import { cachedReadHeaders, commandHeaders, readHeaders } from './schemas/documentation.ts';
 
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
   readonly idempotency: Idempotency;
+  /** `null`: every read is answered by its read model. */
+  readonly readCache: ReadCache | null;
   readonly newId: NewId;
   readonly clock: Clock;
 }
@@ -106,7 +110,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       schema: {
         ...documentationOf(spec as ReadSpec<TSchema, TSchema>),
-        headers: readHeaders,
+        headers: spec.isCached === true ? cachedReadHeaders : readHeaders,
         querystring: spec.query ?? nothing,
       },
       onRequest: identifyFor(spec.operation),
@@ -115,8 +119,10 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           request,
           reply,
         );
-        await awaitPosition(request, reply, spec.models);
-        return spec.handle(asked);
+        const { models } = spec;
+        const min = await awaitPosition(request, reply, models);
+        const recall = recallFor(support.readCache, { caller: asked, request, reply, models, min });
+        return spec.handle({ ...asked, recall });
       },
     });
   };

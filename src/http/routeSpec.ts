@@ -6,6 +6,7 @@ import type { Operation } from '../domain/access/policy.ts';
 import type { Progress } from '../projections/board.ts';
 import type { Caller } from './access.ts';
 import type { ProblemCode } from './problemCodes.ts';
+import type { Recall } from './recall.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,6 +38,10 @@ export interface Asked<P, Q> extends Caller {
   readonly reply: FastifyReply;
 }
 
+export interface AskedToRead<P, Q> extends Asked<P, Q> {
+  readonly recall: Recall;
+}
+
 export interface Commanded<P, B> extends Asked<P, unknown> {
   readonly body: B;
   readonly context: CommandContext;
@@ -49,7 +54,9 @@ export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Document
   readonly query?: Q;
   /** All that the answer is made of: each must have seen what the caller has seen (B8). */
   readonly models: readonly Progress[];
-  readonly handle: (asked: Asked<Static<P>, Static<Q>>) => Promise<unknown>;
+  /** Its handler recalls: the document shows the header that asks past the cache. */
+  readonly isCached?: true;
+  readonly handle: (asked: AskedToRead<Static<P>, Static<Q>>) => Promise<unknown>;
 }
 
 export interface CommandSpec<P extends TSchema, B extends TSchema> extends Documentation {

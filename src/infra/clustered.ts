@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
-import { KeyStoreLocked } from './keys/keyEncryptionKey.ts';
+import { isKnownClientRejection } from './eventstoredb/rejections.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
 import { openMongo } from './mongodb/connect.ts';
 import { createMongoDocuments } from './mongodb/documents.ts';
@@ -16,15 +16,13 @@ import { createRedisLimiters } from './redis/rateLimits.ts';
 
 export interface ClusteredOptions {
   readonly servers: Servers;
-  /** 32 bytes, the same in every process. */
-  readonly keyEncryptionKey: Uint8Array | undefined;
   /** The environment variable `DEBUG`, by which the client of EventStoreDB would print secrets. */
   readonly debug: string | undefined;
   readonly logger: FastifyBaseLogger;
 }
 
 /** Log, read models, checkpoints and leases: all that a rebuild needs. */
-export const openClusteredReadEngines = ({ servers, debug, logger }: Omit<ClusteredOptions, 'keyEncryptionKey'>) => {
+export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOptions) => {
   const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
   const mongo = openMongo({ url: servers.mongodbUrl });
   const { generations, ...checkpoints } = createMongoCheckpoints(mongo);
@@ -45,18 +43,21 @@ export const openClusteredReadEngines = ({ servers, debug, logger }: Omit<Cluste
 };
 
 /** Connects in the background: a server that is down makes calls fail with `StoreUnavailable` until it is there. */
-export const openClusteredEngines = async (options: ClusteredOptions) => {
-  const { servers, keyEncryptionKey, logger } = options;
-  if (keyEncryptionKey === undefined) throw new KeyStoreLocked('Processes that share keys need a key encryption key.');
+export const openClusteredEngines = (options: ClusteredOptions) => {
+  const { servers, logger } = options;
   const { engines, mongo, close } = openClusteredReadEngines(options);
   const redis = connectRedis(servers.redisUrl, logger);
+  const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey);
   return {
     ...engines,
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     jobs: createBullmqJobs(redis),
+    redis,
     idempotencyRecords: createMongoIdempotency(mongo),
-    personalData: createMongoPersonalData(mongo, keyEncryptionKey),
+    personalData,
+    /** @throws KeyStoreLocked when the key encryption key is not the one of this store. */
+    prepare: () => personalData.unlock(),
     checkEngines: async () => {
       const [eventstoredb, mongodb, redisFailure] = await Promise.all([
         engines.events.check(),
@@ -70,8 +71,12 @@ export const openClusteredEngines = async (options: ClusteredOptions) => {
         { name: 'redis', isVital: false, failure: redisFailure },
       ];
     },
-    /** After an unhandled rejection of a client: whether it is one that leaves nothing wrong but the client. */
-    recover: engines.events.renewClients,
+    /** After an unhandled rejection: whether a client made it that is all that is wrong, and was replaced. */
+    recover: (reason: unknown): boolean => {
+      const isKnown = isKnownClientRejection(reason);
+      if (isKnown) engines.events.renewClients();
+      return isKnown;
+    },
     close: async () => {
       await close();
       redis.close();

@@ -18,11 +18,15 @@ export interface Config {
   readonly webhookAllowedTargets: readonly string[];
   /** 32 bytes; absent: made and kept in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined;
+  /** Absent: in the data directory. */
+  readonly erasuresFile: string | undefined;
   readonly logLevel: string;
   readonly requestsPerMinute: number;
   readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
+  readonly cache: CacheKind;
   /** `null`: the embedded engines, in `dataDir`. */
   readonly servers: Servers | null;
   readonly roles: ReadonlySet<Role>;
@@ -34,7 +38,12 @@ export interface Servers {
   readonly eventStoreUrl: string;
   readonly mongodbUrl: string;
   readonly redisUrl: string;
+  /** 32 bytes, the same for every process. */
+  readonly keyEncryptionKey: Uint8Array;
 }
+
+export type CacheKind = (typeof cacheKinds)[number];
+const cacheKinds = ['off', 'memory', 'redis'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -70,7 +79,7 @@ const url = (name: string, value: string): string => {
 };
 
 /** From the variable, or from the file that `…_FILE` names, as container secrets come. Empty when neither is set. */
-const secret = (env: Env, name: string): string => {
+export const readSecret = (env: Env, name: string): string => {
   const file = text(env, `${name}_FILE`, '');
   if (file === '') return text(env, name, '');
   if (!existsSync(file)) throw new ConfigError(`${name}_FILE names no file.`);
@@ -78,7 +87,7 @@ const secret = (env: Env, name: string): string => {
 };
 
 const keyOf = (env: Env): Uint8Array | undefined => {
-  const encoded = secret(env, 'KEY_ENCRYPTION_KEY');
+  const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
   if (encoded === '') return undefined;
   const key = Buffer.from(encoded, 'base64');
   if (key.length === keyBytes) return key;
@@ -93,9 +102,9 @@ const schemes = {
 } as const;
 
 /** All three or none: half a cluster would be an embedded service that loses what it is told. */
-const serversOf = (env: Env): Servers | null => {
+const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
   const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
-  const urls = names.map((name) => ({ name, value: secret(env, name) }));
+  const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
   const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
   if (set.length === 0) return null;
   if (missing.length > 0) {
@@ -105,8 +114,11 @@ const serversOf = (env: Env): Servers | null => {
   for (const { name, value } of urls) {
     if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
   }
+  if (keyEncryptionKey === undefined) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
+  }
   const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
-  return { eventStoreUrl, mongodbUrl, redisUrl };
+  return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
 };
 
 const isRole = (name: string): name is Role => roles.some((role) => role === name);
@@ -124,13 +136,20 @@ const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
   return chosen;
 };
 
+/** On Redis where there is one; else none: the documents of the embedded form are in memory already. */
+const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
+  const name = text(env, 'CACHE', servers === null ? 'off' : 'redis');
+  const kind = cacheKinds.find((each) => each === name);
+  if (kind === undefined) throw new ConfigError(`CACHE must be one of ${cacheKinds.join(', ')}.`);
+  if (kind === 'redis' && servers === null)
+    throw new ConfigError('CACHE: redis needs the servers of the clustered form.');
+  return kind;
+};
+
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
-  const servers = serversOf(env);
   const keyEncryptionKey = keyOf(env);
-  if (servers !== null && keyEncryptionKey === undefined) {
-    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
-  }
+  const servers = serversOf(env, keyEncryptionKey);
   const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
   const oidcIssuer = text(env, 'OIDC_ISSUER', '');
   if (env.NODE_ENV === 'production' && oidcIssuer === '') {
@@ -149,6 +168,7 @@ export const readConfig = (env: Env): Config => {
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
     keyEncryptionKey,
+    erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
@@ -157,5 +177,6 @@ export const readConfig = (env: Env): Config => {
     servers,
     roles: rolesOf(env, servers),
     projectionParts: servers === null ? 1 : parts,
+    cache: cacheOf(env, servers),
   };
 };

@@ -9,12 +9,11 @@ import { type Database, openDatabase } from './sqlite/database.ts';
 import { lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events.ts';
+import { databaseFileName } from './sqlite/fileNames.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
 import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
 import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
-
-const fileName = 'stockledger.db';
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
 export const createReadEngines = async (db: Database, options: SqliteEventsOptions = {}) => {
@@ -30,8 +29,8 @@ export const createReadEngines = async (db: Database, options: SqliteEventsOptio
 
 /** Opens the file of a directory beside the service, for a tool. */
 export const openReadEngines = async (dataDir: string) => {
-  const db = openDatabase(join(dataDir, fileName));
-  return { ...(await createReadEngines(db)), close: () => db.close() };
+  const db = openDatabase(join(dataDir, databaseFileName));
+  return { engines: await createReadEngines(db), close: () => db.close() };
 };
 
 const createStoreCheck = async (db: Database) => {
@@ -52,6 +51,8 @@ export interface EmbeddedOptions {
   /** Made if absent. */
   readonly dataDir: string;
   readonly keyEncryptionKey: Uint8Array | undefined;
+  /** Absent: in `dataDir`. */
+  readonly erasuresFile?: string | undefined;
   readonly clock: Clock;
 }
 
@@ -59,18 +60,21 @@ export interface EmbeddedOptions {
  * All engines of the embedded form on one directory, which is this service's alone until it is closed.
  * @throws DataDirLocked
  */
-export const openEmbeddedEngines = async ({ dataDir, keyEncryptionKey, clock }: EmbeddedOptions) => {
+export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedOptions) => {
   const lock = lockDataDir(dataDir);
-  const db = await openThreadedDatabase(join(dataDir, fileName), { hasCheckpointer: true });
-  const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, keyEncryptionKey });
+  const db = await openThreadedDatabase(join(dataDir, databaseFileName), { hasCheckpointer: true });
+  const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, ...keys });
   const engines = await createReadEngines(db, { isSoleWriter: true });
-  const checkpointer = startCheckpointer(join(dataDir, fileName));
+  const checkpointer = startCheckpointer(join(dataDir, databaseFileName));
   return {
     ...engines,
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     checkEngines: await createStoreCheck(db),
+    redis: null,
+    /** No client of others runs here that could be replaced. */
+    recover: (_reason: unknown): boolean => false,
     close: async () => {
       await checkpointer.stop();
       await db.close();

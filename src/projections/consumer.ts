@@ -4,6 +4,7 @@
  */
 import type { RecordedEvent } from '../domain/message.ts';
 import type { Board, Progress } from './board.ts';
+import { createAheadGuard } from './checkpointAhead.ts';
 import { pause } from './pause.ts';
 import type { Checkpoints, EventSource, Held, Leases } from './ports.ts';
 import { LostOwnership } from './project.ts';
@@ -45,9 +46,12 @@ export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch:
 export const createConsumer = (options: ConsumerOptions): Consumer => {
   const { name, source, checkpoints, leases, board, types, batchMax, everyMs = restMs, handle, onFailure } = options;
 
+  const refuseToBeAhead = createAheadGuard(name, source);
+
   const consume = async ({ epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
     let stored = await checkpoints.take(name, epoch);
     let storedAtMs = performance.now();
+    await refuseToBeAhead(stored);
     if (stored !== null) board.moved(name, stored);
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {

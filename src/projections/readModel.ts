@@ -82,9 +82,11 @@ export const createReadModel = (projection: AnyProjection, side: ReadSide): Read
   let progress = progressOf(collection);
 
   const turnTo = async (generation: number): Promise<void> => {
-    collection = buildName(projection.name, generation);
-    await side.documents.ensure({ name: collection, indexes: projection.indexes, lists: projection.lists });
-    progress = progressOf(collection);
+    const next = buildName(projection.name, generation);
+    await side.documents.ensure({ name: next, indexes: projection.indexes, lists: projection.lists });
+    // Both in one turn: nobody may read one build and be told how far the other one is.
+    collection = next;
+    progress = progressOf(next);
   };
 
   /** Tells when another build than this one is active. */

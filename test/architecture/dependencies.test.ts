@@ -32,6 +32,7 @@ const cleanLayout: Files = {
   'src/domain/order.ts': "import './message.ts';",
   'src/commands/ports.ts': "import 'node:crypto';\nimport '../domain/message.ts';",
   'src/projections/ports.ts': "import '../domain/message.ts';",
+  'src/moving/copy.ts': "import '../commands/ports.ts';\nimport '../projections/ports.ts';",
   'src/http/app.ts': "import 'node:http';\nimport 'fastify';\nimport '../commands/ports.ts';",
   'src/infra/clock.ts': "import 'node:sqlite';\nimport 'undici';\nimport '../commands/ports.ts';",
 };
@@ -55,6 +56,11 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
     { 'src/projections/bad.ts': "import '../compose.ts';" },
     { 'src/projections/bad.ts': "import 'node:fs';" },
   ],
+  'moving-imports-only-domain-commands-projections': [
+    { 'src/moving/bad.ts': "import '../infra/clock.ts';" },
+    { 'src/moving/bad.ts': "import '../http/app.ts';" },
+    { 'src/moving/bad.ts': "import 'node:fs';" },
+  ],
   'http-points-inward': [
     { 'src/http/bad.ts': "import '../infra/clock.ts';" },
     { 'src/http/bad.ts': "import '../compose.ts';" },
@@ -70,7 +76,10 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
   ],
   'entry-points-are-not-imported': [
     { 'src/compose.ts': "import './main.ts';" },
-    { 'src/compose.ts': "import './rebuild.ts';", 'src/rebuild.ts': '' },
+    ...['rebuild', 'migrate', 'backup', 'restore'].map((name) => ({
+      'src/compose.ts': `import './${name}.ts';`,
+      [`src/${name}.ts`]: '',
+    })),
   ],
   'drivers-only-in-infra': [
     'node:sqlite',
@@ -136,7 +145,7 @@ describe('the source tree', () => {
     expect(modules.flatMap(({ dependencies }) => dependencies).length).toBeGreaterThan(files.length);
   });
 
-  it.each(['domain', 'commands', 'projections', 'http', 'infra'])(
+  it.each(['domain', 'commands', 'projections', 'moving', 'http', 'infra'])(
     'has modules in src/%s to rule over',
     async (layer) => {
       const { modules } = await read(projectRoot);

@@ -20,7 +20,7 @@ import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
 import { createRandom } from '../crash/seeded.ts';
 import { startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { launchMongo } from '../support/engines/mongodb.ts';
-import { startOwnRedis } from '../support/engines/redis.ts';
+import { launchRedis } from '../support/engines/redis.ts';
 import { type Client, createClient } from './client.ts';
 import { type Command, onHandAtFirst, planCommands, skus, warehouseIds } from './commands.ts';
 import { type Fault, planFaults } from './faults.ts';
@@ -65,7 +65,7 @@ const openServers = async (endings: Endings, directory: string) => {
   endings.add(eventStore.stop);
   const mongo = await launchMongo();
   endings.add(mongo.stop);
-  const redis = await startOwnRedis();
+  const redis = await launchRedis();
   endings.add(redis.stop);
   const issuer = await startIssuer(directory, warehouseIds);
   endings.add(issuer.close);

@@ -46,7 +46,11 @@ export const lostKeys = (log: readonly RecordedEvent[], acknowledged: readonly s
 /** Event ids that are there twice, and whatever does not add up in stock and orders. */
 export const doubledFacts = async (log: readonly RecordedEvent[]): Promise<readonly string[]> => {
   const seen = new Set<string>();
-  const twice = log.filter(({ id }) => seen.has(id) || !seen.add(id)).map(({ id, stream }) => `${stream}: ${id} twice`);
+  const twice: string[] = [];
+  for (const { id, stream } of log) {
+    if (seen.has(id)) twice.push(`${stream}: ${id} twice`);
+    seen.add(id);
+  }
   const fold = createLogFold({
     readAll: async (from, _direction, limit) => {
       const start = from === null ? 0 : log.findIndex(({ position }) => comparePositions(position, from) > 0);

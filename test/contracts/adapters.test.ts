@@ -1,8 +1,10 @@
 /** Every adapter of every port, in one table: each runs the same contract suites. */
 import { describe, expect, it } from 'vitest';
+import { cacheContract } from './cache.contract.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import { type Engine, isRequired } from './engine.ts';
+import { caches } from './engines/caches.ts';
 import { eventstoredb } from './engines/eventstoredb.ts';
 import { mongodb } from './engines/mongodb.ts';
 import { redis } from './engines/redis.ts';
@@ -15,7 +17,7 @@ import { leasesContract } from './leases.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
 
-const engines: readonly Engine[] = [...sqlite, ...eventstoredb, ...mongodb, ...redis];
+const engines: readonly Engine[] = [...sqlite, ...eventstoredb, ...mongodb, ...redis, ...caches];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -33,6 +35,7 @@ const runsAll = (engine: Engine): void => {
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);
   runs('Leases', engine.leases, leasesContract);
   runs('JobQueue', engine.jobs, jobQueueContract);
+  runs('Cache', engine.cache, cacheContract);
   runs('IdempotencyRecords', engine.idempotency, idempotencyContract);
   runs('PersonalData', engine.personalData, personalDataContract);
 };

@@ -8,6 +8,7 @@ import type {
   JobQueue,
   Leases,
 } from '../../src/projections/ports.ts';
+import type { Cache } from '../../src/projections/readCache/ports.ts';
 import type { Make } from './make.ts';
 
 export interface Engine {
@@ -24,6 +25,7 @@ export interface Engine {
   readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
   readonly leases?: Make<Leases>;
   readonly jobs?: Make<JobQueue>;
+  readonly cache?: Make<Cache>;
   readonly idempotency?: Make<IdempotencyRecords>;
   readonly personalData?: Make<PersonalData>;
 }

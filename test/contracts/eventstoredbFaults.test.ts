@@ -215,6 +215,27 @@ describe('a subscription', () => {
     expect(await server.controls.endSubscriptions('dropped')).toBe(0);
   });
 
+  it('is dropped in the middle of what it reads, and the server goes on', async () => {
+    const { server, client } = await arrange();
+    const stream = uniqueName('many');
+    for (let each = 0; each < 20; each += 1) await client.appendToStream(stream, Array.from({ length: 500 }, newEvent));
+    const seen: unknown[] = [];
+    const subscription = client.subscribeToAll({ fromPosition: 'start' });
+    const end = new Promise((resolve) => subscription.on('error', resolve));
+    await new Promise((resolve) => {
+      subscription.on('data', (event) => {
+        seen.push(event);
+        resolve(null);
+      });
+    });
+    expect(await server.controls.endSubscriptions('dropped')).toBe(1);
+    expect(await end).toBeInstanceOf(UnavailableError);
+    expect(seen.length).toBeLessThan(10_000);
+    const again = EventStoreDBClient.connectionString(server.url);
+    cleanups.push(() => again.dispose());
+    expect(await revisionsOf(again, stream)).toHaveLength(10_000);
+  });
+
   it('ends as if all had been read', async () => {
     const { server, client } = await arrange();
     const { end } = await subscribe(client);

@@ -1,5 +1,7 @@
 /** The stand-in for EventStoreDB as a process of its own: killed, it comes back with every write that it answered. */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +74,22 @@ describe('a server that is killed', () => {
     expect([repeat.nextExpectedRevision, repeat.position]).toEqual([0n, undefined]); // No longer to be read.
     const next = await again.appendToStream(stream, event(), { expectedRevision: 2n });
     expect(next.nextExpectedRevision).toBe(3n);
+  });
+
+  it('does not outlive the process that started it', async () => {
+    const starter = `
+      import { startEventStoreServer } from ${JSON.stringify(join(import.meta.dirname, '../support/engines/eventstoredb.ts'))};
+      const server = await startEventStoreServer({ where: 'process' });
+      console.log(server.pid());
+      process.kill(process.pid, 'SIGKILL');
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', starter], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    expect(pid).toBeGreaterThan(1);
+    await expect.poll(() => isAlive(pid), patience).toBe(false);
   });
 
   it('is gone once it is stopped', async () => {

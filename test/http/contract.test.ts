@@ -292,6 +292,7 @@ describe('the document', () => {
     const { useCases, readModels, adapters } = service;
     const consumers = readModels.all;
     const settings = {
+      hasApi: true,
       publicUrl: 'http://x',
       issuer: 'http://x',
       version: '0',

@@ -1,5 +1,6 @@
 /** How the service is, for whoever starts and whoever watches it (R13.4); what it shows of itself to anyone (R7.5). */
 import { describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { openService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';
@@ -42,6 +43,50 @@ describe('readiness', () => {
     });
     const { status, body } = await service.as(null).get('/health/ready');
     expect([status, body.checks.store]).toEqual([503, 'cannot write']);
+  });
+});
+
+describe('a cold start while an engine is away', () => {
+  /** An engine that was not there when the service began. */
+  const openCold = async () => {
+    let isAway = true;
+    const service = await openService({
+      adapt: ({ documents }) => ({
+        documents: {
+          ...documents,
+          ensure: async (spec) => {
+            if (isAway) throw new StoreUnavailable('MongoDB cannot be reached', 'not_written');
+            return documents.ensure(spec);
+          },
+        },
+        checkEngines: async () => [{ name: 'mongodb', isVital: true, failure: isAway ? 'unreachable' : null }],
+      }),
+    });
+    return { service, comesBack: () => (isAway = false) };
+  };
+
+  it('says which one, and turns requests away without harm (R22.1)', async () => {
+    const { service } = await openCold();
+    const { status, body } = await service.as(null).get('/health/ready');
+    expect([status, body.status, body.checks.mongodb]).toEqual([503, 'not ready', 'unreachable']);
+    const answer = await service.as('sandbox-admin').get('/v1/warehouses');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } });
+  });
+
+  it('goes on by itself once the engine is there', async () => {
+    const { service, comesBack } = await openCold();
+    comesBack();
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status, { timeout: 10_000 }).toBe(200);
+    expect((await service.as('sandbox-admin').put('/v1/warehouses/BER', warehouse('BER'))).status).toBe(200);
+  });
+});
+
+describe('a process that is not there for requests', () => {
+  it('tells how it is, and serves nothing else', async () => {
+    const service = await openService({ hasApi: false });
+    expect((await service.as(null).get('/health/ready')).status).toBe(200);
+    expect((await service.as(null).get('/metrics')).status).toBe(200);
+    expect((await service.as('sandbox-admin').get('/v1/warehouses')).status).toBe(404);
   });
 });
 

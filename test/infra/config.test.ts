@@ -35,7 +35,9 @@ describe('the configuration', () => {
       sandboxWarehouses: ['BER', 'PAR'],
       webhookAllowedTargets: [],
       trustedProxies: 0,
+      cache: 'off',
     });
+    expect(readConfig({ CACHE: 'memory' }).cache).toBe('memory');
     expect(readConfig({}).keyEncryptionKey).toBeUndefined();
   });
 
@@ -63,6 +65,7 @@ describe('the configuration', () => {
     ['ORDER_RESERVATION_DAYS', ['0', '366', 'forever']],
     ['KEY_ENCRYPTION_KEY', ['short', key.subarray(1).toString('base64'), key.toString('hex')]],
     ['KEY_ENCRYPTION_KEY_FILE', ['no-such-file']],
+    ['CACHE', ['on', 'true', 'redis', 'Memory']],
     ['EVENTSTORE_URL', ['esdb://localhost:2113']],
     ['MONGODB_URL', ['mongodb://localhost']],
     ['REDIS_URL', ['redis://localhost']],
@@ -86,10 +89,13 @@ describe('the configuration', () => {
       eventStoreUrl: servers.EVENTSTORE_URL,
       mongodbUrl: servers.MONGODB_URL,
       redisUrl: servers.REDIS_URL,
+      keyEncryptionKey: key,
     });
     expect([...config.roles].sort()).toEqual(['api', 'worker']);
     expect(config.projectionParts).toBe(8);
     expect(readConfig(servers).roles).toEqual(new Set(['api', 'projector', 'worker']));
+    expect(readConfig(servers).cache).toBe('redis');
+    expect(readConfig({ ...servers, CACHE: 'off' }).cache).toBe('off');
   });
 
   it('takes the connection strings from files, as container secrets come', () => {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   AccessDeniedError,
@@ -219,31 +220,34 @@ describe('answers of a server that misbehaves', () => {
     expect(await log.append(newStream(), 'no_stream', newEvents(2))).toMatchObject({ kind: 'appended' });
   });
 
-  it.each(['lostAnswers', 'lostRequests', 'falseTimeouts'] as const)(
-    'every event is written once when its sender repeats what is not known, with %s',
-    async (fault) => {
-      const { url, controls } = await startServer();
-      const { log } = openLog(url, { ...quick, deadlineMs: 150 });
-      await controls.setFaults({ seed: 7, [fault]: 0.25 });
-      const streams = Array.from({ length: 8 }, newStream);
-      const appendUntilKnown = async (stream: string, expected: number | 'no_stream', event: EventEnvelope) => {
-        for (;;) {
-          const outcome = await outcomeOf(log.append(stream, expected, [event]));
-          if (outcome !== 'unknown') return outcome;
+  it.each([
+    ['lostAnswers', { lostAnswers: 0.25 }],
+    ['lostRequests', { lostRequests: 0.25 }],
+    ['falseTimeouts', { falseTimeouts: 0.25 }],
+    ['brokenCalls', { brokenCalls: 0.25 }],
+    ['lateWrites', { lateWrites: { probability: 0.3, delayMinMs: 200, delayMaxMs: 900 } }],
+  ] as const)('every event is written once when its sender repeats what is not known, with %s', async (fault, plan) => {
+    const { url, controls } = await startServer();
+    const { log } = openLog(url, { ...quick, deadlineMs: 150 });
+    await controls.setFaults({ seed: 7, ...plan });
+    const streams = Array.from({ length: 8 }, newStream);
+    const appendUntilKnown = async (stream: string, expected: number | 'no_stream', event: EventEnvelope) => {
+      for (;;) {
+        const outcome = await outcomeOf(log.append(stream, expected, [event]));
+        if (outcome !== 'unknown') return outcome;
+      }
+    };
+    await Promise.all(
+      streams.map(async (stream) => {
+        for (const expected of ['no_stream', 0, 1, 2] as const) {
+          expect(await appendUntilKnown(stream, expected, newEvent())).toBe('written');
         }
-      };
-      await Promise.all(
-        streams.map(async (stream) => {
-          for (const expected of ['no_stream', 0, 1, 2] as const) {
-            expect(await appendUntilKnown(stream, expected, newEvent())).toBe('written');
-          }
-        }),
-      );
-      expect((await controls.counts())[fault]).toBeGreaterThan(0);
-      await controls.setFaults(null);
-      for (const stream of streams) expect(await log.readStream(stream, 0, 100)).toHaveLength(4);
-    },
-  );
+      }),
+    );
+    expect((await controls.counts())[fault]).toBeGreaterThan(0);
+    await controls.setFaults(null);
+    for (const stream of streams) expect(await log.readStream(stream, 0, 100)).toHaveLength(4);
+  });
 
   it('a server that lost its memory of recent ids still knows those of exact revisions', async () => {
     const { url, controls } = await startServer();
@@ -286,5 +290,33 @@ describe('answers of a server that misbehaves', () => {
     await log.append(newStream(), 'no_stream', newEvents(1));
     expect(await log.append(stream, 'no_stream', [event])).toEqual({ kind: 'conflict', actual: 0 });
     expect(await log.readStream(stream, 0, 10)).toHaveLength(1);
+  });
+});
+
+describe('a read of a server that does not answer', () => {
+  it('is cancelled after a time, and says that the store is not available', async () => {
+    const fake = createFakeClient({ read: () => new Readable({ objectMode: true, read: () => {} }) });
+    const { log } = openLogOn(() => fake.client, { ...quick, readMaxMs: 20 });
+    expect(await outcomeOf(log.readStream('order-1', 0, 10))).toBe('not_written');
+    expect(await outcomeOf(log.readAll(null, 'forwards', 10))).toBe('not_written');
+    expect(fake.cancelled()).toBe(2);
+  });
+
+  it('asks for no more than it may have, and of 40 reads at most 16 at once', async () => {
+    let now = 0;
+    let most = 0;
+    const fake = createFakeClient({
+      read: () => {
+        now += 1;
+        most = Math.max(most, now);
+        return Readable.from([]).on('end', () => {
+          now -= 1;
+        });
+      },
+    });
+    const { log } = openLogOn(() => fake.client);
+    await Promise.all(Array.from({ length: 40 }, () => log.readStream(newStream(), 0, 10)));
+    expect(most).toBe(16);
+    expect(await log.readStream('order-1', 0, 0)).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { UnknownEvent } from '../../src/domain/decode.ts';
 import type { Position, RecordedEvent } from '../../src/domain/message.ts';
 import { comparePositions } from '../../src/domain/position.ts';
+import { BeyondTheLog } from '../../src/infra/eventstoredb/follow.ts';
 import type { EventBatch, EventSource } from '../../src/projections/ports.ts';
 import {
   eventsIn,
@@ -199,6 +200,17 @@ describe('a follower of EventStoreDB', () => {
     expect(await log.readStream(foreign, 0, 10)).toEqual([]);
   });
 
+  it('does not take a type for another that begins like it, as the filter of the server does', async () => {
+    const { url } = await startServer();
+    const { log } = openLog(url);
+    await fill(log, newStream(), ['I', 'W', 'I']);
+    const head = (await log.head())!;
+    const isThere = (batches: readonly EventBatch[]): boolean => comparePositions(batches.at(-1)!.upTo, head) >= 0;
+    const batches = await followUntil(log, { from: null, types: ['Item', 'Ware'], batchMax: 10 }, isThere);
+    expect(eventsIn(batches)).toEqual([]);
+    expect(isThere(batches)).toBe(true);
+  });
+
   it('stops at an event of a newer build when it wants its type, after those before it, and at no other', async () => {
     const { url } = await startServer();
     const { log } = openLog(url);
@@ -270,6 +282,55 @@ describe('a subscription that no server can be made to have', () => {
     const { log } = openLogOn(() => fake.client);
     await expect(firstBatch(log)).rejects.toThrow(StoreUnavailable);
     expect(fake.open()).toBe(0);
+  });
+
+  it('gives up a position that is on no record, and one beyond the end of the log', async () => {
+    const { url } = await startServer();
+    const { log } = openLog(url);
+    await log.append(newStream(), 'no_stream', newEvents(3));
+    const head = (await log.head())!;
+    const first = async (from: Position): Promise<void> => {
+      for await (const _ of log.follow(from, { batchMax: 1, signal: AbortSignal.timeout(5_000) })) return;
+    };
+    await expect(first({ commit: head.commit - 1n, prepare: head.commit - 1n })).rejects.toThrow(StoreUnavailable);
+    await expect(first({ commit: head.commit + 1n, prepare: head.commit + 1n })).rejects.toThrow(BeyondTheLog);
+  });
+
+  it('is moved by no checkpoint that says nowhere, and by others only once their events were taken', async () => {
+    const nowhere = 2n ** 64n - 1n;
+    const hit = (commit: bigint) => ({
+      event: { ...event.event, type: 'ItemDefined', isJson: false },
+      commitPosition: commit,
+    });
+    const fake = createFakeClient({
+      read: () => Readable.from([{ ...event, commitPosition: 90n }]),
+      subscription: ({ filter }) => {
+        const readable = new Readable({ objectMode: true, read: () => {} });
+        const reach = (commit: bigint, prepare = commit): void => {
+          void filter?.checkpointReached?.(readable as never, { commit, prepare });
+        };
+        setImmediate(() => {
+          reach(nowhere);
+          readable.push(hit(10n));
+          readable.push(hit(20n));
+          reach(30n, 0n);
+          reach(25n, 0n);
+          reach(nowhere);
+        });
+        return readable;
+      },
+    });
+    const { log } = openLogOn(() => fake.client);
+    const upTos: Position[] = [];
+    const options = { types: ['ItemDefined'], batchMax: 1, signal: AbortSignal.timeout(5_000) };
+    for await (const { upTo } of log.follow(null, options)) {
+      upTos.push(upTo);
+      if (upTo.commit >= 30n) break;
+    }
+    expect(upTos).toEqual([
+      { commit: 10n, prepare: 10n },
+      { commit: 30n, prepare: 0n },
+    ]);
   });
 
   it('is begun anew when it falls silent while the log grows', async () => {

@@ -8,7 +8,7 @@ import { createBullmqJobs } from '../../src/infra/bullmq/jobs.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import type { Job, JobOutcome } from '../../src/projections/ports.ts';
 import { freePort } from '../support/engines/childServer.ts';
-import { missingRedis, startOwnRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 
 const queue = 'deliveries';
 const done: JobOutcome = { kind: 'done' };
@@ -16,13 +16,14 @@ const job = (n: number) => ({ id: `job-${n}`, payload: { n } });
 const eventually = (check: () => void | Promise<void>): Promise<void> =>
   vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 const start = async (port?: number) => {
-  const server = await startOwnRedis(port);
+  const server = await launchRedis(port);
   cleanups.push(() => server.stop());
   return server;
 };
@@ -56,7 +57,7 @@ const client = (url: string): Redis => {
   return redis;
 };
 
-describe.skipIf(missingRedis() !== null)('jobs on a Redis that fails', () => {
+describe.skipIf(missing !== null)(`jobs on a Redis that fails${missing === null ? '' : `: ${missing}`}`, () => {
   it('refuses within a bound while Redis is down at the start, and works as soon as it is there', async () => {
     const port = await freePort();
     const { redis, jobs, lines } = connect(`redis://127.0.0.1:${port}`);

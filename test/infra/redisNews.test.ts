@@ -6,13 +6,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisNews } from '../../src/infra/redis/news.ts';
-import { missingRedis, startOwnRedis, startRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 
 const at = (commit: bigint): Position => ({ commit, prepare: commit });
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 /** As suites share one channel on a server that is given. */
 const ownName = (): string => `consumer-${randomUUID()}`;
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -47,7 +48,7 @@ const tellUntilHeard = (teller: News, name: string, position: Position, heard: r
     expect(heard).toContainEqual(position);
   });
 
-describe.skipIf(missingRedis() !== null)('progress told over Redis', () => {
+describe.skipIf(missing !== null)(`progress told over Redis${missing === null ? '' : `: ${missing}`}`, () => {
   it('reaches other processes, and not the one that tells', async () => {
     const { url } = await start();
     const [here, there, name] = [join(url), join(url), ownName()];
@@ -72,13 +73,13 @@ describe.skipIf(missingRedis() !== null)('progress told over Redis', () => {
   });
 
   it('goes on after Redis was away', async () => {
-    const server = await start(startOwnRedis);
+    const server = await start(launchRedis);
     const [here, there, name] = [join(server.url), join(server.url), ownName()];
     const { heard } = listenTo(there, name);
     await tellUntilHeard(here, name, at(1n), heard);
     await server.stop();
     here.announce(new Map([[name, at(2n)]]));
-    await start(() => startOwnRedis(Number(new URL(server.url).port)));
+    await start(() => launchRedis(Number(new URL(server.url).port)));
     await tellUntilHeard(here, name, at(3n), heard);
   });
 

@@ -6,9 +6,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisLimiters } from '../../src/infra/redis/rateLimits.ts';
 import { freePort } from '../support/engines/childServer.ts';
-import { missingRedis, startOwnRedis, startRedis } from '../support/engines/redis.ts';
+import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';
 
+const missing = redisLaunchMissing();
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -38,7 +39,7 @@ const passed = async (limiter: { consume(key: string): Promise<unknown> }, key: 
 
 const isReady = ({ redis }: ReturnType<typeof limitersOf>) => expect.poll(() => redis.check()).toBeNull();
 
-describe.skipIf(missingRedis() !== null)('limits counted on Redis', () => {
+describe.skipIf(missing !== null)(`limits counted on Redis${missing === null ? '' : `: ${missing}`}`, () => {
   it('are one for all processes', async () => {
     const server = await startRedis();
     cleanups.push(() => server.stop());
@@ -60,7 +61,7 @@ describe.skipIf(missingRedis() !== null)('limits counted on Redis', () => {
     const other = limitersOf(`redis://127.0.0.1:${port}`);
     const limits = [one.createLimiter('x', 3, 60), other.createLimiter('x', 3, 60)] as const;
     expect(await passed(limits[0], 'early', 5)).toBe(3);
-    const server = await startOwnRedis(port);
+    const server = await launchRedis(port);
     cleanups.push(() => server.stop());
     await isReady(one);
     await isReady(other);

@@ -1,6 +1,6 @@
 /** The few functions of the client that the adapter uses, for what no server can be made to do. */
 import { Readable } from 'node:stream';
-import type { AppendResult } from '@eventstore/db-client';
+import type { AppendResult, Filter } from '@eventstore/db-client';
 import type { EventStoreClient } from '../../src/infra/eventstoredb/clients.ts';
 
 export interface SentAppend {
@@ -15,6 +15,8 @@ export interface FakeClient {
   readonly appends: readonly SentAppend[];
   /** Subscriptions that were opened and not left. */
   readonly open: () => number;
+  /** Reads that were cancelled. */
+  readonly cancelled: () => number;
   readonly isDisposed: () => boolean;
 }
 
@@ -22,7 +24,7 @@ export interface Behaviour {
   /** The nth append, from 0. */
   readonly append?: (sent: SentAppend, index: number) => Promise<AppendResult>;
   /** Made anew for each subscription. */
-  readonly subscription?: () => Readable;
+  readonly subscription?: (options: { readonly filter?: Filter }) => Readable;
   readonly read?: () => Readable;
 }
 
@@ -40,11 +42,13 @@ export const emptyReadable = (): Readable => Readable.from([]);
 export const createFakeClient = ({ append = never, read = emptyReadable, subscription }: Behaviour): FakeClient => {
   const appends: SentAppend[] = [];
   let open = 0;
+  let cancelled = 0;
   let isDisposed = false;
   const withEnd = (readable: Readable, end: 'cancel' | 'unsubscribe'): Readable =>
     Object.assign(readable, {
       [end]: async () => {
-        open -= end === 'unsubscribe' ? 1 : 0;
+        if (end === 'unsubscribe') open -= 1;
+        else cancelled += 1;
       },
     });
   const client = {
@@ -56,13 +60,19 @@ export const createFakeClient = ({ append = never, read = emptyReadable, subscri
     },
     readStream: () => withEnd(read(), 'cancel'),
     readAll: () => withEnd(read(), 'cancel'),
-    subscribeToAll: () => {
+    subscribeToAll: (options: { readonly filter?: Filter }) => {
       open += 1;
-      return withEnd(subscription?.() ?? new Readable({ objectMode: true, read: () => {} }), 'unsubscribe');
+      return withEnd(subscription?.(options) ?? new Readable({ objectMode: true, read: () => {} }), 'unsubscribe');
     },
     dispose: async () => {
       isDisposed = true;
     },
   };
-  return { client: client as object as EventStoreClient, appends, open: () => open, isDisposed: () => isDisposed };
+  return {
+    client: client as object as EventStoreClient,
+    appends,
+    open: () => open,
+    cancelled: () => cancelled,
+    isDisposed: () => isDisposed,
+  };
 };

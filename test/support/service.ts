@@ -71,6 +71,8 @@ export interface ServiceOptions {
   readonly trustedProxies?: number;
   /** Does what follows the log run from the beginning? Default: yes. */
   readonly running?: boolean;
+  /** `false`: a process without the role `api`. */
+  readonly hasApi?: boolean;
   /** Puts other adapters in the place of some. */
   readonly adapt?: (adapters: Adapters) => Partial<Adapters>;
 }
@@ -157,6 +159,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     verifier: identity.verifier,
     sandbox: identity.sandbox,
     sender,
+    cache: null,
     clock,
     newId: () => randomUUIDv7(),
     newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,
@@ -166,6 +169,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
   const adapters = { ...real, ...options.adapt?.(real) };
   const service = await compose(adapters, {
     http: {
+      hasApi: options.hasApi ?? true,
       publicUrl,
       issuer,
       version: '0.0.0',

@@ -2,9 +2,8 @@
 import Type from 'typebox';
 import { reachesWarehouse } from '../../domain/access/policy.ts';
 import { rankCandidates } from '../../domain/policies/allocation.ts';
-import type { StockLevelDocument } from '../../projections/stockLevels/projection.ts';
-import type { WarehouseDocument } from '../../projections/warehouses/projection.ts';
 import { answerOutcome } from '../answers.ts';
+import { createCachedReads, type Holdings } from '../cachedReads.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -24,6 +23,7 @@ import { WarehousePath } from '../schemas/stock.ts';
 
 export const registerWarehouses = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
   const { warehouses } = readModels;
+  const cached = createCachedReads(readModels);
   const tag = 'Warehouses';
 
   command({
@@ -54,8 +54,9 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     answers: { 200: ref(Warehouse), 304: NotModified },
     problems: ['WAREHOUSE_NOT_FOUND'],
     models: [warehouses.model],
-    handle: async ({ params: { warehouseId }, request, reply }) => {
-      const warehouse = await warehouses.queries.get(warehouseId);
+    isCached: true,
+    handle: async ({ params: { warehouseId }, request, reply, recall }) => {
+      const warehouse = await recall(cached.warehouse(warehouseId));
       if (warehouse === null) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
       return showResource(warehouse, request, reply);
     },
@@ -81,8 +82,7 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
 /** The nearest first; without an address, the order in which warehouses are asked first. */
 const availabilityOf = (
   sku: string,
-  levels: readonly StockLevelDocument[],
-  warehouses: readonly WarehouseDocument[],
+  { levels, warehouses }: Pick<Holdings, 'levels' | 'warehouses'>,
   { countryCode, postalCode }: { readonly countryCode?: string; readonly postalCode?: string },
 ): object => {
   const byId = new Map(levels.map((level) => [level.warehouseId, level]));
@@ -102,6 +102,7 @@ const availabilityOf = (
 
 export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
   const { items, stockLevels, skuWarehouses, warehouses } = readModels;
+  const cached = createCachedReads(readModels);
   const tag = 'Items';
 
   command({
@@ -132,8 +133,9 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     answers: { 200: ref(Item), 304: NotModified },
     problems: ['ITEM_NOT_FOUND'],
     models: [items.model],
-    handle: async ({ params: { sku }, request, reply }) => {
-      const item = await items.queries.get(sku);
+    isCached: true,
+    handle: async ({ params: { sku }, request, reply, recall }) => {
+      const item = await recall(cached.item(sku));
       if (item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
       return showResource(item, request, reply);
     },
@@ -152,9 +154,6 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
       answerPage(await items.queries.list(pageRequestOf(query)), request, reply, (item) => item),
   });
 
-  const levelsOf = async (sku: string): Promise<readonly StockLevelDocument[]> =>
-    stockLevels.queries.getMany((await skuWarehouses.queries.of(sku)).map((warehouseId) => ({ warehouseId, sku })));
-
   read({
     operation: 'getAvailability',
     url: '/v1/items/:sku/availability',
@@ -165,13 +164,14 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     answers: { 200: ref(Availability) },
     problems: ['ITEM_NOT_FOUND'],
     models: [stockLevels.model, skuWarehouses.model, warehouses.model, items.model],
-    handle: async ({ params: { sku }, query, reach }) => {
-      const [levels, all, item] = await Promise.all([levelsOf(sku), warehouses.queries.all(), items.queries.get(sku)]);
-      const visible = levels.filter(
-        ({ warehouseId, status }) => status === 'active' && reachesWarehouse(reach, warehouseId),
-      );
-      if (visible.length === 0 && item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
-      return availabilityOf(sku, visible, all, query);
+    isCached: true,
+    handle: async ({ params: { sku }, query, reach, recall }) => {
+      const holdings = await recall(cached.holdings(sku));
+      const levels = holdings?.levels.filter(({ warehouseId }) => reachesWarehouse(reach, warehouseId)) ?? [];
+      if (holdings === null || (levels.length === 0 && !holdings.hasItem)) {
+        throw new Problem('ITEM_NOT_FOUND', 'No such item.');
+      }
+      return availabilityOf(sku, { ...holdings, levels }, query);
     },
   });
 };

@@ -1,3 +1,4 @@
+import { createCachedReads } from '../cachedReads.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -23,6 +24,7 @@ const noStock = (): Problem => new Problem('STOCK_NOT_FOUND', 'This SKU is not r
 
 export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPorts): void => {
   const { stockLevels, items, warehouses, stockHistory } = readModels;
+  const cached = createCachedReads(readModels);
 
   read({
     operation: 'getInventory',
@@ -37,11 +39,12 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     answers: { 200: ref(StockLevel), 304: NotModified },
     problems: ['STOCK_NOT_FOUND'],
     models: [stockLevels.model, items.model],
-    handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply }) => {
+    isCached: true,
+    handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply, recall }) => {
       if (asOf === undefined && knownAt === undefined) {
-        const level = await stockLevels.queries.get(warehouseId, sku);
-        if (level === null) throw noStock();
-        const item = await items.queries.get(sku);
+        const stock = await recall(cached.stock(warehouseId, sku));
+        if (stock === null) throw noStock();
+        const { level, item } = stock;
         return showResource({ revision: level.revision, ...showStock(level, item) }, request, reply);
       }
       const times = {

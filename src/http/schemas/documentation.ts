@@ -6,7 +6,7 @@ const CorrelationId = Type.Optional(
   Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),
 );
 
-export const readHeaders = Type.Object({
+const readHeaderFields = {
   'stockledger-min-position': Type.Optional(
     Type.String({ description: 'Stockledger-Position of a change that the answer must have seen (B8).' }),
   ),
@@ -14,6 +14,20 @@ export const readHeaders = Type.Object({
     Type.String({ description: 'RFC 7240, `wait=<seconds>`: how long to wait for it; default 2, at most 10.' }),
   ),
   'if-none-match': Type.Optional(Type.String({ description: 'An ETag: 304 when the resource is still the same.' })),
+};
+
+export const readHeaders = Type.Object(readHeaderFields);
+
+export const cachedReadHeaders = Type.Object({
+  ...readHeaderFields,
+  'stockledger-cache': Type.Optional(
+    Type.String({
+      description:
+        '`bypass`: past the cache, where there is one. Heeded for administrators and customer service, else ignored. ' +
+        '`Cache-Status` (RFC 9211) of the answer tells where it came from.',
+      examples: ['bypass'],
+    }),
+  ),
 });
 
 export const commandHeaders = (keyNeeded: boolean) => {

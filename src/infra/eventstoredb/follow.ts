@@ -3,6 +3,7 @@ import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../domain/message.ts';
 import { comparePositions } from '../../domain/position.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
+import type { Listener } from '../doorbell.ts';
 import type { Hub } from './hub.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
 import { positionOf, tryDecode } from './records.ts';
@@ -79,6 +80,34 @@ async function* catchUp(
   }
 }
 
+/** The log does not reach as far as somebody has read it: it was restored from an older copy. */
+export class BeyondTheLog extends Error {
+  override readonly name = 'BeyondTheLog';
+}
+
+/** The server would wait for such a position without a word. */
+const refuseBeyond = async ({ reads }: PullPorts, from: Position | null, tail: Tail): Promise<void> => {
+  if (isAfter(from, tail.end()) && isAfter(from, await reads.head())) {
+    throw new BeyondTheLog('a checkpoint lies beyond the end of the log');
+  }
+};
+
+function* fromTail(tail: Tail, at: Position | null, { batchMax, types }: Wanted): Generator<EventBatch> {
+  const batch = tail.read(at, batchMax, types);
+  if (batch !== null) yield batch;
+}
+
+/** The tail once the server was reached; `undefined` when aborted meanwhile. */
+const whenBegun = async (hub: Hub, listener: Listener, signal: AbortSignal): Promise<Tail | undefined> => {
+  hub.start();
+  while (!signal.aborted) {
+    const tail = hub.tail();
+    if (tail !== undefined) return tail;
+    await listener.next(wakeMs);
+  }
+  return undefined;
+};
+
 export const createFollow = (ports: PullPorts, hub: Hub, stopped: AbortSignal): EventSource['follow'] =>
   async function* follow(from: Position | null, options: FollowOptions): AsyncGenerator<EventBatch> {
     const signal = AbortSignal.any([options.signal, stopped]);
@@ -87,24 +116,21 @@ export const createFollow = (ports: PullPorts, hub: Hub, stopped: AbortSignal): 
     const listener = hub.bell.listen(signal);
     let at = from;
     try {
-      hub.start();
-      while (!signal.aborted) {
-        const tail = hub.tail();
+      const tail = await whenBegun(hub, listener, signal);
+      if (tail !== undefined) await refuseBeyond(ports, from, tail);
+      while (tail !== undefined && !signal.aborted) {
         // Who wants no type at all misses nothing by moving to the end.
-        if (tail !== undefined && types?.size !== 0 && !tail.covers(at)) {
-          for await (const batch of catchUp(ports, tail, at, wanted)) {
-            at = batch.upTo;
-            yield batch;
-          }
-          continue;
-        }
-        const batch = tail?.read(at, wanted.batchMax, types) ?? null;
-        if (batch === null) {
-          await listener.next(wakeMs);
-        } else {
+        const isBehind = types?.size !== 0 && !tail.covers(at);
+        const batches = isBehind ? catchUp(ports, tail, at, wanted) : fromTail(tail, at, wanted);
+        let isWaiting = !isBehind;
+        for await (const batch of batches) {
           at = batch.upTo;
+          isWaiting = false;
           yield batch;
         }
+        if (isWaiting) await listener.next(wakeMs);
+        // Throws when the log may not be followed any more.
+        hub.tail();
       }
     } finally {
       listener.leave();

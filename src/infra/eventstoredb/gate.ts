@@ -52,7 +52,7 @@ export const createGate = (timing: Timing, stopped: AbortSignal, random: () => n
   };
 
   const through: Gate['through'] = async (call) => {
-    await waitUntilOpen();
+    if (isDown || stopped.aborted) await waitUntilOpen();
     const begunAt = closings;
     try {
       const result = await call();

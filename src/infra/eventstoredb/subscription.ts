@@ -51,8 +51,8 @@ export class SubscriptionEnded extends Error {
 
 /** How many events the server looks at before it reports where it is; its default of 32 makes rare types slow. */
 const searchWindowMax = 2_000;
-/** Events that the client may hold; the server waits when they are not taken. Many together are cheaper. */
-const bufferedMax = 256;
+/** Events that the client may hold, each up to a mebibyte; the server waits when they are not taken. */
+const bufferedMax = 64;
 /** The client may be looking for a server and answers only then. */
 const closeMaxMs = 2_000;
 /** In place of "nowhere", which resuming from would skip the whole log. */

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PersonalData } from '../../commands/ports.ts';
 import { openDatabase } from '../sqlite/database.ts';
+import { erasureLogFileName, notingErasures } from './erasureLog.ts';
 import { loadDerivedKeys } from './keyEncryptionKey.ts';
 import { createPersonalData } from './personalData.ts';
 import { openSqliteKeyStore } from './sqliteKeyStore.ts';
@@ -18,6 +19,8 @@ export interface PersonalDataOptions {
   readonly directory: string;
   /** 32 bytes from a key management service. Absent: a file of mode 0600 in `directory`, made on first start. */
   readonly keyEncryptionKey?: Uint8Array | undefined;
+  /** Where erasures are noted. Absent: `erasures.log` in `directory`. */
+  readonly erasuresFile?: string | undefined;
 }
 
 /**
@@ -26,12 +29,14 @@ export interface PersonalDataOptions {
 export const openPersonalData = async ({
   directory,
   keyEncryptionKey,
+  erasuresFile = join(directory, erasureLogFileName),
 }: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
   await mkdir(directory, { recursive: true });
   const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
   try {
     const { store, used } = await openSqliteKeyStore(db);
-    const keys = createSubjectKeys(store, await loadDerivedKeys(directory, keyEncryptionKey, !used));
+    const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);
+    const keys = createSubjectKeys(notingErasures(store, erasuresFile), derived);
     await keys.unlock();
     return { ...createPersonalData(keys, Number.POSITIVE_INFINITY), close: () => db.close() };
   } catch (error) {

@@ -16,14 +16,14 @@ const schema = [
 
 const bytesOf = (keyId: string): Buffer => Buffer.from(keyId, 'base64url');
 
-const toKept = (row: Record<string, unknown> | undefined): KeptKey | undefined =>
-  row === undefined
-    ? undefined
-    : {
-        keyId: Buffer.from(row.keyId as Uint8Array).toString('base64url'),
-        subject: Buffer.from(row.subject as Uint8Array),
-        wrapped: row.erased === 1 ? null : Buffer.from(row.wrapped as Uint8Array),
-      };
+export const toKept = (row: Record<string, unknown>): KeptKey => ({
+  keyId: Buffer.from(row.keyId as Uint8Array).toString('base64url'),
+  subject: Buffer.from(row.subject as Uint8Array),
+  wrapped: row.erased === 1 ? null : Buffer.from(row.wrapped as Uint8Array),
+});
+
+const toKeptIfAny = (row: Record<string, unknown> | undefined): KeptKey | undefined =>
+  row === undefined ? undefined : toKept(row);
 
 /** Makes the tables when they are missing; says whether the store has been used before. */
 export const openSqliteKeyStore = async (
@@ -43,12 +43,12 @@ export const openSqliteKeyStore = async (
   const nothing = Buffer.alloc(wrappedBytes);
 
   const store: KeyStore = {
-    bySubject: (subject) => db.read(() => toKept(findBySubject.get(subject))),
-    byId: (keyId) => db.read(() => toKept(findById.get(bytesOf(keyId)))),
+    bySubject: (subject) => db.read(() => toKeptIfAny(findBySubject.get(subject))),
+    byId: (keyId) => db.read(() => toKeptIfAny(findById.get(bytesOf(keyId)))),
     add: (key) =>
       db.write(() => {
         insert.run(bytesOf(key.keyId), key.subject, key.wrapped, 0);
-        return toKept(findBySubject.get(key.subject)) ?? key;
+        return toKeptIfAny(findBySubject.get(key.subject)) ?? key;
       }),
     erase: async (subject, keyId) => {
       await db.write(() => {

@@ -1,4 +1,5 @@
 import type { PersonalData } from '../../commands/ports.ts';
+import { notingErasures } from '../keys/erasureLog.ts';
 import { deriveKeys } from '../keys/keyEncryptionKey.ts';
 import { createPersonalData } from '../keys/personalData.ts';
 import { createSubjectKeys } from '../keys/subjectKeys.ts';
@@ -16,13 +17,17 @@ export interface MongoPersonalData extends PersonalData {
 /**
  * Personal data with its keys in MongoDB, shared by all processes. Each must be given the same key encryption key, which
  * is never kept beside what it wraps.
+ * @param erasuresFile where this process notes erasures, for a restore of older keys; absent: nowhere
  * @throws KeyStoreLocked when it has not 32 bytes.
  */
 export const createMongoPersonalData = (
   mongo: Mongo,
   keyEncryptionKey: Uint8Array,
   cachedMaxMs = keptMaxMs,
+  erasuresFile?: string,
 ): MongoPersonalData => {
-  const keys = createSubjectKeys(createMongoKeyStore(mongo), deriveKeys(keyEncryptionKey));
+  const store = createMongoKeyStore(mongo);
+  const noting = erasuresFile === undefined ? store : notingErasures(store, erasuresFile);
+  const keys = createSubjectKeys(noting, deriveKeys(keyEncryptionKey));
   return { ...createPersonalData(keys, cachedMaxMs), unlock: keys.unlock };
 };

@@ -20,6 +20,8 @@ const connectTimeoutMs = 5_000;
 const socketTimeoutMs = 15_000;
 /** A Redis that is well answers in milliseconds; a caller above has seconds. */
 const commandTimeoutMs = 3_000;
+/** Some two seconds at first: a Redis that is only restarted is waited for. Later `commandTimeoutMs` is shorter. */
+const boundedTriesMax = 5;
 /** Of all commands of one call together, and of what a library waits for before it sends them. */
 const askMaxMs = 5_000;
 const checkMaxMs = 1_000;
@@ -37,7 +39,7 @@ export type ConnectionKind = 'bounded' | 'quick' | 'patient';
 type Bounds = Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'maxRetriesPerRequest' | 'enableOfflineQueue'>;
 
 const optionsOf: { readonly [Kind in ConnectionKind]: Bounds } = {
-  bounded: { commandTimeout: commandTimeoutMs, maxRetriesPerRequest: 1 },
+  bounded: { commandTimeout: commandTimeoutMs, maxRetriesPerRequest: boundedTriesMax },
   quick: {
     commandTimeout: quickTimeoutMs,
     socketTimeout: quickSocketTimeoutMs,
@@ -62,6 +64,7 @@ export interface RedisServer {
 /** Never the text of a command, as clients attach it to their errors: it may be a password or a payload. */
 const inWords = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown';
+  if (error.name === 'MaxRetriesPerRequestError') return 'not connected';
   const { code } = error as NodeJS.ErrnoException;
   // A refusal begins with its code; what follows may quote the command.
   return code ?? (isRefusal(error) ? (/^[A-Z]+/.exec(error.message)?.[0] ?? 'ERR') : error.message);

@@ -12,7 +12,7 @@ export interface DataDirLock {
   release(): void;
 }
 
-const lockFileName = 'service.lock';
+export const lockFileName = 'service.lock';
 
 /**
  * Makes sure that one service works on a directory, which is made if absent. The lock is one of the operating system,

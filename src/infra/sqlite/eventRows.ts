@@ -33,17 +33,19 @@ export const idText = (bytes: Uint8Array): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
 
+/** As it was written, at the version it was written in. */
+export const storedRow = (row: Record<string, unknown>): RecordedEvent => ({
+  stream: row.name as string,
+  revision: row.revision as number,
+  position: positionOf(row.position as number),
+  id: idText(row.id as Uint8Array),
+  type: row.type as string,
+  schemaVersion: row.schemaVersion as number,
+  occurredAt: row.occurredAt as string,
+  recordedAt: row.recordedAt as string,
+  data: JSON.parse(row.data as string) as object,
+  metadata: JSON.parse(row.metadata as string) as EventMetadata,
+});
+
 /** @throws UnknownEvent when a newer build wrote it. */
-export const decodeRow = (row: Record<string, unknown>): RecordedEvent =>
-  decodeStored({
-    stream: row.name as string,
-    revision: row.revision as number,
-    position: positionOf(row.position as number),
-    id: idText(row.id as Uint8Array),
-    type: row.type as string,
-    schemaVersion: row.schemaVersion as number,
-    occurredAt: row.occurredAt as string,
-    recordedAt: row.recordedAt as string,
-    data: JSON.parse(row.data as string) as object,
-    metadata: JSON.parse(row.metadata as string) as EventMetadata,
-  });
+export const decodeRow = (row: Record<string, unknown>): RecordedEvent => decodeStored(storedRow(row));

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { createBullmqJobs } from '../../../src/infra/bullmq/jobs.ts';
 import { connectRedis, type RedisServer } from '../../../src/infra/redis/connect.ts';
-import { missingRedis, startRedis } from '../../support/engines/redis.ts';
+import { redisMissing, startRedis } from '../../support/engines/redis.ts';
 import type { Engine } from '../engine.ts';
 import type { Make } from '../make.ts';
 
@@ -23,5 +23,5 @@ const onRedis =
   };
 
 export const redis: readonly Engine[] = [
-  { name: 'bullmq', server: 'redis', missing: missingRedis(), jobs: onRedis(createBullmqJobs) },
+  { name: 'bullmq', server: 'redis', missing: redisMissing(), jobs: onRedis(createBullmqJobs) },
 ];

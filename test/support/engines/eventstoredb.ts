@@ -15,7 +15,10 @@ export interface EventStoreOptions extends Omit<ServerOptions, 'commitTimeoutMs'
 
 export interface RunningEventStore extends RunningEngine {
   readonly controls: Controls;
-  /** Ends the process by SIGKILL and starts it anew on the same port, with what its file holds. Not in `here`. */
+  /**
+   * Ends the process by SIGKILL and starts it anew on the same port, with what its file holds and no fault plan. Not
+   * in `here`.
+   */
   readonly killAndRestart: () => Promise<void>;
   /** Of the process of its own; null in `here`. */
   readonly pid: () => number | null;
@@ -68,8 +71,8 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =
 const asProcess = async (options: ServerOptions): Promise<RunningEventStore> => {
   const start = async (port: number, controlPort: number) => {
     const ports = ['--port', String(port), '--control-port', String(controlPort)];
-    const child = spawn(process.execPath, [script, ...ports, ...flagsOf(options)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const child = spawn(process.execPath, [script, '--tied', ...ports, ...flagsOf(options)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     return { child, at: await firstLine(child) };
   };

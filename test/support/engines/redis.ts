@@ -12,12 +12,19 @@ export interface RunningRedis extends RunningEngine {
 const command = 'redis-server';
 const answerTimeoutMs = 1_000;
 
-/** `null` when it can be had; otherwise what to install. */
-export const missingRedis = (): string | null => {
-  if (process.env.REDIS_URL !== undefined && process.env.REDIS_URL !== '') return null;
+/** What to install before a server can be started here; `null`: nothing. */
+export const redisLaunchMissing = (): string | null => {
   const { status } = spawnSync(command, ['--version'], { stdio: 'ignore' });
   return status === 0 ? null : 'install redis-server (Debian: apt-get install redis-server), or set REDIS_URL';
 };
+
+const givenUrl = (): string | null => {
+  const url = process.env.REDIS_URL ?? '';
+  return url === '' ? null : url;
+};
+
+/** What to install before a Redis can be had; `null`: nothing, or `REDIS_URL` names one. */
+export const redisMissing = (): string | null => (givenUrl() === null ? redisLaunchMissing() : null);
 
 /** Asks in plain text, as the protocol allows, so that a launcher needs no client. */
 const answersPing = (port: number): Promise<boolean> =>
@@ -39,8 +46,10 @@ const argumentsFor = (port: number, directory: string): readonly string[] => [
   ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
 ];
 
-/** A Redis of one's own, also when `REDIS_URL` names another: for tests that stop, freeze or empty it. */
-export const startOwnRedis = async (port?: number): Promise<RunningRedis & { readonly pid: number }> => {
+/** A Redis of one's own, also when `REDIS_URL` names another. @throws when it can't be started, with what to do. */
+export const launchRedis = async (port?: number): Promise<RunningRedis & { readonly pid: number }> => {
+  const missing = redisLaunchMissing();
+  if (missing !== null) throw new Error(missing);
   const ownPort = port ?? (await freePort());
   const server = await startChildServer({
     name: 'redis',
@@ -51,8 +60,8 @@ export const startOwnRedis = async (port?: number): Promise<RunningRedis & { rea
   return { url: `redis://127.0.0.1:${ownPort}`, ...server };
 };
 
+/** The server that `REDIS_URL` names, or one that is started. */
 export const startRedis = async (): Promise<RunningRedis> => {
-  const url = process.env.REDIS_URL;
-  if (url === undefined || url === '') return startOwnRedis();
-  return { url, pid: null, stop: () => Promise.resolve() };
+  const url = givenUrl();
+  return url === null ? launchRedis() : { url, pid: null, stop: () => Promise.resolve() };
 };

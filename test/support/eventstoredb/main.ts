@@ -2,7 +2,9 @@
  * The server as a process of its own, until SIGINT or SIGTERM. Prints one line of JSON once it listens:
  * `{"url": "esdb://…", "port": 2113, "controlPort": 41234}`.
  *
- *   node test/support/eventstoredb/main.ts [--port N] [--control-port N] [--file PATH] [--commit-ms N]
+ *   node test/support/eventstoredb/main.ts [--port N] [--control-port N] [--file PATH] [--commit-ms N] [--tied]
+ *
+ * With `--tied` it also ends with its standard input: a parent that is killed leaves nothing running.
  */
 import { parseArgs } from 'node:util';
 import { serveControls } from './control.ts';
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     'control-port': { type: 'string', default: '0' },
     file: { type: 'string' },
     'commit-ms': { type: 'string', default: '0' },
+    tied: { type: 'boolean', default: false },
   },
 });
 
@@ -31,8 +34,10 @@ const control = await serveControls(server.controls, numberOf('control-port', va
 
 const stop = (): void => {
   control.close();
+  process.stdin.destroy();
   void server.stop();
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+if (values.tied) process.stdin.resume().once('end', stop);
 
 console.log(JSON.stringify({ url: server.url, port: server.port, controlPort: control.port }));

@@ -16,14 +16,18 @@ export interface RecentIds {
 }
 
 export const createRecentIds = (): RecentIds => {
-  const ids = new Map<string, WrittenAt>();
+  const ids = new Map<string, WrittenAt & { readonly slot: number }>();
+  /** In the order in which they came: finding the oldest key of a map that loses its oldest again and again is slow. */
+  const slots: string[] = [];
+  let next = 0;
   return {
     add: (id, at) => {
-      ids.delete(id);
-      ids.set(id, at);
-      if (ids.size <= idsMax) return;
-      const [oldest] = ids.keys();
-      if (oldest !== undefined) ids.delete(oldest);
+      const slot = next % idsMax;
+      const evicted = slots[slot];
+      if (evicted !== undefined && ids.get(evicted)?.slot === slot) ids.delete(evicted);
+      slots[slot] = id;
+      ids.set(id, { ...at, slot });
+      next += 1;
     },
     find: (id) => ids.get(id),
     clear: () => ids.clear(),

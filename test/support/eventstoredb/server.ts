@@ -37,11 +37,6 @@ const callsPerConnectionMax = 100;
 /** The real server's commit timeout. */
 const commitTimeoutMsDefault = 2000;
 
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-
 export const startServer = async (options: ServerOptions = {}): Promise<EventStoreServer> => {
   const { commitMs = 0, commitTimeoutMs = commitTimeoutMsDefault } = options;
   let file: LogFile | null = null;
@@ -89,11 +84,18 @@ export const startServer = async (options: ServerOptions = {}): Promise<EventSto
   noteEpoch();
   let listening = await listen();
 
-  const away = async (durationMs: number): Promise<void> => {
-    listening.forceShutdown();
-    await pause(durationMs);
+  const comeBack = async (): Promise<void> => {
     if (!isStopped) listening = await listen();
   };
+
+  /** A server that is stopped meanwhile is not waited for. */
+  const away = (durationMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      listening.forceShutdown();
+      setTimeout(() => {
+        comeBack().then(resolve, reject);
+      }, durationMs).unref();
+    });
 
   const controls: Controls = {
     setFaults: async (plan) => faults.set(plan),

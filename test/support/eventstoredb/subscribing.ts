@@ -12,7 +12,6 @@ type Options = streamsPb.ReadReq.Options;
 
 /** What a subscription walks along. */
 interface Track {
-  /** Where it begins; null: refused. */
   readonly start: () => number;
   readonly end: () => number;
   readonly indexAt: (cursor: number) => number;
@@ -103,6 +102,13 @@ export interface Subscriptions {
   readonly endAll: (fate: 'dropped' | 'ended') => number;
 }
 
+interface Life {
+  /** Resolves when the log has grown, or with false when the subscription is over. */
+  readonly wait: () => Promise<boolean>;
+  /** Once it has been ended nothing may be sent any more. */
+  readonly isOver: () => boolean;
+}
+
 const finish = (call: ReadCall, fate: 'dropped' | 'ended'): void => {
   if (fate === 'dropped') fail(call, dropped);
   else call.end();
@@ -112,13 +118,14 @@ export const createSubscriptions = (store: Store, fateOf: () => SubscriptionFate
   const running = new Set<(fate: 'dropped' | 'ended') => void>();
 
   /** Walks until the reader is gone, or the subscription is ended. */
-  const walk = async (call: ReadCall, track: Track, filter: Filter | null, wait: () => Promise<boolean>) => {
+  const walk = async (call: ReadCall, track: Track, filter: Filter | null, { wait, isOver }: Life) => {
     const checkpointAfter = filter && createCheckpoints(filter, store, track.start() === 0);
     let cursor = track.start();
     let isLive = false;
 
     const pass = async (index: number): Promise<boolean> => {
       const isHit = filter === null || filter.matches(index);
+      if (isOver()) return false;
       if (isHit) {
         const fate = fateOf();
         if (fate !== 'goesOn') {
@@ -145,6 +152,7 @@ export const createSubscriptions = (store: Store, fateOf: () => SubscriptionFate
         if (await send(call, store.log.frame(closing.lastIndex))) fail(call, closing.failure);
         return;
       }
+      if (isOver()) return;
       if (!isLive && !(await send(call, caughtUp()))) return;
       isLive = true;
       if (cursor < track.end()) continue;
@@ -201,7 +209,7 @@ export const createSubscriptions = (store: Store, fateOf: () => SubscriptionFate
     try {
       if (!(await send(call, confirmation(randomUUID())))) return;
       while (track.isAhead()) if (!(await wait())) return;
-      await walk(call, track, filterOf(options, store), wait);
+      await walk(call, track, filterOf(options, store), { wait, isOver: () => isOver });
     } finally {
       over();
     }

@@ -1,0 +1,43 @@
+/** Cached answers in this process, within a bound in bytes; those that were not asked for longest go first. */
+import { comparePositions } from '../domain/position.ts';
+import type { Cache, CacheEntry } from '../projections/readCache/ports.ts';
+import { createLru } from './lru.ts';
+
+/** Some 10,000 stocks of an item each: more than are hot at a time, and little beside the heap. */
+const bytesMax = 16 * 1_024 * 1_024;
+/** Key, entry, position, and what the map itself takes. */
+const overheadBytes = 300;
+/** Objects take about three times the bytes of their JSON. */
+const bytesPerCharacter = 3;
+
+interface Held {
+  readonly entry: CacheEntry;
+  readonly endsMs: number;
+  readonly bytes: number;
+}
+
+export const createMemoryCache = (heldBytesMax: number = bytesMax): Cache => {
+  const entries = createLru<string, Held>(heldBytesMax, ({ bytes }) => bytes);
+
+  const find = (key: string): CacheEntry | null => {
+    const held = entries.get(key);
+    if (held === undefined) return null;
+    const livesMs = held.endsMs - performance.now();
+    if (livesMs > 0) return { ...held.entry, livesMs };
+    entries.delete(key);
+    return null;
+  };
+
+  return {
+    get: async (key, notBefore) => {
+      const entry = find(key);
+      return entry === null || comparePositions(entry.seen, notBefore) < 0 ? null : entry;
+    },
+    put: async (key, entry) => {
+      const held = find(key);
+      if (held !== null && comparePositions(held.seen, entry.seen) > 0) return;
+      const bytes = overheadBytes + bytesPerCharacter * JSON.stringify(entry.value).length;
+      entries.set(key, { entry, endsMs: performance.now() + entry.livesMs, bytes });
+    },
+  };
+};

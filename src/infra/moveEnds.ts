@@ -1,0 +1,117 @@
+/** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EventStore } from '../commands/ports.ts';
+import type { EventSource } from '../projections/ports.ts';
+import { createEventStoreEvents } from './eventstoredb/events.ts';
+import { keyStoreFileName } from './keys/embeddedPersonalData.ts';
+import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
+import type { KeyStore } from './keys/keyStore.ts';
+import { openSqliteKeyStore } from './keys/sqliteKeyStore.ts';
+import { openMongo } from './mongodb/connect.ts';
+import { createMongoKeyStore } from './mongodb/keyStore.ts';
+import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
+import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
+import { createSqliteEvents } from './sqlite/events.ts';
+import { databaseFileName } from './sqlite/fileNames.ts';
+import { createStoredLog, type StoredLog } from './sqlite/storedLog.ts';
+
+/** There is nothing to move there, or no adapter for that place. */
+export class NoSuchPlace extends Error {
+  override readonly name = 'NoSuchPlace';
+}
+
+export interface MoveSource {
+  readonly log: StoredLog;
+  readonly keys: KeyRows;
+  close(): Promise<void>;
+}
+
+const closeAll = async (databases: readonly LocalDatabase[], lock: DataDirLock): Promise<void> => {
+  for (const db of databases) await db.close();
+  lock.release();
+};
+
+/**
+ * The directory is locked until it is closed: what a service wrote meanwhile would be missing in the end.
+ * @throws DataDirLocked when a service runs on it, NoSuchPlace.
+ */
+export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> => {
+  for (const name of [databaseFileName, keyStoreFileName]) {
+    if (!existsSync(join(dataDir, name))) throw new NoSuchPlace(`${join(dataDir, name)} is not there. Set DATA_DIR.`);
+  }
+  const lock = lockDataDir(dataDir);
+  const db = openDatabase(join(dataDir, databaseFileName));
+  const keysDb = openDatabase(join(dataDir, keyStoreFileName));
+  return {
+    log: createStoredLog(db),
+    keys: await createSqliteKeyRows(keysDb),
+    close: () => closeAll([db, keysDb], lock),
+  };
+};
+
+export interface Opened<Port> {
+  readonly port: Port;
+  close(): Promise<void>;
+}
+
+/** A connection string with several hosts is no URL by the standard, so only its beginning is looked at. */
+const protocolOf = (url: string): string => /^([a-z+]+:)\/\//.exec(url)?.[1] ?? '';
+
+/** A store in another directory, which takes events as any other does. */
+const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSource>> => {
+  const directory = fileURLToPath(url);
+  const lock = lockDataDir(directory);
+  const db = openDatabase(join(directory, databaseFileName));
+  return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
+};
+
+/** A move follows nothing, so no subscription can drop. */
+const noLogger = { warn: () => undefined };
+
+const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
+  const port = createEventStoreEvents({ url, debug, logger: noLogger });
+  return { port, close: () => port.close() };
+};
+
+/**
+ * @param debug the environment variable `DEBUG`, by which the client would print secrets
+ * @throws NoSuchPlace, ConfigError
+ */
+export const openEventTarget = async (url: string, debug?: string): Promise<Opened<EventStore & EventSource>> => {
+  switch (protocolOf(url)) {
+    case 'file:':
+      return openFileEvents(url);
+    case 'esdb:':
+    case 'esdb+discover:':
+      return openServerEvents(url, debug);
+    default:
+      throw new NoSuchPlace('--to must be a URL of an EventStoreDB (esdb:) or of a directory (file:).');
+  }
+};
+
+const openFileKeys = async (url: string): Promise<Opened<KeyStore>> => {
+  const directory = fileURLToPath(url);
+  mkdirSync(directory, { recursive: true });
+  const db = openDatabase(join(directory, keyStoreFileName));
+  return { port: (await openSqliteKeyStore(db)).store, close: () => db.close() };
+};
+
+const openServerKeys = (url: string): Opened<KeyStore> => {
+  const mongo = openMongo({ url });
+  return { port: createMongoKeyStore(mongo), close: () => mongo.close() };
+};
+
+/** @throws NoSuchPlace, ConfigError */
+export const openKeyTarget = async (url: string): Promise<Opened<KeyStore>> => {
+  switch (protocolOf(url)) {
+    case 'file:':
+      return openFileKeys(url);
+    case 'mongodb:':
+    case 'mongodb+srv:':
+      return openServerKeys(url);
+    default:
+      throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
+  }
+};

@@ -1,0 +1,122 @@
+/**
+ * Cached answers on Redis, shared by all processes. Redis need not be there: what it does not answer at once is a miss,
+ * and it is asked again a moment later. An entry is one string: what it has seen, in digits of a fixed number, then JSON.
+ */
+import type { Redis } from 'ioredis';
+import type { Position } from '../../domain/message.ts';
+import type { Cache, CacheEntry } from '../../projections/readCache/ports.ts';
+
+export interface RedisCacheOptions {
+  /** Begins every key, so that nobody meets another installation's on the same server. */
+  readonly prefix: string;
+  /** Told once each time that Redis stops to answer. */
+  readonly onFailure: (error: unknown) => void;
+  /** How long a request waits for Redis; default `answerWithinMs`. */
+  readonly waitMaxMs?: number;
+}
+
+/** A read model answers in a few milliseconds: who waits longer for the cache than this had better asked there. */
+const answerWithinMs = 25;
+/** After so many failures in a row, more than a blip makes, it is left alone: */
+const failuresMax = 5;
+/** for so long; then one request asks, and the others go on without. */
+const restMs = 1_000;
+/** A Redis that keeps jobs too throws nothing away when it is full, so what is put there stays small and short. */
+const entryCharactersMax = 64 * 1_024;
+/** A position is a signed 64-bit integer: 19 digits. Of fixed width they sort as text, in Lua as well. */
+const numberDigits = 19;
+const seenDigits = 2 * numberDigits;
+
+const formatSeen = ({ commit, prepare }: Position): string =>
+  `${String(commit).padStart(numberDigits, '0')}${String(prepare).padStart(numberDigits, '0')}`;
+
+const parseSeen = (text: string): Position => ({
+  commit: BigInt(text.slice(0, numberDigits)),
+  prepare: BigInt(text.slice(numberDigits, seenDigits)),
+});
+
+/** What has seen less than what is there changes nothing. */
+const putScript = `
+local held = redis.call('GETRANGE', KEYS[1], 0, ${seenDigits - 1})
+if held ~= '' and held > ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
+return 1`;
+
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/**
+ * An answer that lies there when the time is up is taken: it may be this process that was busy, and not Redis.
+ * @throws NoAnswer; what comes later is dropped.
+ */
+const within = async <T>(work: Promise<T>, waitMaxMs: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const giveUp = (): void => reject(new NoAnswer(`no answer within ${waitMaxMs} ms`));
+    // Timers come before what was received, and this after it.
+    timer = setTimeout(() => setImmediate(giveUp), waitMaxMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Runs what asks Redis, or answers `null` at once while it is left alone. Never throws. */
+const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: RedisCacheOptions) => {
+  let failures = 0;
+  let triesAgainMs = 0;
+  return async <T>(ask: () => Promise<T>): Promise<T | null> => {
+    // Without a connection a command would wait in a queue for one.
+    if (redis.status !== 'ready') return null;
+    const now = performance.now();
+    if (now < triesAgainMs) return null;
+    if (failures >= failuresMax) triesAgainMs = now + restMs;
+    try {
+      const answer = await within(ask(), waitMaxMs);
+      failures = 0;
+      triesAgainMs = 0;
+      return answer;
+    } catch (error) {
+      failures += 1;
+      if (failures >= failuresMax) triesAgainMs = performance.now() + restMs;
+      if (failures === failuresMax) onFailure(error);
+      return null;
+    }
+  };
+};
+
+/** `null` for one that is too old, and for what nobody here has written. */
+const entryOf = (text: string, livesMs: number, notBefore: string): CacheEntry | null => {
+  const seen = text.slice(0, seenDigits);
+  if (livesMs <= 0 || seen < notBefore) return null;
+  try {
+    return { seen: parseSeen(seen), value: JSON.parse(text.slice(seenDigits)) as unknown, livesMs };
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+};
+
+/** On a connection that fails at once when Redis is away, rather than keep commands for later. */
+export const createRedisCache = (redis: Redis, options: RedisCacheOptions): Cache => {
+  const guarded = createGuard(redis, options);
+  const keyOf = (key: string): string => `${options.prefix}cache:${key}`;
+
+  return {
+    get: (key, notBefore) =>
+      guarded(async () => {
+        // Two commands in one message: a life that is not known would begin anew in each process.
+        const [text, life] = await Promise.all([redis.get(keyOf(key)), redis.pttl(keyOf(key))]);
+        return text === null ? null : entryOf(text, life, formatSeen(notBefore));
+      }),
+    put: async (key, { seen, value, livesMs }) => {
+      const json = JSON.stringify(value);
+      if (json.length > entryCharactersMax) return;
+      const life = String(Math.ceil(livesMs));
+      await guarded(() => redis.eval(putScript, 1, keyOf(key), formatSeen(seen), json, life));
+    },
+  };
+};

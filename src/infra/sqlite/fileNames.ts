@@ -1,0 +1,2 @@
+/** Events, read models, checkpoints, jobs and idempotency answers of the embedded form. */
+export const databaseFileName = 'stockledger.db';

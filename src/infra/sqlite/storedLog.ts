@@ -1,0 +1,23 @@
+/** The log of a file as it is stored, never upcast: what is moved elsewhere must stay what it was. */
+import type { Position, RecordedEvent } from '../../domain/message.ts';
+import type { Database } from './database.ts';
+import { eventColumns, storedRow } from './eventRows.ts';
+
+export interface StoredLog {
+  /** Events after a position (exclusive) in order, at most `limit`. */
+  read(from: Position | null, limit: number): Promise<readonly RecordedEvent[]>;
+  /** How many there are. */
+  count(): Promise<number>;
+}
+
+export const createStoredLog = (db: Database): StoredLog => {
+  const selectAfter = db.prepare(
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
+     WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+  );
+  const selectCount = db.prepare('SELECT count(*) AS count FROM events');
+  return {
+    read: (from, limit) => db.read(() => selectAfter.all(from?.commit ?? 0n, limit).map(storedRow)),
+    count: () => db.read(() => selectCount.get()?.count as number),
+  };
+};

@@ -1,0 +1,142 @@
+/**
+ * `npm run migrate -- --from embedded --to URL --keys-to URL`: the log of the embedded form into another store, with the
+ * keys of personal data. Read models make themselves anew from the log, in the new place.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { StoreUnavailable } from './commands/ports.ts';
+import type { RecordedEvent } from './domain/message.ts';
+import { ConfigError, readConfig, readSecret } from './infra/config.ts';
+import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
+import { type MoveSource, NoSuchPlace, openEmbeddedSource, openEventTarget, openKeyTarget } from './infra/moveEnds.ts';
+import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
+import { TargetTaken } from './moving/copyLog.ts';
+import { type MigrationResult, migrateLog, type Step } from './moving/migrateLog.ts';
+import { createProgressBar } from './progressBar.ts';
+import { grouped, runTool, WrongUsage } from './tool.ts';
+
+const usage = `Usage: npm run migrate -- --from embedded --to URL --keys-to URL
+--to: esdb://… or file:///…; absent: EVENTSTORE_URL. --keys-to: mongodb://… or file:///…; absent: MONGODB_URL.
+DATA_DIR says what is moved. Stop the service first. May be broken off and run again: it goes on.
+`;
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+interface Places {
+  readonly dataDir: string;
+  readonly to: string;
+  readonly keysTo: string;
+}
+
+/** Of the settings only those of the embedded form are wanted: it is what is moved. */
+const withoutServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^((EVENTSTORE|MONGODB|REDIS)_URL(_FILE)?|ROLES)$/.test(name)),
+  );
+
+/** From the command line, or from the environment, where a password is seen by fewer. */
+const readPlaces = (): Places => {
+  const { values } = parseArgs({
+    options: { from: { type: 'string' }, to: { type: 'string' }, 'keys-to': { type: 'string' } },
+  });
+  const { from, to = readSecret(process.env, 'EVENTSTORE_URL') } = values;
+  const { 'keys-to': keysTo = readSecret(process.env, 'MONGODB_URL') } = values;
+  if (from !== 'embedded') throw new WrongUsage('Only --from embedded can be moved.');
+  if (to === '') throw new WrongUsage('Where to?');
+  if (keysTo === '') throw new WrongUsage('Where do the keys go? Without them all personal data is unreadable.');
+  const { dataDir } = readConfig(withoutServers(process.env));
+  return { dataDir, to, keysTo };
+};
+
+const stepNames: Readonly<Record<Step, string>> = {
+  compare: 'compare what is there',
+  copy: 'copy',
+  check: 'check',
+  streams: 'check streams',
+};
+
+const showSteps = (total: number) => {
+  const bar = createProgressBar(process.stdout);
+  return {
+    end: bar.end,
+    onProgress: (step: Step, done: number) => {
+      if (step === 'streams') return;
+      bar.show({ step: stepNames[step], done: BigInt(done), total: BigInt(total), unit: 'event' });
+    },
+  };
+};
+
+const nameOf = (event: RecordedEvent | null): string =>
+  event === null ? 'nothing' : `${event.type} ${event.id} (${event.stream}, revision ${event.revision})`;
+
+const tellDifference = (result: Exclude<MigrationResult, { kind: 'moved' }>): void => {
+  const { events, next, end } = result.comparison;
+  if (end === 'same' && result.kind === 'different') {
+    say(`The logs are the same, but ${grouped(result.streams.length)} streams end elsewhere: ${result.streams[0]}`);
+    return;
+  }
+  const advice =
+    result.kind === 'refused'
+      ? 'Nothing was written. Give an empty target, or the one that an earlier run has begun.'
+      : 'Somebody else writes to the target. Begin again with an empty one that nobody uses.';
+  say(
+    `After ${grouped(events)} events the target differs:\n` +
+      `  here:  ${nameOf(next.source)}\n  there: ${nameOf(next.target)}\n${advice}`,
+  );
+};
+
+const moveEvents = async ({ log }: MoveSource, to: string): Promise<number> => {
+  const target = await openEventTarget(to, process.env.DEBUG);
+  const { onProgress, end } = showSteps(await log.count());
+  const startedAtMs = performance.now();
+  try {
+    const result = await migrateLog({ source: log.read, target: target.port, onProgress, pause });
+    end();
+    if (result.kind !== 'moved') {
+      tellDifference(result);
+      return 1;
+    }
+    const { events, revisions, digest } = result.comparison;
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    say(
+      `${grouped(events)} events in ${grouped(revisions.size)} streams, ${grouped(result.copied)} of them copied now`,
+    );
+    say(`the same on both sides, sha256 ${digest}`);
+    say(`${seconds.toFixed(1)} s`);
+    return 0;
+  } finally {
+    end();
+    await target.close();
+  }
+};
+
+/** Before the events, so that none is ever there without its key. */
+const moveAllKeys = async ({ keys }: MoveSource, keysTo: string): Promise<void> => {
+  const target = await openKeyTarget(keysTo);
+  try {
+    const moved = await moveKeys(keys, target.port);
+    say(`${grouped(moved.keys)} keys and ${grouped(moved.fences)} fences of erased people are there`);
+  } finally {
+    await target.close();
+  }
+};
+
+const run = async (): Promise<number> => {
+  const { dataDir, to, keysTo } = readPlaces();
+  const source = await openEmbeddedSource(dataDir);
+  try {
+    await moveAllKeys(source, keysTo);
+    return await moveEvents(source, to);
+  } finally {
+    await source.close();
+  }
+};
+
+process.exitCode = await runTool({
+  usage,
+  refusals: [ConfigError, DataDirLocked, NoSuchPlace],
+  failures: [StoreUnavailable, TargetTaken, KeysDiffer],
+  run,
+});

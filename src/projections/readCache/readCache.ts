@@ -1,0 +1,107 @@
+/**
+ * Answers of read models from a cache (R21): each is judged by the log before it is given out, and read once however
+ * many ask for it. What may be seen by whom is no business of this file: it knows no caller.
+ */
+import type { Position } from '../../domain/message.ts';
+import { comparePositions, earlierOf, laterOf } from '../../domain/position.ts';
+import type { LastChanges } from './lastChanges.ts';
+import type { Cache } from './ports.ts';
+
+export interface Cacheable<T> {
+  /** Of what it is about, never of who asks. Carries the collections that it is read from. */
+  readonly key: string;
+  /** All that it is made of: an event of any makes it useless. */
+  readonly madeOf: readonly string[];
+  /** Asks the read models at once, in the turn in which it is called. `null`: not there, and not kept. */
+  readonly load: () => Promise<T | null>;
+}
+
+export interface CachedAnswer<T> {
+  readonly value: T | null;
+  /** `collapsed`: another one who had asked before has read it. */
+  readonly from: 'hit' | 'miss' | 'collapsed';
+  /** Everything up to here is in it. */
+  readonly seen: Position;
+}
+
+export interface ReadPositions {
+  /** What the caller has seen, and the answer must have seen too. */
+  readonly min: Position | null;
+  /** What the read models have seen by now; at least `min`. `null`: not known here, as others fold them. */
+  readonly seenNow: () => Position | null;
+}
+
+export interface ReadCache {
+  read<T>(what: Cacheable<T>, positions: ReadPositions): Promise<CachedAnswer<T>>;
+  close(): void;
+}
+
+/**
+ * How stale an answer can be beside the lag of the read model: normally as little as this process is behind the log,
+ * a few milliseconds; and this much when it can't follow the log at all. Long enough that a hot SKU is read some
+ * hundred times for each time that it is loaded.
+ */
+export const entryLivesMs = 5_000;
+
+interface Flight {
+  readonly seen: Position;
+  readonly value: Promise<unknown>;
+}
+
+/** Before every event. */
+const nothingSeen: Position = { commit: 0n, prepare: 0n };
+
+const hasSeen = (seen: Position, least: Position): boolean => comparePositions(seen, least) >= 0;
+
+export const createReadCache = (cache: Cache, changes: LastChanges): ReadCache => {
+  /** One for each key at a time; as many keys at most as requests under way. */
+  const flights = new Map<string, Flight>();
+
+  const keep = async (key: string, { seen, value: loading }: Flight, startedMs: number): Promise<void> => {
+    const value = await loading;
+    const livesMs = Math.floor(startedMs + entryLivesMs - performance.now());
+    if (value !== null && livesMs > 0) await cache.put(key, { seen, value, livesMs });
+  };
+
+  /** Stays until it is kept: who has asked the cache before that, and in vain, still finds it here. */
+  const takeOff = (key: string, seen: Position, load: () => Promise<unknown>): Flight => {
+    const startedMs = performance.now();
+    const flight: Flight = { seen, value: load() };
+    flights.set(key, flight);
+    const land = (): void => {
+      if (flights.get(key) === flight) flights.delete(key);
+    };
+    void keep(key, flight, startedMs).then(land, land);
+    return flight;
+  };
+
+  /**
+   * A flight that has begun before the last change is joined only when one that begins now would promise no more,
+   * because the read model is behind: else each request would load for itself until it has caught up.
+   */
+  const loadOnce = async <T>(
+    { key, load }: Cacheable<T>,
+    seen: Position,
+    notBefore: Position = seen,
+  ): Promise<CachedAnswer<T>> => {
+    const flying = flights.get(key);
+    const isShared = flying !== undefined && hasSeen(flying.seen, earlierOf(seen, notBefore));
+    const flight = isShared ? flying : takeOff(key, seen, load);
+    return { value: (await flight.value) as T | null, from: isShared ? 'collapsed' : 'miss', seen: flight.seen };
+  };
+
+  return {
+    read: async <T>(what: Cacheable<T>, { min, seenNow }: ReadPositions): Promise<CachedAnswer<T>> => {
+      const known = changes.of(what.madeOf);
+      if (known === null) return loadOnce(what, seenNow() ?? nothingSeen);
+      const { knownUpTo } = known;
+      const notBefore = min === null || hasSeen(knownUpTo, min) ? known.notBefore : laterOf(known.notBefore, min);
+      const entry = await cache.get(what.key, notBefore);
+      if (entry !== null) return { value: entry.value as T, from: 'hit', seen: laterOf(entry.seen, knownUpTo) };
+      const loaded = await loadOnce(what, seenNow() ?? nothingSeen, notBefore);
+      // What has seen the last change has seen all up to where the log is known here.
+      return hasSeen(loaded.seen, notBefore) ? { ...loaded, seen: laterOf(loaded.seen, knownUpTo) } : loaded;
+    },
+    close: changes.close,
+  };
+};
