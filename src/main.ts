@@ -26,7 +26,7 @@ const start = async (): Promise<void> => {
   const engines =
     servers === null
       ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock })
-      : openClusteredEngines({ servers, debug: process.env.DEBUG, logger });
+      : openClusteredEngines({ servers, debug: process.env.DEBUG, erasuresFile, logger });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(

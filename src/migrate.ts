@@ -1,6 +1,6 @@
 /**
  * `npm run migrate -- --from embedded --to URL --keys-to URL`: the log of the embedded form into another store, with the
- * keys of personal data. Read models make themselves anew from the log, in the new place.
+ * keys of personal data and answers to idempotency keys. Read models make themselves anew from the log, in the new place.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,14 @@ import { StoreUnavailable } from './commands/ports.ts';
 import type { RecordedEvent } from './domain/message.ts';
 import { ConfigError, readConfig, readSecret } from './infra/config.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
-import { type MoveSource, NoSuchPlace, openEmbeddedSource, openEventTarget, openKeyTarget } from './infra/moveEnds.ts';
+import { moveAnswers } from './infra/moveAnswers.ts';
+import {
+  type MoveSource,
+  NoSuchPlace,
+  openBesideTarget,
+  openEmbeddedSource,
+  openEventTarget,
+} from './infra/moveEnds.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { TargetTaken } from './moving/copyLog.ts';
 import { type MigrationResult, migrateLog, type Step } from './moving/migrateLog.ts';
@@ -113,13 +120,14 @@ const moveEvents = async ({ log }: MoveSource, to: string): Promise<number> => {
 };
 
 /** Before the events, so that none is ever there without its key. */
-const moveAllKeys = async ({ keys }: MoveSource, keysTo: string): Promise<void> => {
-  const target = await openKeyTarget(keysTo);
+const moveBeside = async ({ keys, answers }: MoveSource, keysTo: string): Promise<void> => {
+  const { port, close } = await openBesideTarget(keysTo);
   try {
-    const moved = await moveKeys(keys, target.port);
+    const moved = await moveKeys(keys, port.keys);
     say(`${grouped(moved.keys)} keys and ${grouped(moved.fences)} fences of erased people are there`);
+    say(`${grouped(await moveAnswers(answers, port.answers))} answers to idempotency keys are there`);
   } finally {
-    await target.close();
+    await close();
   }
 };
 
@@ -127,7 +135,7 @@ const run = async (): Promise<number> => {
   const { dataDir, to, keysTo } = readPlaces();
   const source = await openEmbeddedSource(dataDir);
   try {
-    await moveAllKeys(source, keysTo);
+    await moveBeside(source, keysTo);
     return await moveEvents(source, to);
   } finally {
     await source.close();

@@ -1,18 +1,22 @@
 /** `npm run restore -- --from DIR`: a backup into an empty data directory, checked, with later erasures (R20.4). */
 import { parseArgs } from 'node:util';
+import { StoreUnavailable } from './commands/ports.ts';
 import { BackupBroken } from './infra/backup/manifest.ts';
-import { restoreBackup } from './infra/backup/restoreBackup.ts';
+import { eraseAgain, restoreBackup } from './infra/backup/restoreBackup.ts';
 import { BackupRefused } from './infra/backup/takeBackup.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { openPersonalData } from './infra/keys/embeddedPersonalData.ts';
 import { type Erasures, readErasures } from './infra/keys/erasureLog.ts';
 import { KeyStoreLocked } from './infra/keys/keyEncryptionKey.ts';
+import { NoSuchPlace, openBesideTarget } from './infra/moveEnds.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run restore -- --from DIR [--keys-from DIR] (--erasures FILE … | --no-erasures)
+       npm run restore -- --keys-in URL --erasures FILE …
 Restores into DATA_DIR, which must be empty; key-encryption.key may lie there already. --erasures names each file in
 which erasures were noted (ERASURES_FILE), so that nobody who was erased since comes back. --no-erasures: there were none.
+With --keys-in only the erasures are done again, in a key store that its own tools have restored (mongodb://…).
 `;
 
 const readAllErasures = async (paths: readonly string[]): Promise<Erasures> => {
@@ -23,23 +27,17 @@ const readAllErasures = async (paths: readonly string[]): Promise<Erasures> => {
   };
 };
 
-const run = async (): Promise<number> => {
-  const { values } = parseArgs({
-    options: {
-      from: { type: 'string' },
-      'keys-from': { type: 'string' },
-      erasures: { type: 'string', multiple: true },
-      'no-erasures': { type: 'boolean' },
-    },
-  });
-  const { from, 'keys-from': keysFrom = from, erasures: erasureFiles = [], 'no-erasures': none = false } = values;
-  if (from === undefined || keysFrom === undefined) throw new WrongUsage('Where from?');
-  // To leave them out by forgetting would bring erased people back.
-  if (none === erasureFiles.length > 0)
-    throw new WrongUsage('Which erasures? Either --erasures FILE or --no-erasures.');
+const options = {
+  from: { type: 'string' },
+  'keys-from': { type: 'string' },
+  'keys-in': { type: 'string' },
+  erasures: { type: 'string', multiple: true },
+  'no-erasures': { type: 'boolean' },
+} as const;
+
+const restoreAll = async (from: string, keysFrom: string, { fences, unreadable }: Erasures): Promise<void> => {
   const { dataDir, keyEncryptionKey } = readConfig(process.env);
   const startedAtMs = performance.now();
-  const { fences, unreadable } = await readAllErasures(erasureFiles);
   const { events, asOf, keysAsOf } = await restoreBackup({ from, keysFrom, dataDir, erasures: fences });
   const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
   process.stdout.write(
@@ -50,12 +48,33 @@ const run = async (): Promise<number> => {
   // Better told now than by a service that does not start.
   const personalData = await openPersonalData({ directory: dataDir, keyEncryptionKey });
   await personalData.close();
+};
+
+const eraseIn = async (url: string, { fences, unreadable }: Erasures): Promise<void> => {
+  const { port, close } = await openBesideTarget(url);
+  try {
+    await eraseAgain(port.keys, fences);
+  } finally {
+    await close();
+  }
+  process.stdout.write(`${grouped(fences.length)} erasures applied, ${grouped(unreadable)} lines unreadable\n`);
+};
+
+const run = async (): Promise<number> => {
+  const { values } = parseArgs({ options });
+  const { from, 'keys-from': keysFrom = from, 'keys-in': keysIn, erasures: files = [], 'no-erasures': none } = values;
+  if ((from === undefined) === (keysIn === undefined)) throw new WrongUsage('Where from? Either --from or --keys-in.');
+  // To leave them out by forgetting would bring erased people back.
+  if ((none ?? false) === files.length > 0) throw new WrongUsage('Which erasures? Either --erasures or --no-erasures.');
+  const erasures = await readAllErasures(files);
+  if (keysIn !== undefined) await eraseIn(keysIn, erasures);
+  else if (from !== undefined && keysFrom !== undefined) await restoreAll(from, keysFrom, erasures);
   return 0;
 };
 
 process.exitCode = await runTool({
   usage,
-  refusals: [BackupRefused, ConfigError, DataDirLocked],
-  failures: [BackupBroken, KeyStoreLocked],
+  refusals: [BackupRefused, ConfigError, DataDirLocked, NoSuchPlace],
+  failures: [BackupBroken, KeyStoreLocked, StoreUnavailable],
   run,
 });

@@ -41,10 +41,9 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     key: keyOf('holdings', sku, [stockLevels.model, skuWarehouses.model, warehouses.model, items.model]),
     madeOf: [stocksOfSku(sku), allWarehouses, itemStream(sku)],
     load: async () => {
+      const warehouseIds = skuWarehouses.queries.of(sku);
       const [known, all, item] = await Promise.all([
-        skuWarehouses.queries
-          .of(sku)
-          .then((ids) => stockLevels.queries.getMany(ids.map((warehouseId) => ({ warehouseId, sku })))),
+        warehouseIds.then((ids) => stockLevels.queries.getMany(ids.map((warehouseId) => ({ warehouseId, sku })))),
         warehouses.queries.all(),
         items.queries.get(sku),
       ]);

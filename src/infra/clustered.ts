@@ -19,6 +19,8 @@ export interface ClusteredOptions {
   readonly servers: Servers;
   /** The environment variable `DEBUG`, by which the client of EventStoreDB would print secrets. */
   readonly debug: string | undefined;
+  /** Where this process notes erasures; absent: nowhere. */
+  readonly erasuresFile?: string | undefined;
   readonly logger: FastifyBaseLogger;
 }
 
@@ -50,13 +52,13 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
   const { servers, logger } = options;
   const { engines, mongo, close } = openClusteredReadEngines(options);
   const redis = connectRedis(servers.redisUrl, logger);
-  const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey);
+  const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey, undefined, options.erasuresFile);
   return {
     ...engines,
+    redis,
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     jobs: createBullmqJobs(redis),
-    redis,
     idempotencyRecords: createMongoIdempotency(mongo),
     personalData,
     /** @throws KeyStoreLocked when the key encryption key is not the one of this store. */

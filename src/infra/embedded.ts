@@ -71,8 +71,8 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
-    checkEngines: await createStoreCheck(db),
     redis: null,
+    checkEngines: await createStoreCheck(db),
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,
     close: async () => {

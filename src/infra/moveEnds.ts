@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EventStore } from '../commands/ports.ts';
+import type { EventStore, IdempotencyRecords } from '../commands/ports.ts';
 import type { EventSource } from '../projections/ports.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { keyStoreFileName } from './keys/embeddedPersonalData.ts';
@@ -10,11 +10,14 @@ import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
 import type { KeyStore } from './keys/keyStore.ts';
 import { openSqliteKeyStore } from './keys/sqliteKeyStore.ts';
 import { openMongo } from './mongodb/connect.ts';
+import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoKeyStore } from './mongodb/keyStore.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
 import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
 import { databaseFileName } from './sqlite/fileNames.ts';
+import { createSqliteIdempotency } from './sqlite/idempotency.ts';
+import { createIdempotencyRows, type IdempotencyRows } from './sqlite/idempotencyRows.ts';
 import { createStoredLog, type StoredLog } from './sqlite/storedLog.ts';
 
 /** There is nothing to move there, or no adapter for that place. */
@@ -25,6 +28,7 @@ export class NoSuchPlace extends Error {
 export interface MoveSource {
   readonly log: StoredLog;
   readonly keys: KeyRows;
+  readonly answers: IdempotencyRows;
   close(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> =
   return {
     log: createStoredLog(db),
     keys: await createSqliteKeyRows(keysDb),
+    answers: await createIdempotencyRows(db),
     close: () => closeAll([db, keysDb], lock),
   };
 };
@@ -68,7 +73,7 @@ const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSou
 };
 
 /** A move follows nothing, so no subscription can drop. */
-const noLogger = { warn: () => undefined };
+const noLogger = { warn: () => undefined, info: () => undefined };
 
 const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
   const port = createEventStoreEvents({ url, debug, logger: noLogger });
@@ -91,26 +96,41 @@ export const openEventTarget = async (url: string, debug?: string): Promise<Open
   }
 };
 
-const openFileKeys = async (url: string): Promise<Opened<KeyStore>> => {
+/** What is kept beside the log and can't be made anew from it. */
+export interface Beside {
+  readonly keys: KeyStore;
+  readonly answers: IdempotencyRecords;
+}
+
+const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
   const directory = fileURLToPath(url);
   mkdirSync(directory, { recursive: true });
-  const db = openDatabase(join(directory, keyStoreFileName));
-  return { port: (await openSqliteKeyStore(db)).store, close: () => db.close() };
+  const db = openDatabase(join(directory, databaseFileName));
+  const keysDb = openDatabase(join(directory, keyStoreFileName));
+  const port = { keys: (await openSqliteKeyStore(keysDb)).store, answers: await createSqliteIdempotency(db) };
+  return {
+    port,
+    close: async () => {
+      await db.close();
+      await keysDb.close();
+    },
+  };
 };
 
-const openServerKeys = (url: string): Opened<KeyStore> => {
+const openServerBeside = (url: string): Opened<Beside> => {
   const mongo = openMongo({ url });
-  return { port: createMongoKeyStore(mongo), close: () => mongo.close() };
+  const port = { keys: createMongoKeyStore(mongo), answers: createMongoIdempotency(mongo) };
+  return { port, close: () => mongo.close() };
 };
 
 /** @throws NoSuchPlace, ConfigError */
-export const openKeyTarget = async (url: string): Promise<Opened<KeyStore>> => {
+export const openBesideTarget = async (url: string): Promise<Opened<Beside>> => {
   switch (protocolOf(url)) {
     case 'file:':
-      return openFileKeys(url);
+      return openFileBeside(url);
     case 'mongodb:':
     case 'mongodb+srv:':
-      return openServerKeys(url);
+      return openServerBeside(url);
     default:
       throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
   }

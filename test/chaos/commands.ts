@@ -8,8 +8,12 @@ export const onHandAtFirst = 60;
 
 export interface Command {
   readonly key: string;
+  readonly method: 'POST' | 'PUT';
+  /** `{orderId}` stands for the order that `after` made. */
   readonly path: string;
   readonly body: object;
+  /** Key of the order that it needs; without an answer to that one it is not sent. */
+  readonly after?: string;
 }
 
 const order = (lines: readonly object[]): object => ({
@@ -31,19 +35,24 @@ export const planCommands = (seed: number, count: number): readonly Command[] =>
     currency: 'EUR',
   });
 
-  const bodyFor = (share: number): Omit<Command, 'key'> => {
-    if (share < 0.5) {
+  const orders: string[] = [];
+  const commandFor = (share: number, key: string): Command => {
+    const post = (path: string, body: object): Command => ({ key, method: 'POST', path, body });
+    if (share < 0.45) {
       const delta = below(2) === 0 ? 1 + below(5) : -1 - below(3);
-      return {
-        path: `${shelf()}/adjustments`,
-        body: { delta, reason: delta > 0 ? 'found' : 'damaged', reference: 'chaos' },
-      };
+      return post(`${shelf()}/adjustments`, { delta, reason: delta > 0 ? 'found' : 'damaged', reference: 'chaos' });
     }
-    if (share < 0.65) return { path: `${shelf()}/receipts`, body: { quantity: 1 + below(6), reference: 'chaos' } };
-    if (share < 0.75)
-      return { path: `${shelf()}/reservations`, body: { quantity: 1 + below(2), expiresInSeconds: 600 } };
-    return { path: '/v1/orders', body: order(Array.from({ length: 1 + below(2) }, lineOf)) };
+    if (share < 0.6) return post(`${shelf()}/receipts`, { quantity: 1 + below(6), purchaseOrder: 'chaos' });
+    if (share < 0.7) return post(`${shelf()}/reservations`, { quantity: 1 + below(2), expiresInSeconds: 600 });
+    if (share < 0.75 && orders.length > 0) {
+      // Each once: a second cancellation is answered as done, and rightly records nothing.
+      const [after = ''] = orders.splice(below(orders.length), 1);
+      const body = { status: 'cancelled', reason: 'customer' };
+      return { key, method: 'PUT', path: '/v1/orders/{orderId}/status', body, after };
+    }
+    orders.push(key);
+    return post('/v1/orders', order(Array.from({ length: 1 + below(2) }, lineOf)));
   };
 
-  return Array.from({ length: count }, (_, index) => ({ key: `chaos-${seed}-${index}`, ...bodyFor(random()) }));
+  return Array.from({ length: count }, (_, index) => commandFor(random(), `chaos-${seed}-${index}`));
 };

@@ -74,7 +74,16 @@ const openServers = async (endings: Endings, directory: string) => {
   const redisClient = new Redis(redis.url);
   redisClient.on('error', () => undefined);
   endings.add(async () => redisClient.disconnect());
-  return { eventStore, mongo, redis, issuer, partner, flushRedis: async () => void (await redisClient.flushall()) };
+  return {
+    eventStore,
+    mongo,
+    redis,
+    issuer,
+    partner,
+    flushRedis: async (): Promise<void> => {
+      await redisClient.flushall();
+    },
+  };
 };
 type OpenServers = Awaited<ReturnType<typeof openServers>>;
 
@@ -148,6 +157,8 @@ const play = async (
   say: ChaosOptions['say'],
 ): Promise<readonly string[]> => {
   const acknowledged: string[] = [];
+  /** By the key that placed them. */
+  const orders = new Map<string, string>();
   const refused = new Map<string, number>();
   const underway: Promise<void>[] = [];
   let answered = 0;
@@ -161,10 +172,14 @@ const play = async (
   };
   const queue = commands.values();
   const sender = async (): Promise<void> => {
-    for (const { key, path, body } of queue) {
-      const answer = await client.send('POST', path, { body, key });
-      if (answer.status < 300) acknowledged.push(key);
-      else {
+    for (const { key, method, path, body, after } of queue) {
+      const orderId = after === undefined ? '' : orders.get(after);
+      if (orderId === undefined) continue;
+      const answer = await client.send(method, path.replace('{orderId}', orderId), { body, key });
+      if (answer.status < 300) {
+        acknowledged.push(key);
+        orders.set(key, (answer.body as { readonly orderId?: string }).orderId ?? '');
+      } else {
         const code = String((answer.body as { readonly code?: string } | null)?.code ?? answer.status);
         refused.set(code, (refused.get(code) ?? 0) + 1);
       }

@@ -4,11 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IdempotencyRecords } from '../../src/commands/ports.ts';
 import type { Sealed } from '../../src/domain/message.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { lockDataDir } from '../../src/infra/sqlite/dataDirLock.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency.ts';
 import { createStoredLog } from '../../src/infra/sqlite/storedLog.ts';
 import { newEvent, newEvents } from '../contracts/eventSamples.ts';
 import { createRandom } from '../crash/seeded.ts';
@@ -35,6 +37,28 @@ const openEvents = async (directory: string) => {
   return { events: await createSqliteEvents(db), log: createStoredLog(db), close: () => db.close() };
 };
 
+const claimed = randomUUID();
+const answered = randomUUID();
+const answer = { status: 201, headers: { 'content-type': 'application/json' }, body: '{"orderId":"1"}' };
+
+const withAnswers = async <T>(path: string, work: (records: IdempotencyRecords) => Promise<T>): Promise<T> => {
+  const db = openDatabase(path);
+  try {
+    return await work(await createSqliteIdempotency(db));
+  } finally {
+    await db.close();
+  }
+};
+
+/** One that was answered, and one that died before. */
+const keepAnswers = (path: string): Promise<void> =>
+  withAnswers(path, async (records) => {
+    await records.claim(claimed, '2026-11-25T10:00:00.000Z');
+    const recordedAt = '2026-11-25T11:00:00.000Z';
+    await records.claim(answered, recordedAt);
+    await records.save([{ id: answered, recordedAt, fingerprint: 'f', answer }]);
+  });
+
 /** A log whose streams take turns, and a key store with a key and a fence. */
 const fill = async (length: number): Promise<{ readonly sealed: Sealed; readonly erased: Sealed }> => {
   const personalData = await openPersonalData({ directory: dataDir, keyEncryptionKey });
@@ -42,8 +66,9 @@ const fill = async (length: number): Promise<{ readonly sealed: Sealed; readonly
   const erased = await personalData.seal('customer:gone', place, 'Bob');
   await personalData.erase('customer:gone');
   await personalData.close();
-  const random = createRandom(20_261_125);
   const { events, close } = await openEvents(dataDir);
+  await keepAnswers(join(dataDir, 'stockledger.db'));
+  const random = createRandom(20_261_125);
   const revisions = new Map<string, number>();
   for (let written = 0; written < length; written += 3) {
     const stream = `warehouse-W${Math.floor(random() * 40)}`;
@@ -92,6 +117,11 @@ describe('npm run migrate', () => {
     expect(await personalData.open(erased, place)).toBeNull();
     await expect(personalData.seal('customer:gone', place, 'Bob')).rejects.toThrow('erased');
     await personalData.close();
+    expect(stdout).toContain('2 answers to idempotency keys are there');
+    await withAnswers(join(targetDir, 'stockledger.db'), async (records) => {
+      expect(await records.find(answered)).toEqual({ fingerprint: 'f', answer });
+      expect(await records.claim(claimed, '2026-11-25T12:00:00.000Z')).toBe('2026-11-25T10:00:00.000Z');
+    });
     // Once more: nothing to do, and the same hash.
     const again = runTool(migration());
     expect(again.stdout).toContain(' 0 of them copied now');

@@ -25,7 +25,7 @@ let store: EventStoreEvents;
 beforeEach(async () => {
   root = await makeDirectory();
   server = await startEventStoreServer({ where: 'process', file: join(root, 'server.log') });
-  store = createEventStoreEvents({ url: server.url, logger: { warn: () => undefined } });
+  store = createEventStoreEvents({ url: server.url, logger: { warn: () => undefined, info: () => undefined } });
 });
 afterEach(async () => {
   await store.close();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSideOf } from '../../src/compose.ts';
@@ -291,6 +292,18 @@ describe('a backup', () => {
   it('asks for the erasures: to forget them would bring people back', () => {
     const { code, stderr } = restore();
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^Which erasures\?[\s\S]*Usage: npm run restore/)]);
+  });
+
+  it('of keys that other tools have restored gets its erasures too', async () => {
+    await takeOne();
+    await eraseIn(path.old, 'kept');
+    const keysIn = ['--keys-in', pathToFileURL(path.keys).href];
+    const { code, stdout } = runTool({ name: 'restore', args: [...keysIn, '--erasures', path.erasures], env: {} });
+    expect([code, stdout]).toEqual([0, '1 erasures applied, 0 lines unreadable\n']);
+    await copyFile(join(path.old, 'key-encryption.key'), join(path.keys, 'key-encryption.key'));
+    const personalData = await openPersonalData({ directory: path.keys });
+    await expect(personalData.seal('customer:kept', 'place', 'Ada')).rejects.toThrow('erased');
+    await personalData.close();
   });
 
   it('that is restored without its key encryption key says so', async () => {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   AccessDeniedError,
   type AppendResult,
@@ -183,7 +183,7 @@ describe('appends in flight', () => {
       const beside = perStream.get(stream) ?? 0;
       if (beside > 0) overlaps.push(stream);
       perStream.set(stream, beside + 1);
-      await delay(1);
+      await nextTurn();
       now -= 1;
       perStream.set(stream, beside);
       const revision = expectedRevision === 'no_stream' ? -1n : (expectedRevision as bigint);

@@ -95,7 +95,13 @@ describe('the gate before a server that is away', () => {
   const timing = { ...defaultTiming, retryFirstMs: 40, gateClosedMaxMs: 80, gateWaitMaxMs: 60 };
 
   it('lets few calls through, and all of them again once one has succeeded', async () => {
-    const gate = createGate(timing, new AbortController().signal, () => 0);
+    const changes: string[] = [];
+    const gate = createGate(
+      timing,
+      new AbortController().signal,
+      () => 0,
+      (reason) => changes.push(reason === null ? 'back' : 'away'),
+    );
     let calls = 0;
     let isUp = false;
     const call = () =>
@@ -117,11 +123,17 @@ describe('the gate before a server that is away', () => {
     rung.leave();
     await Promise.all(Array.from({ length: 20 }, call));
     expect(calls).toBeGreaterThanOrEqual(callsWhileDown + 21);
+    expect(changes).toEqual(['away', 'back']);
   });
 
   it('is opened by nothing but time for calls that wait, and by the end for none', async () => {
     const stop = new AbortController();
-    const gate = createGate({ ...timing, retryFirstMs: 60_000, gateWaitMaxMs: 90_000 }, stop.signal, () => 0);
+    const gate = createGate(
+      { ...timing, retryFirstMs: 60_000, gateWaitMaxMs: 90_000 },
+      stop.signal,
+      () => 0,
+      () => undefined,
+    );
     await gate.through(() => Promise.reject(unavailable())).catch(() => null);
     const waiting = gate.through(() => Promise.resolve());
     stop.abort();

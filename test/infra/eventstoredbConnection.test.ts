@@ -77,7 +77,7 @@ describe('the URL of EventStoreDB', () => {
     onTestFinished(() => output.mockRestore());
     const failure: unknown = (() => {
       try {
-        return createEventStoreEvents({ url, logger: { warn: () => undefined } });
+        return createEventStoreEvents({ url, logger: { info: () => undefined, warn: () => undefined } });
       } catch (error) {
         return error;
       }
@@ -109,7 +109,7 @@ it('logs no credentials when nothing answers', async () => {
   const name = `keeper${randomUUID()}`;
   const log = createEventStoreEvents({
     url: `esdb://${name}:s3cret@127.0.0.1:9?tls=true`,
-    logger: { warn: (facts, text) => lines.push(`${text} ${JSON.stringify(facts)}`) },
+    logger: { info: () => undefined, warn: (facts, text) => lines.push(`${text} ${JSON.stringify(facts)}`) },
     timing: {
       retryFirstMs: 1,
       retryMaxMs: 1,

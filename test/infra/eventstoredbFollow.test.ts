@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AccessDeniedError, binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
@@ -53,7 +53,7 @@ describe('a follower of EventStoreDB', () => {
       const following = followUntil(log, { from: null, batchMax: 7 }, untilSeen([stream], 500));
       for (let revision = 399; revision < 499; revision += 10) {
         await log.append(stream, revision, newEvents(10));
-        await delay(5);
+        await nextTurn();
       }
       const seen = within(eventsIn(await following), [stream]);
       expect(seen.map(({ revision }) => revision)).toEqual(Array.from({ length: 500 }, (_, index) => index));
@@ -108,7 +108,7 @@ describe('a follower of EventStoreDB', () => {
       const due = wanted.filter(({ position }) => comparePositions(position, batch.upTo) <= 0).length;
       expect(handedOut).toBe(due);
       upTos.push(batch.upTo);
-      await delay(1);
+      await nextTurn();
       if (comparePositions(batch.upTo, head) >= 0) break;
     }
     expect(handedOut).toBe(wanted.length);
@@ -256,7 +256,7 @@ describe('a follower of EventStoreDB', () => {
     const { log } = openLog(url);
     await log.append(newStream(), 'no_stream', newEvents(1));
     const following = followUntil(log, { from: await log.head(), batchMax: 1 }, () => false);
-    await delay(50);
+    await nextTurn();
     await log.close();
     await expect(following).resolves.toEqual([]);
   });

@@ -17,6 +17,13 @@ export const quick: Partial<Timing> = {
   subscribeMaxMs: 200,
 };
 
+const loggerInto = (lines: string[]) => {
+  const write = (facts: object, text: string): void => {
+    lines.push(`${text} ${JSON.stringify(facts)}`);
+  };
+  return { info: write, warn: write };
+};
+
 export interface OpenedLog {
   readonly log: EventStoreEvents;
   /** What was logged, as texts. */
@@ -26,7 +33,7 @@ export interface OpenedLog {
 /** Closed when the test is over. */
 export const openLog = (url: string, timing: Partial<Timing> = quick): OpenedLog => {
   const warnings: string[] = [];
-  const logger = { warn: (facts: object, text: string) => warnings.push(`${text} ${JSON.stringify(facts)}`) };
+  const logger = loggerInto(warnings);
   const log = createEventStoreEvents({ url, logger, timing });
   onTestFinished(() => log.close());
   return { log, warnings };
@@ -37,7 +44,7 @@ export const fakeUrl = 'esdb://keeper:s3cret-Passw0rd@db.example:2113?tls=true';
 /** On clients that a test made; each is used for commands, then for the log. */
 export const openLogOn = (open: () => EventStoreClient, timing: Partial<Timing> = quick): OpenedLog => {
   const warnings: string[] = [];
-  const logger = { warn: (facts: object, text: string) => warnings.push(`${text} ${JSON.stringify(facts)}`) };
+  const logger = loggerInto(warnings);
   const log = createEventStoreEvents({ url: fakeUrl, logger, timing, open });
   onTestFinished(() => log.close());
   return { log, warnings };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keyStoreFileName } from '../keys/embeddedPersonalData.ts';
 import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
+import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { lockDataDir, lockFileName } from '../sqlite/dataDirLock.ts';
@@ -82,12 +83,16 @@ const checkEvents = (path: string, { head }: EventsManifest): number => {
   }
 };
 
-/** Overwrites each key in the copy where it stands; who never had one there gets a fence too. */
-const eraseAgain = async (path: string, fences: readonly Buffer[]): Promise<void> => {
+/** Who never had a key there gets a fence too. */
+export const eraseAgain = async (store: KeyStore, fences: readonly Buffer[]): Promise<void> => {
+  for (const fence of fences) await store.erase(fence, randomBytes(keyIdBytes).toString('base64url'));
+};
+
+/** Overwrites each key in the copy where it stands. */
+const eraseInFile = async (path: string, fences: readonly Buffer[]): Promise<void> => {
   const db = openDatabase(path);
   try {
-    const { store } = await openSqliteKeyStore(db);
-    for (const fence of fences) await store.erase(fence, randomBytes(keyIdBytes).toString('base64url'));
+    await eraseAgain((await openSqliteKeyStore(db)).store, fences);
   } finally {
     await db.close();
   }
@@ -100,7 +105,7 @@ const restoreInto = async ({ from, keysFrom, dataDir, erasures }: RestoreOptions
   const keysPath = await copyChecked(keysFrom, dataDir, keys);
   const eventsPath = await copyChecked(from, dataDir, events);
   const head = checkEvents(eventsPath, events);
-  await eraseAgain(keysPath, erasures);
+  await eraseInFile(keysPath, erasures);
   for (const path of [keysPath, eventsPath]) await syncPath(path);
   // The keys first: no moment may show a log whose keys are missing.
   await rename(keysPath, join(dataDir, keyStoreFileName));

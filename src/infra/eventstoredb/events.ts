@@ -25,6 +25,7 @@ export interface EventStoreEvents extends EventStore, EventSource {
 }
 
 interface Logger {
+  info(facts: object, text: string): void;
   warn(facts: object, text: string): void;
 }
 
@@ -53,6 +54,25 @@ const openClient = (url: string): EventStoreClient => {
   }
 };
 
+/** One question to the server for all who ask at once; a failure is logged when it is a new one. */
+const createCheck = (ask: EventSource['head'], logger: Logger): EventStoreEvents['check'] => {
+  let checking: Promise<string | null> | undefined;
+  let told: string | null = null;
+
+  const check = async (): Promise<string | null> => {
+    const failure = await within(ask(), checkMaxMs).then(() => null, describeFailure);
+    if (failure !== null && failure !== told) logger.warn({ reason: failure }, 'the event store does not answer');
+    told = failure;
+    checking = undefined;
+    return failure === null ? null : 'cannot read the event store';
+  };
+
+  return () => {
+    checking ??= check();
+    return checking;
+  };
+};
+
 /**
  * Connects at the first call, and again whenever the server was away: a server that is down makes calls fail, not this.
  * @throws ConfigError for a URL that can't be used
@@ -64,7 +84,10 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
   const stopping = new AbortController();
   const stopped = stopping.signal;
   const [commandClients, logClients] = [createClients(() => open(commandUrl)), createClients(() => open(logUrl))];
-  const gate = createGate(timing, stopped, random);
+  const gate = createGate(timing, stopped, random, (reason) => {
+    if (reason === null) logger.info({}, 'the event store answers again');
+    else logger.warn({ reason: describeFailure(reason) }, 'the event store is away');
+  });
   const horizon = createHorizon();
   const shared = { gate, timing, random, stopped };
   const reads = createReads({ ...shared, clients: commandClients });
@@ -81,18 +104,6 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
   };
   const hub = createHub(pullPorts, horizon, stopped);
 
-  const check = async (): Promise<string | null> => {
-    try {
-      await within(reads.head(), checkMaxMs);
-      return null;
-    } catch (error) {
-      logger.warn({ reason: describeFailure(error) }, 'the event store does not answer');
-      return 'cannot read the event store';
-    }
-  };
-  /** Shared by all who ask meanwhile. */
-  let checking: Promise<string | null> | undefined;
-
   return {
     isBlindToKnownIds: true,
     append: createAppend({ ...shared, clients: commandClients, credentials, reads, horizon }),
@@ -100,12 +111,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
     readAll: logReads.readAll,
     head: reads.head,
     follow: createFollow(pullPorts, hub, stopped),
-    check: () => {
-      checking ??= check().finally(() => {
-        checking = undefined;
-      });
-      return checking;
-    },
+    check: createCheck(reads.head, logger),
     renewClients: () => {
       commandClients.renew();
       logClients.renew();

@@ -18,7 +18,13 @@ export class GateClosed extends Error {
   override readonly name = 'GateClosed';
 }
 
-export const createGate = (timing: Timing, stopped: AbortSignal, random: () => number): Gate => {
+/** `onChange` is told once when the server went away, with the reason, and once when it is back, with `null`. */
+export const createGate = (
+  timing: Timing,
+  stopped: AbortSignal,
+  random: () => number,
+  onChange: (reason: unknown) => void,
+): Gate => {
   const backoff = createBackoff(timing.retryFirstMs, timing.gateClosedMaxMs, random);
   const recovered = createDoorbell();
   let opensAtMs = 0;
@@ -30,12 +36,14 @@ export const createGate = (timing: Timing, stopped: AbortSignal, random: () => n
     if (!isDown) return;
     isDown = false;
     backoff.reset();
+    onChange(null);
     recovered.ring();
   };
 
-  const failed = (begunAt: number): void => {
+  const failed = (begunAt: number, reason: unknown): void => {
     if (begunAt !== closings) return;
     closings += 1;
+    if (!isDown) onChange(reason);
     isDown = true;
     opensAtMs = performance.now() + backoff.nextMs();
   };
@@ -59,7 +67,7 @@ export const createGate = (timing: Timing, stopped: AbortSignal, random: () => n
       succeeded();
       return result;
     } catch (error) {
-      if (isUnreachable(error)) failed(begunAt);
+      if (isUnreachable(error)) failed(begunAt, error);
       throw error;
     }
   };

@@ -12,7 +12,7 @@ export interface Cacheable<T> {
   readonly key: string;
   /** All that it is made of: an event of any makes it useless. */
   readonly madeOf: readonly string[];
-  /** Asks the read models at once, in the turn in which it is called. `null`: not there, and not kept. */
+  /** Asks the read models. `null`: not there, and not kept. */
   readonly load: () => Promise<T | null>;
 }
 

@@ -3,7 +3,7 @@ import { createEventStoreEvents } from '../../../src/infra/eventstoredb/events.t
 import { eventStoreEngine } from '../../support/engines/eventstoredb.ts';
 import type { Engine } from '../engine.ts';
 
-const logger = { warn: () => undefined };
+const logger = { info: () => undefined, warn: () => undefined };
 
 export const eventstoredb: readonly Engine[] = [
   {
