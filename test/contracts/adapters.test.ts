@@ -1,5 +1,6 @@
 /** Every adapter of every port, in one table: each runs the same contract suites. */
 import { describe, expect, it } from 'vitest';
+import { isRequired } from '../support/engines/required.ts';
 import { cacheContract } from './cache.contract.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
@@ -9,7 +10,6 @@ import { eventstoredb } from './engines/eventstoredb.ts';
 import { mongodb } from './engines/mongodb.ts';
 import { redis } from './engines/redis.ts';
 import { sqlite } from './engines/sqlite.ts';
-import { isRequired } from '../support/engines/required.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
 import { idempotencyContract } from './idempotency.contract.ts';

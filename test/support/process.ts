@@ -53,7 +53,15 @@ export const spawnService = async ({ dataDir, env = {}, shell = '' }: Options) =
   const script = `${shell}\nexec "${process.execPath}" src/main.ts`;
   const child = spawn('bash', ['-c', script], {
     cwd: projectRoot,
-    env: { ...process.env, NODE_ENV: '', HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'info', ...env },
+    env: {
+      ...process.env,
+      NODE_ENV: '',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'info',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
