@@ -8,7 +8,16 @@ import { launchMongo, mongoLaunchMissing } from './engines/mongodb.ts';
 import { launchRedis, redisLaunchMissing } from './engines/redis.ts';
 import { type EngineName, isRequired } from './engines/required.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
-import { type Answer, type Asked, endOf, makeDirectory, removeDirectory, send, spawnService } from './process.ts';
+import {
+  type Answer,
+  type Asked,
+  endOf,
+  makeDirectory,
+  removeDirectory,
+  send,
+  spawnService,
+  warehouse,
+} from './process.ts';
 
 /** Servers that can't be started here, and what to install for them. The event store's is our own and always there. */
 const missing = (
@@ -220,4 +229,16 @@ export const createCluster = async (): Promise<Cluster> => {
 /** All three servers, running. */
 export const startServers = async ({ servers }: Pick<Cluster, 'servers'>): Promise<void> => {
   await Promise.all([servers.eventstoredb.start(), servers.mongodb.start(), servers.redis.start()]);
+};
+
+/** What a client wants to see of its own change: a new shelf registered at one node, and read at another one. */
+export const writeAndRead = async (writer: Node, reader: Node, sku: string): Promise<void> => {
+  await writer.askUntil(200, { method: 'PUT', path: '/v1/warehouses/BER', body: warehouse });
+  const key = `register-${sku}`;
+  const registered = { method: 'POST', path: '/v1/warehouses/BER/inventory', body: { sku, onHand: 7 }, key };
+  const { headers } = await writer.askUntil(201, registered);
+  const position = headers.get('stockledger-position') ?? '';
+  const headersOfRead = { 'stockledger-min-position': position, prefer: 'wait=10' };
+  const read = { method: 'GET', path: `/v1/warehouses/BER/inventory/${sku}`, headers: headersOfRead };
+  expect((await reader.askUntil(200, read)).body).toMatchObject({ sku, onHand: 7, revision: 0 });
 };
