@@ -1,7 +1,7 @@
 /** The clustered form as an operator has it: three servers that can go away and come back, and processes of the service on them. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { freePort } from './engines/childServer.ts';
 import { startEventStoreServer } from './engines/eventstoredb.ts';
 import { launchMongo, mongoLaunchMissing } from './engines/mongodb.ts';
@@ -41,7 +41,7 @@ export const describeClustered = (name: string, tests: () => void): void => {
 /** A machine that runs other tests beside it is slow; only what hangs meets this. */
 export const settleMaxMs = 40_000;
 const pollEveryMs = 100;
-/** For `expect.poll`. */
+/** For `expect.poll` and `vi.waitFor`. */
 export const patiently = { timeout: settleMaxMs, interval: pollEveryMs } as const;
 
 /** A server with a port of its own, whether it runs or not. */
@@ -148,26 +148,18 @@ const startNode = async (dataDir: string, env: Readonly<Record<string, string>>,
     output,
     ask,
     readiness,
-    askUntil: async (status, asked) => {
-      let last: Awaited<ReturnType<Node['ask']>> | undefined;
-      await expect
-        .poll(async () => {
-          refuseToBeDead();
-          last = await ask(asked);
-          return last;
-        }, patiently)
-        .toMatchObject({ status });
-      if (last === undefined) throw new Error('nothing was asked');
-      return last;
-    },
-    untilReady: async () => {
-      await expect
-        .poll(async () => {
-          refuseToBeDead();
-          return readiness();
-        }, patiently)
-        .toMatchObject({ status: 200 });
-    },
+    askUntil: (status, asked) =>
+      vi.waitFor(async () => {
+        refuseToBeDead();
+        const answer = await ask(asked);
+        expect(answer).toMatchObject({ status });
+        return answer;
+      }, patiently),
+    untilReady: () =>
+      vi.waitFor(async () => {
+        refuseToBeDead();
+        expect(await readiness()).toMatchObject({ status: 200 });
+      }, patiently),
     liveness: () =>
       fetch(`${origin}/health/live`).then(
         ({ status }) => status,
