@@ -176,6 +176,8 @@ export interface Cluster {
   readonly servers: Servers;
   /** What every process of it is given. */
   readonly env: Readonly<Record<string, string>>;
+  /** A fresh access token of a sandbox client. */
+  tokenFor(client: string): Promise<string>;
   /** Started, not ready yet. All roles when none are named. */
   start(env?: Readonly<Record<string, string>>): Promise<Node>;
   /** Ends all processes of the service at once, so that the next test has its own. */
@@ -204,6 +206,7 @@ export const createCluster = async (): Promise<Cluster> => {
     servers,
     env,
     endNodes,
+    tokenFor: issuer.tokenFor,
     start: async (more = {}) => {
       const node = await startNode(directory, { ...env, ...more }, issuer);
       nodes.add(node);
@@ -222,6 +225,12 @@ export const createCluster = async (): Promise<Cluster> => {
 export const startServers = async ({ servers }: Pick<Cluster, 'servers'>): Promise<void> => {
   await Promise.all([servers.eventstoredb.start(), servers.mongodb.start(), servers.redis.start()]);
 };
+
+export const orderOf = (sku: string) => ({
+  customer: { customerId: 'c1', name: 'Ada Example', email: 'ada@example.invalid' },
+  shipTo: { name: 'Ada Example', lines: ['1 Example Street'], city: 'Berlin', postalCode: '10115', countryCode: 'DE' },
+  lines: [{ sku, quantity: 1, priceMinor: 100, currency: 'EUR' }],
+});
 
 /** What a client wants to see of its own change: a new shelf registered at one node, and read at another one. */
 export const writeAndRead = async (writer: Node, reader: Node, sku: string): Promise<void> => {
