@@ -10,12 +10,12 @@ import {
   type Node,
   orderOf,
   patiently,
+  startMaxMs,
   startServers,
   writeAndRead,
 } from '../support/cluster.ts';
 import { freeze, thaw } from '../support/engines/mongodb.ts';
 
-const testMaxMs = 120_000;
 const senders = 6;
 /** After an answer that does not count, and between two commands: the machine is shared with the servers. */
 const restMs = 20;
@@ -75,7 +75,7 @@ describeClustered('a server that goes away while the service runs', () => {
     const endpoint = { url: partner.url, eventTypes: ['order.placed'] };
     const { body } = await node.ask({ method: 'POST', path: '/v1/webhook-endpoints', body: endpoint });
     partner.trust(String(body.secret));
-  }, testMaxMs);
+  }, startMaxMs);
   afterAll(async () => {
     await cluster.close();
     await partner.close();
@@ -102,71 +102,57 @@ describeClustered('a server that goes away while the service runs', () => {
     return load.refused();
   };
 
-  it(
-    'Redis, which comes back empty: changes and reads go on, webhooks go out later',
-    async () => {
-      await writeAndRead(node, node, 'ORDERED');
+  it('Redis, which comes back empty: changes and reads go on, webhooks go out later', async () => {
+    await writeAndRead(node, node, 'ORDERED');
+    await place('ORDERED');
+    await expect.poll(delivered, patiently).toBe(1);
+    const refused = await underLoad('OUT-REDIS', async (load) => {
+      await cluster.servers.redis.kill();
+      await expect.poll(node.readiness, patiently).toMatchObject({ status: 200, checks: { redis: 'does not answer' } });
+      await load.more(someCommands);
       await place('ORDERED');
-      await expect.poll(delivered, patiently).toBe(1);
-      const refused = await underLoad('OUT-REDIS', async (load) => {
-        await cluster.servers.redis.kill();
-        await expect
-          .poll(node.readiness, patiently)
-          .toMatchObject({ status: 200, checks: { redis: 'does not answer' } });
-        await load.more(someCommands);
-        await place('ORDERED');
-        // The ledger waits for the queue, and requests wait for neither.
-        await expect
-          .poll(node.readiness, patiently)
-          .toMatchObject({ status: 200, checks: { webhook_planner_v1: 'StoreUnavailable' } });
-        await cluster.servers.redis.start();
-        await expect.poll(node.readiness, patiently).toMatchObject({ checks: { redis: 'ok' } });
-      });
-      expect(refused).toEqual([]);
-      await expect.poll(delivered, patiently).toBe(2);
-      expect(partner.figures().refused).toBe(0);
-    },
-    testMaxMs,
-  );
+      // The ledger waits for the queue, and requests wait for neither.
+      await expect
+        .poll(node.readiness, patiently)
+        .toMatchObject({ status: 200, checks: { webhook_planner_v1: 'StoreUnavailable' } });
+      await cluster.servers.redis.start();
+      await expect.poll(node.readiness, patiently).toMatchObject({ checks: { redis: 'ok' } });
+    });
+    expect(refused).toEqual([]);
+    await expect.poll(delivered, patiently).toBe(2);
+    expect(partner.figures().refused).toBe(0);
+  });
 
-  it(
-    'EventStoreDB, which comes back with its file: changes are turned away, reads go on',
-    async () => {
-      const refused = await underLoad('OUT-EVENTS', async (load) => {
-        await cluster.servers.eventstoredb.kill();
+  it('EventStoreDB, which comes back with its file: changes are turned away, reads go on', async () => {
+    const refused = await underLoad('OUT-EVENTS', async (load) => {
+      await cluster.servers.eventstoredb.kill();
+      await expect.poll(node.readiness, patiently).toMatchObject({
+        status: 503,
+        checks: { eventstoredb: 'cannot read the event store', mongodb: 'ok' },
+      });
+      expect(await node.ask({ method: 'GET', path: shelf('OUT-EVENTS') })).toMatchObject({ status: 200 });
+      await expect.poll(load.refused, patiently).toEqual(['503 STORE_UNAVAILABLE']);
+      await cluster.servers.eventstoredb.start();
+    });
+    expect(refused).toEqual(['503 STORE_UNAVAILABLE']);
+  });
+
+  it('MongoDB, frozen until requests fail: they are turned away, and all goes on once it answers', async () => {
+    const refused = await underLoad('OUT-MONGO', async () => {
+      const pid = cluster.servers.mongodb.pid();
+      await freeze(pid);
+      try {
         await expect.poll(node.readiness, patiently).toMatchObject({
           status: 503,
-          checks: { eventstoredb: 'cannot read the event store', mongodb: 'ok' },
+          checks: { eventstoredb: 'ok', mongodb: 'cannot reach MongoDB' },
         });
-        expect(await node.ask({ method: 'GET', path: shelf('OUT-EVENTS') })).toMatchObject({ status: 200 });
-        await expect.poll(load.refused, patiently).toEqual(['503 STORE_UNAVAILABLE']);
-        await cluster.servers.eventstoredb.start();
-      });
-      expect(refused).toEqual(['503 STORE_UNAVAILABLE']);
-    },
-    testMaxMs,
-  );
-
-  it(
-    'MongoDB, frozen until requests fail: they are turned away, and all goes on once it answers',
-    async () => {
-      const refused = await underLoad('OUT-MONGO', async () => {
-        const pid = cluster.servers.mongodb.pid();
-        await freeze(pid);
-        try {
-          await expect.poll(node.readiness, patiently).toMatchObject({
-            status: 503,
-            checks: { eventstoredb: 'ok', mongodb: 'cannot reach MongoDB' },
-          });
-          expect(await node.ask({ method: 'GET', path: shelf('ORDERED') })).toMatchObject({ status: 503 });
-        } finally {
-          thaw(pid);
-        }
-      });
-      expect(refused.filter((each) => each !== '503 STORE_UNAVAILABLE')).toEqual([]);
-    },
-    testMaxMs,
-  );
+        expect(await node.ask({ method: 'GET', path: shelf('ORDERED') })).toMatchObject({ status: 503 });
+      } finally {
+        thaw(pid);
+      }
+    });
+    expect(refused.filter((each) => each !== '503 STORE_UNAVAILABLE')).toEqual([]);
+  });
 
   it('none of them: the process said each time what was away, and was never restarted', async () => {
     for (const line of ['Redis can not be reached', 'the event store is away', 'MongoDB cannot']) {

@@ -27,6 +27,10 @@ const missing = (
   ] satisfies readonly (readonly [EngineName, string | null])[]
 ).flatMap(([server, install]) => (install === null ? [] : [{ server, install }]));
 
+/** Of one test, and of a start of everything: what hangs meets it. */
+const testMaxMs = 120_000;
+export const startMaxMs = 90_000;
+
 /** Tests that start the servers: where one can't be had they are skipped and say what to install, or fail as `CI_REQUIRE` asks. */
 export const describeClustered = (name: string, tests: () => void): void => {
   for (const { server, install } of missing.filter((each) => isRequired(each.server))) {
@@ -35,7 +39,7 @@ export const describeClustered = (name: string, tests: () => void): void => {
     });
   }
   const reasons = missing.map(({ install }) => install).join('; ');
-  describe.skipIf(missing.length > 0)(reasons === '' ? name : `${name}: ${reasons}`, tests);
+  describe.skipIf(missing.length > 0)(reasons === '' ? name : `${name}: ${reasons}`, { timeout: testMaxMs }, tests);
 };
 
 /** A machine that runs other tests beside it is slow; only what hangs meets this. */
