@@ -55,6 +55,7 @@ export interface Adapters {
   /** What must be done once before anything else; may be repeated. */
   readonly prepare?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
+  readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
 
