@@ -32,6 +32,8 @@ import { createRunners } from './runners.ts';
 export interface Adapters {
   readonly events: EventStore & EventSource;
   readonly documents: Documents;
+  /** As `ReadSide` has it. */
+  readonly foldedDocuments?: Documents;
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;
   readonly leases: Leases;
@@ -78,7 +80,7 @@ export interface Service {
 
 type ReadAdapters = Pick<
   Adapters,
-  'events' | 'documents' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
+  'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
 >;
 
 const boardOf = ({ news, checkpoints }: ReadAdapters): Board =>
@@ -88,6 +90,7 @@ const boardOf = ({ news, checkpoints }: ReadAdapters): Board =>
 export const readSideOf = (adapters: ReadAdapters, parts: number): ReadSide => ({
   source: adapters.events,
   documents: adapters.documents,
+  foldedDocuments: adapters.foldedDocuments,
   checkpoints: adapters.checkpoints,
   generations: adapters.generations,
   leases: adapters.leases,

@@ -7,6 +7,7 @@ import { isKnownClientRejection } from './eventstoredb/rejections.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
 import { openMongo } from './mongodb/connect.ts';
 import { createMongoDocuments } from './mongodb/documents.ts';
+import { createFoldedDocuments } from './mongodb/foldedDocuments.ts';
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
 import { createMongoPersonalData } from './mongodb/personalData.ts';
@@ -27,11 +28,13 @@ export interface ClusteredOptions {
 export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOptions) => {
   const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
   const mongo = openMongo({ url: servers.mongodbUrl });
+  const documents = createMongoDocuments(mongo);
   const { generations, ...checkpoints } = createMongoCheckpoints(mongo);
   return {
     engines: {
       events,
-      documents: createMongoDocuments(mongo),
+      documents,
+      foldedDocuments: createFoldedDocuments(documents),
       checkpoints,
       generations,
       leases: createMongoLeases(mongo),

@@ -31,6 +31,8 @@ export const createLru = <Key, Value>(
   };
 
   const makeRoom = (heldMax: number): void => {
+    // A Map keeps holes where keys were deleted, and to find its first key walks over them.
+    if (held <= heldMax) return;
     // An entry that is passed over goes to the end without its mark, and is met again at most once.
     for (const [oldest, entry] of entries) {
       if (held <= heldMax) return;

@@ -12,6 +12,8 @@ import type { AnyProjection } from './projection.ts';
 export interface ReadSide {
   readonly source: EventSource;
   readonly documents: Documents;
+  /** The same for whoever folds: it may give what was written last without asking. Absent: `documents`. */
+  readonly foldedDocuments?: Documents | undefined;
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;
   readonly leases: Leases;
@@ -51,7 +53,8 @@ const runParts = async (
   side: ReadSide,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { parts, documents, source, checkpoints, leases, board, onFailure } = side;
+  const { parts, source, checkpoints, leases, board, onFailure } = side;
+  const documents = side.foldedDocuments ?? side.documents;
   await Promise.all(
     partNames(collection, parts).map((name, part) => {
       const target = {
@@ -151,11 +154,12 @@ const catchUp = async (
   side: ReadSide,
   onProgress: (progress: RebuildProgress) => void,
 ): Promise<Position | null> => {
+  const documents = side.foldedDocuments ?? side.documents;
   let head = await side.source.head();
   if (head === null) return null;
   const follow = { types: projection.handles, batchMax: rebuildBatchMax, signal: new AbortController().signal };
   for await (const { events, upTo, isCaughtUp } of side.source.follow(null, follow)) {
-    await projectBatch(projection, { documents: side.documents, collection }, events);
+    await projectBatch(projection, { documents, collection }, events);
     // What was written meanwhile belongs to it too, or answers would go back in time at the switch.
     if (comparePositions(upTo, head) >= 0) head = (await side.source.head()) ?? head;
     onProgress({ handled: upTo.commit, head: head.commit });

@@ -19,27 +19,36 @@ interface Guarded {
 
 type Standing = Pick<Row, '_id' | 'position' | 'writer'>;
 
-/** A part keeps the server for some 100 ms at most, so that others get their turn. */
-const writesPerPart = 1_000;
+/** A part keeps the server for some 50 ms at most, so that others get their turn. */
+const writesPerPart = 500;
 /** Far below the 48 MB that a message may have. */
 const bytesPerPart = 4 * 1_024 * 1_024;
+/** While the server works on one part, the next is made ready; more would crowd out other requests. */
+const partsAtOnce = 4;
 
-/** Bounded in count and bytes, and each id at most once, so that a part needs no order. */
-function* partsOf(writes: readonly DocumentWrite[]): Generator<readonly DocumentWrite[]> {
-  let part: DocumentWrite[] = [];
+/** Parts bounded in count and bytes, in groups that hold each id at most once: within a group there is no order. */
+function* groupsOf(writes: readonly DocumentWrite[]): Generator<readonly (readonly DocumentWrite[])[]> {
+  let group: DocumentWrite[][] = [];
   let ids = new Set<string>();
+  let part: DocumentWrite[] = [];
   let bytes = 0;
   for (const write of writes) {
     const size = bytesOf(write.document);
-    if (part.length > 0 && (part.length >= writesPerPart || bytes + size > bytesPerPart || ids.has(write.id))) {
-      yield part;
-      [part, ids, bytes] = [[], new Set(), 0];
+    const isFull = group.length === 0 || part.length >= writesPerPart || bytes + size > bytesPerPart;
+    const mustWait = ids.has(write.id) || (isFull && group.length >= partsAtOnce);
+    if (mustWait) {
+      yield group;
+      [group, ids] = [[], new Set()];
+    }
+    if (isFull || mustWait) {
+      [part, bytes] = [[], 0];
+      group.push(part);
     }
     part.push(write);
     ids.add(write.id);
     bytes += size;
   }
-  if (part.length > 0) yield part;
+  if (group.length > 0) yield group;
 }
 
 const rowOf = ({ id, document, position }: DocumentWrite, writer: string): Row =>
@@ -117,14 +126,21 @@ const performAll = async (
 
 export type WriteDocuments = (rows: Rows, writes: readonly DocumentWrite[]) => Promise<readonly Outcome[]>;
 
+/** Waits for all of them, so that a failure leaves none behind that is still on its way. */
+const allDone = async <T>(works: readonly Promise<T>[]): Promise<readonly T[]> => {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+};
+
 export const createDocumentWrites = (): WriteDocuments => {
   const process = randomUUID();
   let calls = 0;
   return async (rows, writes) => {
     const outcomes: Outcome[] = [];
-    for (const part of partsOf(writes)) {
+    for (const group of groupsOf(writes)) {
       calls += 1;
-      outcomes.push(...(await performAll(rows, part, `${process}.${calls}`)));
+      const writer = `${process}.${calls}`;
+      outcomes.push(...(await allDone(group.map((part) => performAll(rows, part, writer)))).flat());
     }
     return outcomes;
   };

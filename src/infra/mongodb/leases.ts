@@ -85,13 +85,20 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
     return null;
   };
 
+  const giveBack = async (name: string, owner: string, { epoch, slot }: Taken): Promise<void> => {
+    slot.free();
+    await unlessUnavailable(rows.release(name, owner, epoch));
+  };
+
   /** `null` when aborted first. */
   const acquire = async (name: string, owner: string, signal: AbortSignal): Promise<Taken | null> => {
     const mayTake = createJudge(owner, times.takeAfterMs);
     let delayMs = Math.min(firstPollMs, times.pollMs);
-    while (!signal.aborted) {
+    const isWanted = (): boolean => !signal.aborted;
+    while (isWanted()) {
       const taken = await unlessUnavailable(attempt(name, owner, mayTake));
-      if (taken !== null) return taken;
+      if (taken !== null && isWanted()) return taken;
+      if (taken !== null) await giveBack(name, owner, taken);
       await pause(delayMs, signal);
       delayMs = times.pollMs;
     }
@@ -103,15 +110,15 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
       const owner = randomUUID();
 
       /** Renews until the work has returned, also while it takes its time to stop; then others need not wait. */
-      const hold = async ({ epoch, sentAtMs, slot }: Taken): Promise<void> => {
+      const hold = async (taken: Taken): Promise<void> => {
+        const { epoch, sentAtMs, slot } = taken;
         const keeper = keepLease(() => rows.renew(name, owner, epoch), times, sentAtMs);
         const held: Held = { epoch, signal: AbortSignal.any([signal, keeper.lost, slot.excess]) };
         try {
           await work(held);
         } finally {
           keeper.stop();
-          slot.free();
-          await unlessUnavailable(rows.release(name, owner, epoch));
+          await giveBack(name, owner, taken);
         }
       };
 
