@@ -109,6 +109,18 @@ describe('metrics', () => {
     ).toEqual([]);
   });
 
+  it('leave out what an engine does not tell, and give the rest', async () => {
+    const away = (): Promise<never> => Promise.reject(new StoreUnavailable('away', 'not_written'));
+    const service = await openService({
+      running: false,
+      adapt: ({ events }) => ({ events: { ...events, head: away } }),
+    });
+    const { status, text } = await service.as(null).get('/metrics');
+    expect(status).toBe(200);
+    expect(text).not.toMatch(/^stockledger_consumer_lag_positions\{/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+  });
+
   it('need a token from elsewhere, also behind a proxy on this machine', async () => {
     const service = await openService();
     const ask = async (options: object, headers: Record<string, string> = {}): Promise<number> =>

@@ -55,14 +55,16 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     if (!isLocal(request)) await identify(request, reply, 'getMetrics');
-    const head = await readModels.source.head();
+    // What an engine does not tell now is left out; the rest is wanted most just then.
+    const head = await readModels.source.head().catch(() => undefined);
+    const events = await readModels.logCount.queries.events().catch(() => null);
     const lines = [
       '# HELP stockledger_events_total Events in the log.',
       '# TYPE stockledger_events_total counter',
-      `stockledger_events_total ${await readModels.logCount.queries.events()}`,
+      ...(events === null ? [] : [`stockledger_events_total ${events}`]),
       '# HELP stockledger_consumer_lag_positions How far a consumer is behind the log: events when embedded, bytes of the log on a server.',
       '# TYPE stockledger_consumer_lag_positions gauge',
-      ...consumers.map(
+      ...(head === undefined ? [] : consumers).map(
         (consumer) =>
           `stockledger_consumer_lag_positions{consumer="${escapeLabel(consumer.name)}"} ${lagOf(consumer, head?.commit ?? 0n)}`,
       ),
