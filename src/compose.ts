@@ -1,6 +1,7 @@
 /** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAllocationFacts } from './allocationFacts.ts';
+import { failureFacts } from './commands/failureFacts.ts';
 import { derivedId } from './commands/ids.ts';
 import { buildUseCases, type UseCases } from './commands/index.ts';
 import {
@@ -105,7 +106,8 @@ export const readSideOf = (adapters: ReadAdapters, parts: number): ReadSide => (
   leases: adapters.leases,
   board: boardOf(adapters),
   parts,
-  onFailure: (consumer, error, delayMs) => adapters.logger.error({ err: error, consumer, delayMs }, 'consumer failed'),
+  onFailure: (consumer, error, delayMs) =>
+    adapters.logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
 });
 
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {

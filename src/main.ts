@@ -88,7 +88,7 @@ const start = async (): Promise<void> => {
   }
 
   await service.app.listen({ port: config.port, host: config.host });
-  logger.info({ url: publicUrl, docs: `${publicUrl}/docs`, dataDir, issuer }, 'ready');
+  logger.info({ url: publicUrl, docs: `${publicUrl}/docs`, dataDir, issuer }, 'listening');
 };
 
 try {

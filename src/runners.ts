@@ -1,5 +1,6 @@
 /** Everything that runs beside the requests: what follows the log, what works jobs, what is swept now and then. */
 import type { FastifyBaseLogger } from 'fastify';
+import { failureFacts } from './commands/failureFacts.ts';
 import type { UseCases } from './commands/index.ts';
 import type { Board, Progress } from './projections/board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
@@ -99,7 +100,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     const every = (name: string, work: () => Promise<unknown>, everyMs: number): Promise<void> =>
       repeatedly(work, everyMs, {
         signal: held.signal,
-        onError: (error) => logger.error({ err: error, sweep: name }, 'sweep failed'),
+        onError: (error) => logger.error({ ...failureFacts(error), sweep: name }, 'sweep failed'),
       });
     await Promise.all([
       every('expire reservations', useCases.expireReservations, expireEveryMs),

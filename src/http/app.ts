@@ -133,14 +133,15 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   });
   closeIdleSoon(app);
   requirePolicies(app);
-  await registerOpenApi(app, ports);
-  if (ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
+  const { hasApi } = ports.settings;
+  if (hasApi) await registerOpenApi(app, ports);
+  if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());
   app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
-  if (ports.settings.hasApi) registerApi(app, router, ports);
+  if (hasApi) registerApi(app, router, ports);
   return app;
 };

@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457): one shape for everything that goes wrong, with a stable `code`. No stack, no driver text. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { failureFacts } from '../commands/failureFacts.ts';
 import { StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
 import type { Json, Refusal } from '../domain/message.ts';
 import { InvalidCursor } from '../projections/page.ts';
@@ -122,7 +123,7 @@ export const registerProblems = (app: FastifyInstance): void => {
     const problem = asProblem(error);
     if (problem.code === 'INTERNAL') request.log.error({ err: error, reqId: request.id }, 'request failed');
     else if (problem.code === 'STORE_UNAVAILABLE')
-      request.log.warn({ err: error, reqId: request.id }, 'store unavailable');
+      request.log.warn({ ...failureFacts(error), reqId: request.id }, 'store unavailable');
     return sendProblem(problem, request, reply);
   });
   app.setNotFoundHandler((request, reply) =>

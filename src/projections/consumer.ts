@@ -2,7 +2,7 @@
  * A consumer of the log: in order, one awaited batch at a time, checkpoint last. A failure stops it at the event it
  * failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
  */
-import type { RecordedEvent } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../domain/message.ts';
 import type { Board, Progress } from './board.ts';
 import { createAheadGuard } from './checkpointAhead.ts';
 import { pause } from './pause.ts';
@@ -40,6 +40,8 @@ const retryMaxMs = 30_000;
 /** A consumer that finds nothing to do moves its checkpoint this rarely: redelivery of nothing costs nothing. */
 const idleStoreMs = 1_000;
 
+type Stage = 'beginning' | 'following';
+
 /** Of what every process does for itself. */
 export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch: 0, signal }) };
 
@@ -48,11 +50,16 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
 
   const refuseToBeAhead = createAheadGuard(name, source);
 
-  const consume = async ({ epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
-    let stored = await checkpoints.take(name, epoch);
-    let storedAtMs = performance.now();
+  const begin = async ({ epoch }: Held): Promise<Position | null> => {
+    const stored = await checkpoints.take(name, epoch);
     await refuseToBeAhead(stored);
     if (stored !== null) board.moved(name, stored);
+    return stored;
+  };
+
+  const consume = async (from: Position | null, { epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
+    let stored = from;
+    let storedAtMs = performance.now();
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {
       if (events.length > 0) await handle(events);
@@ -72,14 +79,21 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
 
   const runHeld = async (held: Held): Promise<void> => {
     let delayMs = retryFirstMs;
+    let failedAt: Stage | null = null;
     const onHealthy = (): void => {
       delayMs = retryFirstMs;
       board.failed(name, null);
     };
     while (!held.signal.aborted) {
+      let at: Stage = 'beginning';
       try {
-        await consume(held, onHealthy);
+        const stored = await begin(held);
+        // What it failed on comes again, and tells whether that is over; of a beginning nothing comes while the log is quiet.
+        if (failedAt === 'beginning') onHealthy();
+        at = 'following';
+        await consume(stored, held, onHealthy);
       } catch (error) {
+        failedAt = at;
         board.failed(name, error instanceof Error ? error.name : 'Error');
         onFailure(name, error, delayMs);
         await pause(delayMs, held.signal);

@@ -3,9 +3,9 @@
  * nothing that was acknowledged is lost or done twice, and everything comes to rest.
  */
 import { describe, expect, it } from 'vitest';
-import { isRequired } from '../contracts/engine.ts';
 import { mongoLaunchMissing } from '../support/engines/mongodb.ts';
 import { redisLaunchMissing } from '../support/engines/redis.ts';
+import { isRequired } from '../support/engines/required.ts';
 import { isClean } from './options.ts';
 import { runChaos } from './run.ts';
 

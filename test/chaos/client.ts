@@ -1,7 +1,7 @@
 /** A client that does not give up: any node, the same key, until there is an answer that counts. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { Issuer } from './issuer.ts';
+import type { Issuer } from '../support/issuer.ts';
 
 export interface Answer {
   readonly status: number;

@@ -21,11 +21,11 @@ import { createRandom } from '../crash/seeded.ts';
 import { startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { launchMongo } from '../support/engines/mongodb.ts';
 import { launchRedis } from '../support/engines/redis.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { type Client, createClient } from './client.ts';
 import { type Command, onHandAtFirst, planCommands, skus, warehouseIds } from './commands.ts';
 import { type Fault, planFaults } from './faults.ts';
 import { type Member, startMember } from './fleet.ts';
-import { startIssuer } from './issuer.ts';
 import type { ChaosFigures, ChaosOptions } from './options.ts';
 import {
   doubledFacts,

@@ -1,9 +1,10 @@
 /** Every adapter of every port, in one table: each runs the same contract suites. */
 import { describe, expect, it } from 'vitest';
+import { isRequired } from '../support/engines/required.ts';
 import { cacheContract } from './cache.contract.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
-import { type Engine, isRequired } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { caches } from './engines/caches.ts';
 import { eventstoredb } from './engines/eventstoredb.ts';
 import { mongodb } from './engines/mongodb.ts';

@@ -9,6 +9,7 @@ import type {
   Leases,
 } from '../../src/projections/ports.ts';
 import type { Cache } from '../../src/projections/readCache/ports.ts';
+import type { EngineName } from '../support/engines/required.ts';
 import type { Make } from './make.ts';
 
 export interface Engine {
@@ -29,12 +30,3 @@ export interface Engine {
   readonly idempotency?: Make<IdempotencyRecords>;
   readonly personalData?: Make<PersonalData>;
 }
-
-export type EngineName = 'eventstoredb' | 'mongodb' | 'redis';
-
-/** Names in `CI_REQUIRE` fail where they would be skipped: a build server must not go green on nothing. */
-export const isRequired = (engine: EngineName): boolean =>
-  (process.env.CI_REQUIRE ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .includes(engine);

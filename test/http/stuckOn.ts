@@ -2,12 +2,12 @@ import type { Adapters } from '../../src/compose.ts';
 
 /** Documents of this collection can't be written, so its read model stands still. */
 export const stuckOn =
-  (collection: string) =>
+  (collection: string, error = new Error('SQLITE_FULL: the disk is full')) =>
   ({ documents }: Adapters): Partial<Adapters> => ({
     documents: {
       ...documents,
       write: async (name, writes) => {
-        if (name.startsWith(collection)) throw new Error('SQLITE_FULL: the disk is full');
+        if (name.startsWith(collection)) throw error;
         return documents.write(name, writes);
       },
     },

@@ -53,7 +53,15 @@ export const spawnService = async ({ dataDir, env = {}, shell = '' }: Options) =
   const script = `${shell}\nexec "${process.execPath}" src/main.ts`;
   const child = spawn('bash', ['-c', script], {
     cwd: projectRoot,
-    env: { ...process.env, NODE_ENV: '', PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'info', ...env },
+    env: {
+      ...process.env,
+      NODE_ENV: '',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'info',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -65,7 +73,7 @@ export const spawnService = async ({ dataDir, env = {}, shell = '' }: Options) =
   return { child, port, output: () => output };
 };
 
-const endOf = async (child: ChildProcess): Promise<number | string | null> => {
+export const endOf = async (child: ChildProcess): Promise<number | string | null> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.exitCode ?? child.signalCode;
 };
@@ -88,6 +96,34 @@ const signIn = async (origin: string): Promise<string> => {
   return ((await answer.json()) as { access_token: string }).access_token;
 };
 
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object | undefined;
+  /** A POST without one gets a new one. */
+  readonly key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const send = async (
+  origin: string,
+  token: string,
+  { method, path, body, key, headers = {} }: Asked,
+): Promise<Answer & { readonly headers: Headers }> => {
+  const answer = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'POST' ? { 'idempotency-key': key ?? randomUUID() } : {}),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) };
+};
+
 export const startService = async (options: Options): Promise<RunningService> => {
   const { child, port, output } = await spawnService(options);
   const origin = `http://127.0.0.1:${port}`;
@@ -107,17 +143,8 @@ export const startService = async (options: Options): Promise<RunningService> =>
     dataDir: options.dataDir,
     output,
     ask: async (method, path, body, key) => {
-      const answer = await fetch(`${origin}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(method === 'POST' ? { 'idempotency-key': key ?? randomUUID() } : {}),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
+      const { status, body: answered } = await send(origin, token, { method, path, body, key });
+      return { status, body: answered };
     },
     end: async (signal) => {
       child.kill(signal);

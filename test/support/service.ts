@@ -184,7 +184,10 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
   });
   const { app } = service;
   await app.ready();
-  const document: ApiDocument = (await app.inject('/openapi.json')).json();
+  // A process that is there for something else has none.
+  const described = await app.inject('/openapi.json');
+  const document: ApiDocument =
+    described.statusCode === 200 ? described.json() : { openapi: '', paths: {}, components: { schemas: {} } };
   const faultsOf = createAnswerCheck(document);
 
   const clientWith = (authorization: () => Promise<string | null>): Client => {

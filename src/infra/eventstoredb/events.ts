@@ -54,15 +54,15 @@ const openClient = (url: string): EventStoreClient => {
   }
 };
 
-/** One question to the server for all who ask at once; a failure is logged when it is a new one. */
+/** One question to the server for all who ask at once; an outage is logged once. */
 const createCheck = (ask: EventSource['head'], logger: Logger): EventStoreEvents['check'] => {
   let checking: Promise<string | null> | undefined;
-  let told: string | null = null;
+  let isAway = false;
 
   const check = async (): Promise<string | null> => {
     const failure = await within(ask(), checkMaxMs).then(() => null, describeFailure);
-    if (failure !== null && failure !== told) logger.warn({ reason: failure }, 'the event store does not answer');
-    told = failure;
+    if (failure !== null && !isAway) logger.warn({ reason: failure }, 'the event store does not answer');
+    isAway = failure !== null;
     checking = undefined;
     return failure === null ? null : 'cannot read the event store';
   };

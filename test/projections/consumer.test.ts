@@ -1,0 +1,75 @@
+/** A consumer of the log when its stores fail: what it says of itself, and when it is well again. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
+import { openDatabase } from '../../src/infra/sqlite/database.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { createBoard } from '../../src/projections/board.ts';
+import { createConsumer, ownLeases } from '../../src/projections/consumer.ts';
+import type { Checkpoints } from '../../src/projections/ports.ts';
+import { newEvents } from '../contracts/eventSamples.ts';
+
+const away = async (): Promise<never> => {
+  throw new StoreUnavailable('it is away', 'not_written');
+};
+
+/** On a log of three events. */
+const run = async (
+  changed: (checkpoints: Checkpoints) => Partial<Checkpoints>,
+  handle: () => Promise<void> = async () => undefined,
+) => {
+  const db = openDatabase(':memory:');
+  const events = await createSqliteEvents(db);
+  const checkpoints = await createSqliteCheckpoints(db);
+  await events.append('warehouse-A', 'no_stream', newEvents(3));
+  const failures: unknown[] = [];
+  const consumer = createConsumer({
+    name: 'c',
+    source: events,
+    checkpoints: { ...checkpoints, ...changed(checkpoints) },
+    leases: ownLeases,
+    board: createBoard(),
+    batchMax: 10,
+    handle,
+    onFailure: (_name, error) => failures.push(error),
+  });
+  const stopping = new AbortController();
+  const running = consumer.run(stopping.signal);
+  onTestFinished(async () => {
+    stopping.abort();
+    await running;
+    await db.close();
+  });
+  return { events, checkpoints, consumer, failures };
+};
+
+describe('a consumer', () => {
+  it('that could not begin is well again once it can, though the log is quiet', async () => {
+    const at = { commit: 3n, prepare: 3n };
+    let isAway = true;
+    const { checkpoints, consumer } = await run(({ take }) => ({
+      take: (name, epoch) => (isAway ? away() : take(name, epoch)),
+    }));
+    await checkpoints.advance('c', { from: null, to: at, epoch: 0 });
+    await expect.poll(() => consumer.failure()).toBe('StoreUnavailable');
+    isAway = false;
+    await expect.poll(() => consumer.failure()).toBeNull();
+    expect(consumer.position()).toEqual(at);
+  });
+
+  it('that fails on an event is not well before it has handled it, however often it begins again', async () => {
+    let isBroken = true;
+    const { consumer, failures } = await run(
+      () => ({}),
+      async () => {
+        expect(consumer.failure()).toBe(failures.length === 0 ? null : 'Error');
+        if (isBroken) throw new Error('broken');
+      },
+    );
+    await expect.poll(() => failures.length).toBeGreaterThan(2);
+    expect(failures).toEqual(failures.map(() => new Error('broken')));
+    isBroken = false;
+    await expect.poll(() => consumer.failure()).toBeNull();
+    expect(consumer.position()).toEqual({ commit: 3n, prepare: 3n });
+  });
+});
