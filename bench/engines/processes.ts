@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Member, startMember } from '../../test/chaos/fleet.ts';
-import { type Issuer, startIssuer } from '../../test/chaos/issuer.ts';
+import { type Issuer, startIssuer } from '../../test/support/issuer.ts';
 import { prepare } from '../api.ts';
 import { load } from '../load.ts';
 import { adjustments, skuOf, skusSpread } from '../requests.ts';

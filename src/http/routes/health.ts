@@ -11,9 +11,6 @@ const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
   headers.forwarded === undefined &&
   (ip === '127.0.0.1' || ip === '::1' || ip === '::ffff:127.0.0.1');
 
-/** What such a consumer says of itself while an engine keeps it waiting. */
-const waiting = 'StoreUnavailable';
-
 const escapeLabel = (text: string): string => text.replaceAll(/[\\"\n]/g, '_');
 
 const memoryLines = (): readonly string[] => {
@@ -43,12 +40,10 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
   app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
     const engines = await checkEngines();
     const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
-    // Who only waits for an engine that no request needs is no reason to turn requests away.
-    const mayWait = engines.some(({ failure, isVital }) => failure !== null && !isVital);
     const isReady =
       isPrepared() &&
       engines.every(({ failure, isVital }) => failure === null || !isVital) &&
-      states.every(([, failure]) => failure === null || (mayWait && failure === waiting));
+      states.every(([, failure]) => failure === null);
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? 'ready' : 'not ready',
       checks: {
