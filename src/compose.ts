@@ -4,7 +4,15 @@ import { createAllocationFacts } from './allocationFacts.ts';
 import { failureFacts } from './commands/failureFacts.ts';
 import { derivedId } from './commands/ids.ts';
 import { buildUseCases, type UseCases } from './commands/index.ts';
-import type { Clock, EventStore, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from './commands/ports.ts';
+import {
+  type Clock,
+  type EventStore,
+  type IdempotencyRecords,
+  type NewId,
+  type PersonalData,
+  StoreUnavailable,
+  type TokenVerifier,
+} from './commands/ports.ts';
 import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
 import { buildApp } from './http/app.ts';
@@ -56,6 +64,7 @@ export interface Adapters {
   /** What must be done once before anything else; may be repeated. */
   readonly prepare?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
+  readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
 
@@ -116,7 +125,17 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     reservationMs: settings.orderReservationMs,
   });
   const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);
-  const planner = createWebhookPlanner({ documents, jobs, directory, clock });
+  const planner = createWebhookPlanner({
+    documents,
+    jobs,
+    directory,
+    clock,
+    isQueueAway: (error) => {
+      const isAway = error instanceof StoreUnavailable;
+      if (isAway) logger.warn({ reason: error.message }, 'the queue is away: deliveries wait for the reconciler');
+      return isAway;
+    },
+  });
   const reconciler = createReconciler({ documents, jobs, directory, clock });
   const deliver = createDeliverer({
     documents,

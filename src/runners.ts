@@ -130,6 +130,8 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       await planner.prepare();
     },
     run: async (signal) => {
+      // Only what it shows depends on it, and news will tell the same.
+      void board.lookOnce().catch(() => undefined);
       const watched = ports.roles.has('projector') ? [] : readModels.all.map((model) => model.watch(signal));
       await Promise.all([...watched, ...[...ports.roles].flatMap((role) => work[role](signal))]);
     },

@@ -30,9 +30,10 @@ while (!admin.runCommand({ hello: 1 }).isWritablePrimary) {
   sleep(200);
 }
 
-// Reads and writes in one database, indexes included; no other database, no users, no server commands.
+// Reads and writes in the database of read models and in that of keys, indexes included; no users, no server commands.
 const stockledger = mongo.getDB('stockledger');
-const user = { pwd: secret('mongodb_password'), roles: [{ role: 'readWrite', db: 'stockledger' }] };
+const roles = ['stockledger', 'stockledger_keys'].map((db) => ({ role: 'readWrite', db }));
+const user = { pwd: secret('mongodb_password'), roles };
 if (stockledger.getUser('stockledger') === null) stockledger.createUser({ user: 'stockledger', ...user });
 else stockledger.updateUser('stockledger', user);
 print('MongoDB is ready.');

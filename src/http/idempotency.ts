@@ -16,6 +16,7 @@ import {
 import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
 import { createAnswersBehind } from './answersBehind.ts';
+import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
 import { Problem, replaceByProblem } from './problem.ts';
 
 /** One request under its key, while it runs. */
@@ -74,12 +75,13 @@ export interface IdempotencyPorts {
   readonly personalData: PersonalData;
   readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
+  /** Absent: of this process alone. */
+  readonly keysInUse?: KeysInUse;
 }
 
 export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
-  const { idempotencyRecords: records, personalData, clock, logger } = ports;
+  const { idempotencyRecords: records, personalData, clock, logger, keysInUse: inUse = createKeysInUse() } = ports;
   const behind = createAnswersBehind(records, logger);
-  const inFlight = new Set<string>();
   const running = new WeakMap<FastifyRequest, Running>();
 
   const replay = async (commandId: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
@@ -132,18 +134,17 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
     begin: async (request, reply, principal, use) => {
       const commandId = derivedId(`request/${principal.client} ${principal.subject} ${use.key}`);
       const fingerprint = hash('sha256', `${request.method} ${request.url} ${JSON.stringify(request.body)}`);
-      if (inFlight.has(commandId)) {
+      if (!(await inUse.take(commandId))) {
         const headers = { 'retry-after': '1' };
         throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
       }
-      inFlight.add(commandId);
       try {
         if (await replay(commandId, fingerprint, reply)) {
-          inFlight.delete(commandId);
+          inUse.release(commandId);
           return { kind: 'answered' };
         }
       } catch (error) {
-        inFlight.delete(commandId);
+        inUse.release(commandId);
         throw error;
       }
       running.set(request, { ...use, commandId, fingerprint });
@@ -159,7 +160,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
       running.delete(request);
       const kept = isFinal(reply.statusCode) && typeof payload === 'string' ? keepOne(begun, reply, payload) : null;
       if (kept === null) {
-        inFlight.delete(begun.commandId);
+        inUse.release(begun.commandId);
         return null;
       }
       return kept
@@ -167,7 +168,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
           () => undefined,
           (error: unknown) => notKept(error, request, reply),
         )
-        .finally(() => inFlight.delete(begun.commandId));
+        .finally(() => inUse.release(begun.commandId));
     },
     flush: behind.flush,
   };

@@ -7,6 +7,7 @@ import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/ports.ts';
 import type { CheckTarget } from '../projections/webhooks/ports.ts';
+import type { KeysInUse } from './keysInUse.ts';
 import type { CreateLimiter } from './plugins/rateLimit.ts';
 
 export interface HttpPorts {
@@ -26,6 +27,8 @@ export interface HttpPorts {
   readonly checkEngines: () => Promise<readonly EngineCheck[]>;
   /** `false` from a cold start until every engine that is needed was reached once. */
   readonly isPrepared: () => boolean;
+  /** Absent: of this process alone. */
+  readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */
   readonly createLimiter?: CreateLimiter;
   readonly logger: FastifyBaseLogger;

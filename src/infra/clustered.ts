@@ -12,6 +12,7 @@ import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
 import { createMongoPersonalData } from './mongodb/personalData.ts';
 import { connectRedis } from './redis/connect.ts';
+import { createRedisKeysInUse } from './redis/keysInUse.ts';
 import { createRedisNews } from './redis/news.ts';
 import { createRedisLimiters } from './redis/rateLimits.ts';
 
@@ -58,6 +59,7 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
     redis,
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
+    keysInUse: createRedisKeysInUse(redis),
     jobs: createBullmqJobs(redis),
     idempotencyRecords: createMongoIdempotency(mongo),
     personalData,

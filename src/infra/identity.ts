@@ -1,4 +1,4 @@
-/** Who vouches for callers: the configured issuer, or the sandbox in this process (embedded only). */
+/** Who vouches for callers: the configured issuer, or the sandbox in this process, whose tokens no other process takes. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { TokenVerifier } from '../commands/ports.ts';
 import type { Config } from './config.ts';

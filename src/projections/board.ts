@@ -22,6 +22,8 @@ export interface Board {
   failed(name: string, reason: string | null): void;
   /** Of a consumer that is made of these parts: it is as far as the last of them. */
   progress(name: string, parts?: readonly string[]): Progress;
+  /** Learns from the checkpoints what others did before this process began. Nothing else waits for it. */
+  lookOnce(): Promise<void>;
 }
 
 /** Other processes' progress: news of it, and the checkpoints for what the news did not tell. */
@@ -48,6 +50,8 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
   const positions = new Map<string, Position>();
   const failures = new Map<string, string>();
   const waiters = new Set<Waiter>();
+  /** All that anybody asked about. */
+  const known = new Set<string>();
   let looking: NodeJS.Timeout | null = null;
 
   const at = (parts: readonly string[]): Position | null => earliest(parts.map((part) => positions.get(part) ?? null));
@@ -68,8 +72,7 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
     }
   };
 
-  const look = async ({ checkpoints }: Elsewhere): Promise<void> => {
-    const names = new Set([...waiters].flatMap(({ parts }) => parts));
+  const look = async ({ checkpoints }: Elsewhere, names: ReadonlySet<string>): Promise<void> => {
     for (const name of names) {
       const position = await checkpoints.get(name);
       if (position !== null) learn(name, position);
@@ -80,7 +83,7 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
     if (elsewhere === undefined || waiters.size === 0 || looking !== null) return;
     looking = setTimeout(() => {
       // A store that does not answer has told whoever asked it; here it only means that nothing is learnt.
-      void look(elsewhere)
+      void look(elsewhere, new Set([...waiters].flatMap(({ parts }) => parts)))
         .catch(() => undefined)
         .then(() => {
           looking = null;
@@ -120,11 +123,17 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
       if (reason === null) failures.delete(name);
       else failures.set(name, reason);
     },
-    progress: (name, parts = [name]) => ({
-      name,
-      position: () => at(parts),
-      waitFor: (position, timeoutMs) => waitFor(parts, position, timeoutMs),
-      failure: () => parts.map((part) => failures.get(part)).find((reason) => reason !== undefined) ?? null,
-    }),
+    progress: (name, parts = [name]) => {
+      for (const part of parts) known.add(part);
+      return {
+        name,
+        position: () => at(parts),
+        waitFor: (position, timeoutMs) => waitFor(parts, position, timeoutMs),
+        failure: () => parts.map((part) => failures.get(part)).find((reason) => reason !== undefined) ?? null,
+      };
+    },
+    lookOnce: async () => {
+      if (elsewhere !== undefined) await look(elsewhere, known);
+    },
   };
 };

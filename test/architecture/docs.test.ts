@@ -155,6 +155,37 @@ describe('the configuration', () => {
   });
 });
 
+describe('docs/adr', () => {
+  const pages = globSync('docs/adr/0*.md', { cwd: projectRoot }).sort();
+  const index = readText('docs/adr/README.md');
+
+  it('lists every decision once, by its number and under its title', () => {
+    const entries = [...index.matchAll(/^(\d+)\. \[(.+)\]\((.+)\)$/gm)].map(([, number, title, file]) => ({
+      page: `docs/adr/${file}`,
+      heading: `# ${number}. ${title}`,
+    }));
+    expect(entries.length).toBeGreaterThan(10);
+    expect(entries).toEqual(pages.map((page) => ({ page, heading: readText(page).split('\n')[0] })));
+  });
+
+  it.each(pages)('%s says when, why, what, what else there was, and what it costs', (page) => {
+    const text = readText(page);
+    expect(text).toMatch(/^Accepted, /m);
+    const parts = matchesIn(text, /^## (.+)$/gm);
+    expect(parts).toEqual(expect.arrayContaining(['Context', 'Decision', 'Rejected', 'Cost']));
+  });
+});
+
+describe('package.json', () => {
+  const prose = documents.map((document) => readText(document)).join('\n');
+
+  it('has no script that no document names', () => {
+    const isNamed = (name: string): boolean => matchesIn(prose, /\bnpm (?:run )?([\w:-]+)/g).includes(name);
+    expect(Object.keys(packageJson.scripts).filter((name) => !isNamed(name))).toEqual([]);
+    expect(isNamed('gone')).toBe(false);
+  });
+});
+
 describe('docs/requirements.md', () => {
   const listed = rowsOf(readText('docs/requirements.md')).map(([number = '']) => number);
   const comments = (source: string): string => matchesIn(source, /(\/\*[\s\S]*?\*\/|\/\/.*$)/gm).join('\n');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/infra/config.ts';
+import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { type Compose, networksOf, parseCompose, projectRoot, readText, textOf } from './composeFile.ts';
 import { reach, rules } from './composeRules.ts';
 
@@ -72,6 +73,16 @@ describe('docker-compose.yml', () => {
     for (const flag of ['--port 0', '--aclfile', '--appendonly yes', '--maxmemory-policy noeviction']) {
       expect(told('redis')).toContain(flag);
     }
+  });
+
+  it('lets the service into each database that it opens, that of the keys too', async () => {
+    const { db, keysDb, close } = openMongo({ url: 'mongodb://mongodb:27017/stockledger' });
+    await close();
+    const granted = /\[([^\]]*)\]\.map\(\(db\) => \(\{ role: 'readWrite', db \}\)\)/.exec(
+      readText('deploy/mongodb/init.js'),
+    );
+    const names = [...(granted?.[1] ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]);
+    expect(names).toEqual([db.databaseName, keysDb.databaseName]);
   });
 
   it('is described in docs/deploy.md network by network', () => {

@@ -37,24 +37,6 @@ describe('readiness', () => {
     expect([status, body.checks.redis]).toEqual([200, 'unreachable']);
   });
 
-  it('is 200 while a consumer waits for such an engine, and 503 when it fails by itself', async () => {
-    const redis = { name: 'redis', isVital: false, failure: 'unreachable' };
-    const stillOn = async (error: Error) => {
-      const service = await openService({
-        adapt: (adapters) => ({ ...stuckOn('warehouses', error)(adapters), checkEngines: async () => [redis] }),
-      });
-      await service.as('sandbox-admin').put('/v1/warehouses/BER', warehouse('BER'));
-      const ask = async () => {
-        const { status, body } = await service.as(null).get('/health/ready');
-        const failing = Object.entries(body.checks).filter(([name, check]) => name !== 'redis' && check !== 'ok');
-        return [status, ...failing.map(([, check]) => check)];
-      };
-      return expect.poll(ask);
-    };
-    await (await stillOn(new StoreUnavailable('Redis is away', 'unknown'))).toEqual([200, 'StoreUnavailable']);
-    await (await stillOn(new Error('broken'))).toEqual([503, 'Error']);
-  });
-
   it('is 503 when the store takes no writes', async () => {
     const service = await openService({
       adapt: () => ({ checkEngines: async () => [{ name: 'store', isVital: true, failure: 'cannot write' }] }),
@@ -127,6 +109,18 @@ describe('metrics', () => {
     expect(
       lines.filter((each) => !/^(?:# (?:HELP|TYPE) |[a-z_]+(?:\{[a-z_]+="[^"]*"\})? -?\d+(?:\.\d+)?$)/.test(each)),
     ).toEqual([]);
+  });
+
+  it('leave out what an engine does not tell, and give the rest', async () => {
+    const away = (): Promise<never> => Promise.reject(new StoreUnavailable('away', 'not_written'));
+    const service = await openService({
+      running: false,
+      adapt: ({ events }) => ({ events: { ...events, head: away } }),
+    });
+    const { status, text } = await service.as(null).get('/metrics');
+    expect(status).toBe(200);
+    expect(text).not.toMatch(/^stockledger_consumer_lag_positions\{/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 
   it('need a token from elsewhere, also behind a proxy on this machine', async () => {

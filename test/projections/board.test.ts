@@ -107,6 +107,13 @@ describe('the board of a process among others', () => {
     expect(looks()).toBe(1);
   });
 
+  it('learns at its start what the others did before', async () => {
+    const { board } = arrange({ 'stock.1of2': at(4n), 'stock.2of2': at(6n) });
+    const progress = board.progress('stock', ['stock.1of2', 'stock.2of2']);
+    await board.lookOnce();
+    expect(progress.position()).toEqual(at(4n));
+  });
+
   it('goes on looking after a checkpoint could not be read', async () => {
     let fails = true;
     const board = createBoard({

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../../src/domain/message.ts';
 import { LostOwnership } from '../../src/projections/project.ts';
 import { deliveryIdOf, deliveryQueue } from '../../src/projections/webhooks/ledger.ts';
 import { createWebhookPlanner } from '../../src/projections/webhooks/planner.ts';
+import { dueMarginMs } from '../../src/projections/webhooks/reconcile.ts';
 import { balanceOf } from '../support/samples.ts';
 import { at, Crash, createWorld, endpointWith, orderDelivered, recorded, type World } from './webhooksWorld.ts';
 
@@ -92,10 +93,24 @@ describe('planning deliveries (B5, W1)', () => {
     }
   });
 
+  it('goes on without a queue that is away: what it did not take, the reconciler adds (B5)', async () => {
+    const world = await createWorld();
+    threeEndpoints(world);
+    world.loseQueue();
+    await world.plan(...log);
+    const [row] = await world.rows();
+    expect(row).toMatchObject({ status: 'pending' });
+    expect(await world.jobs.known(deliveryQueue, [row!.deliveryId])).toEqual(new Set());
+    world.findQueue();
+    world.passTime(dueMarginMs + 1);
+    expect((await world.createReconciler()()).requeued).toBeGreaterThan(0);
+    expect(await world.jobs.known(deliveryQueue, [row!.deliveryId])).toEqual(new Set([row!.deliveryId]));
+  });
+
   it('numbers nothing twice when another planner went on meanwhile', async () => {
     const world = await createWorld();
     threeEndpoints(world);
-    const other = createWebhookPlanner(world);
+    const other = createWebhookPlanner({ ...world, isQueueAway: () => false });
     await world.planner.handle(log.slice(0, 2));
     await other.handle(log.slice(0, 5));
     await world.planner.handle(log.slice(5));
@@ -106,7 +121,10 @@ describe('planning deliveries (B5, W1)', () => {
   it('stops when another planner counts at the same moment', async () => {
     const world = await createWorld();
     world.directory.put(endpointWith());
-    const outcomes = await Promise.allSettled([world.planner.handle(log), createWebhookPlanner(world).handle(log)]);
+    const outcomes = await Promise.allSettled([
+      world.planner.handle(log),
+      createWebhookPlanner({ ...world, isQueueAway: () => false }).handle(log),
+    ]);
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
     expect(failures).toEqual([expect.any(LostOwnership)]);
     expect((await world.rows()).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -145,7 +163,7 @@ describe('planning deliveries (B5, W1)', () => {
         throw new Error('no reason to touch a document');
       },
     });
-    const planner = createWebhookPlanner({ ...world, documents: untouchable });
+    const planner = createWebhookPlanner({ ...world, documents: untouchable, isQueueAway: () => false });
     await planner.handle(log);
     world.directory.put(endpointWith({ eventTypes: ['order.backordered'] }));
     await planner.handle(log);

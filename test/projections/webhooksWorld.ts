@@ -92,6 +92,11 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
+/** What a queue that is away says. */
+export class QueueAway extends Error {
+  override readonly name = 'QueueAway';
+}
+
 const faulty = <Arguments extends unknown[], Result>(
   faults: Faults,
   write: (...given: Arguments) => Promise<Result>,
@@ -120,9 +125,13 @@ export const createWorld = async () => {
     write: faulty(faults, (...given: Parameters<Documents['write']>) => sqlite.write(...given)),
   };
   const queue = await createSqliteJobs(db, clock);
+  let isLost = false;
   const jobs: JobQueue = {
     ...queue,
-    add: faulty(faults, (...given: Parameters<JobQueue['add']>) => queue.add(...given)),
+    add: faulty(faults, async (...given: Parameters<JobQueue['add']>) => {
+      if (isLost) throw new QueueAway();
+      return queue.add(...given);
+    }),
   };
   const directory = createDirectory();
   const log = new Map<string, RecordedEvent>();
@@ -132,7 +141,13 @@ export const createWorld = async () => {
     answer: (_request: SendRequest): Promise<SendResult> =>
       Promise.resolve({ kind: 'answered', status: 200, bodyStart: '' }),
   };
-  const planner = createWebhookPlanner({ documents, jobs, directory, clock });
+  const planner = createWebhookPlanner({
+    documents,
+    jobs,
+    directory,
+    clock,
+    isQueueAway: (error) => error instanceof QueueAway,
+  });
   await planner.prepare();
 
   const createWorker = () =>
@@ -188,6 +203,12 @@ export const createWorld = async () => {
     rows,
     queries: createDeliveryQueries(documents),
     createReconciler: (queueOf: JobQueue = jobs) => createReconciler({ documents, jobs: queueOf, directory, clock }),
+    loseQueue: (): void => {
+      isLost = true;
+    },
+    findQueue: (): void => {
+      isLost = false;
+    },
     passTime: (ms: number): void => {
       nowMs += ms;
     },

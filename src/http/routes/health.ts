@@ -11,9 +11,6 @@ const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
   headers.forwarded === undefined &&
   (ip === '127.0.0.1' || ip === '::1' || ip === '::ffff:127.0.0.1');
 
-/** What such a consumer says of itself while an engine keeps it waiting. */
-const waiting = 'StoreUnavailable';
-
 const escapeLabel = (text: string): string => text.replaceAll(/[\\"\n]/g, '_');
 
 const memoryLines = (): readonly string[] => {
@@ -43,12 +40,10 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
   app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
     const engines = await checkEngines();
     const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
-    // Who only waits for an engine that no request needs is no reason to turn requests away.
-    const mayWait = engines.some(({ failure, isVital }) => failure !== null && !isVital);
     const isReady =
       isPrepared() &&
       engines.every(({ failure, isVital }) => failure === null || !isVital) &&
-      states.every(([, failure]) => failure === null || (mayWait && failure === waiting));
+      states.every(([, failure]) => failure === null);
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? 'ready' : 'not ready',
       checks: {
@@ -60,14 +55,16 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     if (!isLocal(request)) await identify(request, reply, 'getMetrics');
-    const head = await readModels.source.head();
+    // What an engine does not tell now is left out; the rest is wanted most just then.
+    const head = await readModels.source.head().catch(() => undefined);
+    const events = await readModels.logCount.queries.events().catch(() => null);
     const lines = [
       '# HELP stockledger_events_total Events in the log.',
       '# TYPE stockledger_events_total counter',
-      `stockledger_events_total ${await readModels.logCount.queries.events()}`,
+      ...(events === null ? [] : [`stockledger_events_total ${events}`]),
       '# HELP stockledger_consumer_lag_positions How far a consumer is behind the log: events when embedded, bytes of the log on a server.',
       '# TYPE stockledger_consumer_lag_positions gauge',
-      ...consumers.map(
+      ...(head === undefined ? [] : consumers).map(
         (consumer) =>
           `stockledger_consumer_lag_positions{consumer="${escapeLabel(consumer.name)}"} ${lagOf(consumer, head?.commit ?? 0n)}`,
       ),

@@ -4,6 +4,7 @@ import { createKeyedQueue, createSlots } from '../../commands/keyed.ts';
 import { type AppendResult, type EventStore, type ExpectedRevision, StoreUnavailable } from '../../commands/ports.ts';
 import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
 import { comparePositions } from '../../domain/position.ts';
+import { pause } from '../../projections/pause.ts';
 import type { Clients } from './clients.ts';
 import type { Credentials } from './connection.ts';
 import { type AppendFailure, classifyAppend, describeFailure } from './failures.ts';
@@ -12,7 +13,7 @@ import type { Horizon } from './horizon.ts';
 import type { Reads } from './reads.ts';
 import { type Encoded, encodeEvents } from './records.ts';
 import type { Timing } from './timing.ts';
-import { createBackoff, pause, within } from './waits.ts';
+import { createBackoff, within } from './waits.ts';
 
 export interface AppendsOptions {
   readonly clients: Clients;

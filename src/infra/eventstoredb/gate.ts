@@ -1,8 +1,10 @@
 /** Keeps calls away from a server that does not answer, as the client itself has no backoff at all. */
+
+import { pause } from '../../projections/pause.ts';
 import { createDoorbell, type Doorbell } from '../doorbell.ts';
 import { isUnreachable } from './failures.ts';
 import type { Timing } from './timing.ts';
-import { createBackoff, pause } from './waits.ts';
+import { createBackoff } from './waits.ts';
 
 export interface Gate {
   /**

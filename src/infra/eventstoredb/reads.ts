@@ -12,13 +12,14 @@ import { createSlots } from '../../commands/keyed.ts';
 import { StoreUnavailable } from '../../commands/ports.ts';
 import type { Position, RecordedEvent } from '../../domain/message.ts';
 import { comparePositions } from '../../domain/position.ts';
+import { pause } from '../../projections/pause.ts';
 import type { EventSource } from '../../projections/ports.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';
 import type { Gate } from './gate.ts';
 import { decodeResolved, positionOf } from './records.ts';
 import type { Timing } from './timing.ts';
-import { createBackoff, NoAnswer, pause } from './waits.ts';
+import { createBackoff, NoAnswer } from './waits.ts';
 
 export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'head'>;
 

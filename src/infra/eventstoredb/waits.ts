@@ -1,18 +1,5 @@
 /** Waiting that ends: after a time, or when somebody stops it. */
 
-/** Resolves after `delayMs`, or at once when the signal aborts. */
-export const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-
 /** An answer did not come in time. Whether it was done all the same is not known. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';

@@ -13,8 +13,8 @@ export const logCount: Projection<LogCount, LedgerEvent> = {
   name: 'log_count_v1',
   handles: Object.keys(eventVersions) as readonly LedgerEventType[],
   indexes: [],
-  // For whoever watches, who looks every few seconds.
-  everyMs: 1_000,
+  // Gathered: for whoever watches, who looks every few seconds.
+  everyMs: 200,
   idsOf: () => [logCountId],
   apply: (document) => ({ events: (document?.events ?? 0) + 1 }),
 };

@@ -2,6 +2,6 @@ import type { Documents } from '../ports.ts';
 import { type LogCount, logCountId } from './projection.ts';
 
 export const createLogCountQueries = (documents: Documents, collection: () => string) => ({
-  /** A second behind at the most. */
+  /** As of a moment ago. */
   events: async (): Promise<number> => (await documents.get<LogCount>(collection(), logCountId))?.document.events ?? 0,
 });

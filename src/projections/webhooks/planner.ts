@@ -33,6 +33,11 @@ export interface PlannerDeps {
   readonly jobs: JobQueue;
   readonly directory: EndpointDirectory;
   readonly clock: Clock;
+  /**
+   * Whether `jobs` failed because the queue is away. The ledger then goes on without it: what is in no queue is added by
+   * the reconciler. Told of each such failure.
+   */
+  readonly isQueueAway: (error: unknown) => boolean;
 }
 
 export interface WebhookPlanner {
@@ -119,12 +124,26 @@ const sendableIds = (debts: readonly Debt[]): readonly string[] =>
       owed.map(({ event, message }) => deliveryIdOf(endpointId, event.id, message.type)),
     );
 
-export const createWebhookPlanner = ({ documents, jobs, directory, clock }: PlannerDeps): WebhookPlanner => {
+export const createWebhookPlanner = ({
+  documents,
+  jobs,
+  directory,
+  clock,
+  isQueueAway,
+}: PlannerDeps): WebhookPlanner => {
   const moveCounters = async (writes: readonly DocumentWrite[]): Promise<void> => {
     if (writes.length === 0) return;
     const outcomes = await documents.write(counters.name, writes);
     const lost = outcomes.indexOf('lost');
     if (lost >= 0) throw new LostOwnership(`${counters.name}/${writes[lost]?.id ?? ''} was written by another planner`);
+  };
+
+  const fillQueue = async (ids: readonly string[]): Promise<void> => {
+    try {
+      for (const some of chunksOf(ids)) await jobs.add(deliveryQueue, some.map(jobOf));
+    } catch (error) {
+      if (!isQueueAway(error)) throw error;
+    }
   };
 
   const settle = async (debts: readonly Debt[]): Promise<void> => {
@@ -143,7 +162,7 @@ export const createWebhookPlanner = ({ documents, jobs, directory, clock }: Plan
       );
     }
     await moveCounters(plans.flatMap(({ counter }) => (counter === null ? [] : [counter])));
-    for (const ids of chunksOf(sendableIds(debts))) await jobs.add(deliveryQueue, ids.map(jobOf));
+    await fillQueue(sendableIds(debts));
   };
 
   return {

@@ -1,0 +1,64 @@
+/** One API process, and then two: the same load over HTTP, shared between them. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Member, startMember } from '../../test/chaos/fleet.ts';
+import { type Issuer, startIssuer } from '../../test/support/issuer.ts';
+import { prepare } from '../api.ts';
+import { load } from '../load.ts';
+import { adjustments, skuOf, skusSpread } from '../requests.ts';
+
+const readyMaxMs = 60_000;
+
+const untilReady = async ({ origin, output }: Member): Promise<void> => {
+  const until = Date.now() + readyMaxMs;
+  for (;;) {
+    const answer = await fetch(`${origin}/health/ready`).catch(() => null);
+    if (answer?.status === 200) return;
+    if (Date.now() > until) throw new Error(`not ready: ${output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+};
+
+export interface Urls {
+  readonly EVENTSTORE_URL: string;
+  readonly MONGODB_URL: string;
+  readonly REDIS_URL: string;
+}
+
+const start = async (name: string, urls: Urls, { issuer }: Issuer, key: string): Promise<Member> => {
+  const member = await startMember(name, { ...urls, ROLES: 'api', KEY_ENCRYPTION_KEY: key, OIDC_ISSUER: issuer });
+  await untilReady(member);
+  return member;
+};
+
+/** Commands per second, with one process and with two. The servers must be empty. */
+export const compareProcesses = async (
+  urls: Urls,
+  seconds: number,
+): Promise<{ readonly one: number; readonly two: number }> => {
+  const directory = await mkdtemp(join(tmpdir(), 'stockledger-bench-'));
+  const issuer = await startIssuer(directory, ['BER']);
+  const members: Member[] = [];
+  const key = randomBytes(32).toString('base64');
+  try {
+    const token = await issuer.tokenFor('sandbox-admin');
+    const skus = Array.from({ length: skusSpread }, (_, index) => skuOf(index));
+    const run = async (): Promise<number> => {
+      const loads = members.map(({ origin }) => load({ origin, next: adjustments(token, skus), seconds }));
+      return (await Promise.all(loads)).reduce((sum, { perSecond }) => sum + perSecond, 0);
+    };
+    members.push(await start('api 1', urls, issuer, key));
+    await prepare({ origin: members[0]?.origin ?? '', token });
+    await run();
+    const one = await run();
+    members.push(await start('api 2', urls, issuer, key));
+    await run();
+    return { one, two: await run() };
+  } finally {
+    for (const member of members) await member.stop();
+    await issuer.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+};
