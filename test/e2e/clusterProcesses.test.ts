@@ -164,7 +164,7 @@ describeClustered('processes that share the work', () => {
           a.askUntil(201, receive('TWICE', key)),
           b.askUntil(201, receive('TWICE', key)),
         ]);
-        // Both may have appended at the same instant: the log has it once, and each told the time by its own clock.
+        // Where Redis was slow both append: the log has it once, and each told the time by its own clock.
         expect({ ...other.body, updatedAt: '' }).toEqual({ ...one.body, updatedAt: '' });
         return one.body.revision;
       }),
