@@ -97,7 +97,7 @@ describeClustered('processes that share the work', () => {
     }
   });
 
-  it('stream at one what was done at another, and go on there where a third left off', async () => {
+  it('stream at one what was done at another, and resume at any of them', async () => {
     const { a, b } = nodes();
     const heard = await listen(`${b.origin}/v1/stream?sku=SHARED`, await cluster.tokenFor('sandbox-admin'));
     expect(heard.status).toBe(200);
