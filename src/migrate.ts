@@ -1,15 +1,17 @@
 /**
  * `npm run migrate -- --from embedded --to URL --keys-to URL`: the log of the embedded form into another store, with the
- * keys of personal data and answers to idempotency keys. Read models make themselves anew from the log, in the new place.
+ * keys of personal data, answers to idempotency keys and the ledger of webhook deliveries. Read models make themselves
+ * anew from the log, in the new place.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { StoreUnavailable } from './commands/ports.ts';
+import { type EventStore, StoreUnavailable } from './commands/ports.ts';
 import type { RecordedEvent } from './domain/message.ts';
 import { ConfigError, readConfig, readSecret } from './infra/config.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
 import { moveAnswers } from './infra/moveAnswers.ts';
 import {
+  type Beside,
   type MoveSource,
   NoSuchPlace,
   openBesideTarget,
@@ -19,7 +21,10 @@ import {
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { TargetTaken } from './moving/copyLog.ts';
 import { type MigrationResult, migrateLog, type Step } from './moving/migrateLog.ts';
+import { LedgerDiffers, type LedgerMoved, moveLedger } from './moving/moveLedger.ts';
 import { createProgressBar } from './progressBar.ts';
+import type { EventSource } from './projections/ports.ts';
+import { deliveries } from './projections/webhooks/ledger.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run migrate -- --from embedded --to URL --keys-to URL
@@ -30,6 +35,8 @@ DATA_DIR says what is moved. Stop the service first. May be broken off and run a
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+type EventTarget = EventStore & EventSource;
 
 interface Places {
   readonly dataDir: string;
@@ -94,16 +101,15 @@ const tellDifference = (result: Exclude<MigrationResult, { kind: 'moved' }>): vo
   );
 };
 
-const moveEvents = async ({ log }: MoveSource, to: string): Promise<number> => {
-  const target = await openEventTarget(to, process.env.DEBUG);
+const moveEvents = async ({ log }: MoveSource, target: EventTarget): Promise<boolean> => {
   const { onProgress, end } = showSteps(await log.count());
   const startedAtMs = performance.now();
   try {
-    const result = await migrateLog({ source: log.read, target: target.port, onProgress, pause });
+    const result = await migrateLog({ source: log.read, target, onProgress, pause });
     end();
     if (result.kind !== 'moved') {
       tellDifference(result);
-      return 1;
+      return false;
     }
     const { events, revisions, digest } = result.comparison;
     const seconds = (performance.now() - startedAtMs) / 1_000;
@@ -112,39 +118,71 @@ const moveEvents = async ({ log }: MoveSource, to: string): Promise<number> => {
     );
     say(`the same on both sides, sha256 ${digest}`);
     say(`${seconds.toFixed(1)} s`);
-    return 0;
+    return true;
   } finally {
     end();
-    await target.close();
   }
 };
 
 /** Before the events, so that none is ever there without its key. */
-const moveBeside = async ({ keys, answers }: MoveSource, keysTo: string): Promise<void> => {
-  const { port, close } = await openBesideTarget(keysTo);
-  try {
-    const moved = await moveKeys(keys, port.keys);
-    say(`${grouped(moved.keys)} keys and ${grouped(moved.fences)} fences of erased people are there`);
-    say(`${grouped(await moveAnswers(answers, port.answers))} answers to idempotency keys are there`);
-  } finally {
-    await close();
+const moveBeside = async ({ keys, answers }: MoveSource, target: Beside): Promise<void> => {
+  const moved = await moveKeys(keys, target.keys);
+  say(`${grouped(moved.keys)} keys and ${grouped(moved.fences)} fences of erased people are there`);
+  say(`${grouped(await moveAnswers(answers, target.answers))} answers to idempotency keys are there`);
+};
+
+const tellPlanner: Readonly<Record<LedgerMoved['planner'], string>> = {
+  'never ran': 'deliveries were never planned here',
+  moved: 'planning goes on there where it ended here',
+  there: 'planning goes on there where it ended here',
+  elsewhere: 'planning there stands at another event, as a service or an earlier move has left it, and stays there',
+};
+
+/** After the events, as it names their places in the new log. */
+const moveDeliveries = async (source: MoveSource, events: EventTarget, beside: Beside): Promise<void> => {
+  const bar = createProgressBar(process.stdout);
+  const { log, documents } = source;
+  await documents.ensure(deliveries);
+  const total = await documents.count(deliveries.name);
+  const { rows, counters, planner } = await moveLedger({
+    source: { ...source, eventAt: log.at },
+    target: { ...beside, readStream: events.readStream },
+    onProgress: (done) => {
+      bar.show({ step: 'deliveries', done: BigInt(done), total: BigInt(total), unit: 'delivery' });
+    },
+  }).finally(bar.end);
+  say(
+    `${grouped(rows.total)} webhook deliveries to ${grouped(counters.total)} endpoints are there, ${grouped(rows.moved)} of them copied now`,
+  );
+  if (rows.outdated > 0) {
+    say(
+      `${grouped(rows.outdated)} of them have changed here since they were copied: some may be sent twice, with one id`,
+    );
   }
+  say(tellPlanner[planner]);
 };
 
 const run = async (): Promise<number> => {
   const { dataDir, to, keysTo } = readPlaces();
   const source = await openEmbeddedSource(dataDir);
+  const opened: { close(): Promise<void> }[] = [source];
   try {
-    await moveBeside(source, keysTo);
-    return await moveEvents(source, to);
+    const beside = await openBesideTarget(keysTo);
+    opened.push(beside);
+    await moveBeside(source, beside.port);
+    const events = await openEventTarget(to, process.env.DEBUG);
+    opened.push(events);
+    if (!(await moveEvents(source, events.port))) return 1;
+    await moveDeliveries(source, events.port, beside.port);
+    return 0;
   } finally {
-    await source.close();
+    for (const each of opened.reverse()) await each.close();
   }
 };
 
 process.exitCode = await runTool({
   usage,
   refusals: [ConfigError, DataDirLocked, NoSuchPlace],
-  failures: [StoreUnavailable, TargetTaken, KeysDiffer],
+  failures: [StoreUnavailable, TargetTaken, KeysDiffer, LedgerDiffers],
   run,
 });

@@ -3,17 +3,21 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EventStore, IdempotencyRecords } from '../commands/ports.ts';
-import type { EventSource } from '../projections/ports.ts';
+import type { Checkpoints, Documents, EventSource } from '../projections/ports.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { keyStoreFileName } from './keys/embeddedPersonalData.ts';
 import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
 import type { KeyStore } from './keys/keyStore.ts';
 import { openSqliteKeyStore } from './keys/sqliteKeyStore.ts';
+import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
 import { openMongo } from './mongodb/connect.ts';
+import { createMongoDocuments } from './mongodb/documents.ts';
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoKeyStore } from './mongodb/keyStore.ts';
+import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
 import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
+import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
 import { databaseFileName } from './sqlite/fileNames.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
@@ -29,6 +33,8 @@ export interface MoveSource {
   readonly log: StoredLog;
   readonly keys: KeyRows;
   readonly answers: IdempotencyRows;
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
   close(): Promise<void>;
 }
 
@@ -52,6 +58,8 @@ export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> =
     log: createStoredLog(db),
     keys: await createSqliteKeyRows(keysDb),
     answers: await createIdempotencyRows(db),
+    documents: createSqliteDocuments(db),
+    checkpoints: await createSqliteCheckpoints(db),
     close: () => closeAll([db, keysDb], lock),
   };
 };
@@ -100,6 +108,9 @@ export const openEventTarget = async (url: string, debug?: string): Promise<Open
 export interface Beside {
   readonly keys: KeyStore;
   readonly answers: IdempotencyRecords;
+  /** For the ledger of webhook deliveries, where the service will look for it. */
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
 }
 
 const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
@@ -107,7 +118,12 @@ const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
   mkdirSync(directory, { recursive: true });
   const db = openDatabase(join(directory, databaseFileName));
   const keysDb = openDatabase(join(directory, keyStoreFileName));
-  const port = { keys: (await openSqliteKeyStore(keysDb)).store, answers: await createSqliteIdempotency(db) };
+  const port = {
+    keys: (await openSqliteKeyStore(keysDb)).store,
+    answers: await createSqliteIdempotency(db),
+    documents: createSqliteDocuments(db),
+    checkpoints: await createSqliteCheckpoints(db),
+  };
   return {
     port,
     close: async () => {
@@ -119,7 +135,12 @@ const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
 
 const openServerBeside = (url: string): Opened<Beside> => {
   const mongo = openMongo({ url });
-  const port = { keys: createMongoKeyStore(mongo), answers: createMongoIdempotency(mongo) };
+  const port = {
+    keys: createMongoKeyStore(mongo),
+    answers: createMongoIdempotency(mongo),
+    documents: createMongoDocuments(mongo),
+    checkpoints: createMongoCheckpoints(mongo),
+  };
   return { port, close: () => mongo.close() };
 };
 

@@ -6,6 +6,8 @@ import { eventColumns, storedRow } from './eventRows.ts';
 export interface StoredLog {
   /** Events after a position (exclusive) in order, at most `limit`. */
   read(from: Position | null, limit: number): Promise<readonly RecordedEvent[]>;
+  /** The event at this very position; `null` when none is there. */
+  at(position: Position): Promise<RecordedEvent | null>;
   /** How many there are. */
   count(): Promise<number>;
 }
@@ -15,9 +17,13 @@ export const createStoredLog = (db: Database): StoredLog => {
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
      WHERE e.position > ? ORDER BY e.position LIMIT ?`,
   );
+  const selectAt = db.prepare(
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.position = ?`,
+  );
   const selectCount = db.prepare('SELECT count(*) AS count FROM events');
   return {
     read: (from, limit) => db.read(() => selectAfter.all(from?.commit ?? 0n, limit).map(storedRow)),
+    at: ({ commit }) => db.read(() => selectAt.all(commit).map(storedRow)[0] ?? null),
     count: () => db.read(() => selectCount.get()?.count as number),
   };
 };

@@ -23,7 +23,7 @@ const fetchMaxMs = 120_000;
 const startMaxMs = 30_000;
 const stopMaxMs = 5_000;
 /** A bound, not a size: the documents of the whole demo need a part of it. */
-const heapMb = 4_096;
+const heapMb = 12_288;
 
 const isOnPath = (program: string): boolean => spawnSync(program, ['-version'], { stdio: 'ignore' }).status === 0;
 
