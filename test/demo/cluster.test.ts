@@ -1,4 +1,4 @@
-/** The demo on the three servers tells the same figures as in the embedded form (issue 5). */
+/** The demo on the three servers tells the same figures as in the embedded form (S8). */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-/** The clustered form when a server is not there at the start: it says so, harms nobody, and goes on by itself (issue 5). */
+/** The clustered form when a server is not there at the start: it says so, harms nobody, and goes on by itself (S8). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Cluster,

@@ -1,4 +1,4 @@
-/** The clustered form when a server goes away under load and comes back: nothing acknowledged is lost, nothing done twice (issue 5). */
+/** The clustered form when a server goes away under load and comes back: nothing acknowledged is lost, nothing done twice (S8). */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Several processes on the same servers: what one does another one knows, and any of them may go (issue 5). */
+/** Several processes on the same servers: what one does another one knows, and any of them may go (S8). */
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';

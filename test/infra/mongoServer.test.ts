@@ -36,7 +36,7 @@ describe.skipIf(missing !== null)(`a MongoDB that is not always there${missing =
     for (const mongo of opened.splice(0)) await mongo.close();
   });
 
-  it('lets the process start, says so, and is used once it comes up (issue 5)', async () => {
+  it('lets the process start, says so, and is used once it comes up (S8)', async () => {
     const mongo = open(url);
     const documents = createMongoDocuments(mongo);
     const checkpoints = createMongoCheckpoints(mongo);
