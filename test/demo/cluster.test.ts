@@ -9,7 +9,7 @@ import { createCluster, describeClustered, startServers } from '../support/clust
 /** Some five weeks of the shop; its own sample, where the data is not at hand, has fewer. `DEMO_ROWS` for a quick look. */
 const rowsMax = process.env.DEMO_ROWS ?? '60000';
 /** A machine of two cores takes a quarter of it. */
-const runMaxMs = 600_000;
+const runMaxMs = 900_000;
 const outputBytesMax = 8 * 1_048_576;
 
 type Name = keyof Figures;
