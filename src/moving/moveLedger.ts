@@ -6,6 +6,7 @@
  * after a break at any point finds rows that are there and numbers what is missing as before: sequences follow from the log.
  * The version of a document, by which its writers compare and set, goes along as it is.
  */
+import { eachLimited } from '../commands/keyed.ts';
 import type { EventStore } from '../commands/ports.ts';
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { comparePositions, formatPosition } from '../domain/position.ts';
@@ -62,11 +63,9 @@ const eventsAtOnce = 16;
 
 const mapAtOnce = async <From, To>(all: readonly From[], map: (each: From) => Promise<To>): Promise<readonly To[]> => {
   const mapped: To[] = [];
-  const remaining = all.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, each] of remaining) mapped[index] = await map(each);
-  };
-  await Promise.all(Array.from({ length: eventsAtOnce }, work));
+  await eachLimited([...all.entries()], eventsAtOnce, async ([index, each]) => {
+    mapped[index] = await map(each);
+  });
   return mapped;
 };
 
