@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: 2, // Tests that start the whole service need a core each.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A bound for what never comes. vitest's own second is too short on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     allowOnly: false, // A forgotten `.only` would hide every other test of its file.
     reporters: reportFile === undefined ? ['default'] : ['default', ['json', { outputFile: reportFile }]],
   },

@@ -60,7 +60,7 @@ const caught = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 const written = (client: EventStoreDBClient, stream: string) =>
-  expect.poll(() => revisionsOf(client, stream).catch(() => []), { timeout: 5000 });
+  expect.poll(() => revisionsOf(client, stream).catch(() => []));
 
 describe.each(paths)('an append by the %s call', (_, options) => {
   const noStream = { ...options, expectedRevision: 'no_stream' } as const;
@@ -145,7 +145,7 @@ describe.each(paths)('an append by the %s call', (_, options) => {
     const error = await caught(client.appendToStream(stream, newEvent(), noStream));
     expect(error).toBeInstanceOf(options === single ? UnavailableError : UnknownError);
     await server.controls.changeLeader({ durationMs: 0, answer: 'notReady' });
-    await expect.poll(() => caught(client.appendToStream(stream, newEvent(), noStream)), { timeout: 5000 }).toBeNull();
+    await expect.poll(() => caught(client.appendToStream(stream, newEvent(), noStream))).toBeNull();
   });
 
   it('fails while nobody listens, and goes on afterwards', async () => {
@@ -157,7 +157,7 @@ describe.each(paths)('an append by the %s call', (_, options) => {
     expect(error).toMatchObject({ code: expect.any(Number) });
     await back;
     const again = () => caught(client.appendToStream(stream, newEvent(), options));
-    await expect.poll(again, { timeout: 5000 }).toBeNull();
+    await expect.poll(again).toBeNull();
     expect((await revisionsOf(client, stream))[0]).toBe(0);
   });
 });
@@ -271,7 +271,7 @@ describe('a restart', () => {
     await client.appendToStream(stream, event, { ...single, expectedRevision: 'any' });
     await server.controls.restart({ recentIds });
     const again = () => caught(client.appendToStream(stream, event, { ...single, expectedRevision: 'any' }));
-    await expect.poll(again, { timeout: 5000 }).toBeNull();
+    await expect.poll(again).toBeNull();
     const exact = await client.appendToStream(stream, event, { ...single, expectedRevision: 'no_stream' });
     expect(exact.nextExpectedRevision).toBe(0n);
     return revisionsOf(client, stream);

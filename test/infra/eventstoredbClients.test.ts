@@ -46,7 +46,7 @@ describe('a client of EventStoreDB that discovery has poisoned', () => {
     const { log } = openLogOn(open);
     expect(await log.append(newStream(), 'no_stream', newEvents(1))).toMatchObject({ kind: 'appended' });
     expect(made).toHaveLength(3);
-    await vi.waitUntil(() => made[0]!.isDisposed());
+    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: 15_000 });
     expect(made.slice(1).map((fake) => fake.isDisposed())).toEqual([false, false]);
   });
 
@@ -65,7 +65,7 @@ describe('a client of EventStoreDB that discovery has poisoned', () => {
     expect(clients.lease().client).toBe(made[1]!.client);
     expect(made[0]!.isDisposed()).toBe(false);
     lease.release();
-    await vi.waitUntil(() => made[0]!.isDisposed());
+    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: 15_000 });
   });
 
   it('is made anew once for many calls that fail together', async () => {
@@ -118,7 +118,7 @@ describe('the gate before a server that is away', () => {
     expect(callsWhileDown).toBeLessThanOrEqual(21);
     isUp = true;
     const rung = gate.recovered.listen(AbortSignal.timeout(5_000));
-    await vi.waitFor(call, { timeout: 5_000 });
+    await vi.waitFor(call, { timeout: 15_000 });
     await rung.next(5_000);
     rung.leave();
     await Promise.all(Array.from({ length: 20 }, call));

@@ -346,7 +346,7 @@ describe('a subscription that no server can be made to have', () => {
     const following = (async () => {
       for await (const _ of log.follow({ commit: 2n, prepare: 2n }, { batchMax: 1, signal: stop.signal }));
     })();
-    await vi.waitUntil(() => warnings.length >= 2, { timeout: 5_000 });
+    await vi.waitUntil(() => warnings.length >= 2, { timeout: 15_000 });
     stop.abort();
     await following;
     await log.close();

@@ -123,7 +123,7 @@ describe('live events', () => {
     live.subscribe(ear.hear);
     await start(live, store);
     await append(9);
-    await expect.poll(() => ear.revisions, { timeout: 5_000 }).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await expect.poll(() => ear.revisions).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(failures).toEqual(['no head', 'cut off']);
     expect(live.failure()).toBeNull();
   });
