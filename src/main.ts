@@ -5,9 +5,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
-import { openClusteredEngines } from './infra/clustered.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
-import { openEmbeddedEngines } from './infra/embedded.ts';
+import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
@@ -22,11 +21,8 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
-  const { keyEncryptionKey, erasuresFile, dataDir, requestsPerMinute, trustedProxies, publicUrl, servers } = config;
-  const engines =
-    servers === null
-      ? await openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock })
-      : openClusteredEngines({ servers, debug: process.env.DEBUG, erasuresFile, logger });
+  const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
+  const engines = await openEngines(config, { clock, logger, debug: process.env.DEBUG });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
@@ -35,7 +31,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
-      cache: createCache(config.cache, engines.redis, logger),
+      cache: createCache(config.cache, engines.openSharedCache),
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,

@@ -12,7 +12,7 @@ import type { Handlers } from './handlers.ts';
 import { shipToContext } from './orders.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock, PersonalData } from './ports.ts';
-import { demandOf, heldFor, promiseOf, type Shelf, shelfOf, unusedReservationId } from './shelves.ts';
+import { type Look, lookAt, promiseOf, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
 import { latest } from './streams.ts';
 
 export interface Cause {
@@ -32,14 +32,6 @@ export interface AllocationPorts {
   readonly reservationMs: number;
 }
 
-/** What one look at an order found. */
-interface Look {
-  readonly order: PlacedOrder;
-  readonly revision: number;
-  readonly shelves: readonly Shelf[];
-  readonly held: readonly Allocation[];
-}
-
 export type AllocateOrder = (orderId: string, cause: Cause) => Promise<void>;
 
 /** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
@@ -49,18 +41,18 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const { facts, personalData, clock, reservationMs } = ports;
   const { order: orders, stock: stocks } = ports.handlers;
 
-  const loadShelves = async (order: PlacedOrder, since: Position, revisionMin: number): Promise<readonly Shelf[]> => {
-    const skus = [...new Set(order.lines.map(({ sku }) => sku))];
-    const shelves = skus.map(async (sku) => {
+  /** @param doubted SKUs whose stocks are asked of the store itself. */
+  const loadShelves = async (order: PlacedOrder, since: Position, doubted: ReadonlySet<string>): Promise<Shelves> => {
+    const loads = [...skusAskedFor(order)].map(async (sku) => {
       const warehouseIds = await facts.warehousesHolding(sku, since);
-      return Promise.all(
-        warehouseIds.map(async (warehouseId): Promise<Shelf> => {
-          const { state, revision } = await stocks.load(stockStream(warehouseId, sku), revisionMin);
-          return { warehouseId, sku, stock: state, revision };
-        }),
-      );
+      const revisionMin = doubted.has(sku) ? latest : -1;
+      const shelves = warehouseIds.map(async (warehouseId) => {
+        const { state: stock, revision } = await stocks.load(stockStream(warehouseId, sku), revisionMin);
+        return { warehouseId, sku, stock, revision };
+      });
+      return [sku, await Promise.all(shelves)] as const;
     });
-    return (await Promise.all(shelves)).flat();
+    return new Map(await Promise.all(loads));
   };
 
   const postalCodeOf = async ({ orderId, shipTo, sourcing }: PlacedOrder): Promise<string | null> => {
@@ -72,7 +64,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
 
   const plan = async (
     order: PlacedOrder,
-    shelves: readonly Shelf[],
+    shelves: Shelves,
     demand: readonly Demand[],
     since: Position,
   ): Promise<Plan> => {
@@ -93,17 +85,13 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
    * The revision is part of the command's id: the same reservation made anew after its end is another command.
    * @returns nothing when somebody was quicker.
    */
-  const reserve = async (
-    order: PlacedOrder,
-    source: Source,
-    shelves: readonly Shelf[],
-    cause: Cause,
-  ): Promise<readonly Allocation[]> => {
+  const reserve = async (look: Look, source: Source, cause: Cause): Promise<readonly Allocation[]> => {
+    const { order, shelves, counted } = look;
     const { warehouseId, sku, lineId, quantity } = source;
     const shelf = shelfOf(shelves, warehouseId, sku);
     if (shelf === undefined || shelf.stock.phase === 'absent') return [];
     const { orderId } = order;
-    const reservationId = unusedReservationId(order, shelf, lineId, cause.eventId);
+    const reservationId = unusedReservationId({ causeId: cause.eventId, orderId, lineId }, shelf, counted);
     const now = clock.now();
     // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
     const { registeredAt } = shelf.stock;
@@ -152,8 +140,8 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
 
   /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
   const take = async (look: Look, sources: readonly Source[], cause: Cause): Promise<boolean> => {
-    const { order, shelves, held } = look;
-    const reserved = await Promise.all(sources.map((source) => reserve(order, source, shelves, cause)));
+    const { order, held } = look;
+    const reserved = await Promise.all(sources.map((source) => reserve(look, source, cause)));
     const allocations = [...held, ...reserved.flat()];
     if (reserved.some((each) => each.length === 0)) {
       // What stays reserved is found again in the next round, unless all must come from one place.
@@ -165,17 +153,17 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   };
 
   /** One look at the order; `false`: look again. */
-  const attempt = async (orderId: string, cause: Cause, revisionMin = -1): Promise<boolean> => {
+  const attempt = async (orderId: string, cause: Cause, doubted: ReadonlySet<string> = new Set()): Promise<boolean> => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
     const { state: order, revision } = await orders.load(orderStream(orderId), latest);
     if (order.phase === 'absent') return true;
-    const shelves = await loadShelves(order, cause.position, revisionMin);
-    const held = heldFor(order, shelves, cause.eventId);
+    const shelves = await loadShelves(order, cause.position, doubted);
+    const look = lookAt({ order, revision, shelves }, cause.eventId);
+    const { held, demand } = look;
     if (order.phase === 'cancelled') {
       await release(held, cause);
       return true;
     }
-    const demand = demandOf(order, held);
     if (!order.allowSplit && held.length > 0 && demand.length > 0) {
       // Half of what an attempt before a crash wanted from one place; the rest may have to come from another.
       await release(held, cause);
@@ -184,8 +172,9 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const { sources, missing } = await plan(order, shelves, demand, cause.position);
     // Another process may have brought what isn't found here, and no append would tell. A part that is found need not
     // be doubted: once it is recorded, the order is looked at again.
-    if (sources.length === 0 && missing.length > 0 && revisionMin < latest) return attempt(orderId, cause, latest);
-    return take({ order, revision, shelves, held }, sources, cause);
+    const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
+    if (unsure.length > 0) return attempt(orderId, cause, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
+    return take(look, sources, cause);
   };
 
   return async (orderId, cause) => {

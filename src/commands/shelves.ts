@@ -14,14 +14,27 @@ export interface Shelf {
   readonly revision: number;
 }
 
-export const shelfOf = (shelves: readonly Shelf[], warehouseId: string, sku: string): Shelf | undefined =>
-  shelves.find((shelf) => shelf.warehouseId === warehouseId && shelf.sku === sku);
+/** By SKU, so that a look at one does not walk over those of a thousand other lines. */
+export type Shelves = ReadonlyMap<string, readonly Shelf[]>;
+
+export const shelfOf = (shelves: Shelves, warehouseId: string, sku: string): Shelf | undefined =>
+  shelves.get(sku)?.find((shelf) => shelf.warehouseId === warehouseId);
+
+/**
+ * The SKUs that an allocation is about. Lines that have all their sources are left alone: an order that waits for one of
+ * its five hundred lines is looked at whenever something of it arrives.
+ */
+export const skusAskedFor = (order: PlacedOrder): ReadonlySet<string> => {
+  if (order.phase === 'cancelled') return new Set(order.lines.map(({ sku }) => sku));
+  const unsourced = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+  return new Set(order.lines.filter(({ lineId }) => unsourced.has(lineId)).map(({ sku }) => sku));
+};
 
 export const promiseOf = (stock: Stock | undefined): number =>
   stock?.phase === 'active' ? availableOf(stock.balance) : 0;
 
 /** What a reservation is for. One cause, such as an arrival of goods, may serve many orders with a line of that id. */
-interface Purpose {
+export interface Purpose {
   readonly causeId: string;
   readonly orderId: string;
   readonly lineId: string;
@@ -40,12 +53,14 @@ const countedBy = (order: PlacedOrder): ReadonlySet<string> =>
 const openAt = ({ stock }: Shelf, reservationId: string): Reservation | undefined =>
   stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
 
-/** What was reserved for this cause and the order does not count yet. */
-export const heldFor = (order: PlacedOrder, shelves: readonly Shelf[], causeId: string): readonly Allocation[] => {
-  const counted = countedBy(order);
+/** What was reserved for this cause, at these shelves, and the order does not count yet. */
+const heldFor = (
+  { order, shelves, counted }: Pick<Look, 'order' | 'shelves' | 'counted'>,
+  causeId: string,
+): readonly Allocation[] => {
   const held: Allocation[] = [];
   for (const { lineId, sku } of order.lines) {
-    for (const shelf of shelves.filter((each) => each.sku === sku)) {
+    for (const shelf of shelves.get(sku) ?? []) {
       const { warehouseId } = shelf;
       for (let count = 0; ; count += 1) {
         const reservationId = reservationIdOf({ causeId, orderId: order.orderId, lineId }, warehouseId, count);
@@ -60,26 +75,41 @@ export const heldFor = (order: PlacedOrder, shelves: readonly Shelf[], causeId: 
 };
 
 /** An id for one more reservation: neither open nor counted by the order, whose goods may have left long ago. */
-export const unusedReservationId = (order: PlacedOrder, shelf: Shelf, lineId: string, causeId: string): string => {
-  const counted = countedBy(order);
-  const purpose = { causeId, orderId: order.orderId, lineId };
+export const unusedReservationId = (purpose: Purpose, shelf: Shelf, counted: ReadonlySet<string>): string => {
   for (let count = 0; ; count += 1) {
     const reservationId = reservationIdOf(purpose, shelf.warehouseId, count);
     if (!counted.has(reservationId) && openAt(shelf, reservationId) === undefined) return reservationId;
   }
 };
 
-const pieces = (allocations: readonly Allocation[], lineId: string): number =>
-  allocations.reduce((sum, allocation) => sum + (allocation.lineId === lineId ? allocation.quantity : 0), 0);
-
 /** What has no source yet, when `held` is counted as one. */
-export const demandOf = (order: PlacedOrder, held: readonly Allocation[]): readonly Demand[] => {
+const demandOf = (order: PlacedOrder, held: readonly Allocation[]): readonly Demand[] => {
   const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
+  const heldOf = new Map<string, number>();
+  for (const { lineId, quantity } of held) heldOf.set(lineId, (heldOf.get(lineId) ?? 0) + quantity);
   return unsourcedOf(order)
     .map(({ lineId, quantity }) => ({
       lineId,
       sku: skuOf.get(lineId) ?? '',
-      quantity: quantity - pieces(held, lineId),
+      quantity: quantity - (heldOf.get(lineId) ?? 0),
     }))
     .filter(({ quantity }) => quantity > 0);
+};
+
+/** What one look at an order finds. */
+export interface Look {
+  readonly order: PlacedOrder;
+  readonly revision: number;
+  readonly shelves: Shelves;
+  /** Ids of the reservations that the order counts. */
+  readonly counted: ReadonlySet<string>;
+  readonly held: readonly Allocation[];
+  readonly demand: readonly Demand[];
+}
+
+export const lookAt = (found: Pick<Look, 'order' | 'revision' | 'shelves'>, causeId: string): Look => {
+  const { order, shelves } = found;
+  const counted = countedBy(order);
+  const held = heldFor({ order, shelves, counted }, causeId);
+  return { ...found, counted, held, demand: demandOf(order, held) };
 };

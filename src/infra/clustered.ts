@@ -11,6 +11,7 @@ import { createFoldedDocuments } from './mongodb/foldedDocuments.ts';
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
 import { createMongoPersonalData } from './mongodb/personalData.ts';
+import { openRedisCache } from './redis/cache.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRedisKeysInUse } from './redis/keysInUse.ts';
 import { createRedisNews } from './redis/news.ts';
@@ -56,7 +57,7 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
   const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey, undefined, options.erasuresFile);
   return {
     ...engines,
-    redis,
+    openSharedCache: () => openRedisCache(redis, logger),
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     keysInUse: createRedisKeysInUse(redis),

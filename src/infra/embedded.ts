@@ -71,7 +71,7 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
-    redis: null,
+    openSharedCache: null,
     checkEngines: await createStoreCheck(db),
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCache } from '../../src/infra/cache.ts';
+import { openRedisCache } from '../../src/infra/redis/cache.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';
@@ -18,7 +19,9 @@ const openOn = async (redisUrl: string): Promise<TestService> => {
   onTestFinished(() => redis.close());
   await once(redis.commands, 'ready');
   const connections = { open: () => redis.open('bounded') };
-  const service = await openService({ adapt: () => ({ cache: createCache('redis', connections, log) }) });
+  const service = await openService({
+    adapt: () => ({ cache: createCache('redis', () => openRedisCache(connections, log)) }),
+  });
   await arrange(service, { BER: { [sku]: 5 } });
   return service;
 };

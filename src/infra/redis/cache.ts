@@ -2,9 +2,11 @@
  * Cached answers on Redis, shared by all processes. Redis need not be there: what it does not answer at once is a miss,
  * and it is asked again a moment later. An entry is one string: what it has seen, in digits of a fixed number, then JSON.
  */
+import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../domain/message.ts';
 import type { Cache, CacheEntry } from '../../projections/readCache/ports.ts';
+import { keyPrefix, type RedisServer } from './connect.ts';
 
 export interface RedisCacheOptions {
   /** Begins every key, so that nobody meets another installation's on the same server. */
@@ -120,3 +122,10 @@ export const createRedisCache = (redis: Redis, options: RedisCacheOptions): Cach
     },
   };
 };
+
+/** On a connection of its own, which is closed with the rest of that server's. */
+export const openRedisCache = (redis: Pick<RedisServer, 'open'>, log: Pick<FastifyBaseLogger, 'warn'>): Cache =>
+  createRedisCache(redis.open('quick'), {
+    prefix: `${keyPrefix}:`,
+    onFailure: (error) => log.warn({ err: error }, 'Redis does not answer; reads go on without'),
+  });

@@ -15,7 +15,7 @@ const readCacheKiB = 8 * 1_024;
  * A batch of writes lives for some milliseconds: young enough to be collected where it was made. Without a bound, V8 would
  * give the thread as much as the whole process.
  */
-const resourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 128 };
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 };
 
 interface Waiting {
   readonly committed: ((value: never) => void) | undefined;
