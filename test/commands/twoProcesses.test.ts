@@ -1,5 +1,5 @@
 /** The policies may run in another process than the one that answers clients: what they know may be out of date. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UseCases } from '../../src/commands/index.ts';
 import { Crash, openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, firstReservationOf, openShop, place, recorded, sourcesOf } from './arrange.ts';
@@ -32,6 +32,19 @@ describe('policies that run beside another process', () => {
     await receiveAt('PAR', 1);
     await world.settle();
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2, 'PAR.CHAIR': 2 });
+  });
+
+  it('ask the store about the stocks that an order lacks, and not about those that it has', async () => {
+    const others = Array.from({ length: 30 }, (_, index) => `LAMP-${index}`);
+    const oneEach = Object.fromEntries(others.map((sku) => [sku, 1]));
+    await openShop(world, { BER: { CHAIR: 1, ...oneEach } });
+    await place(world, 'o1', { CHAIR: 4, ...oneEach });
+    await world.settle();
+    await receiveAt('BER', 1);
+    const reads = vi.spyOn(world.store, 'readStream');
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toMatchObject({ 'BER.CHAIR': 2 });
+    expect(new Set(reads.mock.calls.map(([stream]) => stream))).toEqual(new Set(['order-o1', 'stock-BER.CHAIR']));
   });
 
   it('lapse what the other one let expire, though they remember it as open (B4)', async () => {
