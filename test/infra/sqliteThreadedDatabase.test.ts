@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { checkpointWrites } from '../../src/infra/sqlite/checkpointWrites.ts';
 import type { Database } from '../../src/infra/sqlite/database.ts';
@@ -39,6 +40,15 @@ describe('a file that a thread of its own writes', () => {
     await write('add', ['queue', [['a', '{}', 0]]]);
     expect(idsOfJobs()).toEqual(['a']);
     expect(db.prepare('SELECT id FROM jobs').all()).toEqual([{ id: 'a' }]);
+  });
+
+  it('sends many writes in few messages, and none that is more than the thread can hold', async () => {
+    const write = await db.writer(jobWrites);
+    const sent = vi.spyOn(Worker.prototype, 'postMessage');
+    await Promise.all(Array.from({ length: 300 }, (_, index) => write('add', ['queue', [[`job ${index}`, '{}', 0]]])));
+    expect(sent.mock.calls.map(([calls]) => (calls as unknown[]).length)).toEqual([64, 64, 64, 64, 44]);
+    expect(idsOfJobs()).toHaveLength(300);
+    sent.mockRestore();
   });
 
   it('tells of commits in their order, before any caller goes on', async () => {

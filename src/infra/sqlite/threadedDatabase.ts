@@ -17,7 +17,23 @@ const readCacheKiB = 8 * 1_024;
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 };
 
+/**
+ * Messages that the thread has not answered yet: one that it works on, and the next, so that it never waits for this
+ * thread. What is asked for meanwhile goes over together: fewer messages, and fewer commits.
+ */
+const flightsMax = 2;
+/** Calls of one message. The largest orders have most of a megabyte each, and the thread has some 100 MB. */
+const callsMax = 64;
+
+/** One message. */
+interface Flight {
+  calls: Call[];
+  /** Of its calls, those that have no answer yet. */
+  underway: number;
+}
+
 interface Waiting {
+  readonly flight: Flight;
   readonly committed: ((value: never) => void) | undefined;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -45,16 +61,22 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   });
   const ended = once(worker, 'exit');
   const waiting = new Map<number, Waiting>();
-  let calls: Call[] = [];
+  const queued: Flight[] = [];
+  let flights = 0;
+  let isSending = false;
   let lastId = 0;
   let closing: Promise<void> | null = null;
 
   worker.on('message', (answers: readonly Answer[]) => {
     for (const answer of answers) {
       const caller = waiting.get(answer.id);
+      if (caller === undefined) continue;
       waiting.delete(answer.id);
-      if (caller !== undefined) settle(caller, answer);
+      caller.flight.underway -= 1;
+      if (caller.flight.underway === 0) flights -= 1;
+      settle(caller, answer);
     }
+    sendSoon();
   });
   // A thread that ends on its own is a mistake of ours, and nobody else writes the file: the process ends as well.
   worker.on('error', (error) => {
@@ -64,11 +86,32 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   });
 
   const send = (): void => {
-    worker.postMessage(calls);
-    calls = [];
+    const flight = queued.shift();
+    if (flight === undefined) return;
+    worker.postMessage(flight.calls);
+    flight.calls = [];
+    flights += 1;
   };
 
-  /** What is asked for in one turn goes over together. */
+  /** After this turn, in which more may be asked for. */
+  const sendSoon = (): void => {
+    if (isSending || flights >= flightsMax || queued.length === 0) return;
+    isSending = true;
+    setImmediate(() => {
+      isSending = false;
+      send();
+      sendSoon();
+    });
+  };
+
+  const flightWithRoom = (): Flight => {
+    const last = queued.at(-1);
+    if (last !== undefined && last.calls.length < callsMax) return last;
+    const fresh = { calls: [], underway: 0 };
+    queued.push(fresh);
+    return fresh;
+  };
+
   const call = <T>(
     module: string,
     write: string | null,
@@ -81,9 +124,11 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
         return;
       }
       lastId += 1;
-      waiting.set(lastId, { committed, resolve, reject });
-      calls.push({ id: lastId, module, write, values });
-      if (calls.length === 1) setImmediate(send);
+      const flight = flightWithRoom();
+      flight.underway += 1;
+      flight.calls.push({ id: lastId, module, write, values });
+      waiting.set(lastId, { flight, committed, resolve, reject });
+      sendSoon();
     });
 
   const writer = async <W extends Writes>({ name }: WriteModule<W>): Promise<Writer<W>> => {
@@ -92,7 +137,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   };
 
   const closeNow = async (): Promise<void> => {
-    if (calls.length > 0) send();
+    while (queued.length > 0) send();
     worker.postMessage('close');
     await ended;
     await reader.close();
