@@ -147,6 +147,10 @@ const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
 };
 
 /** @throws ConfigError that says which variable is wrong and what it may be. */
+/** A state that is not held is folded from its stream anew: read from the file beside us, or over the network. */
+const stateCacheMb = 24;
+const stateCacheOnServersMb = 64;
+
 export const readConfig = (env: Env): Config => {
   const keyEncryptionKey = keyOf(env);
   const servers = serversOf(env, keyEncryptionKey);
@@ -157,6 +161,7 @@ export const readConfig = (env: Env): Config => {
   }
   const logLevel = text(env, 'LOG_LEVEL', 'info');
   if (!logLevels.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
+  const cacheMb = servers === null ? stateCacheMb : stateCacheOnServersMb;
   const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
   return {
     port,
@@ -172,7 +177,7 @@ export const readConfig = (env: Env): Config => {
     logLevel,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
-    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: 24, min: 1, max: 16_384 }) * mebibyte,
+    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: 1, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
     servers,
     roles: rolesOf(env, servers),

@@ -94,6 +94,7 @@ describe('the configuration', () => {
     expect([...config.roles].sort()).toEqual(['api', 'worker']);
     expect(config.projectionParts).toBe(8);
     expect(readConfig(servers).roles).toEqual(new Set(['api', 'projector', 'worker']));
+    expect(readConfig(servers).stateCacheBytesMax).toBeGreaterThan(readConfig({}).stateCacheBytesMax);
     expect(readConfig(servers).cache).toBe('redis');
     expect(readConfig({ ...servers, CACHE: 'off' }).cache).toBe('off');
   });
