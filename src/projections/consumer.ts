@@ -34,7 +34,7 @@ export interface Consumer extends Progress {
  * Between two batches of a consumer that is not behind. The first event after a pause is handled at once; under load,
  * a dozen consumers that turn to each commit would do more than the commits themselves.
  */
-export const restMs = 10;
+export const restMs = 5;
 const retryFirstMs = 200;
 const retryMaxMs = 30_000;
 /** A consumer that finds nothing to do moves its checkpoint this rarely: redelivery of nothing costs nothing. */
