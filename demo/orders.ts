@@ -38,8 +38,8 @@ export interface Sent {
 
 /** The longest wait for an allocation that the contract allows. */
 const allocationWaitSeconds = 10;
-/** An allocation that takes longer is stuck: at the end of a month thousands of goods arrive at once. */
-const settleTimeoutMs = 300_000;
+/** An allocation that takes longer is stuck. */
+const settleTimeoutMs = 60_000;
 const pollEveryMs = 100;
 
 /** Made up from the customer's number; `.invalid` can't be anybody's address (RFC 2606). */

@@ -21,7 +21,7 @@ const openLive = async () => {
 
 const typesOf = ({ messages }: Listening): readonly string[] => messages.map(({ event }) => event);
 const positionsOf = async ({ adapters }: TestService): Promise<readonly string[]> => {
-  const events = await adapters.events.readAll(null, 'forwards', 1_000);
+  const events = await adapters.events.readAll(null, 'forwards', 100_000);
   return events.map(({ position }) => position.commit.toString(36));
 };
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
@@ -49,6 +50,25 @@ describe('a file that a thread of its own writes', () => {
     expect(sent.mock.calls.map(([calls]) => (calls as unknown[]).length)).toEqual([64, 64, 64, 64, 44]);
     expect(idsOfJobs()).toHaveLength(300);
     sent.mockRestore();
+  });
+
+  it('gathers what is asked for while the thread has two messages to work on', async () => {
+    const patient = await openThreadedDatabase(path, { lockWaitMaxMs: 10_000 });
+    const write = await patient.writer(jobWrites);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const sent = vi.spyOn(Worker.prototype, 'postMessage');
+    const writes: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 8; turn += 1) {
+      writes.push(write('add', ['queue', [[`job ${turn}`, '{}', 0]]]));
+      await setImmediate();
+    }
+    other.exec('COMMIT');
+    other.close();
+    await Promise.all(writes);
+    expect(sent.mock.calls.map(([calls]) => (calls as unknown[]).length)).toEqual([1, 1, 6]);
+    sent.mockRestore();
+    await patient.close();
   });
 
   it('tells of commits in their order, before any caller goes on', async () => {
