@@ -42,7 +42,10 @@ export const createStockUseCases = ({ stock, warehouse }: Handlers, sealNote: Se
   };
 
   const submit = (command: StockCommand, context: CommandContext): Promise<StockOutcome> =>
-    stock(stockStream(command.warehouseId, command.sku), command, { occurredAt: command.occurredAt, ...context });
+    stock(stockStream(command.warehouseId, command.sku), command, {
+      ...context,
+      occurredAt: context.occurredAt ?? command.occurredAt,
+    });
 
   return {
     changeStock: async (change: StockChange): Promise<StockOutcome> => {

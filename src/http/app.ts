@@ -12,6 +12,7 @@ import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problem.ts';
+import { registerRequestState } from './requestState.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
@@ -124,6 +125,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   });
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
+  registerRequestState(app);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);

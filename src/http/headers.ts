@@ -96,10 +96,16 @@ export const correlationIdOf = (request: FastifyRequest): string => {
   return value !== undefined && uuid.test(value) ? value : request.id;
 };
 
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const bearer = /^Bearer +$/i;
+const schemeLength = 'Bearer '.length;
 
-export const bearerTokenOf = (request: FastifyRequest): string | null =>
-  bearer.exec(request.headers.authorization ?? '')?.[1] ?? null;
+/** Whatever stands behind the scheme (RFC 6750 §2.1); whether it is a token, its verification tells. */
+export const bearerTokenOf = (request: FastifyRequest): string | null => {
+  const value = request.headers.authorization ?? '';
+  if (!bearer.test(value.slice(0, schemeLength))) return null;
+  const token = value.slice(schemeLength).trimStart();
+  return token === '' ? null : token;
+};
 
 /** Support staff ask past the cache with it; whether they may is the policy table's business (R21.3). */
 export const asksPastCache = (request: FastifyRequest): boolean =>

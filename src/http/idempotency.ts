@@ -20,7 +20,7 @@ import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
 import { Problem, replaceByProblem } from './problem.ts';
 
 /** One request under its key, while it runs. */
-interface Running extends KeyUse {
+export interface Running extends KeyUse {
   /** The id of its command, derived from who asked and the key: the same for every attempt. */
   readonly commandId: string;
   readonly fingerprint: string;
@@ -82,7 +82,6 @@ export interface IdempotencyPorts {
 export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   const { idempotencyRecords: records, personalData, clock, logger, keysInUse: inUse = createKeysInUse() } = ports;
   const behind = createAnswersBehind(records, logger);
-  const running = new WeakMap<FastifyRequest, Running>();
 
   const replay = async (commandId: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
     const first = behind.find(commandId) ?? (await records.find(commandId));
@@ -147,7 +146,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
         inUse.release(commandId);
         throw error;
       }
-      running.set(request, { ...use, commandId, fingerprint });
+      request.underKey = { key: use.key, confidential: use.confidential, commandId, fingerprint };
       return {
         kind: 'begun',
         commandId,
@@ -155,9 +154,9 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
       };
     },
     keep: (request, reply, payload) => {
-      const begun = running.get(request);
-      if (begun === undefined) return null;
-      running.delete(request);
+      const begun = request.underKey;
+      if (begun === null) return null;
+      request.underKey = null;
       const kept = isFinal(reply.statusCode) && typeof payload === 'string' ? keepOne(begun, reply, payload) : null;
       if (kept === null) {
         inUse.release(begun.commandId);

@@ -84,15 +84,15 @@ const contextOf = (request: FastifyRequest, { principal }: Caller, commandId: st
 };
 
 export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
-  const callers = new WeakMap<FastifyRequest, Caller>();
   const identifyFor = (operation: Operation) => async (request: FastifyRequest, reply: FastifyReply) => {
-    callers.set(request, await support.identify(request, reply, operation));
+    request.caller = await support.identify(request, reply, operation);
   };
   const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): Asked<P, Q> => {
-    const caller = callers.get(request);
-    if (caller === undefined) throw new Error('a handler ran before its caller was known');
+    const { caller } = request;
+    if (caller === null) throw new Error('a handler ran before its caller was known');
     requireWarehouse(request.params, caller);
-    return { ...caller, params: request.params as P, query: request.query as Q, request, reply };
+    const { principal, reach } = caller;
+    return { principal, reach, params: request.params as P, query: request.query as Q, request, reply };
   };
 
   const read: Router['read'] = (spec) => {

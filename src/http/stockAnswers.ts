@@ -24,9 +24,27 @@ interface Target {
   readonly sku: string;
 }
 
+/** Made field by field: leaving one out of a copy costs ten times as much, and this is the busiest answer. */
+type StockView = Omit<StockLevelDocument, 'registeredAt'> & Partial<Pick<ItemDocument, 'name' | 'attributes'>>;
+
 /** With what the catalogue says about the SKU, where it knows it (R10.1). */
-export const showStock = ({ registeredAt: _, ...level }: StockLevelDocument, item: ItemDocument | null): object =>
-  item === null ? level : { ...level, name: item.name, attributes: item.attributes };
+export const showStock = (level: StockLevelDocument, item: ItemDocument | null): StockView => {
+  const view = {
+    warehouseId: level.warehouseId,
+    sku: level.sku,
+    onHand: level.onHand,
+    reserved: level.reserved,
+    quarantined: level.quarantined,
+    incoming: level.incoming,
+    safetyStock: level.safetyStock,
+    available: level.available,
+    status: level.status,
+    belowSafetyStock: level.belowSafetyStock,
+    revision: level.revision,
+    updatedAt: level.updatedAt,
+  };
+  return item === null ? view : { ...view, name: item.name, attributes: item.attributes };
+};
 
 export const showStockAfter = (
   { warehouseId, sku }: Target,

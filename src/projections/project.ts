@@ -7,33 +7,50 @@ export class LostOwnership extends Error {
   override readonly name = 'LostOwnership';
 }
 
-interface Working {
-  readonly stored: StoredDocument<object> | null;
-  document: object | null;
-  position: bigint;
-}
-
 /** Position of a document that does not exist: below every event. */
 const beforeAll = -1n;
 
-const begin = (stored: StoredDocument<object> | null): Working => ({
-  stored,
-  document: stored?.document ?? null,
-  position: stored?.position ?? beforeAll,
-});
-
-/** An event that the document has seen is skipped, so that a batch may be handed over twice. */
-const fold = (projection: AnyProjection, working: Working, event: RecordedEvent, id: string): void => {
-  if (event.position.commit <= working.position) return;
-  working.document = projection.apply(working.document, event, id);
-  working.position = event.position.commit;
+/** The events of a batch that touch each document, in their order. */
+const eventsById = (
+  projection: AnyProjection,
+  owns: Target['owns'],
+  events: readonly RecordedEvent[],
+): Map<string, RecordedEvent[]> => {
+  const touches = new Map<string, RecordedEvent[]>();
+  for (const event of events) {
+    for (const id of projection.idsOf(event)) {
+      if (owns !== undefined && !owns(id)) continue;
+      const known = touches.get(id);
+      if (known === undefined) touches.set(id, [event]);
+      else known.push(event);
+    }
+  }
+  return touches;
 };
 
-/** `null` when nothing changed, or when what came and went within the batch was never stored. */
-const writeOf = (id: string, { stored, document, position }: Working): DocumentWrite | null => {
-  const before = stored?.position ?? beforeAll;
-  if (position === before || (document === null && stored === null)) return null;
-  return { id, document, position, expected: stored?.position ?? null };
+/** An event that the document has seen is skipped, so that a batch may be handed over twice. */
+const unseen = (events: readonly RecordedEvent[], after: bigint): readonly RecordedEvent[] => {
+  let at = after;
+  return events.filter(({ position }) => {
+    if (position.commit <= at) return false;
+    at = position.commit;
+    return true;
+  });
+};
+
+/** `null` when there is nothing new, or when what came and went within the batch was never stored. */
+const writeOf = (
+  projection: AnyProjection,
+  id: string,
+  stored: StoredDocument<object> | undefined,
+  events: readonly RecordedEvent[],
+): DocumentWrite | null => {
+  const fresh = unseen(events, stored?.position ?? beforeAll);
+  const last = fresh.at(-1);
+  if (last === undefined) return null;
+  const document = projection.applyAll(stored?.document ?? null, fresh, id);
+  if (document === null && stored === undefined) return null;
+  return { id, document, position: last.position.commit, expected: stored?.position ?? null };
 };
 
 /** Where a batch is folded to: a collection, or the part of it whose ids are owned. */
@@ -53,18 +70,14 @@ export const projectBatch = async (
   { documents, collection, owns }: Target,
   events: readonly RecordedEvent[],
 ): Promise<void> => {
-  const touches = events.flatMap((event) =>
-    projection.idsOf(event).flatMap((id) => (owns === undefined || owns(id) ? [{ id, event }] : [])),
-  );
-  const ids = [...new Set(touches.map(({ id }) => id))];
-  if (ids.length === 0) return;
-  const found = await documents.getMany<object>(collection, ids);
-  const working = new Map(ids.map((id) => [id, begin(found.get(id) ?? null)]));
-  for (const { id, event } of touches) {
-    const document = working.get(id);
-    if (document !== undefined) fold(projection, document, event, id);
+  const touches = eventsById(projection, owns, events);
+  if (touches.size === 0) return;
+  const found = await documents.getMany<object>(collection, [...touches.keys()]);
+  const writes: DocumentWrite[] = [];
+  for (const [id, touching] of touches) {
+    const write = writeOf(projection, id, found.get(id), touching);
+    if (write !== null) writes.push(write);
   }
-  const writes = [...working].flatMap(([id, document]) => writeOf(id, document) ?? []);
   if (writes.length === 0) return;
   const outcomes = await documents.write(collection, writes);
   const lost = outcomes.indexOf('lost');

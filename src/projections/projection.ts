@@ -21,6 +21,8 @@ export interface Projection<Document extends object, E extends LedgerEvent> {
   readonly idsOf: (event: Recorded<E>) => readonly string[];
   /** The document after the event; `null` removes it. Never throws for business reasons. */
   readonly apply: (document: Document | null, event: Recorded<E>, id: string) => Document | null;
+  /** The same for all events of a batch, where making each document between them would cost more. Absent: one by one. */
+  readonly applyAll?: (document: Document | null, events: readonly Recorded<E>[], id: string) => Document | null;
 }
 
 /** A projection whose types are not needed any more: what the runner and the list of all of them see. */
@@ -32,17 +34,31 @@ export interface AnyProjection {
   readonly everyMs?: number;
   readonly idsOf: (event: RecordedEvent) => readonly string[];
   readonly apply: (document: object | null, event: RecordedEvent, id: string) => object | null;
+  readonly applyAll: (document: object | null, events: readonly RecordedEvent[], id: string) => object | null;
 }
 
 /** The one place where the types of a projection are given up; `handles` guards at run time what they said. */
 export const erase = <Document extends object, E extends LedgerEvent>(
   projection: Projection<Document, E>,
-): AnyProjection => ({
-  name: projection.name,
-  handles: projection.handles,
-  indexes: projection.indexes,
-  lists: projection.lists ?? [],
-  ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
-  idsOf: (event) => projection.idsOf(event as Recorded<E>),
-  apply: (document, event, id) => projection.apply(document as Document | null, event as Recorded<E>, id),
-});
+): AnyProjection => {
+  const apply: AnyProjection['apply'] = (document, event, id) =>
+    projection.apply(document as Document | null, event as Recorded<E>, id);
+  const { applyAll } = projection;
+  return {
+    name: projection.name,
+    handles: projection.handles,
+    indexes: projection.indexes,
+    lists: projection.lists ?? [],
+    ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
+    idsOf: (event) => projection.idsOf(event as Recorded<E>),
+    apply,
+    applyAll:
+      applyAll === undefined
+        ? (document, events, id) => {
+            let folded = document;
+            for (const event of events) folded = apply(folded, event, id);
+            return folded;
+          }
+        : (document, events, id) => applyAll(document as Document | null, events as readonly Recorded<E>[], id),
+  };
+};

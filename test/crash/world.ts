@@ -21,6 +21,11 @@ export interface World {
   close(): Promise<void>;
 }
 
+const counted = (document: object | null, events: number): object => {
+  const n = (document === null ? 0 : (document as { readonly n: number }).n) + events;
+  return { n, values: [`is${n}`] };
+};
+
 /** Counts the events of each stream: unlike a value that is set, a count shows when one was skipped or taken twice. */
 export const counter: AnyProjection = {
   name: 'counter_v1',
@@ -29,10 +34,8 @@ export const counter: AnyProjection = {
   everyMs: 0,
   lists: ['values'],
   idsOf: ({ stream }) => [stream],
-  apply: (document) => {
-    const n = (document === null ? 0 : (document as { readonly n: number }).n) + 1;
-    return { n, values: [`is${n}`] };
-  },
+  apply: (document) => counted(document, 1),
+  applyAll: (document, events) => counted(document, events.length),
 };
 
 export const queue = 'jobs';

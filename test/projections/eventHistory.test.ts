@@ -66,6 +66,30 @@ describe('event_history_v1', () => {
     expect(sliceBefore('2026-03-01T00:00:00.0')).toBe('2026-02-28T23:59:59.9');
   });
 
+  it('comes to the same whether events come one by one or all at once', () => {
+    const log = [
+      ['ItemDefined', 'anna', 'a'],
+      ['WarehouseDefined', 'bert', 'a'],
+      ['ItemDefined', 'anna', 'b'],
+      ['ItemDefined', 'anna', 'a'],
+    ].map(([type = '', subject = '', $correlationId = ''], index): RecordedEvent => {
+      const envelope = golden(type, 1);
+      const metadata = { ...envelope.metadata, $correlationId, actor: { ...envelope.metadata.actor, subject } };
+      return { ...envelope, metadata, stream: 'item-CHAIR', revision: index, position: { commit: 1n, prepare: 1n } };
+    });
+    const { apply, applyAll } = erase(eventHistory);
+    const oneByOne = log.map((event) => (document: object | null) => apply(document, event, 'slice'));
+    const [first, ...rest] = log;
+    expect(applyAll(null, log, 'slice')).toEqual(
+      oneByOne.reduce<object | null>((document, step) => step(document), null),
+    );
+    expect(applyAll(apply(null, first as RecordedEvent, 'slice'), rest, 'slice')).toMatchObject({
+      types: ['ItemDefined', 'WarehouseDefined'],
+      actors: ['anna', 'bert'],
+      correlationIds: ['a', 'b', 'a'],
+    });
+  });
+
   it('holds no personal data: neither what was sealed nor any other content of the event', async () => {
     const event: RecordedEvent = {
       ...golden('OrderPlaced', 1),

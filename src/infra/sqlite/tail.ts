@@ -7,8 +7,8 @@ export interface Tail {
   read(at: number, batchMax: number, types: ReadonlySet<string> | null): EventBatch | undefined;
 }
 
-/** Live followers are a few batches behind at most; older events are read from the file. */
-const eventsMax = 1_024;
+/** Live followers are a few batches behind at most, and those that let events gather some 200 ms; older ones are read from the file. */
+const eventsMax = 2_048;
 
 /**
  * The newest events as they were committed, without gaps, shared by all live followers: without it, each of them would

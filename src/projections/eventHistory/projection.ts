@@ -4,7 +4,7 @@
  * to find the events; they themselves stay in the log.
  */
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection, Recorded } from '../projection.ts';
 
 /** An event of the slice. The numbers point into the lists of its document. */
 export interface EventHistoryEntry {
@@ -44,11 +44,31 @@ export const sliceBefore = (slice: string): string =>
 
 export const recordedAtOf = (slice: string, { recorded }: EventHistoryEntry): string => `${slice}${recorded}Z`;
 
-/** The list with the value in it, and where. */
-const placed = (list: readonly string[], value: string, at: number): readonly [readonly string[], number] =>
-  at < 0 ? [[...list, value], list.length] : [list, at];
+/** Where the value stands in the list, from `at` on; it is added when it is not there. */
+const placeIn = (list: string[], value: string, from = 0): number => {
+  const at = list.indexOf(value, from);
+  return at < 0 ? list.push(value) - 1 : at;
+};
 
-const empty: EventHistoryDocument = { types: [], actors: [], correlationIds: [], entries: [] };
+/** All at once: a document for each event in between would copy these lists for each of them. */
+const add = (before: EventHistoryDocument | null, events: readonly Recorded[]): EventHistoryDocument => {
+  const types = [...(before?.types ?? [])];
+  const actors = [...(before?.actors ?? [])];
+  const correlationIds = [...(before?.correlationIds ?? [])];
+  const entries = [...(before?.entries ?? [])];
+  for (const { stream, revision, type, metadata, recordedAt } of events) {
+    entries.push({
+      stream,
+      revision,
+      type: placeIn(types, type),
+      actor: placeIn(actors, metadata.actor.subject),
+      // There are as many of them as commands, and events of one command stand together: looking further is not worth it.
+      correlation: placeIn(correlationIds, metadata.$correlationId, Math.max(0, correlationIds.length - 1)),
+      recorded: recordedAt.slice(sliceLength, -1),
+    });
+  }
+  return { types, actors, correlationIds, entries };
+};
 
 export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
   name: 'event_history_v1',
@@ -58,16 +78,6 @@ export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
   // Gathered, so that a slice is written once or twice.
   everyMs: 200,
   idsOf: ({ recordedAt }) => [sliceOf(recordedAt)],
-  apply: (document, { stream, revision, type: typeName, metadata, recordedAt }) => {
-    const before = document ?? empty;
-    const { $correlationId, actor: who } = metadata;
-    const [types, type] = placed(before.types, typeName, before.types.indexOf(typeName));
-    const [actors, actor] = placed(before.actors, who.subject, before.actors.indexOf(who.subject));
-    // There are as many of them as commands, and events of one command stand together: looking further is not worth it.
-    const isSame = before.correlationIds.at(-1) === $correlationId;
-    const last = isSame ? before.correlationIds.length - 1 : -1;
-    const [correlationIds, correlation] = placed(before.correlationIds, $correlationId, last);
-    const entry = { stream, revision, type, actor, correlation, recorded: recordedAt.slice(sliceLength, -1) };
-    return { types, actors, correlationIds, entries: [...before.entries, entry] };
-  },
+  apply: (document, event) => add(document, [event]),
+  applyAll: add,
 };
