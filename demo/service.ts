@@ -33,11 +33,10 @@ export interface Service {
 }
 
 const projectRoot = join(import.meta.dirname, '..');
-/** Started as `npm start` starts it, without npm between us and its signals. */
-const startWords = packageJson.scripts.start.split(' ');
-const startAssignments = startWords.slice(0, startWords.indexOf('node')).map((word) => word.split('='));
-const startEnv = Object.fromEntries(startAssignments) as NodeJS.ProcessEnv;
-const startArguments = startWords.slice(startWords.indexOf('node') + 1);
+/** As `npm start` starts it, without npm or a shell between us and its signals. */
+const startCommand = packageJson.scripts.start.replace(/\bnode\b/, `exec '${process.execPath}'`);
+const commandFor = (entry: string | undefined): readonly [string, readonly string[]] =>
+  entry === undefined ? ['sh', ['-c', startCommand]] : [process.execPath, [entry]];
 
 /** On servers every process needs the same key, so the service makes none by itself; a demo's may go with the demo. */
 const keyFor = ({ EVENTSTORE_URL = '', KEY_ENCRYPTION_KEY = '', KEY_ENCRYPTION_KEY_FILE = '' }: NodeJS.ProcessEnv) =>
@@ -119,10 +118,9 @@ const stopChild = async (child: ChildProcess): Promise<void> => {
 export const startService = async (options: ServiceOptions): Promise<Service> => {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, options.entry === undefined ? startArguments : [options.entry], {
+  const child = spawn(...commandFor(options.entry), {
     cwd: projectRoot,
     env: {
-      ...startEnv,
       ...options.env,
       ...keyFor(options.env),
       PORT: String(port),

@@ -1,4 +1,5 @@
 /** The images that are built here, judged by their Dockerfiles: each rule is shown a file that breaks it. */
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseCompose, readText } from './composeFile.ts';
@@ -90,10 +91,13 @@ describe('Dockerfile', () => {
     expect(bases).toEqual([wanted, wanted]);
   });
 
-  it('starts the service with the flags and the environment of `npm start`', () => {
+  it('starts the service with the flags and the environment of `npm start` on servers', () => {
     const command = (JSON.parse(lastOf(steps, 'CMD') ?? '[]') as string[]).join(' ');
-    const [, environment, started] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(packageJson.scripts.start) ?? [];
-    expect(command).toBe(started);
+    const [, environment, started = ''] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(packageJson.scripts.start) ?? [];
+    const inShell = (EVENTSTORE_URL: string): string =>
+      execFileSync('sh', ['-c', `printf '%s ' ${started}`], { encoding: 'utf8', env: { EVENTSTORE_URL } }).trim();
+    expect(command).toBe(inShell('esdb://eventstore:2113'));
+    expect(inShell('')).toBe(command.replace('size=384', 'size=192'));
     expect(lastOf(steps, 'ENV')).toContain(environment?.trim());
   });
 
