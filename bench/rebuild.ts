@@ -10,7 +10,7 @@ import { rebuild } from '../src/projections/readModel.ts';
 import { stockLevels } from '../src/projections/stockLevels/projection.ts';
 
 const fileName = 'stockledger.db';
-const rowsPerCommit = 4_000;
+const rowsPerCommit = 2_000;
 
 interface Figures {
   readonly warehouseId: string;

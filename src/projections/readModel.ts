@@ -36,7 +36,7 @@ export interface ReadModel extends Progress {
 
 /** Small enough to let requests in between two batches, large enough to fold a hot document many times per write. */
 const liveBatchMax = 256;
-const rebuildBatchMax = 4_000;
+const rebuildBatchMax = 2_000;
 /** How soon a running service notices that a rebuild was switched in. */
 const switchCheckMs = 250;
 /** After the store could not say which build is active. */

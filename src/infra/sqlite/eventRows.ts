@@ -1,6 +1,8 @@
 /** How an event is kept: two tables, ids as 16 bytes, data and metadata as JSON. */
+import type { SQLInputValue } from 'node:sqlite';
 import { decodeStored } from '../../domain/decode.ts';
 import type { EventMetadata, Position, RecordedEvent } from '../../domain/message.ts';
+import type { Statements } from './writes.ts';
 
 /** `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. */
 export const eventSchema = [
@@ -33,19 +35,56 @@ export const idText = (bytes: Uint8Array): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
 
-/** As it was written, at the version it was written in. */
-export const storedRow = (row: Record<string, unknown>): RecordedEvent => ({
-  stream: row.name as string,
-  revision: row.revision as number,
-  position: positionOf(row.position as number),
-  id: idText(row.id as Uint8Array),
-  type: row.type as string,
-  schemaVersion: row.schemaVersion as number,
-  occurredAt: row.occurredAt as string,
-  recordedAt: row.recordedAt as string,
-  data: JSON.parse(row.data as string) as object,
-  metadata: JSON.parse(row.metadata as string) as EventMetadata,
+/** `eventColumns`, in their order. */
+type EventRow = readonly [
+  position: number,
+  stream: string,
+  revision: number,
+  id: Uint8Array,
+  type: string,
+  schemaVersion: number,
+  occurredAt: string,
+  recordedAt: string,
+  data: string,
+  metadata: string,
+];
+
+const storedEvent = (row: EventRow): RecordedEvent => ({
+  stream: row[1],
+  revision: row[2],
+  position: positionOf(row[0]),
+  id: idText(row[3]),
+  type: row[4],
+  schemaVersion: row[5],
+  occurredAt: row[6],
+  recordedAt: row[7],
+  data: JSON.parse(row[8]) as object,
+  metadata: JSON.parse(row[9]) as EventMetadata,
 });
 
-/** @throws UnknownEvent when a newer build wrote it. */
-export const decodeRow = (row: Record<string, unknown>): RecordedEvent => decodeStored(storedRow(row));
+export interface EventSelect {
+  /** As they were written, at the version they were written in. */
+  stored(...values: SQLInputValue[]): RecordedEvent[];
+  /** At the versions of today. @throws UnknownEvent when a newer build wrote one. */
+  today(...values: SQLInputValue[]): RecordedEvent[];
+}
+
+/** Rows are decoded one by one, so that none of them lives longer than its event takes to be made. */
+export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect => {
+  const statement = prepare(sql);
+  // An object for each row, with its ten names, would take longer than to read it.
+  statement.setReturnArrays(true);
+  const stored = (
+    values: readonly SQLInputValue[],
+    decode: (event: RecordedEvent) => RecordedEvent,
+  ): RecordedEvent[] => {
+    const rows: Iterable<object> = statement.iterate(...values);
+    const events: RecordedEvent[] = [];
+    for (const row of rows) events.push(decode(storedEvent(row as EventRow)));
+    return events;
+  };
+  return {
+    stored: (...values) => stored(values, (event) => event),
+    today: (...values) => stored(values, decodeStored),
+  };
+};

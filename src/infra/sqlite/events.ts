@@ -4,7 +4,7 @@ import type { EventEnvelope, Position, RecordedEvent } from '../../domain/messag
 import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
 import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
-import { decodeRow, eventColumns, idBytes, positionOf } from './eventRows.ts';
+import { eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';
 import { type AppendedAt, type EventValues, eventWrites } from './eventWrites.ts';
 import { isUniqueViolation } from './sqliteErrors.ts';
 import { createTail } from './tail.ts';
@@ -83,14 +83,16 @@ export const createSqliteEvents = async (
   };
 
   // CROSS JOIN keeps the order of the two tables, and with it the index that is walked.
-  const selectStream = db.prepare(
+  const selectStream = selectEvents(
+    db,
     `SELECT ${eventColumns} FROM streams s CROSS JOIN events e ON e.stream = s.id
      WHERE s.name = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
   );
   const inOrder = `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream`;
-  const selectAfter = db.prepare(`${inOrder} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
-  const selectBefore = db.prepare(`${inOrder} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`);
-  const selectTypes = db.prepare(
+  const selectAfter = selectEvents(db, `${inOrder} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
+  const selectBefore = selectEvents(db, `${inOrder} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`);
+  const selectTypes = selectEvents(
+    db,
     `${inOrder} WHERE e.position > ? AND e.position <= ? AND e.type IN (SELECT value FROM json_each(?))
      ORDER BY e.position LIMIT ?`,
   );
@@ -99,18 +101,18 @@ export const createSqliteEvents = async (
 
   const readAll: EventSource['readAll'] = (from, direction, limit) =>
     db.read(() => {
-      if (direction === 'forwards') return selectAfter.all(from?.commit ?? 0n, limit).map(decodeRow);
-      return selectBefore.all((from ?? end).commit, limit).map(decodeRow);
+      if (direction === 'forwards') return selectAfter.today(from?.commit ?? 0n, limit);
+      return selectBefore.today((from ?? end).commit, limit);
     });
 
   /** Only rows of the wanted types are decoded, but the scan moves over all of them. */
   const readBatch = (at: number, batchMax: number, types: ReadonlySet<string> | null): EventBatch => {
     if (types === null) {
-      const events = selectAfter.all(at, batchMax).map(decodeRow);
+      const events = selectAfter.today(at, batchMax);
       return { events, upTo: events.at(-1)?.position ?? positionOf(at), isCaughtUp: events.length < batchMax };
     }
     const scanTo = Math.min(head, at + Math.max(batchMax, scanMin));
-    const events = selectTypes.all(at, scanTo, JSON.stringify([...types]), batchMax).map(decodeRow);
+    const events = selectTypes.today(at, scanTo, JSON.stringify([...types]), batchMax);
     const last = events.length === batchMax ? events.at(-1)?.position : undefined;
     const upTo = last ?? positionOf(scanTo);
     return { events, upTo, isCaughtUp: Number(upTo.commit) >= head };
@@ -140,8 +142,7 @@ export const createSqliteEvents = async (
   return {
     isSoleWriter,
     append,
-    readStream: (stream, fromRevision, limit) =>
-      db.read(() => selectStream.all(stream, fromRevision, limit).map(decodeRow)),
+    readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
     readAll,
     follow,
     head: () =>

@@ -1,7 +1,7 @@
 /** The log of a file as it is stored, never upcast: what is moved elsewhere must stay what it was. */
 import type { Position, RecordedEvent } from '../../domain/message.ts';
 import type { Database } from './database.ts';
-import { eventColumns, storedRow } from './eventRows.ts';
+import { eventColumns, selectEvents } from './eventRows.ts';
 
 export interface StoredLog {
   /** Events after a position (exclusive) in order, at most `limit`. */
@@ -13,17 +13,19 @@ export interface StoredLog {
 }
 
 export const createStoredLog = (db: Database): StoredLog => {
-  const selectAfter = db.prepare(
+  const selectAfter = selectEvents(
+    db,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
      WHERE e.position > ? ORDER BY e.position LIMIT ?`,
   );
-  const selectAt = db.prepare(
+  const selectAt = selectEvents(
+    db,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.position = ?`,
   );
   const selectCount = db.prepare('SELECT count(*) AS count FROM events');
   return {
-    read: (from, limit) => db.read(() => selectAfter.all(from?.commit ?? 0n, limit).map(storedRow)),
-    at: ({ commit }) => db.read(() => selectAt.all(commit).map(storedRow)[0] ?? null),
+    read: (from, limit) => db.read(() => selectAfter.stored(from?.commit ?? 0n, limit)),
+    at: ({ commit }) => db.read(() => selectAt.stored(commit)[0] ?? null),
     count: () => db.read(() => selectCount.get()?.count as number),
   };
 };
