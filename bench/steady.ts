@@ -36,9 +36,11 @@ export const steadyLoad = async ({ origin, next, seconds, rate }: Steady): Promi
       pool.dispatch(
         { method, path, headers, body: body ?? null },
         {
+          onRequestStart: () => undefined,
           onResponseStart: (_controller, statusCode) => {
             status = statusCode;
           },
+          onResponseData: () => undefined,
           onResponseEnd: () => {
             if (status < 300) latencies.push(performance.now() - dueAt);
             else others += 1;
