@@ -145,7 +145,9 @@ const run = async (dataDir: string): Promise<Measured> => {
     const placed = await measureOrders(api, bare.origin);
     await settle(api);
 
-    const half = adjust.ours / 2;
+    // The store has grown since the first rounds, and the rate that it can keep up with is another one.
+    const half = (await load({ origin, next, seconds })).perSecond / 2;
+    await settle(api);
     await steadyLoad({ origin, next, seconds: 3, rate: half });
     const steady = steadyLoad({ origin, next, seconds: steadySeconds, rate: half });
     const [atHalf, lags] = await Promise.all([steady, probeLag(api, steady)]);
