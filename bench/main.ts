@@ -145,7 +145,9 @@ const run = async (dataDir: string): Promise<Measured> => {
     const placed = await measureOrders(api, bare.origin);
     await settle(api);
 
-    // The store has grown since the first rounds, and the rate that it can keep up with is another one.
+    // The store has grown since the first rounds, and the rate that it can keep up with is another one. Some of the orders'
+    // deliveries are still being planned when the first of these two begins.
+    await load({ origin, next, seconds });
     const half = (await load({ origin, next, seconds })).perSecond / 2;
     await settle(api);
     await steadyLoad({ origin, next, seconds: 3, rate: half });
