@@ -33,7 +33,7 @@ export interface Service {
 }
 
 const projectRoot = join(import.meta.dirname, '..');
-/** As `npm start` starts it, without npm or a shell between us and its signals. */
+/** As `npm start` starts it. The shell that works out the flags gives way to the service, so that our signals reach it. */
 const startCommand = packageJson.scripts.start.replace(/\bnode\b/, `exec '${process.execPath}'`);
 const commandFor = (entry: string | undefined): readonly [string, readonly string[]] =>
   entry === undefined ? ['sh', ['-c', startCommand]] : [process.execPath, [entry]];

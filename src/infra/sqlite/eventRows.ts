@@ -74,7 +74,7 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
   const statement = prepare(sql);
   // An object for each row, with its ten names, would take longer than to read it.
   statement.setReturnArrays(true);
-  const stored = (
+  const select = (
     values: readonly SQLInputValue[],
     decode: (event: RecordedEvent) => RecordedEvent,
   ): RecordedEvent[] => {
@@ -84,7 +84,7 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
     return events;
   };
   return {
-    stored: (...values) => stored(values, (event) => event),
-    today: (...values) => stored(values, decodeStored),
+    stored: (...values) => select(values, (event) => event),
+    today: (...values) => select(values, decodeStored),
   };
 };
