@@ -57,7 +57,7 @@ const foldEach = (batches: ReturnType<typeof batchesOf>): readonly ReadonlyMap<s
     const touched = new Map<string, object>();
     for (const event of events) {
       for (const id of projection.idsOf(event)) {
-        const document = projection.apply(all.get(id) ?? null, event, id);
+        const document = projection.applyAll(all.get(id) ?? null, [event], id);
         if (document === null) continue;
         all.set(id, document);
         touched.set(id, document);

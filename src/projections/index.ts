@@ -42,10 +42,6 @@ export const projections: readonly AnyProjection[] = [
   erase(logCount),
 ];
 
-/** A document made of events at hand. */
-const documentOf = (projection: AnyProjection, id: string, events: readonly RecordedEvent[]): object | null =>
-  events.reduce<object | null>((document, event) => projection.apply(document, event, id), null);
-
 /** One stream folded by a projection as of this moment, for answers that can't wait for the read model. */
 const createFold =
   <T extends object>({ source }: ReadSide, projection: AnyProjection, streamOf: (id: string) => string) =>
@@ -53,9 +49,8 @@ const createFold =
     let document: object | null = null;
     for (let from = 0; ; from += foldPageEvents) {
       const events: readonly RecordedEvent[] = await source.readStream(streamOf(id), from, foldPageEvents);
-      for (const event of events) {
-        if (projection.handles.includes(event.type)) document = projection.apply(document, event, id);
-      }
+      const handled = events.filter(({ type }) => projection.handles.includes(type));
+      document = projection.applyAll(document, handled, id);
       if (events.length < foldPageEvents) return document as T | null;
     }
   };
@@ -83,7 +78,7 @@ export const createReadModels = (side: ReadSide) => {
       fold: createFold<OrderDocument>(side, erase(orders), orderStream),
       /** The order that these events, its first ones, make. */
       of: (orderId: string, events: readonly RecordedEvent[]) =>
-        documentOf(erase(orders), orderId, events) as OrderDocument | null,
+        erase(orders).applyAll(null, events, orderId) as OrderDocument | null,
     },
     shipments: {
       ...build(erase(shipments), createShipmentQueries),

@@ -33,7 +33,7 @@ export interface AnyProjection {
   readonly lists: readonly string[];
   readonly everyMs?: number;
   readonly idsOf: (event: RecordedEvent) => readonly string[];
-  readonly apply: (document: object | null, event: RecordedEvent, id: string) => object | null;
+  /** The document after these events, in their order. */
   readonly applyAll: (document: object | null, events: readonly RecordedEvent[], id: string) => object | null;
 }
 
@@ -41,9 +41,13 @@ export interface AnyProjection {
 export const erase = <Document extends object, E extends LedgerEvent>(
   projection: Projection<Document, E>,
 ): AnyProjection => {
-  const apply: AnyProjection['apply'] = (document, event, id) =>
-    projection.apply(document as Document | null, event as Recorded<E>, id);
-  const { applyAll } = projection;
+  const { apply } = projection;
+  const oneByOne: NonNullable<typeof projection.applyAll> = (document, events, id) => {
+    let folded = document;
+    for (const event of events) folded = apply(folded, event, id);
+    return folded;
+  };
+  const { applyAll = oneByOne } = projection;
   return {
     name: projection.name,
     handles: projection.handles,
@@ -51,14 +55,6 @@ export const erase = <Document extends object, E extends LedgerEvent>(
     lists: projection.lists ?? [],
     ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
     idsOf: (event) => projection.idsOf(event as Recorded<E>),
-    apply,
-    applyAll:
-      applyAll === undefined
-        ? (document, events, id) => {
-            let folded = document;
-            for (const event of events) folded = apply(folded, event, id);
-            return folded;
-          }
-        : (document, events, id) => applyAll(document as Document | null, events as readonly Recorded<E>[], id),
+    applyAll: (document, events, id) => applyAll(document as Document | null, events as readonly Recorded<E>[], id),
   };
 };

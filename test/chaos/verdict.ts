@@ -65,7 +65,7 @@ const foldAll = (projection: AnyProjection, log: readonly RecordedEvent[]): Read
   for (const event of log) {
     if (!projection.handles.includes(event.type)) continue;
     for (const id of projection.idsOf(event)) {
-      const document = projection.apply(folded.get(id) ?? null, event, id);
+      const document = projection.applyAll(folded.get(id) ?? null, [event], id);
       if (document === null) folded.delete(id);
       else folded.set(id, document);
     }

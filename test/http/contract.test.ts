@@ -68,7 +68,10 @@ describe.each(operations)('$name', ({ name, documented }) => {
   it('answers 401 without a token, and with one that nobody signed (R7.2)', async () => {
     await refuses(() => ask(documented, {}, null), 401);
     const [header, claims] = (await service.tokenFor('sandbox-admin')).split('.');
-    for (const authorization of [`Bearer ${header}.${claims}.AAAA`, 'Bearer x', 'Basic c2FuZGJveDpzYW5kYm94', '']) {
+    const unsigned = `${header}.${claims}`;
+    const broken = [`${unsigned}.AAAA`, `${unsigned}.`, 'x', 'a b', '..', '\u00fc.\u00fc.\u00fc', `"${unsigned}.AAAA"`];
+    const tokens = broken.map((token) => `Bearer ${token}`);
+    for (const authorization of [...tokens, 'Bearer', 'Bearer  ', 'Basic c2FuZGJveDpzYW5kYm94', '']) {
       const answer = await refuses(() => ask(documented, { headers: { authorization } }), 401);
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="stockledger"/);
     }

@@ -44,7 +44,7 @@ export const sliceBefore = (slice: string): string =>
 
 export const recordedAtOf = (slice: string, { recorded }: EventHistoryEntry): string => `${slice}${recorded}Z`;
 
-/** Where the value stands in the list, from `at` on; it is added when it is not there. */
+/** Where the value stands in the list, looked for at `from` and after; it is added when it is not there. */
 const placeIn = (list: string[], value: string, from = 0): number => {
   const at = list.indexOf(value, from);
   return at < 0 ? list.push(value) - 1 : at;
