@@ -13,10 +13,11 @@ import { shipToContext } from './orders.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock, PersonalData } from './ports.ts';
 import { type Look, lookAt, promiseOf, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
-import { latest } from './streams.ts';
+import type { Seen } from './streams.ts';
 
-export interface Cause {
-  /** Id of the event that asked; all ids are derived from it. */
+/** The event that asked. */
+export interface Cause extends Seen {
+  /** All ids are derived from it. */
   readonly eventId: string;
   readonly position: Position;
   /** The context of a command of ours, by the name that its id is derived from. */
@@ -42,12 +43,13 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const { order: orders, stock: stocks } = ports.handlers;
 
   /** @param doubted SKUs whose stocks are asked of the store itself. */
-  const loadShelves = async (order: PlacedOrder, since: Position, doubted: ReadonlySet<string>): Promise<Shelves> => {
+  const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
     const loads = [...skusAskedFor(order)].map(async (sku) => {
-      const warehouseIds = await facts.warehousesHolding(sku, since);
-      const revisionMin = doubted.has(sku) ? latest : -1;
+      const warehouseIds = await facts.warehousesHolding(sku, cause.position);
       const shelves = warehouseIds.map(async (warehouseId) => {
-        const { state: stock, revision } = await stocks.load(stockStream(warehouseId, sku), revisionMin);
+        const stream = stockStream(warehouseId, sku);
+        const loaded = doubted.has(sku) ? stocks.loadSince(stream, cause) : stocks.load(stream);
+        const { state: stock, revision } = await loaded;
         return { warehouseId, sku, stock, revision };
       });
       return [sku, await Promise.all(shelves)] as const;
@@ -109,7 +111,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const release = async (held: readonly Allocation[], cause: Cause): Promise<void> => {
     for (const { warehouseId, sku, reservationId } of held) {
       const stream = stockStream(warehouseId, sku);
-      const { revision } = await stocks.load(stream);
+      const { revision } = await stocks.loadSince(stream, cause);
       const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason: 'not_needed' };
       const context = cause.context(`release/${reservationId}@${revision}`);
       await stocks(stream, { type: 'ReleaseReservation', ...command }, context);
@@ -155,9 +157,9 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   /** One look at the order; `false`: look again. */
   const attempt = async (orderId: string, cause: Cause, doubted: ReadonlySet<string> = new Set()): Promise<boolean> => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
-    const { state: order, revision } = await orders.load(orderStream(orderId), latest);
+    const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent') return true;
-    const shelves = await loadShelves(order, cause.position, doubted);
+    const shelves = await loadShelves(order, cause, doubted);
     const look = lookAt({ order, revision, shelves }, cause.eventId);
     const { held, demand } = look;
     if (order.phase === 'cancelled') {
@@ -170,8 +172,8 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       return false;
     }
     const { sources, missing } = await plan(order, shelves, demand, cause.position);
-    // Another process may have brought what isn't found here, and no append would tell. A part that is found need not
-    // be doubted: once it is recorded, the order is looked at again.
+    // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
+    // it is recorded, the order is looked at again.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
     if (unsure.length > 0) return attempt(orderId, cause, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
     return take(look, sources, cause);

@@ -9,7 +9,7 @@ import { type Asked, type Plan, planBatch } from './batch.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
 import { type Clock, type EventStore, StoreUnavailable } from './ports.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
-import { createStreams } from './streams.ts';
+import { createStreams, type Seen } from './streams.ts';
 
 export interface HandlerOptions {
   readonly store: EventStore;
@@ -30,8 +30,10 @@ interface Waiting<State, Command, E extends DomainEvent, Code extends string> ex
 export interface Handle<State, Command, E extends DomainEvent, Code extends string> {
   /** @throws StoreUnavailable */
   (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>>;
-  /** The state as the write side knows it now, at `revisionMin` or later, for facts of a decision elsewhere. */
-  readonly load: (stream: string, revisionMin?: number) => Promise<Loaded<State>>;
+  /** The state as the write side knows it now, for facts of a decision elsewhere: see `Streams`. */
+  readonly load: (stream: string) => Promise<Loaded<State>>;
+  /** The same with all that lies before an event, for whoever reacts to it: see `Streams`. */
+  readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
 }
@@ -67,10 +69,6 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       ? streams.createAbsent()
       : streams.load(stream);
 
-  /** No append at an exact revision confirms what was decided, so look whether another process was there. */
-  const lookAgain = (stream: string, loaded: Loaded<State>): Promise<Loaded<State>> =>
-    loaded.revision < 0 ? streams.load(stream) : streams.refresh(stream, loaded);
-
   const keepWritten = (
     stream: string,
     { after }: Plan<State, E, Code>,
@@ -89,7 +87,8 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       await streams.recallForgotten(stream, loaded, commandIds);
       const plan = planBatch(decider, batch, loaded, clock.now());
       if (plan.envelopes.length === 0) {
-        const current = await lookAgain(stream, loaded);
+        // No append at an exact revision confirms what was decided, so the store is asked.
+        const current = await streams.catchUp(stream, loaded);
         if (current.revision === loaded.revision) {
           answer(stream, batch, plan, []);
           return;
@@ -139,5 +138,6 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       lanes.set(stream, fresh);
       void drain(stream, fresh);
     });
-  return Object.assign(handle, { load: streams.load, hasRecorded: streams.hasRecorded });
+  const { load, loadSince, hasRecorded } = streams;
+  return Object.assign(handle, { load, loadSince, hasRecorded });
 };

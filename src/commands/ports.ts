@@ -21,8 +21,6 @@ export type AppendResult =
   | { readonly kind: 'duplicate'; readonly eventIds: readonly string[] };
 
 export interface EventStore {
-  /** Nobody else appends while this process runs: a state that it holds is the latest, and needs no second look. */
-  readonly isSoleWriter?: boolean;
   /**
    * An append at the exact head is not checked for ids that are in the log already (EventStoreDB: measured). Whoever
    * appends must then know the commands of the stream by itself.
@@ -34,7 +32,10 @@ export interface EventStore {
    *   (`outcome: 'unknown'`): a retry must then carry the same ids and the same expected revision.
    */
   append(stream: string, expected: ExpectedRevision, events: readonly EventEnvelope[]): Promise<AppendResult>;
-  /** Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. */
+  /**
+   * Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. Whoever was
+   * shown an event finds here all that lies before it in the log, though its own append may not have resolved yet.
+   */
   readStream(stream: string, fromRevision: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** Position of the newest event; `null` when there is none. */
   head(): Promise<Position | null>;

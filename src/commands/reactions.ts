@@ -4,6 +4,7 @@
  */
 import { lookUp } from '../domain/bucketMap.ts';
 import { type RecordedEvent, unreachable } from '../domain/message.ts';
+import type { Order } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { AllocateOrder, Cause } from './allocateOrder.ts';
@@ -13,7 +14,7 @@ import { createKeyedQueue, eachLimited } from './keyed.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
 import { promiseOf } from './shelves.ts';
-import { latest } from './streams.ts';
+import type { Loaded } from './stateCache.ts';
 import { systemContext } from './systemContext.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */
@@ -21,8 +22,10 @@ const concurrency = 128;
 /** Waiting orders that one arrival of goods is offered to; a longer queue is served by the next arrivals. */
 const waitingMax = 1_000;
 
-const causeOf = ({ id, position, occurredAt, metadata }: RecordedEvent): Cause => ({
+const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => ({
   eventId: id,
+  stream,
+  revision,
   position,
   context: (name): CommandContext => ({
     ...systemContext(derivedId(`${id}/${name}`)),
@@ -63,11 +66,9 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
     for (const warehouseId of await facts.warehousesHolding(sku, cause.position)) {
       const stream = stockStream(warehouseId, sku);
-      // Only what another process wrote can make the cache wrong, and only when it says that there is nothing.
-      for (const revisionMin of [-1, latest]) {
-        const { state } = await handlers.stock.load(stream, revisionMin);
-        if (promiseOf(state) > 0) return true;
-      }
+      // The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
+      if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
+      if (promiseOf((await handlers.stock.loadSince(stream, cause)).state) > 0) return true;
     }
     return false;
   };
@@ -105,7 +106,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
     const { orderId, warehouseId, sku, reservationId } = ask;
     const stream = stockStream(warehouseId, sku);
-    const { state } = await handlers.stock.load(stream, latest);
+    const { state } = await handlers.stock.loadSince(stream, cause);
     if (state.phase !== 'absent' && lookUp(state.reservations, reservationId) !== undefined) return;
     const context = cause.context('follow/lapse');
     await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId }, context);
@@ -113,11 +114,11 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
 
   const releaseUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
     const { orderId, ...reservation } = ask;
-    const isCounted = async (revisionMin: number): Promise<boolean> => {
-      const { state } = await handlers.order.load(orderStream(orderId), revisionMin);
-      return state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
-    };
-    if ((await isCounted(-1)) || (await isCounted(latest))) return;
+    const isCountedBy = ({ state }: Loaded<Order>): boolean =>
+      state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
+    const stream = orderStream(orderId);
+    if (isCountedBy(await handlers.order.load(stream))) return;
+    if (isCountedBy(await handlers.order.loadSince(stream, cause))) return;
     await release({ ...reservation, reason: 'not_needed' }, cause);
   };
 

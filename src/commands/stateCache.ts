@@ -39,6 +39,8 @@ export const createStateCache = (bytesMax: number): StateCache => {
       return entry.loaded;
     },
     put: (stream, loaded, stateBytes) => {
+      // A long stream that was read in pages may have been overtaken by an append.
+      if ((entries.get(stream)?.loaded.revision ?? -1) > loaded.revision) return;
       forget(stream);
       const bytes = stateBytes + 2 * stream.length + loaded.recent.bytes();
       entries.set(stream, { loaded, bytes });

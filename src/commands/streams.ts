@@ -3,7 +3,7 @@ import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
 import { createFingerprints } from './fingerprints.ts';
 import { createSlots } from './keyed.ts';
 import type { Recording } from './outcome.ts';
-import type { EventStore } from './ports.ts';
+import { type EventStore, StoreUnavailable } from './ports.ts';
 import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 
@@ -16,21 +16,26 @@ const loadsAtOnce = 8;
 /** Events a 412 answer carries at most; a caller further behind reads the history. */
 const staleEventsMax = 100;
 
-/** Whatever the store holds when it is asked. */
-export const latest = Number.POSITIVE_INFINITY;
+/** The event that somebody reacts to. */
+export type Seen = Pick<RecordedEvent, 'stream' | 'revision'>;
 
 export interface Streams<State, E extends DomainEvent> {
   /**
-   * From the cache where it holds the stream at `revisionMin` or later; may then be behind what another process wrote,
-   * which the append finds out. Whoever appends nothing says what it must have seen, at most `latest`.
+   * From the cache where it holds the stream. May then be behind the log: another process wrote, or an append of this
+   * one is durable and its callback has not run yet. An append at its revision finds that out.
    */
-  readonly load: (stream: string, revisionMin?: number) => Promise<Loaded<State>>;
+  readonly load: (stream: string) => Promise<Loaded<State>>;
+  /**
+   * For whoever reacts to an event and may append nothing: with all that the store holds now, so at least with all that
+   * lies before the event (DESIGN §6). The store is always asked. A cache can't tell: an append of any stream may be
+   * durable, and seen by those who follow the log, before the cache is told, in the embedded form as well.
+   * @throws StoreUnavailable when the store does not show the event itself yet: whoever reacts must try again.
+   */
+  readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
   /** As before any event, for a stream that is most likely new; if it is not, the append finds out. */
   readonly createAbsent: () => Loaded<State>;
   /** What happened since, folded on top and kept; the same object when nothing did. */
   catchUp(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
-  /** The same, unless nobody else can have written. */
-  refresh(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
   keep(stream: string, loaded: Loaded<State>): Loaded<State>;
   /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
   recall(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
@@ -128,20 +133,23 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     return loaded.revision === from.revision ? from : keep(stream, loaded);
   };
 
-  const refresh = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> =>
-    store.isSoleWriter === true ? from : catchUp(stream, from);
+  const cachedOf = (stream: string): Loaded<State> | undefined => cache.get(stream) as Loaded<State> | undefined;
+
+  // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
+  const readWhole = (stream: string): Promise<Loaded<State>> => inLine(() => catchUp(stream, createAbsent()));
 
   return {
-    load: async (stream, revisionMin = -1) => {
-      const cached = cache.get(stream) as Loaded<State> | undefined;
-      if (cached !== undefined) return cached.revision < revisionMin ? refresh(stream, cached) : cached;
-      const loaded = await inLine(() => readOn(stream, createAbsent()));
-      // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
-      return loaded.revision < 0 ? loaded : keep(stream, loaded);
+    load: async (stream) => cachedOf(stream) ?? readWhole(stream),
+    loadSince: async (stream, seen) => {
+      const cached = cachedOf(stream);
+      const loaded = await (cached === undefined ? readWhole(stream) : catchUp(stream, cached));
+      if (stream === seen.stream && loaded.revision < seen.revision) {
+        throw new StoreUnavailable(`${stream}: the store does not show revision ${seen.revision} yet`, 'not_written');
+      }
+      return loaded;
     },
     createAbsent,
     catchUp,
-    refresh,
     keep,
     recall,
     recallForgotten,

@@ -8,7 +8,7 @@ import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
 import { lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
-import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events.ts';
+import { createSqliteEvents } from './sqlite/events.ts';
 import { databaseFileName } from './sqlite/fileNames.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
@@ -16,10 +16,10 @@ import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
 import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
-export const createReadEngines = async (db: Database, options: SqliteEventsOptions = {}) => {
+export const createReadEngines = async (db: Database) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
   return {
-    events: await createSqliteEvents(db, options),
+    events: await createSqliteEvents(db),
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,
@@ -64,7 +64,7 @@ export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedO
   const lock = lockDataDir(dataDir);
   const db = await openThreadedDatabase(join(dataDir, databaseFileName), { hasCheckpointer: true });
   const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, ...keys });
-  const engines = await createReadEngines(db, { isSoleWriter: true });
+  const engines = await createReadEngines(db);
   const checkpointer = startCheckpointer(join(dataDir, databaseFileName));
   return {
     ...engines,

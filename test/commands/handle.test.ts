@@ -123,9 +123,15 @@ describe('when another process was quicker', () => {
     await jars(stream, { put: 1 }, contextOf('mine'));
     await other(stream, { put: 1 }, contextOf('theirs'));
     expect((await jars.load(stream)).state).toBe(1);
-    expect((await jars.load(stream, 0)).state).toBe(1);
-    expect((await jars.load(stream, 1)).state).toBe(2);
+    expect((await jars.loadSince(stream, { stream: 'jar-other', revision: 0 })).state).toBe(2);
     expect((await jars.load(stream)).state).toBe(2);
+  });
+
+  it('refuses to load for a reaction what the store does not show up to the event yet', async () => {
+    await jars(stream, { put: 1 }, contextOf('mine'));
+    expect((await jars.loadSince(stream, { stream, revision: 0 })).state).toBe(1);
+    const ahead = jars.loadSince(stream, { stream, revision: 1 });
+    await expect(ahead).rejects.toMatchObject({ name: 'StoreUnavailable', outcome: 'not_written' });
   });
 });
 

@@ -40,6 +40,13 @@ describe('the cache of states', () => {
     expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
   });
 
+  it('keeps the newer of two states, whichever comes last', () => {
+    const cache = createStateCache(1_000);
+    cache.put('aaaa', loaded(7), 100);
+    cache.put('aaaa', loaded(6), 100);
+    expect(cache.get('aaaa')?.revision).toBe(7);
+  });
+
   it('never counts the same stream twice', () => {
     const cache = createStateCache(2 * (100 + nameBytes));
     cache.put('aaaa', loaded(0), 100);

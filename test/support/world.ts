@@ -129,10 +129,13 @@ export interface World {
 export interface WorldOptions {
   readonly personalData?: PersonalData;
   /** `memory` is for tests that open thousands of worlds; it has no group commit and no disk format. */
-  readonly engine?: 'sqlite' | 'memory';
+  readonly engine?: 'sqlite' | 'memory' | OpenLog;
 }
 
-const openLog = async (engine: 'sqlite' | 'memory'): Promise<{ store: Log; close: () => Promise<void> }> => {
+export type OpenLog = () => Promise<{ readonly store: Log; readonly close: () => Promise<void> }>;
+
+const openLog = async (engine: 'sqlite' | 'memory' | OpenLog): ReturnType<OpenLog> => {
+  if (typeof engine === 'function') return engine();
   if (engine === 'memory') return { store: createMemoryEvents(), close: () => Promise.resolve() };
   const db = openDatabase(':memory:');
   return { store: await createSqliteEvents(db), close: () => db.close() };

@@ -32,15 +32,7 @@ const placed = (
   index: number,
 ): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
-export interface SqliteEventsOptions {
-  /** See `EventStore.isSoleWriter`; true where the data directory is locked. */
-  readonly isSoleWriter?: boolean;
-}
-
-export const createSqliteEvents = async (
-  db: Database,
-  { isSoleWriter = false }: SqliteEventsOptions = {},
-): Promise<EventStore & EventSource> => {
+export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
   const tail = createTail();
   const bell = createDoorbell();
@@ -140,7 +132,6 @@ export const createSqliteEvents = async (
   }
 
   return {
-    isSoleWriter,
     append,
     readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
     readAll,
