@@ -143,10 +143,11 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
         await handlers.shipment(shipmentStream(shipment.shipmentId), { type: 'RecordDispatch', shipment }, context);
         return;
       }
-      case 'RecordDelivery': {
+      case 'RecordDelivery':
+      case 'RecordTurnBack': {
         const { orderId, shipmentId } = ask;
-        const context = cause.context('follow/delivery');
-        await handlers.order(orderStream(orderId), { type: 'RecordDelivery', shipmentId }, context);
+        const context = cause.context(ask.ask === 'RecordDelivery' ? 'follow/delivery' : 'follow/turn-back');
+        await handlers.order(orderStream(orderId), { type: ask.ask, shipmentId }, context);
         return;
       }
       default:

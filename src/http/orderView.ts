@@ -39,12 +39,13 @@ export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object
     status,
     held,
     lines: lines.map((line) => showLine(line, sights[role])),
-    shipments: shipments.map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered }) => ({
+    shipments: shipments.map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
       shipmentId,
       warehouseId,
       carrier,
       trackingNumber,
       delivered,
+      turnedBack,
     })),
     destinationCountry,
     sourcing,

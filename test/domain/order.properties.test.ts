@@ -37,7 +37,10 @@ const makers = {
   dispatch,
   wait: () => ({ type: 'RecordAllocation', allocations: [] }),
   lapse: (_line, _warehouse, _quantity, ref) => ({ type: 'LapseAllocation', reservationId: `r${ref}` }),
-  deliver: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordDelivery', shipmentId: `s${ref}` }),
+  deliver: (_line, _warehouse, quantity, ref) => ({
+    type: quantity > 2 ? 'RecordTurnBack' : 'RecordDelivery',
+    shipmentId: `s${ref}`,
+  }),
   hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
   rare: (_line, _warehouse, _quantity, ref) =>
     ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },
@@ -72,6 +75,7 @@ const faultOf = (order: PlacedOrder): string | null => {
     if (sourced > quantity) return 'more allocated than ordered';
     if (own.some((each) => each.shipped < 0 || each.shipped > each.quantity)) return 'more shipped than allocated';
     if (left !== shipped) return 'shipments and allocations disagree';
+    if (order.shipments.some(({ delivered, turnedBack }) => delivered && turnedBack)) return 'delivered and back';
     if (order.phase !== 'cancelled' && quantities(unsourcedOf(order), lineId) + sourced !== quantity) {
       return 'ordered is not sourced and unsourced';
     }
@@ -104,7 +108,13 @@ describe('10,000 random sequences of commands for one order', () => {
       }),
       { numRuns: 10_000 },
     );
-    for (const reached of ['OrderShipmentDelivered', 'OrderAllocationLapsed', 'OrderCancelled', 'OrderBackordered']) {
+    for (const reached of [
+      'OrderShipmentDelivered',
+      'OrderShipmentTurnedBack',
+      'OrderAllocationLapsed',
+      'OrderCancelled',
+      'OrderBackordered',
+    ]) {
       expect(seen).toContain(reached);
     }
     for (const code of ['ALLOCATION_EXCEEDS_DEMAND', 'SHIPMENT_EXCEEDS_ALLOCATION', 'ORDER_ALREADY_SHIPPED']) {

@@ -197,6 +197,19 @@ describe('dispatching', () => {
 describe('deliveries and exceptions', () => {
   it('records the delivery of a shipment, once', () =>
     given(orderDecider, placed, allocated, dispatched).when(deliver).thenRecords(delivered));
+  it('records that a shipment turned back, once, and an exception with it; its delivery is no news then', () => {
+    const [back, exception]: readonly OrderEvent[] = [
+      { type: 'OrderShipmentTurnedBack', data: { orderId, shipmentId: 's1' } },
+      {
+        type: 'OrderExceptionRaised',
+        data: { orderId, code: 'PARCEL_TURNED_BACK', detail: 'A parcel of shipment s1 goes back to the sender.' },
+      },
+    ];
+    const turnBack: OrderCommand = { type: 'RecordTurnBack', shipmentId: 's1' };
+    given(orderDecider, placed, allocated, dispatched, delivered).when(turnBack).thenRecords(back!, exception!);
+    given(orderDecider, placed, allocated, dispatched, back!).when(turnBack).thenNothing();
+    given(orderDecider, placed, allocated, dispatched, back!).when(deliver).thenNothing();
+  });
   it('records each exception that is raised', () =>
     given(orderDecider, placed)
       .when({ type: 'RaiseException', code: 'STOCK_GONE', detail: 'r1' })

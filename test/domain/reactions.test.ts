@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type ReactionEvent, reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
-import type { ShipmentDelivered } from '../../src/domain/shipment/events.ts';
+import type { ShipmentDelivered, ShipmentTurnedBack } from '../../src/domain/shipment/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { balanceOf, now, sampleOrder } from '../support/samples.ts';
 
@@ -42,7 +42,8 @@ const registered = (onHand: number): StockEvent => ({
 });
 const backordered = [{ lineId: '1', quantity: 1 }];
 
-type Case = readonly [sentence: string, event: OrderEvent | StockEvent | ShipmentDelivered, asks: readonly object[]];
+type OwnEvent = OrderEvent | StockEvent | ShipmentDelivered | ShipmentTurnedBack;
+type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const cases: readonly Case[] = [
   ['a placed order is allocated', { type: 'OrderPlaced', data: sampleOrder() }, allocate],
   [
@@ -83,6 +84,11 @@ const cases: readonly Case[] = [
     'a delivered shipment is told to its order',
     { type: 'ShipmentDelivered', data: { shipmentId: 's1', orderId, warehouseId: 'BER', deliveredAt: now } },
     [{ ask: 'RecordDelivery', orderId, shipmentId: 's1' }],
+  ],
+  [
+    'a shipment that turned back is told to its order',
+    { type: 'ShipmentTurnedBack', data: { shipmentId: 's1', orderId, warehouseId: 'BER', parcelId: 'p1' } },
+    [{ ask: 'RecordTurnBack', orderId, shipmentId: 's1' }],
   ],
   [
     'an order hears that its reservation expired, and others may have the goods',

@@ -31,6 +31,7 @@ const report = tuple(constantFrom('p1', 'p2'), constantFrom(...parcelStatuses, '
 );
 
 interface Story {
+  readonly phase: Shipment['phase'];
   readonly statuses: readonly (readonly [string, ParcelStatus])[];
   readonly events: readonly ShipmentEvent[];
 }
@@ -45,7 +46,7 @@ const tell = (reports: readonly ShipmentCommand[]): Story => {
     }
   }
   const parcels = shipment.phase === 'absent' ? [] : [...shipment.parcels];
-  return { statuses: parcels.map(([id, { status }]) => [id, status]), events };
+  return { phase: shipment.phase, statuses: parcels.map(([id, { status }]) => [id, status]), events };
 };
 
 const stories = array(report, { maxLength: 12 }).chain((reports) =>
@@ -59,12 +60,28 @@ const stories = array(report, { maxLength: 12 }).chain((reports) =>
 );
 
 describe('reports in any order and repeated', () => {
-  it('leave each parcel with the same status', () => {
+  it('leave each parcel and the shipment with the same status', () => {
     assert(
       property(stories, ({ reports, shuffled }) => {
-        expect(tell(shuffled).statuses).toEqual(tell(reports).statuses);
+        const [one, other] = [tell(shuffled), tell(reports)];
+        expect(one.statuses).toEqual(other.statuses);
+        expect(one.phase).toBe(other.phase);
       }),
       { numRuns: 5_000 },
+    );
+  });
+
+  it('leave a parcel turned back for good once any of them says so', () => {
+    assert(
+      property(stories, ({ shuffled }) => {
+        const gone = new Set<string>();
+        for (const { type, data } of tell(shuffled).events) {
+          if (type !== 'ParcelTracked') continue;
+          if (data.status === 'return_to_sender') gone.add(data.parcelId);
+          expect(data.parcelStatus === 'return_to_sender').toBe(gone.has(data.parcelId));
+        }
+      }),
+      { numRuns: 2_000 },
     );
   });
 

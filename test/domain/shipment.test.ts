@@ -45,6 +45,8 @@ const delivered = (deliveredAt: string): ShipmentEvent => ({
   data: { ...place, deliveredAt },
 });
 
+const turnedBack = (parcelId = 'p1'): ShipmentEvent => ({ type: 'ShipmentTurnedBack', data: { ...place, parcelId } });
+
 describe('a dispatch', () => {
   it('begins the shipment; a redelivered policy asks again in vain', () =>
     given(shipmentDecider).when({ type: 'RecordDispatch', shipment: one.data }).thenRecords(one));
@@ -98,8 +100,8 @@ describe('reports of a courier (R12.2)', () => {
   it('of one moment, a delivery and a turn back, are a turn back, whichever came first', () => {
     given(shipmentDecider, one, tracked('delivered', now), delivered(now))
       .when(track('return_to_sender', now))
-      .thenRecords(tracked('return_to_sender', now));
-    given(shipmentDecider, one, tracked('return_to_sender', now))
+      .thenRecords(tracked('return_to_sender', now), turnedBack());
+    given(shipmentDecider, one, tracked('return_to_sender', now), turnedBack())
       .when(track('delivered', now))
       .thenRecords(tracked('delivered', now, 'return_to_sender'));
   });
@@ -110,13 +112,31 @@ describe('reports of a courier (R12.2)', () => {
   it('turn a delivered parcel back when the goods go back after it', () =>
     given(shipmentDecider, one, tracked('delivered', now), delivered(now))
       .when(track('return_to_sender', later))
-      .thenRecords(tracked('return_to_sender', later)));
-  it('leave a delivery alone that came after the goods had turned back', () =>
+      .thenRecords(tracked('return_to_sender', later), turnedBack()));
+  it('of a delivery after the goods turned back are about the sender: it is no delivery to the customer', () =>
+    given(shipmentDecider, one, tracked('return_to_sender', now), turnedBack())
+      .when(track('delivered', later))
+      .thenRecords(tracked('delivered', later, 'return_to_sender')));
+  it('of a turn back that is told after the delivery at the sender take the delivery away again', () =>
     given(shipmentDecider, one, tracked('delivered', now), delivered(now))
       .when(track('return_to_sender', earlier))
-      .thenRecords(tracked('return_to_sender', earlier, 'delivered')));
+      .thenRecords(tracked('return_to_sender', earlier), turnedBack()));
+  it('of the way back do not hide that it goes back', () =>
+    given(shipmentDecider, one, tracked('return_to_sender', now), turnedBack())
+      .when(track('in_transit', later))
+      .thenRecords(tracked('in_transit', later, 'return_to_sender')));
+  it('of a turn back that an older release took for a delivery put that right with the next report', () =>
+    given(
+      shipmentDecider,
+      one,
+      tracked('return_to_sender', earlier),
+      tracked('delivered', now, 'delivered'),
+      delivered(now),
+    )
+      .when(track('in_transit', later))
+      .thenRecords(tracked('in_transit', later, 'return_to_sender'), turnedBack()));
   it('of a turn back stay when the delivery before it is told late', () =>
-    given(shipmentDecider, one, tracked('return_to_sender', later))
+    given(shipmentDecider, one, tracked('return_to_sender', later), turnedBack())
       .when(track('delivered', now))
       .thenRecords(tracked('delivered', now, 'return_to_sender')));
 });
@@ -128,6 +148,15 @@ describe('a shipment of two parcels (B11)', () => {
     given(shipmentDecider, two, tracked('delivered', later))
       .when(track('delivered', now, 'p2'))
       .thenRecords(tracked('delivered', now, 'delivered', 'p2'), delivered(later)));
+  it('of which one turned back is not delivered by the other, and turns back once', () => {
+    const history = [two, tracked('return_to_sender', now), turnedBack()];
+    given(shipmentDecider, ...history)
+      .when(track('delivered', later, 'p2'))
+      .thenRecords(tracked('delivered', later, 'delivered', 'p2'));
+    given(shipmentDecider, ...history)
+      .when(track('return_to_sender', later, 'p2'))
+      .thenRecords(tracked('return_to_sender', later, 'return_to_sender', 'p2'));
+  });
 });
 
 const many = Array.from({ length: reportsPerParcelMax }, (_, index) =>
@@ -153,10 +182,14 @@ describe('every refusal of a shipment command', () => {
   it.each(Object.entries(refusals))('%s', (_code, provoke) => {
     provoke();
   });
-  it('lets the delivery through, however much was reported before it', () =>
+  it('lets the end of a parcel through, however much was reported before it', () => {
     given(shipmentDecider, one, ...many)
       .when(track('delivered', now))
-      .thenRecords(tracked('delivered', now), delivered(now)));
+      .thenRecords(tracked('delivered', now), delivered(now));
+    given(shipmentDecider, one, ...many)
+      .when(track('return_to_sender', now))
+      .thenRecords(tracked('return_to_sender', now), turnedBack());
+  });
 });
 
 describe('the fold of a shipment', () => {

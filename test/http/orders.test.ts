@@ -283,6 +283,36 @@ describe('a shipment', () => {
     expect(await service.countEvents()).toBe(before);
   });
 
+  it('that is turned back is not delivered to the customer when the carrier brings it to the sender', async () => {
+    const { shop, admin, ship, report, order } = await openScene({ BER: { [sku]: 9 } });
+    const { orderId } = (await placeOrder(shop, [line(sku, 1)])).body;
+    const { shipmentId } = (await ship(orderId, { 1: 1 })).body;
+    const wayBack: readonly (readonly [string, number])[] = [
+      ['out_for_delivery', -9],
+      ['attempted_delivery', -8],
+      // At the sender, told before the turning back itself.
+      ['delivered', -2],
+      ['return_to_sender', -5],
+      ['in_transit', -4],
+    ];
+    let told: Answer | null = null;
+    for (const [status, minute] of wayBack) told = await report(shipmentId, status, minute);
+    expect(told?.body).toMatchObject({
+      status: 'return_to_sender',
+      deliveredAt: null,
+      parcels: [{ status: 'return_to_sender' }],
+    });
+    await expect.poll(async () => (await order(orderId)).status).toBe('exception');
+    expect(await order(orderId)).toMatchObject({
+      shipments: [{ delivered: false, turnedBack: true }],
+      lines: [{ shipped: 1, delivered: 0 }],
+      exceptions: [{ code: 'PARCEL_TURNED_BACK' }],
+    });
+    const tracking = await admin.get(`/v1/orders/${orderId}/tracking`);
+    expect(tracking.body).toMatchObject({ status: 'exception', boxes: { total: 1, delivered: 0 } });
+    expect((await admin.get('/v1/orders?status=exception')).body.items).toHaveLength(1);
+  });
+
   it('of several parcels wants to know which one', async () => {
     const { shop, ship, report } = await openScene({ BER: { [sku]: 9, CHAIR: 9 } });
     const { orderId } = (await placeOrder(shop, [line(sku, 1), line('CHAIR', 4)])).body;

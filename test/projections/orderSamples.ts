@@ -43,4 +43,8 @@ export const delivered = (shipmentId: string): OrderEvent => ({
   type: 'OrderShipmentDelivered',
   data: { orderId, shipmentId },
 });
+export const turnedBack = (shipmentId: string): OrderEvent => ({
+  type: 'OrderShipmentTurnedBack',
+  data: { orderId, shipmentId },
+});
 export const troubled: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'X', detail: 'look' } };

@@ -18,6 +18,7 @@ import {
   placed,
   released,
   troubled,
+  turnedBack,
 } from './orderSamples.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { timeAt } from './stockLog.ts';
@@ -144,6 +145,7 @@ projectionSpec(orders, ledgerLog, {
             carrier: 'parcelco',
             trackingNumber: 'Ts1',
             delivered: false,
+            turnedBack: false,
             lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 }],
           },
         ],
@@ -161,6 +163,17 @@ projectionSpec(orders, ledgerLog, {
           expect.objectContaining({ shipmentId: 's1', delivered: false, trackingNumber: 'Ts1' }),
           expect.objectContaining({ shipmentId: 's2', delivered: true, trackingNumber: 'Ts2' }),
         ],
+      },
+    },
+  ],
+  OrderShipmentTurnedBack: [
+    {
+      title: 'a shipment that seemed delivered is not',
+      events: [placed, allocated(chairs), dispatched('s1', chairs), delivered('s1'), turnedBack('s1')],
+      becomes: {
+        status: 'partially_shipped',
+        ...linesThen({ ...inBerlin, shipped: 3, delivered: 0 }, { backordered: 2 }),
+        shipments: [expect.objectContaining({ shipmentId: 's1', delivered: false, turnedBack: true })],
       },
     },
   ],
@@ -204,6 +217,11 @@ describe('the status of an order (R12.1)', () => {
     ],
     ['delivered', 'all has arrived', [...allSent, delivered('s1'), delivered('s2')]],
     ['exception', 'something went wrong on the way', [...allSent, delivered('s1'), troubled]],
+    [
+      'exception',
+      'all seemed to have arrived, and a part of it was turned back',
+      [...allSent, delivered('s1'), delivered('s2'), turnedBack('s1'), troubled],
+    ],
     ['exception', 'something went wrong before it left', [placed, troubled, both]],
     [
       'delivered',

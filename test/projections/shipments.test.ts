@@ -49,6 +49,8 @@ const tracked = (status: ParcelStatus, second: number, words: Words = {}): Shipm
 });
 const delivered: ShipmentEvent = { type: 'ShipmentDelivered', data: { ...place, deliveredAt: timeAt(50) } };
 
+const turnedBack: ShipmentEvent = { type: 'ShipmentTurnedBack', data: { ...place, parcelId: 'p1' } };
+
 const report = (
   status: ParcelStatus,
   reportedSecond: number,
@@ -113,7 +115,7 @@ projectionSpec(shipments, ledgerLog, {
       },
     },
     {
-      title: 'a late report stands where its time belongs, and the status is what the domain said',
+      title: 'a late report stands where its time belongs, and the status follows from all of them',
       events: [
         dispatched(),
         tracked('delivered', 40, { location: 'at the door' }),
@@ -137,6 +139,15 @@ projectionSpec(shipments, ledgerLog, {
       },
     },
     {
+      title: 'a turn back that was stored as delivered by an older release is a turn back',
+      events: [
+        dispatched({ parcels: [parcels[1]!] }),
+        tracked('return_to_sender', 20, { parcelId: 'p2' }),
+        tracked('delivered', 30, { parcelId: 'p2', parcelStatus: 'delivered' }),
+      ],
+      becomes: { status: 'return_to_sender' },
+    },
+    {
       title: 'a report about a parcel that was never declared changes no parcel',
       events: [dispatched(), tracked('in_transit', 20, { parcelId: 'p9' })],
       becomes: { parcels: [first, second], revision: 1 },
@@ -147,6 +158,13 @@ projectionSpec(shipments, ledgerLog, {
       title: "it has arrived, at the carrier's time",
       events: [dispatched(), tracked('delivered', 40), tracked('delivered', 50, { parcelId: 'p2' }), delivered],
       becomes: { status: 'delivered', deliveredAt: timeAt(50), revision: 3, updatedAt: timeAt(3) },
+    },
+  ],
+  ShipmentTurnedBack: [
+    {
+      title: 'it has not arrived, even when it seemed so',
+      events: [dispatched(), tracked('delivered', 40), delivered, tracked('return_to_sender', 30), turnedBack],
+      becomes: { status: 'return_to_sender', deliveredAt: null, revision: 4, updatedAt: timeAt(4) },
     },
   ],
 });

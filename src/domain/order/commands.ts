@@ -18,7 +18,7 @@ export type OrderCommand =
   | { readonly type: 'LapseAllocation'; readonly reservationId: string }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
   | ({ readonly type: 'DispatchShipment' } & DispatchRequest)
-  | { readonly type: 'RecordDelivery'; readonly shipmentId: string }
+  | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */

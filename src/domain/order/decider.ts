@@ -5,6 +5,8 @@ import { dispatch } from './dispatch.ts';
 import { type OrderEvent, orderVersions } from './events.ts';
 import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.ts';
 
+type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
+
 const place = ({ order }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
   if (state.phase !== 'absent') return refuse('ORDER_ALREADY_PLACED', 'An order with this id exists.');
   if (new Set(order.lines.map(({ lineId }) => lineId)).size !== order.lines.length) {
@@ -71,12 +73,20 @@ const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
     : refuse('ORDER_NOT_ON_HOLD', 'The order is not on hold.');
 };
 
-const recordDelivery = (shipmentId: string, order: PlacedOrder): OrderDecision => {
+/** How a shipment ended, as its own stream has it. Turned back is the last word. */
+const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): OrderDecision => {
   const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
   if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
-  return shipment.delivered
-    ? accept()
-    : accept({ type: 'OrderShipmentDelivered', data: { orderId: order.orderId, shipmentId } });
+  const { orderId } = order;
+  if (shipment.turnedBack) return accept();
+  if (type === 'RecordDelivery') {
+    return shipment.delivered ? accept() : accept({ type: 'OrderShipmentDelivered', data: { orderId, shipmentId } });
+  }
+  const detail = `A parcel of shipment ${shipmentId} goes back to the sender.`;
+  return accept<OrderEvent>(
+    { type: 'OrderShipmentTurnedBack', data: { orderId, shipmentId } },
+    { type: 'OrderExceptionRaised', data: { orderId, code: 'PARCEL_TURNED_BACK', detail } },
+  );
 };
 
 const decidePlaced = (command: Exclude<OrderCommand, { type: 'PlaceOrder' }>, order: PlacedOrder): OrderDecision => {
@@ -98,7 +108,8 @@ const decidePlaced = (command: Exclude<OrderCommand, { type: 'PlaceOrder' }>, or
     case 'DispatchShipment':
       return dispatch(command, order);
     case 'RecordDelivery':
-      return recordDelivery(command.shipmentId, order);
+    case 'RecordTurnBack':
+      return recordEnd(command, order);
     case 'RaiseException':
       return accept({ type: 'OrderExceptionRaised', data: { orderId, code: command.code, detail: command.detail } });
     default:

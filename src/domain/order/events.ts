@@ -113,6 +113,11 @@ export type OrderShipmentDelivered = {
   readonly type: 'OrderShipmentDelivered';
   readonly data: { readonly orderId: string; readonly shipmentId: string };
 };
+/** A parcel of the shipment goes back to the sender: what it brought, or was to bring, is not with the customer. */
+export type OrderShipmentTurnedBack = {
+  readonly type: 'OrderShipmentTurnedBack';
+  readonly data: { readonly orderId: string; readonly shipmentId: string };
+};
 /** Facts and promises disagree (for example: goods shipped whose reservation was gone); a person must look. */
 export type OrderExceptionRaised = {
   readonly type: 'OrderExceptionRaised';
@@ -129,6 +134,7 @@ export type OrderEvent =
   | OrderCancelled
   | OrderShipmentDispatched
   | OrderShipmentDelivered
+  | OrderShipmentTurnedBack
   | OrderExceptionRaised;
 
 export const orderFields: FieldClasses<OrderEvent> = {
@@ -162,6 +168,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
     parcels: 'public',
   },
   OrderShipmentDelivered: { orderId: 'public', shipmentId: 'public' },
+  OrderShipmentTurnedBack: { orderId: 'public', shipmentId: 'public' },
   OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
 };
 
@@ -175,5 +182,6 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderCancelled: 1,
   OrderShipmentDispatched: 1,
   OrderShipmentDelivered: 1,
+  OrderShipmentTurnedBack: 1,
   OrderExceptionRaised: 1,
 };

@@ -11,6 +11,8 @@ export interface OrderShipment {
   readonly warehouseId: string;
   readonly lines: readonly ShippedLine[];
   readonly delivered: boolean;
+  /** A parcel of it went back to the sender; then it is not delivered, whatever was said before. */
+  readonly turnedBack: boolean;
 }
 
 export interface PlacedOrder {
@@ -45,6 +47,13 @@ const lapse = (allocations: readonly OpenAllocation[], reservationId: string): r
     return allocation.shipped === 0 ? [] : [{ ...allocation, quantity: allocation.shipped }];
   });
 
+const endShipment = (order: PlacedOrder, shipmentId: string, end: Partial<OrderShipment>): PlacedOrder => ({
+  ...order,
+  shipments: order.shipments.map((shipment) =>
+    shipment.shipmentId === shipmentId ? { ...shipment, ...end } : shipment,
+  ),
+});
+
 const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): PlacedOrder => {
   switch (event.type) {
     case 'OrderAllocated': {
@@ -63,16 +72,13 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, { type: 'Or
       return { ...order, phase: 'cancelled' };
     case 'OrderShipmentDispatched': {
       const { shipmentId, warehouseId, lines } = event.data;
-      const shipment = { shipmentId, warehouseId, lines, delivered: false };
+      const shipment = { shipmentId, warehouseId, lines, delivered: false, turnedBack: false };
       return { ...order, allocations: ship(order.allocations, lines), shipments: [...order.shipments, shipment] };
     }
     case 'OrderShipmentDelivered':
-      return {
-        ...order,
-        shipments: order.shipments.map((shipment) =>
-          shipment.shipmentId === event.data.shipmentId ? { ...shipment, delivered: true } : shipment,
-        ),
-      };
+      return endShipment(order, event.data.shipmentId, { delivered: true });
+    case 'OrderShipmentTurnedBack':
+      return endShipment(order, event.data.shipmentId, { delivered: false, turnedBack: true });
     case 'OrderExceptionRaised':
       return order;
     default:

@@ -30,7 +30,7 @@ export type Ask =
       readonly quantity: number;
     }
   | { readonly ask: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
-  | { readonly ask: 'RecordDelivery'; readonly orderId: string; readonly shipmentId: string }
+  | { readonly ask: 'RecordDelivery' | 'RecordTurnBack'; readonly orderId: string; readonly shipmentId: string }
   /** Unless the reservation was made anew meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
   /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
@@ -44,6 +44,7 @@ export const reactionTypes = [
   'OrderCancelled',
   'OrderShipmentDispatched',
   'ShipmentDelivered',
+  'ShipmentTurnedBack',
   'StockReserved',
   'StockReservationExpired',
   'StockReceived',
@@ -94,6 +95,8 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
     }
     case 'ShipmentDelivered':
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
+    case 'ShipmentTurnedBack':
+      return [{ ask: 'RecordTurnBack', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
     case 'StockReserved': {
       const { orderId, warehouseId, sku, reservationId } = event.data;
       return orderId === undefined ? [] : [{ ask: 'ReleaseUncounted', orderId, warehouseId, sku, reservationId }];

@@ -3,7 +3,8 @@ import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmen
 import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
 
 export interface KnownShipment {
-  readonly phase: 'on_its_way' | 'delivered';
+  /** `turned_back`: a parcel of it goes back to the sender, whatever became of the others. */
+  readonly phase: 'on_its_way' | 'delivered' | 'turned_back';
   readonly shipmentId: string;
   readonly orderId: string;
   readonly warehouseId: string;
@@ -28,7 +29,26 @@ export type ShipmentRefusal = 'SHIPMENT_NOT_FOUND' | 'PARCEL_NOT_FOUND' | 'PARCE
 /** A courier that reports more about one parcel is broken; the bound keeps a stream readable. */
 export const reportsPerParcelMax = 500;
 
+/** What a parcel comes to in the end. */
+const endings: readonly ParcelStatus[] = ['delivered', 'return_to_sender'];
+
 type TrackParcel = Extract<ShipmentCommand, { type: 'TrackParcel' }>;
+
+/** What the shipment comes to now that this parcel was reported on; nothing when that is known or not settled. */
+const endOf = (shipment: KnownShipment, parcels: readonly Parcel[], parcelId: string): readonly ShipmentEvent[] => {
+  const { phase, shipmentId, orderId, warehouseId } = shipment;
+  const place = { shipmentId, orderId, warehouseId };
+  if (phase !== 'turned_back' && parcels.some(({ isTurnedBack }) => isTurnedBack)) {
+    return [{ type: 'ShipmentTurnedBack', data: { ...place, parcelId } }];
+  }
+  if (phase !== 'on_its_way' || parcels.some(({ status }) => status !== 'delivered')) return [];
+  // The last one to arrive, whichever was reported last.
+  const deliveredAt = parcels.reduce(
+    (latest, parcel) => (parcel.deliveredAt > latest ? parcel.deliveredAt : latest),
+    '',
+  );
+  return [{ type: 'ShipmentDelivered', data: { ...place, deliveredAt } }];
+};
 
 const track = (command: TrackParcel, shipment: KnownShipment): Decision<ShipmentEvent, ShipmentRefusal> => {
   const only = shipment.parcels.size === 1 ? [...shipment.parcels.keys()][0] : undefined;
@@ -38,28 +58,16 @@ const track = (command: TrackParcel, shipment: KnownShipment): Decision<Shipment
   if (parcel === undefined) return refuse('PARCEL_NOT_FOUND', 'The shipment has no such parcel.');
   if (parcel.reports.has(reportKey(command))) return accept();
   const moved = moveParcel(parcel, command);
-  // The one report that everybody waits for gets through, however much a broken courier has said before it.
-  const arrives = moved.status === 'delivered' && parcel.status !== 'delivered';
-  if (parcel.reports.size >= reportsPerParcelMax && !arrives) {
+  // How a parcel ends gets through, however much a broken courier has said before it.
+  const ends = endings.includes(moved.status) && parcel.status !== moved.status;
+  if (parcel.reports.size >= reportsPerParcelMax && !ends) {
     return refuse('TOO_MANY_REPORTS', `At most ${reportsPerParcelMax} reports about one parcel are kept.`);
   }
   const { shipmentId, orderId, warehouseId } = shipment;
   const { type: _, ...report } = command;
-  const tracked = {
-    type: 'ParcelTracked',
-    data: { shipmentId, orderId, warehouseId, ...report, parcelId, parcelStatus: moved.status },
-  } as const;
+  const data = { shipmentId, orderId, warehouseId, ...report, parcelId, parcelStatus: moved.status };
   const parcels = [...shipment.parcels].map(([id, other]) => (id === parcelId ? moved : other));
-  if (shipment.phase === 'delivered' || parcels.some(({ status }) => status !== 'delivered')) return accept(tracked);
-  // The last one to arrive, whichever was reported last.
-  const deliveredAt = parcels.reduce(
-    (latest, parcel) => (parcel.deliveredAt > latest ? parcel.deliveredAt : latest),
-    '',
-  );
-  return accept<ShipmentEvent>(tracked, {
-    type: 'ShipmentDelivered',
-    data: { shipmentId, orderId, warehouseId, deliveredAt },
-  });
+  return accept<ShipmentEvent>({ type: 'ParcelTracked', data }, ...endOf(shipment, parcels, parcelId));
 };
 
 const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
@@ -78,11 +86,15 @@ const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
     case 'ParcelTracked': {
       const parcel = shipment.parcels.get(event.data.parcelId);
       if (parcel === undefined) return shipment;
-      const moved = { ...moveParcel(parcel, event.data), status: event.data.parcelStatus };
-      return { ...shipment, parcels: new Map([...shipment.parcels, [event.data.parcelId, moved]]) };
+      return {
+        ...shipment,
+        parcels: new Map([...shipment.parcels, [event.data.parcelId, moveParcel(parcel, event.data)]]),
+      };
     }
     case 'ShipmentDelivered':
       return { ...shipment, phase: 'delivered' };
+    case 'ShipmentTurnedBack':
+      return { ...shipment, phase: 'turned_back' };
     default:
       return unreachable(event);
   }

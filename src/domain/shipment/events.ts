@@ -40,7 +40,7 @@ export type ParcelTracked = {
     readonly warehouseId: string;
     readonly parcelId: string;
     readonly status: ParcelStatus;
-    /** The parcel's status after it: the latest by the carrier's time, and never back from delivered. */
+    /** The parcel's status after it, as it was worked out then; `parcelStatusOf` says what it is today. */
     readonly parcelStatus: ParcelStatus;
     /** What a courier says in words may name a neighbour: free text is personal (DESIGN §4.5). */
     readonly detail?: Sealed;
@@ -60,7 +60,17 @@ export type ShipmentDelivered = {
     readonly deliveredAt: string;
   };
 };
-export type ShipmentEvent = ShipmentDispatched | ParcelTracked | ShipmentDelivered;
+/** The first parcel of it has turned back: the shipment as a whole does not reach the customer, or no longer has. */
+export type ShipmentTurnedBack = {
+  readonly type: 'ShipmentTurnedBack';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly parcelId: string;
+  };
+};
+export type ShipmentEvent = ShipmentDispatched | ParcelTracked | ShipmentDelivered | ShipmentTurnedBack;
 
 const place = { shipmentId: 'public', orderId: 'public', warehouseId: 'public' } as const;
 export const shipmentFields: FieldClasses<ShipmentEvent> = {
@@ -76,5 +86,11 @@ export const shipmentFields: FieldClasses<ShipmentEvent> = {
     reportedAt: 'public',
   },
   ShipmentDelivered: { ...place, deliveredAt: 'public' },
+  ShipmentTurnedBack: { ...place, parcelId: 'public' },
 };
-export const shipmentVersions = { ShipmentDispatched: 1, ParcelTracked: 1, ShipmentDelivered: 1 } as const;
+export const shipmentVersions = {
+  ShipmentDispatched: 1,
+  ParcelTracked: 1,
+  ShipmentDelivered: 1,
+  ShipmentTurnedBack: 1,
+} as const;

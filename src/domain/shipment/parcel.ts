@@ -11,13 +11,16 @@ export interface Report {
   readonly textDigest?: string;
 }
 
-export interface Parcel {
+interface Place {
   readonly status: ParcelStatus;
   /** The latest report of all. */
   readonly latest: { readonly status: ParcelStatus; readonly at: string };
-  /** The carrier's time of the latest delivery, and of the latest turning back; empty: none so far. */
+  /** The carrier's time of the latest delivery; empty: none so far. */
   readonly deliveredAt: string;
-  readonly returnedAt: string;
+  /** It goes back to its sender, or is there. */
+  readonly isTurnedBack: boolean;
+}
+export interface Parcel extends Place {
   /** What was reported already, so that the same report twice is told once. */
   readonly reports: ReadonlySet<string>;
 }
@@ -26,7 +29,7 @@ export const freshParcel: Parcel = {
   status: 'pre_transit',
   latest: { status: 'pre_transit', at: '' },
   deliveredAt: '',
-  returnedAt: '',
+  isTurnedBack: false,
   reports: new Set(),
 };
 
@@ -34,26 +37,28 @@ export const reportKey = ({ status, reportedAt, textDigest }: Report): string =>
   `${status} ${reportedAt} ${textDigest ?? ''}`;
 
 /** Two reports of one moment: the one further on the way counts, so that their order doesn't. */
-const isLater = ({ status, reportedAt }: Report, than: Parcel['latest']): boolean =>
+const isLater = ({ status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>, than: Place['latest']): boolean =>
   reportedAt === than.at ? parcelStatuses.indexOf(status) > parcelStatuses.indexOf(than.status) : reportedAt > than.at;
 
 const later = (a: string, b: string): string => (a > b ? a : b);
 
 /**
- * The parcel after one more report. Delivered never falls back to an earlier station; only goods that turn back after
- * their delivery, on the same waybill, move it.
+ * Turned back is the end of a parcel: a carrier goes on to report the way back on the same waybill, `in_transit` and
+ * `delivered` (at the sender) included. Delivered never falls back to an earlier station.
  */
-export const moveParcel = (parcel: Parcel, report: Report): Parcel => {
-  const { status, reportedAt } = report;
-  const deliveredAt = status === 'delivered' ? later(reportedAt, parcel.deliveredAt) : parcel.deliveredAt;
-  const returnedAt = status === 'return_to_sender' ? later(reportedAt, parcel.returnedAt) : parcel.returnedAt;
-  const latest = isLater(report, parcel.latest) ? { status, at: reportedAt } : parcel.latest;
-  const settled = returnedAt >= deliveredAt ? 'return_to_sender' : 'delivered';
-  return {
-    status: deliveredAt === '' ? latest.status : settled,
-    latest,
-    deliveredAt,
-    returnedAt,
-    reports: new Set([...parcel.reports, reportKey(report)]),
-  };
+const move = (place: Place, { status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>): Place => {
+  const deliveredAt = status === 'delivered' ? later(reportedAt, place.deliveredAt) : place.deliveredAt;
+  const isTurnedBack = place.isTurnedBack || status === 'return_to_sender';
+  const latest = isLater({ status, reportedAt }, place.latest) ? { status, at: reportedAt } : place.latest;
+  const arrived = deliveredAt === '' ? latest.status : 'delivered';
+  return { status: isTurnedBack ? 'return_to_sender' : arrived, latest, deliveredAt, isTurnedBack };
 };
+
+export const moveParcel = (parcel: Parcel, report: Report): Parcel => ({
+  ...move(parcel, report),
+  reports: new Set([...parcel.reports, reportKey(report)]),
+});
+
+/** Where a parcel is after all of these reports, whatever their order. */
+export const parcelStatusOf = (reports: readonly Pick<Report, 'status' | 'reportedAt'>[]): ParcelStatus =>
+  reports.reduce(move, freshParcel).status;

@@ -109,6 +109,7 @@ export const Order = named(
         carrier: Type.String(),
         trackingNumber: Type.String(),
         delivered: Type.Boolean(),
+        turnedBack: Type.Boolean({ description: 'A parcel of it goes back to the sender, or is there again.' }),
       }),
     ),
     customer: Type.Optional(Nullable(Contact)),

@@ -125,7 +125,7 @@ const apply = (document: OrderDocument | null, event: Recorded<OrderEvent>): Ord
 };
 
 export const orders: Projection<OrderDocument, OrderEvent> = {
-  name: 'orders_v1',
+  name: 'orders_v2',
   handles: [
     'OrderPlaced',
     'OrderAllocated',
@@ -136,6 +136,7 @@ export const orders: Projection<OrderDocument, OrderEvent> = {
     'OrderCancelled',
     'OrderShipmentDispatched',
     'OrderShipmentDelivered',
+    'OrderShipmentTurnedBack',
     'OrderExceptionRaised',
   ],
   indexes: [['customerId', 'placedAt'], ['status', 'placedAt'], ['placedAt']],

@@ -3,6 +3,7 @@ import type { Sealed } from '../../domain/message.ts';
 import { unreachable } from '../../domain/message.ts';
 import type { ParcelDeclared } from '../../domain/order/events.ts';
 import type { ParcelStatus, ParcelTracked, ShipmentDispatched, ShipmentEvent } from '../../domain/shipment/events.ts';
+import { parcelStatusOf } from '../../domain/shipment/parcel.ts';
 import type { Projection, Recorded } from '../projection.ts';
 import { shipmentStatus } from './status.ts';
 
@@ -36,7 +37,7 @@ export interface ShipmentDocument {
   readonly parcels: readonly ParcelView[];
   /** When the goods left, ISO 8601 UTC. */
   readonly dispatchedAt: string;
-  /** When the last parcel arrived by the carrier's time; `null`: not all of them have. */
+  /** When the last parcel arrived by the carrier's time; `null`: not all of them have, or one went back. */
   readonly deliveredAt: string | null;
   /** Of the last event of the stream, for ETags. */
   readonly revision: number;
@@ -60,10 +61,11 @@ const inserted = (events: readonly ParcelEventView[], report: ParcelEventView): 
 };
 
 const reported = (parcel: ParcelView, { data, recordedAt }: Recorded<ParcelTracked>): ParcelView => {
-  const { status, parcelStatus, detail = null, location = null, reportedAt } = data;
+  const { status, detail = null, location = null, reportedAt } = data;
   const events = inserted(parcel.events, { status, detail, occurredAt: reportedAt, recordedAt, location });
+  const reports = events.map((event) => ({ status: event.status, reportedAt: event.occurredAt }));
   const lastLocation = events.findLast((event) => event.location !== null)?.location ?? null;
-  return { ...parcel, status: parcelStatus, lastLocation, events };
+  return { ...parcel, status: parcelStatusOf(reports), lastLocation, events };
 };
 
 const dispatched = ({ data, occurredAt, revision, recordedAt }: Recorded<ShipmentDispatched>): ShipmentDocument => {
@@ -97,14 +99,16 @@ const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>
     }
     case 'ShipmentDelivered':
       return { ...touched, deliveredAt: event.data.deliveredAt };
+    case 'ShipmentTurnedBack':
+      return { ...touched, deliveredAt: null };
     default:
       return unreachable(event);
   }
 };
 
 export const shipments: Projection<ShipmentDocument, ShipmentEvent> = {
-  name: 'shipments_v1',
-  handles: ['ShipmentDispatched', 'ParcelTracked', 'ShipmentDelivered'],
+  name: 'shipments_v2',
+  handles: ['ShipmentDispatched', 'ParcelTracked', 'ShipmentDelivered', 'ShipmentTurnedBack'],
   indexes: [['orderId'], ['trackingNumber']],
   idsOf: ({ data }) => [data.shipmentId],
   apply,

@@ -71,6 +71,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'ShipmentDispatched':
     case 'ParcelTracked':
     case 'ShipmentDelivered':
+    case 'ShipmentTurnedBack':
       return sees(sight, event.data.warehouseId) ? shipmentMessages(event) : [];
     case 'WebhookTestRequested':
       return event.data.endpointId === endpointId ? [{ type: 'webhook.test', data: { endpointId } }] : [];

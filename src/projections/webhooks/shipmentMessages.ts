@@ -35,6 +35,9 @@ export const shipmentMessages = (event: ShipmentEvent): readonly Message[] => {
       return [updated({ ...shipment, status: 'dispatched' })];
     case 'ShipmentDelivered':
       return [updated({ ...shipment, status: 'delivered', reportedAt: event.data.deliveredAt })];
+    // The report that it follows from has told it of the parcel.
+    case 'ShipmentTurnedBack':
+      return [];
     case 'ParcelTracked': {
       const { parcelId, status, parcelStatus, reportedAt } = event.data;
       const messages = [updated({ ...shipment, parcelId, status: parcelStatus, reportedAt })];
