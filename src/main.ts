@@ -10,6 +10,7 @@ import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
+import { guardAgainstStrayFaults } from './strayFaults.ts';
 
 /** What is in flight at SIGTERM is finished within this; orchestrators kill after 30 s by default. */
 const stopMaxMs = 10_000;
@@ -54,11 +55,7 @@ const start = async (): Promise<void> => {
       idempotencyKeptMs,
     },
   );
-  process.on('unhandledRejection', (reason) => {
-    if (engines.recover(reason)) return logger.warn({ err: reason }, 'a client was replaced');
-    logger.fatal({ err: reason }, 'unhandled rejection');
-    process.exit(1);
-  });
+  guardAgainstStrayFaults(process, engines.recover, logger);
   const stopping = new AbortController();
   const running = service.run(stopping.signal);
 

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
-import { isKnownClientRejection } from './eventstoredb/rejections.ts';
+import { isKnownClientFault } from './eventstoredb/strayFaults.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
 import { openMongo } from './mongodb/connect.ts';
 import { createMongoDocuments } from './mongodb/documents.ts';
@@ -79,9 +79,9 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
         { name: 'redis', isVital: false, failure: redisFailure },
       ];
     },
-    /** After an unhandled rejection: whether a client made it that is all that is wrong, and was replaced. */
+    /** After a fault that nothing caught: whether only a client was broken, which is then replaced. */
     recover: (reason: unknown): boolean => {
-      const isKnown = isKnownClientRejection(reason);
+      const isKnown = isKnownClientFault(reason);
       if (isKnown) engines.events.renewClients();
       return isKnown;
     },

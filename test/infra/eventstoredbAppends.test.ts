@@ -137,6 +137,16 @@ describe('an append that was not written', () => {
     await expect(log.append('order-1', 3, newEvents(1))).rejects.toThrow(/^order-1: the server takes 1048576 bytes/);
     expect(fake.appends).toHaveLength(1);
   });
+
+  it('reads the limit of KurrentDB for one event as a refusal, though the client has no class for it', async () => {
+    const { log, fake } = onFake(async () => {
+      throw new UnknownError(undefined as never, 'Could not recognize MaximumAppendEventSizeExceeded');
+    });
+    const failure: unknown = await log.append('order-1', 3, newEvents(1)).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(RangeError);
+    expect(failure).toMatchObject({ message: 'order-1: the server does not take an event of this size' });
+    expect(fake.appends).toHaveLength(1);
+  });
 });
 
 describe('what never reaches the client', () => {

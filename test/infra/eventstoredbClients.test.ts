@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../src/commands/ports.ts';
 import type { RecordedEvent } from '../../src/domain/message.ts';
 import { createClients } from '../../src/infra/eventstoredb/clients.ts';
 import { createGate, GateClosed } from '../../src/infra/eventstoredb/gate.ts';
-import { isKnownClientRejection } from '../../src/infra/eventstoredb/rejections.ts';
+import { isKnownClientFault } from '../../src/infra/eventstoredb/strayFaults.ts';
 import { createTail } from '../../src/infra/eventstoredb/tail.ts';
 import { defaultTiming } from '../../src/infra/eventstoredb/timing.ts';
 import { newEvent, newEvents, newStream } from '../contracts/eventSamples.ts';
@@ -151,19 +151,19 @@ describe('rejections that nobody can catch', () => {
     const client = EventStoreDBClient.connectionString(`esdb://${hosts}?tls=false&maxDiscoverAttempts=1`);
     const failure: unknown = await client.getStreamMetadata('a-1').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
-    expect(isKnownClientRejection(failure)).toBe(true);
+    expect(isKnownClientFault(failure)).toBe(true);
   });
 
   it('are known when a batch append was answered too late', () => {
     const late = new TypeError('undefined is not iterable');
     late.stack = `TypeError: …\n at x (/app/node_modules/@eventstore/db-client/dist/streams/appendToStream/batchAppend.js:27:40)`;
-    expect(isKnownClientRejection(late)).toBe(true);
+    expect(isKnownClientFault(late)).toBe(true);
   });
 
   it.each([new Error('Failed to discover after 10 attempts.'), new TypeError('x'), 'text', undefined, null])(
     'are not known otherwise: %s',
     (reason) => {
-      expect(isKnownClientRejection(reason)).toBe(false);
+      expect(isKnownClientFault(reason)).toBe(false);
     },
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isKnownClientRejection } from '../../src/infra/eventstoredb/rejections.ts';
+import { isKnownClientFault } from '../../src/infra/eventstoredb/strayFaults.ts';
 import { eventsIn, followUntil, newEvents, newStream, untilSeen, within } from '../contracts/eventSamples.ts';
 import { openLog, startServer } from '../support/eventStoreLog.ts';
 import { startGossip } from '../support/gossip.ts';
@@ -22,7 +22,7 @@ const startCluster = async (leaderUrl: string) => {
 const catchClientRejections = (renew: () => void): void => {
   const others: unknown[] = [];
   const listener = (reason: unknown): void => {
-    if (isKnownClientRejection(reason)) renew();
+    if (isKnownClientFault(reason)) renew();
     else others.push(reason);
   };
   const runners = process.listeners('unhandledRejection');

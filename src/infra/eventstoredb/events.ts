@@ -5,6 +5,7 @@ import type { EventSource } from '../../projections/ports.ts';
 import { ConfigError } from '../config.ts';
 import { createAppend } from './appends.ts';
 import { createClients, type EventStoreClient } from './clients.ts';
+import { offerIdentityOnly } from './compression.ts';
 import { readConnection } from './connection.ts';
 import { describeFailure } from './failures.ts';
 import { createFollow } from './follow.ts';
@@ -18,7 +19,7 @@ import { within } from './waits.ts';
 export interface EventStoreEvents extends EventStore, EventSource {
   /** Why the store can't be used now, or `null`. Never driver text. */
   check(): Promise<string | null>;
-  /** After an unhandled rejection that `isKnownClientRejection` recognises. */
+  /** After a fault that `isKnownClientFault` recognises. */
   renewClients(): void;
   /** Ends followers, waits a little for calls, and lets the process end. */
   close(): Promise<void>;
@@ -47,6 +48,7 @@ const closeMaxMs = 5_000;
 
 /** The client's own errors quote the URL. */
 const openClient = (url: string): EventStoreClient => {
+  offerIdentityOnly();
   try {
     return EventStoreDBClient.connectionString(url);
   } catch {

@@ -50,6 +50,10 @@ const wasNotTaken = (error: Error): boolean =>
   (error instanceof UnavailableError &&
     notTakenDetails.some((details) => error._raw?.details.startsWith(details) === true));
 
+/** KurrentDB 25.1 and later limit each event too. The client knows no such answer and puts its name into a text. */
+const isOneEventTooLarge = (error: unknown): boolean =>
+  error instanceof UnknownError && /Maximum ?Append ?Event ?Size/i.test(error.message);
+
 export const classifyAppend = (stream: string, error: unknown): AppendFailure => {
   if (error instanceof WrongExpectedVersionError) {
     const actual = error.actualVersion;
@@ -57,6 +61,10 @@ export const classifyAppend = (stream: string, error: unknown): AppendFailure =>
   }
   if (error instanceof MaxAppendSizeExceededError) {
     const text = `${stream}: the server takes ${error.maxAppendSize} bytes in one append, and this one is larger`;
+    return { kind: 'refused', error: new RangeError(text, { cause: error }) };
+  }
+  if (isOneEventTooLarge(error)) {
+    const text = `${stream}: the server does not take an event of this size`;
     return { kind: 'refused', error: new RangeError(text, { cause: error }) };
   }
   if (error instanceof StreamDeletedError) {
