@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useEventStore } from '../support/engines/useEventStore.ts';
 import { type Path, readBook } from '../support/eventstoredb/recorded/book.ts';
 import { answersOf, play } from '../support/eventstoredb/recorded/play.ts';
+import { collect } from '../support/eventstoredb/recorded/subscriptions.ts';
+import { createWorld } from '../support/eventstoredb/recorded/world.ts';
 
 const book = readBook();
 const paths: readonly Path[] = ['single', 'batch'];
@@ -29,6 +31,20 @@ describe('the recording', () => {
     for (const scenario of book) {
       for (const path of paths) expect(answersOf(scenario, path)).toHaveLength(scenario.steps.length);
     }
+  });
+});
+
+describe('the player', () => {
+  it('comes to an end for a reader who begins at a checkpoint behind all that was written', async () => {
+    const world = await createWorld(client(), 'single');
+    const { revisions } = await collect(world, world.began, {
+      do: 'checkpoints',
+      noise: 0,
+      every: 1,
+      window: 32,
+      interval: 1,
+    });
+    expect(revisions).toEqual([]);
   });
 });
 

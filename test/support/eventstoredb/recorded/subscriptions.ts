@@ -105,10 +105,15 @@ interface Collected {
   readonly checkpoints: readonly Position[];
 }
 
-/** Hits after a position, and the checkpoints on the way, up to the marker. */
-const collect = async (world: World, from: Position, { window, interval }: Checkpoints): Promise<Collected> => {
+/**
+ * Hits after a position, and the checkpoints on the way, up to a marker. Each reader writes a marker of its own: one that
+ * was written before lies behind a reader who begins at a late checkpoint.
+ */
+export const collect = async (world: World, from: Position, { window, interval }: Checkpoints): Promise<Collected> => {
   const revisions: bigint[] = [];
   const checkpoints: Position[] = [];
+  const marker = world.stream(`marker${randomUUID().slice(0, 8)}`);
+  await world.client.appendToStream(marker, jsonEvent({ type: `H${world.prefix}`, data: {} }));
   const subscription = world.client.subscribeToAll({
     fromPosition: from,
     filter: eventTypeFilter({
@@ -125,7 +130,7 @@ const collect = async (world: World, from: Position, { window, interval }: Check
     subscription.on('error', reject);
     subscription.on('data', ({ event }) => {
       if (event?.streamId === world.stream('n')) revisions.push(event.revision);
-      if (event?.streamId !== world.stream('marker')) return;
+      if (event?.streamId !== marker) return;
       clearTimeout(timer);
       resolve();
     });
@@ -144,7 +149,6 @@ const writeNoise = async ({ client, prefix, stream }: World, { noise, every }: C
     });
     await client.appendToStream(stream('n'), events);
   }
-  await client.appendToStream(stream('marker'), jsonEvent({ type: `H${prefix}`, data: {} }));
 };
 
 /** Whether a reader who stops at any checkpoint and goes on from there has missed something. */
