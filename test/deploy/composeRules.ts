@@ -19,6 +19,8 @@ const forEach = (compose: Compose, wrong: (service: Service, name: string) => st
 
 const unless = (holds: boolean | undefined, finding: string): string | undefined => (holds ? undefined : finding);
 
+const restarts: ReadonlySet<string | undefined> = new Set(['unless-stopped', 'always']);
+
 /** Who is on which network, and with that who may reach whom. `docs/deploy.md` shows the same table. */
 export const reach: Readonly<Record<string, readonly string[]>> = {
   edge: ['api'],
@@ -99,7 +101,7 @@ const hardening: readonly Rule[] = [
         const { cpus, memory, pids } = service.deploy?.resources?.limits ?? {};
         if (cpus === undefined || memory === undefined || pids === undefined) return 'has no limits';
         if (isOneShot(service)) return undefined;
-        if (service.restart !== 'unless-stopped') return 'has no restart policy';
+        if (!restarts.has(service.restart)) return 'has no restart policy';
         return unless((service.healthcheck?.test?.length ?? 0) > 1, 'has no health check');
       }),
     planted: [
@@ -107,6 +109,17 @@ const hardening: readonly Rule[] = [
       ({ services }) => (services.redis!.healthcheck = { disable: true }),
       ({ services }) => delete services.redis!.deploy!.resources!.limits!.memory,
       ({ services }) => delete services.mongodb!.restart,
+    ],
+  },
+  {
+    name: 'a deposed EventStoreDB leader, which ends with code 0 to truncate its log, is started again',
+    check: (compose) =>
+      forEach(compose, (service, name) =>
+        unless(!/^eventstore(-\d)?$/.test(name) || service.restart === 'always', 'is not restarted on every exit'),
+      ),
+    planted: [
+      ({ services }) => (services.eventstore!.restart = 'on-failure'),
+      ({ services }) => (services['eventstore-2']!.restart = 'unless-stopped'),
     ],
   },
 ];

@@ -140,7 +140,7 @@ describe('an append that was not written', () => {
 
   it('reads the limit of KurrentDB for one event as a refusal, though the client has no class for it', async () => {
     const { log, fake } = onFake(async () => {
-      throw new UnknownError(undefined as never, 'Could not recognize MaximumAppendEventSizeExceeded');
+      throw new UnknownError(undefined, 'Could not recognize MaximumAppendEventSizeExceeded');
     });
     const failure: unknown = await log.append('order-1', 3, newEvents(1)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RangeError);
