@@ -50,9 +50,13 @@ const wasNotTaken = (error: Error): boolean =>
   (error instanceof UnavailableError &&
     notTakenDetails.some((details) => error._raw?.details.startsWith(details) === true));
 
-/** KurrentDB 25.1 and later limit each event too. The client knows no such answer and puts its name into a text. */
+/**
+ * KurrentDB 25.1 and later limit each event too. The client has neither class nor code for it: by the batch call the name
+ * is in the text of the error, by the single call in the details of the server.
+ */
 const isOneEventTooLarge = (error: unknown): boolean =>
-  error instanceof UnknownError && /Maximum ?Append ?Event ?Size/i.test(error.message);
+  error instanceof UnknownError &&
+  /Maximum ?Append ?Event ?Size/i.test(`${error.message} ${error._raw?.details ?? ''}`);
 
 export const classifyAppend = (stream: string, error: unknown): AppendFailure => {
   if (error instanceof WrongExpectedVersionError) {
