@@ -112,7 +112,6 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   ORDER_LINE_NOT_FOUND: { status: 422, title: 'The order has no such line' },
   PARCEL_REPEATED: { status: 422, title: 'A parcel stands twice in the request' },
   PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
-  ITEM_CONTAINS_ITSELF: { status: 422, title: 'An item is a component of itself' },
   BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
   WEBHOOK_TARGET_NOT_ALLOWED: { status: 422, title: 'The address may not receive webhooks' },
 

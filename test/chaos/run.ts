@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { startPartner } from '../../demo/partner.ts';
 import type { RecordedEvent } from '../../src/domain/message.ts';
-import { webhookEventTypes } from '../../src/domain/webhook/events.ts';
+import { subscribableTypes } from '../../src/domain/webhook/events.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
@@ -135,7 +135,7 @@ const arrange = async (client: Client, { partner }: OpenServers): Promise<readon
     const body = { name: warehouseId, ...place, priority: index + 1, operator: 'own' };
     await must(client, 'PUT', `/v1/warehouses/${warehouseId}`, { body });
   }
-  const body = { url: partner.url, eventTypes: webhookEventTypes };
+  const body = { url: partner.url, eventTypes: subscribableTypes };
   const endpoint = await must(client, 'POST', '/v1/webhook-endpoints', { body, key: 'chaos-endpoint' });
   partner.trust((endpoint as { readonly secret: string }).secret);
   const keys = warehouseIds.flatMap((warehouseId) =>

@@ -55,11 +55,17 @@ describe('an item', () => {
     expect(listed).toEqual(body);
   });
 
-  it('does not contain itself, and has each box once', async () => {
+  it('is not taken as a kit, as components would have no effect', async () => {
+    const service = await openService();
+    const kit = { ...table, components: [{ sku: 'LEG', quantity: 4 }] };
+    const refused = await service.as('sandbox-admin').put('/v1/items/KIT', kit);
+    expect(refused).toMatchObject({ status: 400, body: { code: 'VALIDATION', errors: [{ pointer: '/components' }] } });
+    expect(await service.countEvents()).toBe(0);
+  });
+
+  it('has each box once', async () => {
     const service = await openService();
     const admin = service.as('sandbox-admin');
-    const itself = await admin.put('/v1/items/KIT', { ...table, components: [{ sku: 'KIT', quantity: 1 }] });
-    expect(itself).toMatchObject({ status: 422, body: { code: 'ITEM_CONTAINS_ITSELF' } });
     const twice = await admin.put('/v1/items/KIT', { ...table, boxes: [table.boxes[0], table.boxes[0]] });
     expect(twice).toMatchObject({ status: 422, body: { code: 'BOX_CODE_REPEATED' } });
     expect(await service.countEvents()).toBe(0);
@@ -79,6 +85,13 @@ describe('availability', () => {
     expect((await near('?countryCode=FR&postalCode=75001'))[0]).toBe('PAR');
     expect((await near('?countryCode=ES&postalCode=28001'))[0]).toBe('MAD');
     expect((await near('?countryCode=DE'))[0]).toBe('BER');
+  });
+
+  it('is not asked by a postal code alone, which names no place', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { TABLE: 3 } });
+    const asked = await service.as('sandbox-support').get('/v1/items/TABLE/availability?postalCode=10115');
+    expect(asked).toMatchObject({ status: 400, body: { code: 'VALIDATION' } });
   });
 
   it('counts what is promised already, and nothing that is retired', async () => {

@@ -215,7 +215,7 @@ describe('the past of a stock', () => {
     expect(history.text).not.toMatch(/Ada|note/);
   });
 
-  it.each(['onHand', 'reserved', 'quarantined', 'incoming', 'safetyStock', 'available'])(
+  it.each(['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'])(
     'explains %s by causes whose differences add up to it (B3)',
     async (field) => {
       const { staff, read } = await openShelf(20);

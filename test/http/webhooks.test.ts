@@ -57,6 +57,13 @@ describe('an endpoint', () => {
     expect(await partner.del(own)).toMatchObject({ status: 404 });
   });
 
+  it('is not subscribed to returns, as nothing would ever come', async () => {
+    const service = await openService();
+    const refused = await service.as('sandbox-partner').post(path, { ...endpoint, eventTypes: ['return.received'] });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'VALIDATION' } });
+    expect(await service.countEvents()).toBe(0);
+  });
+
   it('tells the same secret to the same request again, and to no other', async () => {
     const service = await openService();
     const partner = service.as('sandbox-partner');

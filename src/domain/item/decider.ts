@@ -6,20 +6,18 @@ export type Item =
   | { readonly phase: 'absent' }
   | { readonly phase: 'defined'; readonly description: ItemDescription & { readonly sku: string } };
 
-export interface ItemCommand extends ItemDescription {
+/** No `components`: kits are not taken yet, and what would have no effect is not recorded. */
+export interface ItemCommand extends Omit<ItemDescription, 'components'> {
   readonly type: 'DefineItem';
   readonly sku: string;
 }
-export type ItemRefusal = 'ITEM_CONTAINS_ITSELF' | 'BOX_CODE_REPEATED';
+export type ItemRefusal = 'BOX_CODE_REPEATED';
 
 /** `PUT` semantics: the same description again records nothing. */
 export const itemDecider: Decider<Item, ItemCommand, ItemEvent, ItemRefusal> = {
   category: 'item',
   initialState: { phase: 'absent' },
   decide: ({ type: _, ...description }, item) => {
-    if (description.components?.some(({ sku }) => sku === description.sku) === true) {
-      return refuse('ITEM_CONTAINS_ITSELF', 'An item cannot be a component of itself.');
-    }
     if (new Set(description.boxes.map(({ boxCode }) => boxCode)).size !== description.boxes.length) {
       return refuse('BOX_CODE_REPEATED', 'Each box of an item needs a box code of its own.');
     }

@@ -14,7 +14,9 @@ export interface ItemDescription {
   readonly productCode?: string;
   readonly attributes: { readonly [name: string]: string };
   readonly boxes: readonly Box[];
+  /** Written before kits were refused; nothing reads it. */
   readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
+  /** `false`: an order whose first plan lacks any of it is cancelled. Absent: `true`. */
   readonly backorderAllowed?: boolean;
 }
 

@@ -17,6 +17,12 @@ export const webhookEventTypes = [
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 
+/**
+ * What can be subscribed to. No event tells of a return yet, so nobody is left waiting for one; endpoints that were made
+ * with `return.received` before stay as they are.
+ */
+export const subscribableTypes = webhookEventTypes.filter((type) => type !== 'return.received');
+
 export type WebhookEndpointCreated = {
   readonly type: 'WebhookEndpointCreated';
   readonly data: {

@@ -114,7 +114,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     params: ItemPath,
     body: ItemBody,
     answers: { 200: Type.Union([ref(Item), ref(DryRun)]) },
-    problems: ['ITEM_CONTAINS_ITSELF', 'BOX_CODE_REPEATED'],
+    problems: ['BOX_CODE_REPEATED'],
     handle: async ({ params: { sku }, body, context, reply }) => {
       const outcome = await useCases.defineItem(sku, body, context);
       return answerOutcome(outcome, reply, {

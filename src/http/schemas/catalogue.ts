@@ -56,9 +56,8 @@ export const Box = Closed({
   weightGrams: Grams,
 });
 
-/** A kitchen comes in some dozen boxes; a wardrobe has some dozen parts. */
+/** A kitchen comes in some dozen boxes. */
 const boxesMax = 100;
-const componentsMax = 100;
 const attributesMax = 50;
 
 export const ItemPath = Closed({ sku: Sku });
@@ -71,15 +70,28 @@ export const ItemBody = Closed({
     examples: [{ colour: 'natural', material: 'oak' }],
   }),
   boxes: Type.Array(Box, { maxItems: boxesMax }),
-  components: Type.Optional(Type.Array(Closed({ sku: Sku, quantity: Quantity }), { maxItems: componentsMax })),
-  backorderAllowed: Type.Optional(Type.Boolean()),
+  backorderAllowed: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description:
+        'false: a line of this item never begins by waiting; an order whose first plan cannot give all of it is cancelled.',
+    }),
+  ),
 });
-export const Item = named('Item', Closed({ sku: Sku, ...ItemBody.properties, revision: Revision, updatedAt: Time }));
+/** Kits are not taken yet. Items that were described with components before still show them. */
+const components = Type.Optional(
+  Type.Array(Closed({ sku: Sku, quantity: Quantity }), { description: 'Of items described before kits were refused; no effect.' }),
+);
+export const Item = named(
+  'Item',
+  Closed({ sku: Sku, ...ItemBody.properties, components, revision: Revision, updatedAt: Time }),
+);
 
-export const AvailabilityQuery = Closed({
-  postalCode: Type.Optional(PostalCode),
-  countryCode: Type.Optional(CountryCode),
-});
+/** A postal code alone names no place: the same digits are in many countries. */
+export const AvailabilityQuery = Closed(
+  { postalCode: Type.Optional(PostalCode), countryCode: Type.Optional(CountryCode) },
+  { dependentRequired: { postalCode: ['countryCode'] } },
+);
 export const Availability = named(
   'Availability',
   Closed({

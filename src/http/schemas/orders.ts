@@ -99,7 +99,7 @@ export const Order = named(
         backordered: Count,
         shipped: Count,
         delivered: Count,
-        returned: Count,
+        returned: Type.Integer({ description: '0 as long as returns are not taken here.' }),
       }),
     ),
     shipments: Type.Array(
@@ -129,7 +129,7 @@ export const Order = named(
 
 export const OrdersQuery = Closed({
   customerId: Type.Optional(CustomerId),
-  status: Type.Optional(Type.Enum([...orderStatuses])),
+  status: Type.Optional(Type.Enum(orderStatuses.filter((status) => status !== 'returned'))),
   warehouseId: Type.Optional(WarehouseId),
   from: Type.Optional({ ...Time, description: 'Placed at this time or later.' }),
   to: Type.Optional({ ...Time, description: 'Placed before this time.' }),

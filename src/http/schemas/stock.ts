@@ -35,7 +35,7 @@ export const StockLevel = named(
     onHand: Figure,
     reserved: Figure,
     quarantined: Figure,
-    incoming: Figure,
+    incoming: Type.Integer({ description: 'On its way here. 0 as long as there are no inbound shipments to count.' }),
     safetyStock: Figure,
     available: Figure,
     belowSafetyStock: Type.Boolean(),
@@ -112,7 +112,7 @@ export const AsOfQuery = Closed({
   asOf: Type.Optional({ ...Time, description: 'As it was at this time (B2).' }),
   knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time (B2).' }),
 });
-export const explainedFields = ['onHand', 'reserved', 'quarantined', 'incoming', 'safetyStock', 'available'] as const;
+export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
 export const ExplainQuery = Closed({
   field: Type.Optional(Type.Enum([...explainedFields], { default: 'available' })),
   ...PageQuery,

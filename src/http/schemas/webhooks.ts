@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { webhookEventTypes } from '../../domain/webhook/events.ts';
+import { subscribableTypes } from '../../domain/webhook/events.ts';
 import { deliveryStatuses } from '../../projections/webhooks/ledger.ts';
 import { Closed, Nullable, named, PageQuery, Revision, Time, Uuid, WarehouseId } from './common.ts';
 
@@ -10,9 +10,9 @@ const warehousesMax = 500;
 export const EndpointPath = Closed({ endpointId: Uuid });
 export const EndpointBody = Closed({
   url: Type.String({ format: 'uri', maxLength: urlCharsMax, examples: ['https://partner.example/webhooks'] }),
-  eventTypes: Type.Array(Type.Enum([...webhookEventTypes]), {
+  eventTypes: Type.Array(Type.Enum([...subscribableTypes]), {
     minItems: 1,
-    maxItems: webhookEventTypes.length,
+    maxItems: subscribableTypes.length,
     uniqueItems: true,
     examples: [['order.shipped', 'stock.out']],
   }),

@@ -5,7 +5,7 @@ import { availableOf } from '../../domain/stock/state.ts';
 import { publicData } from '../publicEvent.ts';
 import type { RecordedStockEvent } from './pages.ts';
 
-export const explainedFields = ['onHand', 'reserved', 'quarantined', 'incoming', 'safetyStock', 'available'] as const;
+export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
 export type ExplainedField = (typeof explainedFields)[number];
 
 /** What an event refers to, as far as it says. */
