@@ -4,15 +4,17 @@
  * for the same cause has reserved is found again by its derived id, and no longer asked for.
  */
 import { type Position, unreachable } from '../domain/message.ts';
+import type { OrderCommandOf } from '../domain/order/commands.ts';
 import type { Allocation } from '../domain/order/events.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { type Demand, type Plan, planAllocation, rankCandidates, type Source } from '../domain/policies/allocation.ts';
-import { orderStream, stockStream } from '../domain/values.ts';
+import type { Plan, Source } from '../domain/policies/allocation.ts';
+import { itemStream, orderStream, stockStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
-import { shipToContext } from './orders.ts';
+import { linesThatMayNotWait } from './mayWait.ts';
 import type { CommandContext } from './outcome.ts';
+import { createPlanOrder } from './planOrder.ts';
 import type { AllocationFacts, Clock, PersonalData } from './ports.ts';
-import { type Look, lookAt, promiseOf, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
+import { type Look, lookAt, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
 import type { Seen } from './streams.ts';
 
 /** The event that asked. */
@@ -25,7 +27,7 @@ export interface Cause extends Seen {
 }
 
 export interface AllocationPorts {
-  readonly handlers: Pick<Handlers, 'order' | 'stock'>;
+  readonly handlers: Pick<Handlers, 'order' | 'stock' | 'item'>;
   readonly facts: AllocationFacts;
   readonly personalData: Pick<PersonalData, 'open'>;
   readonly clock: Clock;
@@ -35,12 +37,16 @@ export interface AllocationPorts {
 
 export type AllocateOrder = (orderId: string, cause: Cause) => Promise<void>;
 
+/** What is recorded of a plan. */
+type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
+
 /** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
 const roundsMax = 50;
 
 export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
-  const { facts, personalData, clock, reservationMs } = ports;
-  const { order: orders, stock: stocks } = ports.handlers;
+  const { facts, clock, reservationMs } = ports;
+  const { order: orders, stock: stocks, item: items } = ports.handlers;
+  const plan = createPlanOrder(ports);
 
   /** @param doubted SKUs whose stocks are asked of the store itself. */
   const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
@@ -55,32 +61,6 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       return [sku, await Promise.all(shelves)] as const;
     });
     return new Map(await Promise.all(loads));
-  };
-
-  const postalCodeOf = async ({ orderId, shipTo, sourcing }: PlacedOrder): Promise<string | null> => {
-    if (sourcing !== 'nearest') return null;
-    const address = await personalData.open(shipTo, shipToContext(orderId));
-    const isKnown = typeof address === 'object' && address !== null && 'postalCode' in address;
-    return isKnown ? String(address.postalCode) : null;
-  };
-
-  const plan = async (
-    order: PlacedOrder,
-    shelves: Shelves,
-    demand: readonly Demand[],
-    since: Position,
-  ): Promise<Plan> => {
-    if (demand.length === 0) return { sources: [], missing: [] };
-    const { sourcing: strategy, allowSplit, allowBackorder } = order;
-    const destination = { countryCode: order.destinationCountry, postalCode: await postalCodeOf(order) };
-    const ranked = rankCandidates(await facts.warehouses(since), strategy, destination, order.preferredWarehouseId);
-    // What lapsed of an order that comes from one place comes from there again.
-    const place = allowSplit ? undefined : order.allocations[0]?.warehouseId;
-    const ranking = place === undefined ? ranked : [place];
-    const promise = (warehouseId: string, sku: string): number => promiseOf(shelfOf(shelves, warehouseId, sku)?.stock);
-    // An order that was promised once waits for the rest, whatever it said about backorders.
-    const mayWait = allowBackorder || order.phase === 'open';
-    return planAllocation({ demand, ranking, strategy, allowSplit, allowBackorder: mayWait, promise });
   };
 
   /**
@@ -122,10 +102,12 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
    * The order takes its sources, or what was reserved for it is let go. The revision is part of the command's id: the
    * same reservations may be recorded, lapse, and be made anew for the same cause.
    */
-  const record = async ({ order, revision }: Look, allocations: readonly Allocation[], cause: Cause): Promise<void> => {
+  const record = async (look: Look, { allocations, mayNotWait }: Result, cause: Cause): Promise<void> => {
+    const { order, revision } = look;
     const { orderId } = order;
     const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
-    const outcome = await orders(orderStream(orderId), { type: 'RecordAllocation', allocations }, cause.context(name));
+    const command = { type: 'RecordAllocation', allocations, mayNotWait } as const;
+    const outcome = await orders(orderStream(orderId), command, cause.context(name));
     switch (outcome.kind) {
       case 'recorded':
       case 'unchanged':
@@ -141,7 +123,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   };
 
   /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
-  const take = async (look: Look, sources: readonly Source[], cause: Cause): Promise<boolean> => {
+  const take = async (look: Look, { sources, missing }: Plan, cause: Cause): Promise<boolean> => {
     const { order, held } = look;
     const reserved = await Promise.all(sources.map((source) => reserve(look, source, cause)));
     const allocations = [...held, ...reserved.flat()];
@@ -150,7 +132,9 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       if (!order.allowSplit) await release(allocations, cause);
       return false;
     }
-    if (allocations.length > 0 || order.phase === 'pending') await record(look, allocations, cause);
+    if (allocations.length === 0 && order.phase !== 'pending') return true;
+    const mayNotWait = await linesThatMayNotWait((sku) => items.loadSince(itemStream(sku), cause), order, missing);
+    await record(look, { allocations, mayNotWait }, cause);
     return true;
   };
 
@@ -171,12 +155,13 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       await release(held, cause);
       return false;
     }
-    const { sources, missing } = await plan(order, shelves, demand, cause.position);
+    const planned = await plan(look, cause.position);
+    const { sources, missing } = planned;
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
     // it is recorded, the order is looked at again.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
     if (unsure.length > 0) return attempt(orderId, cause, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
-    return take(look, sources, cause);
+    return take(look, planned, cause);
   };
 
   return async (orderId, cause) => {

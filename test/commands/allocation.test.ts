@@ -122,6 +122,21 @@ describe('a placed order', () => {
     expect(await figuresOf(world.log)).toEqual({ 'BER.CHAIR': [2, 0], 'BER.LAMP': [9, 0] });
   });
 
+  it('with a line whose item may not be backordered is cancelled when that line falls short, and only then', async () => {
+    await openShop(world, { BER: { CHAIR: 2, LAMP: 0 } });
+    const chair = { name: 'Chair', attributes: {}, boxes: [], backorderAllowed: false };
+    await recorded(world.useCases.defineItem('CHAIR', chair, contextOf('define CHAIR')));
+    await place(world, 'o1', { CHAIR: 3 });
+    await world.settle();
+    expect(await storyOf(world.log, 'o1')).toEqual(['OrderPlaced', 'OrderCancelled']);
+    expect(await figuresOf(world.log)).toMatchObject({ 'BER.CHAIR': [2, 0] });
+    world.clock.pass(1);
+    await place(world, 'o2', { CHAIR: 2, LAMP: 1 });
+    await world.settle();
+    expect(await storyOf(world.log, 'o2')).toEqual(['OrderPlaced', 'OrderAllocated']);
+    expect(await sourcesOf(world.log, 'o2')).toEqual({ 'BER.CHAIR': 2 });
+  });
+
   it('that lost a race for a part of it, and may not wait, keeps nothing', async () => {
     await openShop(world, { BER: { CHAIR: 1, LAMP: 1 } });
     // Both are planned on the same figures, and each gets what the other one lacks.

@@ -122,6 +122,18 @@ describe('recording an allocation', () => {
         type: 'OrderCancelled',
         data: { orderId, reason: 'insufficient_stock', released: [chairs] },
       }));
+  it('ends an order with a line that may not wait when its first plan lacks any of that line (backorderAllowed)', () => {
+    const short: OrderCommand = { type: 'RecordAllocation', allocations: [chairs], mayNotWait: ['1'] };
+    const data = { orderId, reason: 'insufficient_stock', released: [chairs] };
+    given(orderDecider, placed).when(short).thenRecords({ type: 'OrderCancelled', data });
+  });
+  it('does not end it for a line that has all of its pieces by now', () =>
+    given(orderDecider, placed)
+      .when({ type: 'RecordAllocation', allocations: [chairs, moreChairs], mayNotWait: ['1'] })
+      .thenRecords({
+        type: 'OrderAllocated',
+        data: { orderId, allocations: [chairs, moreChairs], backordered: [{ lineId: '2', quantity: 2 }] },
+      }));
   it('keeps an order waiting that was promised once, even if it may not be backordered', () =>
     given(orderDecider, { ...placed, data: { ...placed.data, allowBackorder: false } }, allocated, lapsed)
       .when(record())

@@ -14,7 +14,12 @@ export interface DispatchRequest {
 export type OrderCommand =
   | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data'] }
   /** The result of a plan, reserved already. What stays without a source follows from the order itself. */
-  | { readonly type: 'RecordAllocation'; readonly allocations: readonly Allocation[] }
+  | {
+      readonly type: 'RecordAllocation';
+      readonly allocations: readonly Allocation[];
+      /** Lines whose item may not be backordered, of those that the plan could not give all of. */
+      readonly mayNotWait?: readonly string[];
+    }
   | { readonly type: 'LapseAllocation'; readonly reservationId: string }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
   | ({ readonly type: 'DispatchShipment' } & DispatchRequest)

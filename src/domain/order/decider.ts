@@ -22,7 +22,8 @@ const place = ({ order }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDeci
  * The result of a plan. Whoever made it has reserved already: when it is refused, because the order was cancelled or
  * another plan was quicker, they release what they reserved. What is backordered is worked out here and not by the
  * planner, whose figures are as old as its look at the order: a reservation that lapsed meanwhile would be forgotten.
- * An order that may not wait ends here when its first plan can't give all of it; later ones were promised, and wait.
+ * An order that may not wait, or a line of which may not, ends here when its first plan can't give all of that; later
+ * ones were promised, and wait.
  */
 const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: PlacedOrder): OrderDecision => {
   if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
@@ -37,7 +38,8 @@ const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: Pl
     unsourced.set(lineId, left);
   }
   const { orderId } = order;
-  if (order.phase === 'pending' && !order.allowBackorder && [...unsourced.values()].some((quantity) => quantity > 0)) {
+  const mayNotWait = order.allowBackorder ? (command.mayNotWait ?? []) : order.lines.map(({ lineId }) => lineId);
+  if (order.phase === 'pending' && mayNotWait.some((lineId) => (unsourced.get(lineId) ?? 0) > 0)) {
     return accept({ type: 'OrderCancelled', data: { orderId, reason: 'insufficient_stock', released: allocations } });
   }
   const backordered = [...unsourced]

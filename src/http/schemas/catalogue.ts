@@ -80,7 +80,9 @@ export const ItemBody = Closed({
 });
 /** Kits are not taken yet. Items that were described with components before still show them. */
 const components = Type.Optional(
-  Type.Array(Closed({ sku: Sku, quantity: Quantity }), { description: 'Of items described before kits were refused; no effect.' }),
+  Type.Array(Closed({ sku: Sku, quantity: Quantity }), {
+    description: 'Of items described before kits were refused; no effect.',
+  }),
 );
 export const Item = named(
   'Item',
