@@ -35,7 +35,7 @@ import { createDeliverer } from './projections/webhooks/deliver.ts';
 import { createWebhookPlanner } from './projections/webhooks/planner.ts';
 import type { CheckTarget, WebhookSender } from './projections/webhooks/ports.ts';
 import { createReconciler } from './projections/webhooks/reconcile.ts';
-import { createReadiness } from './readiness.ts';
+import { createCatchUp, createReadiness } from './readiness.ts';
 import { createRunners } from './runners.ts';
 
 export interface Adapters {
@@ -172,12 +172,14 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   };
   const readiness = createReadiness(prepare, logger);
   await readiness.attempt();
+  const catchUp = createCatchUp(events, readModels.all);
   const app = await buildApp({
     ...adapters,
     useCases,
     readModels,
     consumers: runners.consumers,
     isPrepared: readiness.isReached,
+    isCaughtUp: catchUp.isReached,
     checkWebhookTarget: adapters.sender.checkTarget,
     settings: settings.http,
   });
@@ -187,7 +189,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     readModels,
     run: async (signal) => {
       await readiness.reach(signal);
-      if (!signal.aborted) await runners.run(signal);
+      if (!signal.aborted) await Promise.all([runners.run(signal), catchUp.run(signal)]);
     },
   };
 };

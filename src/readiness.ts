@@ -2,7 +2,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
 import { StoreUnavailable } from './commands/ports.ts';
+import type { Position } from './domain/message.ts';
+import type { Progress } from './projections/board.ts';
 import { pause } from './projections/pause.ts';
+import type { EventSource } from './projections/ports.ts';
 
 export interface Readiness {
   isReached(): boolean;
@@ -40,6 +43,43 @@ export const createReadiness = (prepare: () => Promise<void>, logger: FastifyBas
         await pause(retryMs, signal);
         await attempt();
       }
+    },
+  };
+};
+
+export interface CatchUp {
+  isReached(): boolean;
+  /** Until it is reached, or aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Whether the read models have reached the head that the log had at the start. Before that, a process on a log that its
+ * read models have not seen would answer that things are missing. A build that does not answer yet does not count.
+ */
+export const createCatchUp = (source: Pick<EventSource, 'head'>, models: readonly Progress[]): CatchUp => {
+  let reached = false;
+
+  const headOfStart = async (signal: AbortSignal): Promise<Position | null> => {
+    while (!signal.aborted) {
+      const head = await source.head().catch(() => undefined);
+      if (head !== undefined) return head;
+      await pause(retryMs, signal);
+    }
+    return null;
+  };
+
+  const reach = async (model: Progress, head: Position, signal: AbortSignal): Promise<void> => {
+    // In steps: another build may be switched in meanwhile.
+    while (!signal.aborted && !(await model.waitFor(head, retryMs)));
+  };
+
+  return {
+    isReached: () => reached,
+    run: async (signal) => {
+      const head = await headOfStart(signal);
+      if (head !== null) await Promise.all(models.map((model) => reach(model, head, signal)));
+      reached = !signal.aborted;
     },
   };
 };

@@ -27,6 +27,8 @@ export interface HttpPorts {
   readonly checkEngines: () => Promise<readonly EngineCheck[]>;
   /** `false` from a cold start until every engine that is needed was reached once. */
   readonly isPrepared: () => boolean;
+  /** Whether the read models have reached the head that the log had at the start. */
+  readonly isCaughtUp: () => boolean;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */

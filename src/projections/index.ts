@@ -1,9 +1,16 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
 import type { RecordedEvent } from '../domain/message.ts';
-import { orderStream, shipmentStream } from '../domain/values.ts';
+import {
+  itemStream,
+  orderStream,
+  shipmentStream,
+  stockStream,
+  warehouseStream,
+  webhookStream,
+} from '../domain/values.ts';
 import { eventHistory } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
-import { items } from './items/projection.ts';
+import { type ItemDocument, items } from './items/projection.ts';
 import { createItemQueries } from './items/queries.ts';
 import { createLiveEvents } from './liveEvents.ts';
 import { logCount } from './logCount/projection.ts';
@@ -20,11 +27,11 @@ import { createShipmentQueries } from './shipments/queries.ts';
 import { skuWarehouses } from './skuWarehouses/projection.ts';
 import { createSkuWarehousesQueries } from './skuWarehouses/queries.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
-import { stockLevels } from './stockLevels/projection.ts';
+import { type StockLevelDocument, stockLevelId, stockLevels } from './stockLevels/projection.ts';
 import { createStockLevelQueries } from './stockLevels/queries.ts';
-import { warehouses } from './warehouses/projection.ts';
+import { type WarehouseDocument, warehouses } from './warehouses/projection.ts';
 import { createWarehouseQueries } from './warehouses/queries.ts';
-import { webhookEndpoints } from './webhookEndpoints/projection.ts';
+import { type WebhookEndpointDocument, webhookEndpoints } from './webhookEndpoints/projection.ts';
 import { createWebhookEndpointQueries } from './webhookEndpoints/queries.ts';
 import { createDeliveryQueries } from './webhooks/queries.ts';
 
@@ -42,22 +49,35 @@ export const projections: readonly AnyProjection[] = [
   erase(logCount),
 ];
 
+const foldPageEvents = 500;
+
 /** One stream folded by a projection as of this moment, for answers that can't wait for the read model. */
 const createFold =
-  <T extends object>({ source }: ReadSide, projection: AnyProjection, streamOf: (id: string) => string) =>
-  async (id: string): Promise<T | null> => {
+  ({ source }: ReadSide) =>
+  async <T extends object>(projection: AnyProjection, stream: string, id: string): Promise<T | null> => {
     let document: object | null = null;
     for (let from = 0; ; from += foldPageEvents) {
-      const events: readonly RecordedEvent[] = await source.readStream(streamOf(id), from, foldPageEvents);
+      const events: readonly RecordedEvent[] = await source.readStream(stream, from, foldPageEvents);
       const handled = events.filter(({ type }) => projection.handles.includes(type));
       document = projection.applyAll(document, handled, id);
       if (events.length < foldPageEvents) return document as T | null;
     }
   };
-const foldPageEvents = 500;
+
+/**
+ * What was acknowledged is never "not found": where the read model has no document yet, its stream is folded. A document
+ * that is there may lag; a caller who must see its own write names the position (B8).
+ */
+const orFolded = <Ids extends readonly string[], T, Q extends { get(...ids: Ids): Promise<T | null> }>(
+  queries: Q,
+  fold: (...ids: Ids) => Promise<T | null>,
+): Q => ({ ...queries, get: async (...ids: Ids) => (await queries.get(...ids)) ?? fold(...ids) });
 
 export const createReadModels = (side: ReadSide) => {
   const { documents, source } = side;
+  const fold = createFold(side);
+  const foldOrder = (id: string) => fold<OrderDocument>(erase(orders), orderStream(id), id);
+  const foldShipment = (id: string) => fold<ShipmentDocument>(erase(shipments), shipmentStream(id), id);
   const all: ReadModel[] = [];
   const build = <Q>(projection: AnyProjection, queriesOf: (documents: Documents, collection: () => string) => Q) => {
     const model = createReadModel(projection, side);
@@ -68,23 +88,39 @@ export const createReadModels = (side: ReadSide) => {
   return {
     source,
     live,
-    warehouses: build(erase(warehouses), createWarehouseQueries),
-    items: build(erase(items), createItemQueries),
-    stockLevels: build(erase(stockLevels), createStockLevelQueries),
+    warehouses: build(erase(warehouses), (port, collection) =>
+      orFolded(createWarehouseQueries(port, collection), (id: string) =>
+        fold<WarehouseDocument>(erase(warehouses), warehouseStream(id), id),
+      ),
+    ),
+    items: build(erase(items), (port, collection) =>
+      orFolded(createItemQueries(port, collection), (sku: string) =>
+        fold<ItemDocument>(erase(items), itemStream(sku), sku),
+      ),
+    ),
+    stockLevels: build(erase(stockLevels), (port, collection) =>
+      orFolded(createStockLevelQueries(port, collection), (warehouseId: string, sku: string) =>
+        fold<StockLevelDocument>(erase(stockLevels), stockStream(warehouseId, sku), stockLevelId(warehouseId, sku)),
+      ),
+    ),
     skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(erase(openReservations), createOpenReservationQueries),
     orders: {
-      ...build(erase(orders), createOrderQueries),
-      fold: createFold<OrderDocument>(side, erase(orders), orderStream),
+      ...build(erase(orders), (port, collection) => orFolded(createOrderQueries(port, collection), foldOrder)),
+      fold: foldOrder,
       /** The order that these events, its first ones, make. */
       of: (orderId: string, events: readonly RecordedEvent[]) =>
         erase(orders).applyAll(null, events, orderId) as OrderDocument | null,
     },
     shipments: {
-      ...build(erase(shipments), createShipmentQueries),
-      fold: createFold<ShipmentDocument>(side, erase(shipments), shipmentStream),
+      ...build(erase(shipments), (port, collection) => orFolded(createShipmentQueries(port, collection), foldShipment)),
+      fold: foldShipment,
     },
-    webhookEndpoints: build(erase(webhookEndpoints), createWebhookEndpointQueries),
+    webhookEndpoints: build(erase(webhookEndpoints), (port, collection) =>
+      orFolded(createWebhookEndpointQueries(port, collection), (id: string) =>
+        fold<WebhookEndpointDocument>(erase(webhookEndpoints), webhookStream(id), id),
+      ),
+    ),
     eventHistory: build(erase(eventHistory), (port, collection) => createEventHistoryQueries(port, collection, source)),
     logCount: build(erase(logCount), createLogCountQueries),
     stockHistory: createStockHistory(source),

@@ -307,6 +307,7 @@ describe('the document', () => {
     const app = await buildApp({
       ...adapters,
       isPrepared,
+      isCaughtUp: isPrepared,
       useCases,
       readModels,
       consumers,

@@ -1,7 +1,10 @@
 /** How the service is, for whoever starts and whoever watches it (R13.4); what it shows of itself to anyone (R7.5). */
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
-import { openService } from '../support/service.ts';
+import { openService, startService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';
 
@@ -9,8 +12,8 @@ describe('readiness', () => {
   it('is told while all is well, without a token', async () => {
     const service = await openService();
     await arrange(service, { BER: { TABLE: 1 } });
-    const { status, body } = await service.as(null).get('/health/ready');
-    expect(status).toBe(200);
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
+    const { body } = await service.as(null).get('/health/ready');
     expect(body).toMatchObject({ status: 'ready', checks: { store: 'ok' } });
     expect(Object.values(body.checks).every((check) => check === 'ok')).toBe(true);
     expect((await service.as(null).get('/health/live')).body).toEqual({ status: 'live' });
@@ -33,8 +36,35 @@ describe('readiness', () => {
     const service = await openService({
       adapt: () => ({ checkEngines: async () => [{ name: 'redis', isVital: false, failure: 'unreachable' }] }),
     });
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
+    const { body } = await service.as(null).get('/health/ready');
+    expect(body.checks.redis).toBe('unreachable');
+  });
+
+  it('begins when the read models have reached the head that the log had at the start', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'stockledger-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const first = await startService({ dataDir });
+    await arrange(first, { BER: { TABLE: 1 } });
+    await first.close();
+    let isOpen = false;
+    const service = await openService({
+      dataDir,
+      adapt: ({ checkpoints }) => ({
+        // As after a move: nothing of the log was followed here, and no follower gets on for now.
+        checkpoints: {
+          ...checkpoints,
+          take: async (name, epoch) => {
+            await expect.poll(() => isOpen, { timeout: 20_000 }).toBe(true);
+            return checkpoints.take(name, epoch);
+          },
+        },
+      }),
+    });
     const { status, body } = await service.as(null).get('/health/ready');
-    expect([status, body.checks.redis]).toEqual([200, 'unreachable']);
+    expect([status, body.checks['read models']]).toEqual([503, 'catching up with the log of the start']);
+    isOpen = true;
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
   });
 
   it('is 503 when the store takes no writes', async () => {
@@ -84,7 +114,7 @@ describe('a cold start while an engine is away', () => {
 describe('a process that is not there for requests', () => {
   it('tells how it is, and serves nothing else', async () => {
     const service = await openService({ hasApi: false });
-    expect((await service.as(null).get('/health/ready')).status).toBe(200);
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
     expect((await service.as(null).get('/metrics')).status).toBe(200);
     for (const path of ['/v1/warehouses', '/openapi.json', '/docs', '/oidc/token']) {
       expect((await service.as('sandbox-admin').get(path)).status, path).toBe(404);

@@ -29,7 +29,7 @@ const memoryLines = (): readonly string[] => {
 };
 
 export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identify }: RouteSupport): void => {
-  const { readModels, consumers, checkEngines, isPrepared } = ports;
+  const { readModels, consumers, checkEngines, isPrepared, isCaughtUp } = ports;
 
   /** A consumer may be beyond the newest event of ours. */
   const lagOf = (consumer: Progress, head: bigint): number =>
@@ -42,12 +42,14 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
     const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
     const isReady =
       isPrepared() &&
+      isCaughtUp() &&
       engines.every(({ failure, isVital }) => failure === null || !isVital) &&
       states.every(([, failure]) => failure === null);
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? 'ready' : 'not ready',
       checks: {
         ...Object.fromEntries(engines.map(({ name, failure }) => [name, failure ?? 'ok'])),
+        'read models': isCaughtUp() ? 'ok' : 'catching up with the log of the start',
         ...Object.fromEntries(states.map(([name, failure]) => [name, failure ?? 'ok'])),
       },
     });
