@@ -14,6 +14,8 @@ export interface Request {
   readonly idempotencyKey?: string;
   /** Seconds the service may wait before it answers, so that the answer says more (RFC 7240). */
   readonly waitSeconds?: number;
+  /** The position of an earlier answer: a read that has seen what that write did (B8). */
+  readonly since?: string | null;
 }
 
 export interface Answer {
@@ -21,6 +23,8 @@ export interface Answer {
   readonly body: unknown;
   /** The service had seen this idempotency key and gave its first answer again. */
   readonly replayed: boolean;
+  /** `null` where nothing was written. */
+  readonly position: string | null;
 }
 
 export interface Client {
@@ -112,6 +116,7 @@ const headersOf = (request: Request, token: string): Record<string, string> => (
   authorization: `Bearer ${token}`,
   ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
   ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
+  ...(request.since == null ? {} : { 'stockledger-min-position': request.since }),
   ...(request.waitSeconds === undefined ? {} : { prefer: `wait=${request.waitSeconds}` }),
 });
 
@@ -143,6 +148,7 @@ export const createClient = (origin: string): Client => {
       status: statusCode,
       body: parse(await body.text()),
       replayed: textHeader(headers, 'idempotency-replayed') === 'true',
+      position: textHeader(headers, 'stockledger-position') ?? null,
     };
     return { answer, retryAfter: textHeader(headers, 'retry-after') };
   };

@@ -9,6 +9,7 @@ import { readCatalogue } from './catalogue.ts';
 import { type Client, createClient } from './client.ts';
 import { compare, readLevels } from './compare.ts';
 import { planReplay } from './demand.ts';
+import { requireEmptyServers } from './emptyServers.ts';
 import type { Desk } from './orders.ts';
 import { type Partner, startPartner } from './partner.ts';
 import { recompute } from './recompute.ts';
@@ -17,7 +18,7 @@ import { createProgress, jsonOf, type Outcome, type Progress, tableOf } from './
 import { readDays } from './retail.ts';
 import { readRows } from './rows.ts';
 import { warehouses } from './rules.ts';
-import { type Service, startService } from './service.ts';
+import { keyFor, type Service, startService } from './service.ts';
 import { eventsStored, watch } from './settle.ts';
 import { loadCatalogue, openWarehouses, subscribePartner } from './setup.ts';
 import { createTally } from './tally.ts';
@@ -66,10 +67,6 @@ interface Scene {
 const play = async ({ files, rowsMax, client, partner, service, progress, startedAt }: Scene): Promise<Outcome> => {
   const plan = await planReplay(readDays(files.invoices, rowsMax));
   const catalogue = await readCatalogue(files.catalogue);
-  // The last line compares every stock level with the rows: what somebody else stored would be a difference.
-  if ((await eventsStored(service.origin)) > 0) {
-    throw new Error('The servers hold events already. It needs empty ones, such as `npm run engines` starts.');
-  }
   await openWarehouses(client);
   partner.trust(await subscribePartner(client, partner.url));
   progress.say(`Loading ${catalogue.items.length} items`);
@@ -116,11 +113,13 @@ const main = async (): Promise<void> => {
   const progress = createProgress(process.stdout);
   const files = chooseFiles();
   progress.say(`Reading ${files.source}`);
+  const env = { ...process.env, ...keyFor(process.env) };
+  await requireEmptyServers(env);
   const dataDir = await mkdtemp(join(tmpdir(), 'stockledger-demo-'));
   const partner = await startPartner();
   try {
     const warehouseIds = warehouses.map(({ warehouseId }) => warehouseId);
-    const service = await startService({ dataDir, partnerPort: partner.port, warehouseIds, env: process.env });
+    const service = await startService({ dataDir, partnerPort: partner.port, warehouseIds, env });
     const client = createClient(service.origin);
     // Without this, Ctrl-C would leave the scratch directory behind, and the service too when only the demo is told.
     const interrupt = (): void => {

@@ -23,6 +23,8 @@ export interface Desk {
 export interface PlacedOrder {
   readonly order: ShopOrder;
   readonly orderId: string;
+  /** Of its placing: reads of it have seen at least that. */
+  readonly position: string | null;
   /** The latest answer about it. */
   answer: OrderAnswer;
   /** By line and warehouse: what has been shipped. */
@@ -81,10 +83,15 @@ const place = (client: Client, order: ShopOrder): ReturnType<Client['send']> =>
   });
 
 /** Asks until the service has planned the order's sources, and for `complete` until nothing waits any more. */
-const awaitSources = async (client: Client, orderId: string, complete: boolean): Promise<OrderAnswer> => {
+const awaitSources = async (
+  client: Client,
+  { orderId, position }: Pick<PlacedOrder, 'orderId' | 'position'>,
+  complete: boolean,
+): Promise<OrderAnswer> => {
   const until = Date.now() + settleTimeoutMs;
+  const read = { method: 'GET', path: `/v1/orders/${orderId}`, as: 'sandbox-shop', since: position } as const;
   for (;;) {
-    const { status, body } = await client.send({ method: 'GET', path: `/v1/orders/${orderId}`, as: 'sandbox-shop' });
+    const { status, body } = await client.send({ ...read, waitSeconds: allocationWaitSeconds });
     if (status !== 200) throw new UnexpectedAnswer(`Order ${orderId}: ${problemCodeIn(status, body)}`);
     const answer = readOrder(body);
     if (answer.status !== 'pending' && !(complete && answer.backordered.length > 0)) return answer;
@@ -98,14 +105,14 @@ const awaitSources = async (client: Client, orderId: string, complete: boolean):
  * An invoice with duplicate rows is sent twice, as a shop does that has not seen the first answer.
  */
 export const placeOrder = async ({ client, tally, book }: Desk, order: ShopOrder): Promise<PlacedOrder | null> => {
-  const { status, body } = await place(client, order);
+  const { status, body, position } = await place(client, order);
   if (status !== 201) {
     refuseRows(tally, problemCodeIn(status, body), order.lines.length);
     return null;
   }
   const orderId = textIn(body, 'orderId');
   const first = readOrder(body);
-  const answer = first.status === 'pending' ? await awaitSources(client, orderId, false) : first;
+  const answer = first.status === 'pending' ? await awaitSources(client, { orderId, position }, false) : first;
   book.record(order, answer);
   tally.ordersPlaced += 1;
   tally.rowsUsed += order.lines.length;
@@ -117,7 +124,7 @@ export const placeOrder = async ({ client, tally, book }: Desk, order: ShopOrder
     }
     tally.ordersReplayed += 1;
   }
-  return { order, orderId, answer, sent: new Map() };
+  return { order, orderId, position, answer, sent: new Map() };
 };
 
 export const cancelOrder = async ({ client, tally }: Desk, placed: PlacedOrder, note: CreditNote): Promise<boolean> => {
@@ -182,7 +189,7 @@ export const shipOrder = async ({ client, tally }: Desk, placed: PlacedOrder): P
 
 /** Waits until a backordered order has all its sources. What still waits then shows in the comparison. */
 export const completeOrder = async ({ client, book }: Desk, placed: PlacedOrder): Promise<void> => {
-  placed.answer = await awaitSources(client, placed.orderId, true);
+  placed.answer = await awaitSources(client, placed, true);
   book.record(placed.order, placed.answer);
 };
 

@@ -39,7 +39,11 @@ const commandFor = (entry: string | undefined): readonly [string, readonly strin
   entry === undefined ? ['sh', ['-c', startCommand]] : [process.execPath, [entry]];
 
 /** On servers every process needs the same key, so the service makes none by itself; a demo's may go with the demo. */
-const keyFor = ({ EVENTSTORE_URL = '', KEY_ENCRYPTION_KEY = '', KEY_ENCRYPTION_KEY_FILE = '' }: NodeJS.ProcessEnv) =>
+export const keyFor = ({
+  EVENTSTORE_URL = '',
+  KEY_ENCRYPTION_KEY = '',
+  KEY_ENCRYPTION_KEY_FILE = '',
+}: NodeJS.ProcessEnv) =>
   EVENTSTORE_URL !== '' && KEY_ENCRYPTION_KEY === '' && KEY_ENCRYPTION_KEY_FILE === ''
     ? { KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64') }
     : {};

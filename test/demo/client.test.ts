@@ -49,7 +49,7 @@ describe('the client', () => {
       body,
       idempotencyKey: 'k',
     } as const;
-    expect(await client.send(post)).toMatchObject({ status: 207, replayed: false });
+    expect(await client.send(post)).toMatchObject({ status: 207, replayed: false, position: null });
     const keys = service.calls.filter(({ path }) => path === post.path).map(({ idempotencyKey }) => idempotencyKey);
     expect(keys).toEqual(['k', 'k', 'k']);
     expect(client.figures.retries).toBe(2);
@@ -58,7 +58,12 @@ describe('the client', () => {
 
   it('hands a refusal on as it is', async () => {
     const { client } = await start({ interfere: () => ({ status: 409, body: { code: 'STOCK_NOT_EMPTY' } }) });
-    expect(await client.send(putItem)).toEqual({ status: 409, body: { code: 'STOCK_NOT_EMPTY' }, replayed: false });
+    expect(await client.send(putItem)).toEqual({
+      status: 409,
+      body: { code: 'STOCK_NOT_EMPTY' },
+      replayed: false,
+      position: null,
+    });
     expect(client.figures.retries).toBe(0);
   });
 
