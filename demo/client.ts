@@ -116,7 +116,7 @@ const headersOf = (request: Request, token: string): Record<string, string> => (
   authorization: `Bearer ${token}`,
   ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
   ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
-  ...(request.since == null ? {} : { 'stockledger-min-position': request.since }),
+  ...(request.since === undefined || request.since === null ? {} : { 'stockledger-min-position': request.since }),
   ...(request.waitSeconds === undefined ? {} : { prefer: `wait=${request.waitSeconds}` }),
 });
 
