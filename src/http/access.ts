@@ -13,6 +13,10 @@ export interface Caller {
   readonly reach: Reach;
 }
 
+/** Whom limits count: a subject by one of its clients. */
+export const callerKey = (caller: Caller | null): string =>
+  caller === null ? '' : `${caller.principal.client} ${caller.principal.subject}`;
+
 /** RFC 6750 §3: the challenge names what would do. */
 const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
   headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },

@@ -5,7 +5,8 @@ import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { identify } from './access.ts';
+import { callerKey, identify } from './access.ts';
+import { createBodyShares } from './bodies.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { createRateLimit } from './plugins/rateLimit.ts';
@@ -29,8 +30,8 @@ import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/shared.ts';
 import { registerValidation } from './validation.ts';
 
-/** An order of 1,000 lines has some 100 kB; bulk changes have a bound of their own. */
-const bodyBytesMax = 512 * 1_024;
+/** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
+const bodyBytesMax = 16 * 1_024;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
 /**
@@ -80,7 +81,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
       try {
         const caller = await identify(request, operation, ports);
-        await callers.count(`${caller.principal.client} ${caller.principal.subject}`, reply);
+        await callers.count(callerKey(caller), reply);
         return caller;
       } catch (error) {
         if (reply.hasHeader('ratelimit')) throw error;
@@ -89,6 +90,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       }
     },
     idempotency: createIdempotency(ports),
+    bodies: createBodyShares(),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,

@@ -46,7 +46,9 @@ type TransportCode =
   | 'INTERNAL'
   | 'STORE_UNAVAILABLE'
   | 'NOT_CAUGHT_UP'
-  | 'TOO_MANY_STREAMS';
+  | 'TOO_MANY_STREAMS'
+  | 'TOO_MUCH_AT_ONCE'
+  | 'OVERLOADED';
 
 export type ProblemCode = RefusalCode | TransportCode;
 
@@ -117,10 +119,12 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
 
   IF_MATCH_REQUIRED: { status: 428, title: 'The change needs If-Match' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  TOO_MUCH_AT_ONCE: { status: 429, title: 'The caller has too much under way' },
   TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
 
   INTERNAL: { status: 500, title: 'The service failed' },
   STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
+  OVERLOADED: { status: 503, title: 'The service has too much under way' },
   NOT_CAUGHT_UP: { status: 503, title: 'The read model has not reached the position yet' },
 };
 
@@ -132,6 +136,8 @@ export const commonProblems = [
   'SCOPE_MISSING',
   'ROLE_NOT_ALLOWED',
   'RATE_LIMITED',
+  'TOO_MUCH_AT_ONCE',
+  'OVERLOADED',
   'INTERNAL',
   'STORE_UNAVAILABLE',
 ] as const satisfies readonly ProblemCode[];

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from './access.ts';
 import type { Running } from './idempotency.ts';
+import type { Share } from './shares.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,10 +13,16 @@ declare module 'fastify' {
     caller: Caller | null;
     /** `null` for what runs under no idempotency key, or was answered. */
     underKey: Running | null;
+    /** What its body weighs; `null` for what has none. */
+    bodyShare: Share | null;
+    /** Its handler has begun. */
+    isWorkedOn: boolean;
   }
 }
 
 export const registerRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('caller', null);
   app.decorateRequest('underKey', null);
+  app.decorateRequest('bodyShare', null);
+  app.decorateRequest('isWorkedOn', false);
 };

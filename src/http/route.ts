@@ -6,19 +6,23 @@ import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';
+import { bodyLimitOf, holdBody } from './bodies.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import { commonProblems, type ProblemCode } from './problemCodes.ts';
 import { recallFor } from './recall.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
-import { cachedReadHeaders, commandHeaders, readHeaders } from './schemas/documentation.ts';
+import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
+import type { Shares } from './shares.ts';
 
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
   readonly idempotency: Idempotency;
   /** `null`: every read is answered by its read model. */
   readonly readCache: ReadCache | null;
+  /** Bytes of bodies that are being worked on. */
+  readonly bodies: Shares;
   readonly newId: NewId;
   readonly clock: Clock;
 }
@@ -29,16 +33,6 @@ export interface Router {
 }
 
 const nothing = Type.Object({}, { additionalProperties: false });
-const dryRunQuery = Type.Object(
-  {
-    dryRun: Type.Boolean({
-      default: false,
-      description: 'Answer with the events it would record, and record nothing (B12).',
-    }),
-  },
-  { additionalProperties: false, required: [] },
-);
-
 const readProblems = ['INVALID_POSITION', 'NOT_CAUGHT_UP'] as const satisfies readonly ProblemCode[];
 const commandProblems = [
   'IDEMPOTENCY_KEY_MISSING',
@@ -146,8 +140,10 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
   };
 
   const command: Router['command'] = (spec) => {
+    const identify = identifyFor(spec.operation);
     const untyped = spec as CommandSpec<TSchema, TSchema>;
-    const { method, url, operation, body, bodyChecked, bodyBytesMax } = spec;
+    const { method, url, operation, body, bodyChecked } = spec;
+    const bodyLimit = bodyLimitOf(untyped);
     app.route({
       method,
       url,
@@ -161,14 +157,17 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         ],
         ...(bodyChecked === undefined ? {} : { bodyChecked }),
       },
-      ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
+      bodyLimit,
       schema: {
         ...documentationOf(untyped),
         headers: commandHeaders(method === 'POST'),
         querystring: dryRunQuery,
         ...(body === undefined ? {} : { body }),
       },
-      onRequest: identifyFor(operation),
+      onRequest: async (request, reply) => {
+        await identify(request, reply);
+        holdBody(support.bodies, request, reply, bodyLimit);
+      },
       // With a callback: most answers need not wait, and a promise would be one more turn for each.
       onSend: (request, reply, payload, done) => {
         const kept = support.idempotency.keep(request, reply, payload);
@@ -177,11 +176,16 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       handler: async (request, reply) => {
         const asked = askedOf(request, reply);
-        const started = await start(request, reply, asked, untyped);
-        if (started.kind === 'answered') return reply;
-        const { commandId, claimedAt } = started;
-        const context = contextOf(request, asked, commandId);
-        return untyped.handle({ ...asked, body: request.body, context, claimedAt });
+        request.isWorkedOn = true;
+        try {
+          const started = await start(request, reply, asked, untyped);
+          if (started.kind === 'answered') return await reply;
+          const { commandId, claimedAt } = started;
+          const context = contextOf(request, asked, commandId);
+          return await untyped.handle({ ...asked, body: request.body, context, claimedAt });
+        } finally {
+          request.bodyShare?.release();
+        }
       },
     });
   };

@@ -8,7 +8,7 @@ export const AuditQuery = Closed({
   stream: Type.Optional(
     Type.String({ minLength: 1, maxLength: streamCharsMax, examples: ['stock-BER.TABLE-OAK-160'] }),
   ),
-  type: Type.Optional(Type.String({ pattern: '^[A-Z][A-Za-z]{1,63}$', examples: ['StockAdjusted'] })),
+  type: Type.Optional(Type.String({ pattern: '^[A-Z][A-Za-z]{1,63}$', maxLength: 64, examples: ['StockAdjusted'] })),
   actor: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Subject of whoever did it.' })),
   correlationId: Type.Optional(Uuid),
   from: Type.Optional({ ...Time, description: 'Recorded at this time or later.' }),

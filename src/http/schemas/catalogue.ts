@@ -4,6 +4,7 @@ import {
   Closed,
   Count,
   CountryCode,
+  idCharsMax,
   Name,
   named,
   PostalCode,
@@ -17,6 +18,7 @@ import {
 /** IANA names have at most three parts of letters, digits, `_`, `+` and `-`. */
 const TimeZone = Type.String({
   pattern: '^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$',
+  maxLength: 98,
   examples: ['Europe/Berlin'],
 });
 
@@ -30,6 +32,7 @@ export const WarehouseBody = Closed({
   priority: Type.Integer({ minimum: 0, maximum: 1_000_000, examples: [1], description: 'The lower, the sooner.' }),
   operator: Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+    maxLength: idCharsMax,
     examples: ['own'],
     description: '`own`, or the id of the partner that runs it.',
   }),
@@ -49,7 +52,7 @@ const Millimetres = Type.Integer({ minimum: 1, maximum: 18_750, examples: [800] 
 const Grams = Type.Integer({ minimum: 0, maximum: 40_000_000, examples: [18_500] });
 
 export const Box = Closed({
-  boxCode: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['A'] }),
+  boxCode: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', maxLength: idCharsMax, examples: ['A'] }),
   lengthMm: Millimetres,
   widthMm: Millimetres,
   heightMm: Millimetres,

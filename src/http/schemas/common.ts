@@ -22,6 +22,9 @@ export const Closed = <P extends Parameters<typeof Type.Object>[0]>(properties: 
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
+/** Every text says how long it may be beside what it may hold: lengths are checked before contents. */
+export const idCharsMax = 64;
+
 /** Bounds of free text, in characters: a name fits a label, a note fits a screen, a reference fits a document number. */
 export const nameCharsMax = 200;
 export const noteCharsMax = 2_000;
@@ -29,13 +32,35 @@ export const referenceCharsMax = 100;
 /** RFC 5321 §4.5.3.1.3 bounds a path, and with it an address, at 256 characters with its brackets. */
 export const emailCharsMax = 254;
 
-export const WarehouseId = Type.String({ pattern: warehouseIdPattern, examples: ['BER'] });
-export const Sku = Type.String({ pattern: skuPattern, examples: ['TABLE-OAK-160'] });
-export const Uuid = Type.String({ pattern: uuidPattern, examples: ['01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a11'] });
-export const CustomerId = Type.String({ pattern: customerIdPattern, examples: ['customer-17850'] });
-export const LineId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['1'] });
-export const CountryCode = Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2', examples: ['DE'] });
-export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217', examples: ['EUR'] });
+export const WarehouseId = Type.String({ pattern: warehouseIdPattern, maxLength: idCharsMax, examples: ['BER'] });
+export const Sku = Type.String({ pattern: skuPattern, maxLength: idCharsMax, examples: ['TABLE-OAK-160'] });
+export const Uuid = Type.String({
+  pattern: uuidPattern,
+  maxLength: 36,
+  examples: ['01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a11'],
+});
+export const CustomerId = Type.String({
+  pattern: customerIdPattern,
+  maxLength: idCharsMax,
+  examples: ['customer-17850'],
+});
+export const LineId = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+  maxLength: idCharsMax,
+  examples: ['1'],
+});
+export const CountryCode = Type.String({
+  pattern: '^[A-Z]{2}$',
+  maxLength: 2,
+  description: 'ISO 3166-1 alpha-2',
+  examples: ['DE'],
+});
+export const Currency = Type.String({
+  pattern: '^[A-Z]{3}$',
+  maxLength: 3,
+  description: 'ISO 4217',
+  examples: ['EUR'],
+});
 export const PostalCode = Type.String({ minLength: 1, maxLength: 16, examples: ['10115'] });
 export const Name = Type.String({ minLength: 1, maxLength: nameCharsMax, examples: ['Oak table 160'] });
 export const Note = Type.String({
@@ -45,7 +70,11 @@ export const Note = Type.String({
   examples: ['Pallet got wet'],
 });
 export const Reference = Type.String({ minLength: 1, maxLength: referenceCharsMax, examples: ['PO-2026-118'] });
-export const Reason = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', examples: ['customer_request'] });
+export const Reason = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$',
+  maxLength: idCharsMax,
+  examples: ['customer_request'],
+});
 export const AdjustmentReason = Type.Enum([...adjustmentReasons], { examples: ['found'] });
 
 export const Count = Type.Integer({ minimum: 0, maximum: quantityMax, examples: [12] });

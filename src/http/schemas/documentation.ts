@@ -45,6 +45,16 @@ export const commandHeaders = (keyNeeded: boolean) => {
   });
 };
 
+export const dryRunQuery = Type.Object(
+  {
+    dryRun: Type.Boolean({
+      default: false,
+      description: 'Answer with the events it would record, and record nothing (B12).',
+    }),
+  },
+  { additionalProperties: false, required: [] },
+);
+
 /** One answer a status, whose `code` is one of those that the route can give there. */
 export const problemAnswers = (codes: readonly ProblemCode[]): { readonly [status: number]: TSchema } => {
   const byStatus = new Map<number, Set<ProblemCode>>();

@@ -31,7 +31,7 @@ const addressLinesMax = 6;
 export const Contact = Closed({
   name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
   email: Type.String({ format: 'email', maxLength: emailCharsMax, examples: ['ada@example.invalid'] }),
-  phone: Type.Optional(Type.String({ pattern: '^[0-9+() /.-]{3,32}$', examples: ['+49 30 123456'] })),
+  phone: Type.Optional(Type.String({ pattern: '^[0-9+() /.-]{3,32}$', maxLength: 32, examples: ['+49 30 123456'] })),
 });
 export const Address = Closed({
   name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),

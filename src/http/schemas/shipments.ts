@@ -1,6 +1,18 @@
 import Type from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
-import { Closed, Count, LineId, Nullable, named, Quantity, Revision, Time, Uuid, WarehouseId } from './common.ts';
+import {
+  Closed,
+  Count,
+  idCharsMax,
+  LineId,
+  Nullable,
+  named,
+  Quantity,
+  Revision,
+  Time,
+  Uuid,
+  WarehouseId,
+} from './common.ts';
 import { linesMax, orderStatuses } from './orders.ts';
 
 /** A container load of parcels, and of boxes in one of them. */
@@ -9,9 +21,10 @@ const boxesMax = 500;
 
 const TrackingNumber = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}$',
+  maxLength: idCharsMax,
   examples: ['1Z12345E0205271688'],
 });
-const ParcelId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['P1'] });
+const ParcelId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', maxLength: idCharsMax, examples: ['P1'] });
 const BoxRef = Closed({
   lineId: LineId,
   boxCode: Type.String({ minLength: 1, maxLength: 64, examples: ['A'] }),
@@ -21,7 +34,7 @@ const BoxRef = Closed({
 export const ShipmentBody = Closed({
   warehouseId: WarehouseId,
   lines: Type.Array(Closed({ lineId: LineId, quantity: Quantity }), { minItems: 1, maxItems: linesMax }),
-  carrier: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', examples: ['ups'] }),
+  carrier: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', maxLength: idCharsMax, examples: ['ups'] }),
   trackingNumber: TrackingNumber,
   parcels: Type.Array(
     Closed({

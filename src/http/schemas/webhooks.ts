@@ -10,7 +10,7 @@ const warehousesMax = 500;
 export const EndpointPath = Closed({ endpointId: Uuid });
 export const EndpointBody = Closed({
   url: Type.String({ format: 'uri', maxLength: urlCharsMax, examples: ['https://partner.example/webhooks'] }),
-  eventTypes: Type.Array(Type.Enum([...subscribableTypes]), {
+  eventTypes: Type.Array(Type.Enum([...subscribableTypes], { type: 'string' }), {
     minItems: 1,
     maxItems: subscribableTypes.length,
     uniqueItems: true,
