@@ -1,6 +1,7 @@
 /** One command loop for each aggregate, on one store and one cache. */
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
+import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
@@ -12,6 +13,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   item: createHandle(itemDecider, options),
   warehouse: createHandle(warehouseDecider, options),
   order: createHandle(orderDecider, options),
+  orderNumber: createHandle(orderNumberDecider, options),
   shipment: createHandle(shipmentDecider, options),
   webhook: createHandle(webhookDecider, options),
 });

@@ -4,6 +4,7 @@ import type { OrderLine, OrderPlaced, SourcingStrategy } from '../domain/order/e
 import { orderStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { notSealed, type SealNote } from './notes.ts';
+import { createTakeOrderNumber } from './orderNumbers.ts';
 import type { CommandContext } from './outcome.ts';
 import type { Clock, PersonalData } from './ports.ts';
 
@@ -23,6 +24,8 @@ export interface Address {
 }
 export interface OrderRequest {
   readonly orderId: string;
+  /** The client's own number for it. */
+  readonly orderNumber?: string;
   readonly customerId: string;
   readonly contact: Contact;
   readonly shipTo: Address;
@@ -39,11 +42,14 @@ export const shipToContext = (orderId: string): string => `${orderStream(orderId
 export const customerSubject = (customerId: string): string => `customer:${customerId}`;
 
 export const createOrderUseCases = (
-  { order }: Pick<Handlers, 'order'>,
+  handlers: Pick<Handlers, 'order' | 'orderNumber'>,
   { personalData, sealNote, clock }: { personalData: PersonalData; sealNote: SealNote; clock: Clock },
 ) => {
-  const place = async (request: OrderRequest, context: CommandContext): Promise<OrderPlaced['data']> => {
-    const { contact, shipTo, ...rest } = request;
+  const { order } = handlers;
+  const takeOrderNumber = createTakeOrderNumber(handlers, clock);
+
+  const placing = async (request: OrderRequest, context: CommandContext): Promise<OrderPlaced['data']> => {
+    const { contact, shipTo, orderNumber: _, ...rest } = request;
     const seal = (place: string, value: object) =>
       context.dryRun === true
         ? Promise.resolve(notSealed)
@@ -67,12 +73,19 @@ export const createOrderUseCases = (
 
   return {
     /** @throws SubjectErased when the customer's data was erased. */
-    placeOrder: async (request: OrderRequest, context: CommandContext) =>
-      change(
-        request.orderId,
-        { type: 'PlaceOrder', order: await place(request, context) },
-        { ...context, expectsNew: true },
-      ),
+    placeOrder: async (request: OrderRequest, context: CommandContext) => {
+      const { orderId, orderNumber } = request;
+      const placed = await placing(request, context);
+      const asNew = { ...context, expectsNew: true };
+      if (orderNumber === undefined) return change(orderId, { type: 'PlaceOrder', order: placed }, asNew);
+      const command = { type: 'PlaceOrder', order: placed, orderNumber } as const;
+      // An order that is refused takes no number.
+      const tried = await change(orderId, command, { ...asNew, dryRun: true });
+      if (tried.kind !== 'dry_run') return tried;
+      const refused = await takeOrderNumber({ orderId, orderNumber, client: context.actor.client }, context);
+      if (refused !== null) return refused;
+      return context.dryRun === true ? tried : change(orderId, command, asNew);
+    },
     changeOrder: async (
       orderId: string,
       { type, reason, note }: Omit<ReasonedCommand, 'note'> & { readonly note?: string },

@@ -29,6 +29,11 @@ export interface Recording<State, E extends DomainEvent> {
   readonly updatedAt: string | null;
 }
 
+export interface Refused<Code extends string> {
+  readonly kind: 'refused';
+  readonly refusal: Refusal<Code>;
+}
+
 export type Outcome<State, E extends DomainEvent, Code extends string> =
   | Recording<State, E>
   /** Accepted, and there was nothing to record. `revision` -1: the stream does not exist. */
@@ -39,7 +44,7 @@ export type Outcome<State, E extends DomainEvent, Code extends string> =
       readonly position: Position | null;
       readonly updatedAt: string | null;
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal<Code> }
+  | Refused<Code>
   /** The caller's `ifMatch` is not the current revision; `events` are those since (B1). */
   | { readonly kind: 'stale'; readonly currentRevision: number; readonly events: readonly RecordedEvent<E>[] }
   | { readonly kind: 'dry_run'; readonly events: readonly E[] };

@@ -3,6 +3,8 @@ import type { ItemEvent } from './item/events.ts';
 import { itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/events.ts';
+import type { OrderNumberEvent } from './orderNumber/events.ts';
+import { orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
 import type { ShipmentEvent } from './shipment/events.ts';
 import { shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
@@ -12,7 +14,14 @@ import { warehouseFields, warehouseVersions } from './warehouse/events.ts';
 import type { WebhookEvent } from './webhook/events.ts';
 import { webhookFields, webhookVersions } from './webhook/events.ts';
 
-export type LedgerEvent = StockEvent | ItemEvent | WarehouseEvent | OrderEvent | ShipmentEvent | WebhookEvent;
+export type LedgerEvent =
+  | StockEvent
+  | ItemEvent
+  | WarehouseEvent
+  | OrderEvent
+  | OrderNumberEvent
+  | ShipmentEvent
+  | WebhookEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (DESIGN §4.5). */
@@ -21,6 +30,7 @@ export const eventFields = {
   ...itemFields,
   ...warehouseFields,
   ...orderFields,
+  ...orderNumberFields,
   ...shipmentFields,
   ...webhookFields,
 };
@@ -31,6 +41,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...itemVersions,
   ...warehouseVersions,
   ...orderVersions,
+  ...orderNumberVersions,
   ...shipmentVersions,
   ...webhookVersions,
 };

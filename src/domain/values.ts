@@ -35,5 +35,7 @@ export const warehouseStream = (warehouseId: string): string => `warehouse-${war
 export const itemStream = (sku: string): string => `item-${sku}`;
 export const stockStream = (warehouseId: string, sku: string): string => `stock-${warehouseId}.${sku}`;
 export const orderStream = (orderId: string): string => `order-${orderId}`;
+/** `id`: derived from the client and its number. */
+export const orderNumberStream = (id: string): string => `ordernumber-${id}`;
 export const shipmentStream = (shipmentId: string): string => `shipment-${shipmentId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;

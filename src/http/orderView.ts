@@ -31,10 +31,12 @@ const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][numb
 
 /** Everything but who the customer is and where they live: may be kept with an idempotency key. */
 export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object => {
-  const { orderId, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } = order;
+  const { orderId, orderNumber, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } =
+    order;
   const { allowSplit, allowBackorder, cancelReason, exceptions, placedAt, updatedAt } = order;
   return {
     orderId,
+    ...(orderNumber === null ? {} : { orderNumber }),
     customerId,
     status,
     held,

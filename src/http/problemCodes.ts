@@ -4,6 +4,7 @@
  */
 import type { ItemRefusal } from '../domain/item/decider.ts';
 import type { OrderRefusal } from '../domain/order/commands.ts';
+import type { OrderNumberRefusal } from '../domain/orderNumber/decider.ts';
 import type { ShipmentRefusal } from '../domain/shipment/decider.ts';
 import type { StockRefusal } from '../domain/stock/commands.ts';
 import type { WebhookRefusal } from '../domain/webhook/decider.ts';
@@ -11,6 +12,7 @@ import type { WebhookRefusal } from '../domain/webhook/decider.ts';
 export type RefusalCode =
   | StockRefusal
   | OrderRefusal
+  | OrderNumberRefusal
   | ShipmentRefusal
   | ItemRefusal
   | WebhookRefusal
@@ -90,6 +92,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   INSUFFICIENT_STOCK: { status: 409, title: 'There is not enough stock' },
   RESERVATION_ID_TAKEN: { status: 409, title: 'Another open reservation has this id' },
   ORDER_ALREADY_PLACED: { status: 409, title: 'An order with this id exists' },
+  ORDER_NUMBER_TAKEN: { status: 409, title: 'Another order of the client has this number' },
   ORDER_CANCELLED: { status: 409, title: 'The order was cancelled' },
   ORDER_ON_HOLD: { status: 409, title: 'The order is on hold' },
   ORDER_NOT_ON_HOLD: { status: 409, title: 'The order is not on hold' },

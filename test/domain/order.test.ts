@@ -232,6 +232,8 @@ const twice = <T>(of: readonly T[]): readonly T[] => [...of, ...of];
 const refusals: RefusalTests<OrderRefusal> = {
   ORDER_NOT_FOUND: () => given(orderDecider).when(cancel).thenRefused('ORDER_NOT_FOUND'),
   ORDER_ALREADY_PLACED: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ALREADY_PLACED'),
+  ORDER_NUMBER_TAKEN: () =>
+    given(orderDecider, { type: 'OrderAbandoned', data: { orderId } }).when(place).thenRefused('ORDER_NUMBER_TAKEN'),
   ORDER_LINE_REPEATED: () =>
     given(orderDecider)
       .when({ type: 'PlaceOrder', order: sampleOrder({ lines: twice(placed.data.lines) }) })

@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderEvent } from '../../src/domain/order/events.ts';
-import { type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
+import { type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import { createOrderQueries, type OrderQueries, type OrdersQuery } from '../../src/projections/orders/queries.ts';
 import { InvalidCursor, type Page } from '../../src/projections/page.ts';
 import { sampleOrder } from '../support/samples.ts';
 import { ledgerLog } from './ledgerLog.ts';
 import { projected, timeAt } from './stockLog.ts';
 
-const place = (orderId: string, second: number, customerId = 'customer1'): OrderEvent => ({
+const place = (orderId: string, second: number, customerId = 'customer1'): ShownOrderEvent => ({
   type: 'OrderPlaced',
   data: sampleOrder({ orderId, customerId, placedAt: timeAt(second) }),
 });
 /** Three chairs for line 1, one from each of these or, of one, all three; the lamps of line 2 wait. */
-const allocate = (orderId: string, ...warehouseIds: readonly string[]): OrderEvent => ({
+const allocate = (orderId: string, ...warehouseIds: readonly string[]): ShownOrderEvent => ({
   type: 'OrderAllocated',
   data: {
     orderId,
@@ -26,12 +25,12 @@ const allocate = (orderId: string, ...warehouseIds: readonly string[]): OrderEve
     backordered: [],
   },
 });
-const cancel = (orderId: string): OrderEvent => ({
+const cancel = (orderId: string): ShownOrderEvent => ({
   type: 'OrderCancelled',
   data: { orderId, reason: 'late', released: [] },
 });
 
-const open = async (...events: readonly OrderEvent[]): Promise<OrderQueries> =>
+const open = async (...events: readonly ShownOrderEvent[]): Promise<OrderQueries> =>
   createOrderQueries(await projected(orders, ledgerLog(...events)), () => orders.name);
 
 const ids = ({ items }: Page<OrderDocument>): readonly string[] => items.map(({ orderId }) => orderId);
@@ -47,6 +46,46 @@ const pagesOf = async (queries: OrderQueries, query: Omit<OrdersQuery, 'cursor'>
   } while (cursor !== null);
   return pages;
 };
+
+describe('orders that are looked for (T26)', () => {
+  const number = (orderId: string, orderNumber: string): ShownOrderEvent => ({
+    type: 'OrderNumbered',
+    data: { orderId, orderNumber },
+  });
+  const ship = (orderId: string, trackingNumber: string, parcel: string): ShownOrderEvent => ({
+    type: 'OrderShipmentDispatched',
+    data: {
+      orderId,
+      shipmentId: `s-${orderId}`,
+      warehouseId: 'BER',
+      carrier: 'ups',
+      trackingNumber,
+      lines: [],
+      parcels: [{ parcelId: 'P1', trackingNumber: parcel, boxes: [] }],
+    },
+  });
+
+  it('are found by number and by tracking number, of a shipment or a parcel, within what may be seen', async () => {
+    const queries = await open(
+      place('o1', 1),
+      number('o1', 'W-1'),
+      place('o2', 2, 'customer2'),
+      number('o2', 'W-1'),
+      allocate('o1', 'BER'),
+      allocate('o2', 'PAR'),
+      ship('o1', 'T-1', 'P-1'),
+      ship('o2', 'T-2', 'P-1'),
+    );
+    const found = async (query: Omit<OrdersQuery, 'limit'>) => ids(await queries.list({ ...query, limit: 10 }));
+    expect(await found({ orderNumber: 'W-1' })).toEqual(['o2', 'o1']);
+    expect(await found({ orderNumber: 'W-1', customerId: 'customer1' })).toEqual(['o1']);
+    expect(await found({ orderNumber: 'W-1', warehouseIds: ['PAR'] })).toEqual(['o2']);
+    expect(await found({ orderNumber: 'w-1' })).toEqual([]);
+    expect(await found({ trackingNumber: 'T-1' })).toEqual(['o1']);
+    expect(await found({ trackingNumber: 'P-1' })).toEqual(['o2', 'o1']);
+    expect(await found({ trackingNumber: 'P-1', warehouseIds: ['BER'] })).toEqual(['o1']);
+  });
+});
 
 const five = [
   place('o1', 1),

@@ -1,29 +1,30 @@
 /** One order of three chairs (line 1) and two lamps (line 2), and what may happen to it. */
-import type { Allocation, OrderEvent, ShippedLine } from '../../src/domain/order/events.ts';
+import type { Allocation, ShippedLine } from '../../src/domain/order/events.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import { sampleOrder } from '../support/samples.ts';
 
 export const orderId = 'order1';
-export const placed: OrderEvent = { type: 'OrderPlaced', data: sampleOrder() };
+export const placed: ShownOrderEvent = { type: 'OrderPlaced', data: sampleOrder() };
 
 export const chairs: Allocation = { lineId: '1', sku: 'CHAIR', warehouseId: 'BER', reservationId: 'r1', quantity: 3 };
 export const lamps: Allocation = { lineId: '2', sku: 'LAMP', warehouseId: 'PAR', reservationId: 'r2', quantity: 2 };
 
-export const allocated = (...allocations: readonly Allocation[]): OrderEvent => ({
+export const allocated = (...allocations: readonly Allocation[]): ShownOrderEvent => ({
   type: 'OrderAllocated',
   data: { orderId, allocations, backordered: [] },
 });
-export const backordered: OrderEvent = { type: 'OrderBackordered', data: { orderId, backordered: [] } };
-export const lapsed = (reservationId: string): OrderEvent => ({
+export const backordered: ShownOrderEvent = { type: 'OrderBackordered', data: { orderId, backordered: [] } };
+export const lapsed = (reservationId: string): ShownOrderEvent => ({
   type: 'OrderAllocationLapsed',
   data: { orderId, reservationId },
 });
-export const held: OrderEvent = { type: 'OrderHeld', data: { orderId, reason: 'check' } };
-export const released: OrderEvent = { type: 'OrderReleased', data: { orderId, reason: 'checked' } };
-export const cancelled = (...gone: readonly Allocation[]): OrderEvent => ({
+export const held: ShownOrderEvent = { type: 'OrderHeld', data: { orderId, reason: 'check' } };
+export const released: ShownOrderEvent = { type: 'OrderReleased', data: { orderId, reason: 'checked' } };
+export const cancelled = (...gone: readonly Allocation[]): ShownOrderEvent => ({
   type: 'OrderCancelled',
   data: { orderId, reason: 'changed mind', released: gone },
 });
-export const dispatched = (shipmentId: string, from: Allocation, quantity = from.quantity): OrderEvent => {
+export const dispatched = (shipmentId: string, from: Allocation, quantity = from.quantity): ShownOrderEvent => {
   const { lineId, sku, reservationId, warehouseId } = from;
   const lines: readonly ShippedLine[] = [{ lineId, sku, reservationId, quantity }];
   return {
@@ -39,12 +40,12 @@ export const dispatched = (shipmentId: string, from: Allocation, quantity = from
     },
   };
 };
-export const delivered = (shipmentId: string): OrderEvent => ({
+export const delivered = (shipmentId: string): ShownOrderEvent => ({
   type: 'OrderShipmentDelivered',
   data: { orderId, shipmentId },
 });
-export const turnedBack = (shipmentId: string): OrderEvent => ({
+export const turnedBack = (shipmentId: string): ShownOrderEvent => ({
   type: 'OrderShipmentTurnedBack',
   data: { orderId, shipmentId },
 });
-export const troubled: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'X', detail: 'look' } };
+export const troubled: ShownOrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'X', detail: 'look' } };

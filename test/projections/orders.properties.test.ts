@@ -3,9 +3,8 @@ import { array, assert, constantFrom, integer, property, tuple } from 'fast-chec
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
-import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
+import { anySku, type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
 import { ledgerLog } from './ledgerLog.ts';
@@ -61,16 +60,16 @@ const steps = array(
 );
 
 /** What the domain accepts of the steps, beginning with the order itself. */
-const historyOf = (sequence: Parameters<Parameters<typeof steps.map>[0]>[0]): readonly OrderEvent[] => {
-  const events: OrderEvent[] = [];
+const historyOf = (sequence: Parameters<Parameters<typeof steps.map>[0]>[0]): readonly ShownOrderEvent[] => {
+  const events: ShownOrderEvent[] = [];
   let order: Order = orderDecider.initialState;
   const decide = (command: OrderCommand): void => {
     for (const event of recordedBy(orderDecider.decide(command, order))) {
-      events.push(event);
+      events.push(event as ShownOrderEvent);
       order = orderDecider.evolve(order, event);
     }
   };
-  decide({ type: 'PlaceOrder', order: sampleOrder({ lines }) });
+  decide({ type: 'PlaceOrder', order: sampleOrder({ lines }), orderNumber: 'W-1' });
   for (const [kind, line, site, quantity, ref] of sequence) decide(makerOf(kind)(line, site, quantity, ref));
   // Every other one ends with all that has left at the door, which chance alone brings about far too rarely.
   if (sequence.length % 2 === 0) for (const ref of refs) decide({ type: 'RecordDelivery', shipmentId: `s${ref}` });
@@ -82,6 +81,8 @@ const domainPart = (document: OrderDocument): PlacedOrder => ({
   phase: document.phase,
   orderId: document.orderId,
   customerId: document.customerId,
+  placedBy: document.placedBy,
+  orderNumber: document.orderNumber,
   lines: document.lines.map(({ lineId, sku, quantity, priceMinor, currency }) => ({
     lineId,
     sku,

@@ -1,7 +1,7 @@
 /** Orders as they are read (R3.2, R12.1). */
 import { describe, expect, it } from 'vitest';
-import type { OrderEvent } from '../../src/domain/order/events.ts';
-import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
+import type { ParcelDeclared } from '../../src/domain/order/events.ts';
+import { anySku, type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 import { ledgerLog } from './ledgerLog.ts';
@@ -15,6 +15,7 @@ import {
   held,
   lamps,
   lapsed,
+  orderId,
   placed,
   released,
   troubled,
@@ -32,6 +33,16 @@ const linesThen = (chairLine: object, lampLine: object): { lines: OrderDocument[
 const inBerlin = { allocated: [{ warehouseId: 'BER', quantity: 3 }] };
 const inParis = { allocated: [{ warehouseId: 'PAR', quantity: 2 }] };
 
+const withParcels = (event: ShownOrderEvent, ...numbers: readonly (string | undefined)[]): ShownOrderEvent =>
+  event.type === 'OrderShipmentDispatched'
+    ? { ...event, data: { ...event.data, parcels: numbers.map(parcelOf) } }
+    : event;
+const parcelOf = (trackingNumber: string | undefined, index: number): ParcelDeclared => ({
+  parcelId: `p${index}`,
+  boxes: [],
+  ...(trackingNumber === undefined ? {} : { trackingNumber }),
+});
+
 projectionSpec(orders, ledgerLog, {
   OrderPlaced: [
     {
@@ -43,6 +54,8 @@ projectionSpec(orders, ledgerLog, {
         contact: sealed('contact'),
         shipTo: sealed('address'),
         placedBy,
+        orderNumber: null,
+        trackingNumbers: [],
         preferredWarehouseId: null,
         status: 'pending',
         held: false,
@@ -54,6 +67,13 @@ projectionSpec(orders, ledgerLog, {
         revision: 0,
         updatedAt: timeAt(0),
       },
+    },
+  ],
+  OrderNumbered: [
+    {
+      title: "it has the shop's number",
+      events: [placed, { type: 'OrderNumbered', data: { orderId, orderNumber: 'W-1' } }],
+      becomes: { orderNumber: 'W-1', status: 'pending', revision: 1 },
     },
   ],
   OrderAllocated: [
@@ -149,7 +169,18 @@ projectionSpec(orders, ledgerLog, {
             lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 }],
           },
         ],
+        trackingNumbers: ['Ts1'],
       },
+    },
+    {
+      title: 'it is found by the tracking numbers of its shipments and their parcels, each once',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        dispatched('s1', chairs),
+        withParcels(dispatched('s2', lamps), 'Ts1', 'P-7', undefined),
+      ],
+      becomes: { trackingNumbers: ['Ts1', 'Ts2', 'P-7'] },
     },
   ],
   OrderShipmentDelivered: [
@@ -200,7 +231,7 @@ projectionSpec(orders, ledgerLog, {
 describe('the status of an order (R12.1)', () => {
   const both = allocated(chairs, lamps);
   const allSent = [placed, both, dispatched('s1', chairs), dispatched('s2', lamps)];
-  const cases: readonly (readonly [OrderStatus, string, readonly OrderEvent[]])[] = [
+  const cases: readonly (readonly [OrderStatus, string, readonly ShownOrderEvent[]])[] = [
     ['pending', 'nobody has planned it', [placed]],
     ['pending', 'it is held before it was planned', [placed, held]],
     ['processing', 'it has sources', [placed, both]],

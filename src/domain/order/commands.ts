@@ -12,7 +12,9 @@ export interface DispatchRequest {
 }
 
 export type OrderCommand =
-  | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data'] }
+  | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data']; readonly orderNumber?: string }
+  /** Unless it is placed: closes an id under which an order was announced and has not come. */
+  | { readonly type: 'AbandonOrder'; readonly orderId: string }
   /** The result of a plan, reserved already. What stays without a source follows from the order itself. */
   | {
       readonly type: 'RecordAllocation';
@@ -34,6 +36,7 @@ export type ReasonedCommand = Extract<OrderCommand, { reason: string }>;
 export type OrderRefusal =
   | 'ORDER_NOT_FOUND'
   | 'ORDER_ALREADY_PLACED'
+  | 'ORDER_NUMBER_TAKEN'
   | 'ORDER_LINE_REPEATED'
   | 'ORDER_CANCELLED'
   | 'ORDER_ON_HOLD'

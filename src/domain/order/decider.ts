@@ -7,15 +7,18 @@ import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
-const place = ({ order }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
+const place = ({ order, orderNumber }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
   if (state.phase !== 'absent') return refuse('ORDER_ALREADY_PLACED', 'An order with this id exists.');
+  if (state.isAbandoned === true) return refuse('ORDER_NUMBER_TAKEN', 'Another order has got the number of this one.');
   if (new Set(order.lines.map(({ lineId }) => lineId)).size !== order.lines.length) {
     return refuse('ORDER_LINE_REPEATED', 'Each line needs a lineId of its own.');
   }
   if (!order.lines.every(({ quantity }) => isQuantity(quantity))) {
     return refuse('QUANTITY_INVALID', 'Each line orders a whole number of pieces, at least one.');
   }
-  return accept({ type: 'OrderPlaced', data: order });
+  const placed: OrderEvent = { type: 'OrderPlaced', data: order };
+  if (orderNumber === undefined) return accept(placed);
+  return accept<OrderEvent>(placed, { type: 'OrderNumbered', data: { orderId: order.orderId, orderNumber } });
 };
 
 /**
@@ -91,7 +94,15 @@ const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): Order
   );
 };
 
-const decidePlaced = (command: Exclude<OrderCommand, { type: 'PlaceOrder' }>, order: PlacedOrder): OrderDecision => {
+const abandon = (orderId: string, state: Order): OrderDecision =>
+  state.phase !== 'absent' || state.isAbandoned === true
+    ? accept()
+    : accept({ type: 'OrderAbandoned', data: { orderId } });
+
+const decidePlaced = (
+  command: Exclude<OrderCommand, { type: 'PlaceOrder' | 'AbandonOrder' }>,
+  order: PlacedOrder,
+): OrderDecision => {
   const { orderId } = order;
   switch (command.type) {
     case 'RecordAllocation':
@@ -124,6 +135,7 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRefusal
   initialState: { phase: 'absent' },
   decide: (command, order) => {
     if (command.type === 'PlaceOrder') return place(command, order);
+    if (command.type === 'AbandonOrder') return abandon(command.orderId, order);
     return order.phase === 'absent' ? refuse('ORDER_NOT_FOUND', 'No such order.') : decidePlaced(command, order);
   },
   evolve: evolveOrder,

@@ -50,6 +50,13 @@ export type OrderPlaced = {
     readonly placedAt: string;
   };
 };
+/** The shop's own number, recorded with the placing (T26). */
+export type OrderNumbered = {
+  readonly type: 'OrderNumbered';
+  readonly data: { readonly orderId: string; readonly orderNumber: string };
+};
+/** It was never placed and never will be: its number has gone on to another order. */
+export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
 /** Sources were reserved. `backordered` is what no warehouse had, of the whole order as it stands now. */
 export type OrderAllocated = {
   readonly type: 'OrderAllocated';
@@ -126,6 +133,8 @@ export type OrderExceptionRaised = {
 
 export type OrderEvent =
   | OrderPlaced
+  | OrderNumbered
+  | OrderAbandoned
   | OrderAllocated
   | OrderBackordered
   | OrderAllocationLapsed
@@ -152,6 +161,8 @@ export const orderFields: FieldClasses<OrderEvent> = {
     placedBy: 'public',
     placedAt: 'public',
   },
+  OrderNumbered: { orderId: 'public', orderNumber: 'public' },
+  OrderAbandoned: { orderId: 'public' },
   OrderAllocated: { orderId: 'public', allocations: 'public', backordered: 'public' },
   OrderBackordered: { orderId: 'public', backordered: 'public' },
   OrderAllocationLapsed: { orderId: 'public', reservationId: 'public' },
@@ -174,6 +185,8 @@ export const orderFields: FieldClasses<OrderEvent> = {
 
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
   OrderPlaced: 1,
+  OrderNumbered: 1,
+  OrderAbandoned: 1,
   OrderAllocated: 1,
   OrderBackordered: 1,
   OrderAllocationLapsed: 1,

@@ -1,5 +1,13 @@
 import { type Sealed, unreachable } from '../message.ts';
-import type { Allocation, LineQuantity, OrderEvent, OrderLine, ShippedLine, SourcingStrategy } from './events.ts';
+import type {
+  Allocation,
+  LineQuantity,
+  OrderEvent,
+  OrderLine,
+  OrderPlaced,
+  ShippedLine,
+  SourcingStrategy,
+} from './events.ts';
 
 export interface OpenAllocation extends Allocation {
   /** How much of the reservation has left the building. */
@@ -20,6 +28,10 @@ export interface PlacedOrder {
   readonly phase: 'pending' | 'open' | 'cancelled';
   readonly orderId: string;
   readonly customerId: string;
+  /** The client that placed it. */
+  readonly placedBy: string;
+  /** The number that this client has given it. */
+  readonly orderNumber: string | null;
   readonly lines: readonly OrderLine[];
   readonly sourcing: SourcingStrategy;
   readonly preferredWarehouseId: string | null;
@@ -32,7 +44,8 @@ export interface PlacedOrder {
   readonly allocations: readonly OpenAllocation[];
   readonly shipments: readonly OrderShipment[];
 }
-export type Order = { readonly phase: 'absent' } | PlacedOrder;
+/** `isAbandoned`: no order can be placed under this id any more. */
+export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
 
 const ship = (allocations: readonly OpenAllocation[], lines: readonly ShippedLine[]): readonly OpenAllocation[] =>
   allocations.map((allocation) => {
@@ -54,8 +67,12 @@ const endShipment = (order: PlacedOrder, shipmentId: string, end: Partial<OrderS
   ),
 });
 
-const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): PlacedOrder => {
+const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced>): PlacedOrder => {
   switch (event.type) {
+    case 'OrderNumbered':
+      return { ...order, orderNumber: event.data.orderNumber };
+    case 'OrderAbandoned':
+      return order;
     case 'OrderAllocated': {
       const fresh = event.data.allocations.map((allocation) => ({ ...allocation, shipped: 0 }));
       return { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };
@@ -89,11 +106,13 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, { type: 'Or
 /** Total: history is already true. */
 export const evolveOrder = (order: Order, event: OrderEvent): Order => {
   if (event.type === 'OrderPlaced') {
-    const { orderId, customerId, lines, sourcing, allowSplit, allowBackorder } = event.data;
+    const { orderId, customerId, placedBy, lines, sourcing, allowSplit, allowBackorder } = event.data;
     return {
       phase: 'pending',
       orderId,
       customerId,
+      placedBy,
+      orderNumber: null,
       lines,
       sourcing,
       preferredWarehouseId: event.data.preferredWarehouseId ?? null,
@@ -107,7 +126,8 @@ export const evolveOrder = (order: Order, event: OrderEvent): Order => {
       shipments: [],
     };
   }
-  return order.phase === 'absent' ? order : evolvePlaced(order, event);
+  if (order.phase !== 'absent') return evolvePlaced(order, event);
+  return event.type === 'OrderAbandoned' ? { phase: 'absent', isAbandoned: true } : order;
 };
 
 /** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */

@@ -18,7 +18,9 @@ const tag = 'Orders';
 
 type Filters = Static<typeof OrdersQuery>;
 
-const timesOf = ({ from, to, status }: Filters) => ({
+const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: Filters) => ({
+  ...(orderNumber === undefined ? {} : { orderNumber }),
+  ...(trackingNumber === undefined ? {} : { trackingNumber }),
   ...(from === undefined ? {} : { from: utc(from) }),
   ...(to === undefined ? {} : { to: utc(to) }),
   ...(status === undefined ? {} : { status }),
@@ -75,7 +77,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     problems: ['INVALID_CURSOR', 'WAREHOUSE_NOT_FOUND', 'CUSTOMER_NOT_FOUND'],
     models: [orders.model],
     handle: async ({ query, reach, request, reply }) => {
-      const page = await orders.queries.list({ ...pageRequestOf(query), ...timesOf(query), ...within(reach, query) });
+      const page = await orders.queries.list({ ...pageRequestOf(query), ...filtersOf(query), ...within(reach, query) });
       const items = await Promise.all(page.items.map((order) => showOrder(order, reach, personalData)));
       return answerPage({ ...page, items }, request, reply, (order) => order);
     },

@@ -37,6 +37,7 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderReques
   const { customerId, ...contact } = body.customer;
   return {
     orderId,
+    ...(body.orderNumber === undefined ? {} : { orderNumber: body.orderNumber }),
     customerId,
     contact,
     shipTo: body.shipTo,
@@ -77,6 +78,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     answers: { 201: ref(Order), 200: ref(DryRun) },
     problems: [
       'ORDER_ALREADY_PLACED',
+      'ORDER_NUMBER_TAKEN',
       'ORDER_LINE_REPEATED',
       'QUANTITY_INVALID',
       'CUSTOMER_NOT_FOUND',

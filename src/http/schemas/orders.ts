@@ -16,6 +16,7 @@ import {
   Quantity,
   Reason,
   Revision,
+  referenceCharsMax,
   Sku,
   Time,
   Uuid,
@@ -27,6 +28,14 @@ export const linesMax = 2_000;
 /** A price fits into 15 digits of the smallest unit of its currency. */
 const priceMinorMax = 999_999_999_999_999;
 const addressLinesMax = 6;
+
+/** Printable, without controls of writing direction, by which it would show as another than it is. */
+export const OrderNumber = Type.String({
+  pattern: '^(?!\\s)[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Cn}\\u202a-\\u202e\\u2066-\\u2069]{1,100}(?<!\\s)$',
+  maxLength: referenceCharsMax,
+  description: "The shop's own number: up to 100 printable characters, matched exactly, one order for each and client.",
+  examples: ['WEB-2026/10482'],
+});
 
 export const Contact = Closed({
   name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
@@ -48,6 +57,7 @@ export const Address = Closed({
 export const OrderPath = Closed({ orderId: Uuid });
 export const OrderBody = Closed({
   orderId: Type.Optional(Uuid),
+  orderNumber: Type.Optional(OrderNumber),
   customer: Closed({ customerId: CustomerId, ...Contact.properties }),
   shipTo: Address,
   lines: Type.Array(
@@ -85,6 +95,7 @@ export const Order = named(
   'Order',
   Closed({
     orderId: Uuid,
+    orderNumber: Type.Optional(Type.String()),
     customerId: CustomerId,
     status: Type.Enum([...orderStatuses]),
     held: Type.Boolean(),
@@ -130,6 +141,15 @@ export const Order = named(
 export const OrdersQuery = Closed({
   customerId: Type.Optional(CustomerId),
   status: Type.Optional(Type.Enum(orderStatuses.filter((status) => status !== 'returned'))),
+  orderNumber: Type.Optional(OrderNumber),
+  trackingNumber: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: referenceCharsMax,
+      description: 'Of a shipment or a parcel; matched exactly.',
+      examples: ['1Z12345E0205271688'],
+    }),
+  ),
   warehouseId: Type.Optional(WarehouseId),
   from: Type.Optional({ ...Time, description: 'Placed at this time or later.' }),
   to: Type.Optional({ ...Time, description: 'Placed before this time.' }),

@@ -3,7 +3,7 @@
  * it, so that what is read and what is decided can't drift apart.
  */
 import type { Sealed } from '../../domain/message.ts';
-import type { OrderEvent } from '../../domain/order/events.ts';
+import type { OrderAbandoned, OrderEvent, OrderShipmentDispatched } from '../../domain/order/events.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import type { Projection, Recorded } from '../projection.ts';
 import { lineViews, type OrderLineView } from './lines.ts';
@@ -25,9 +25,10 @@ export interface OrderException {
 interface Kept {
   /** `{ name, email, phone? }` */
   readonly contact: Sealed;
-  readonly placedBy: string;
   readonly cancelReason?: string;
   readonly exceptions: readonly OrderException[];
+  /** Of its shipments and their parcels, whatever became of them. */
+  readonly trackingNumbers: readonly string[];
   /** Warehouses that have or had an allocation, and so all that ship: who may see it. */
   readonly warehouseIds: readonly string[];
 }
@@ -44,17 +45,27 @@ export interface OrderDocument extends PlacedOrder, Kept {
   readonly updatedAt: string;
 }
 
+/** What was never placed is no order to show. */
+export type ShownOrderEvent = Exclude<OrderEvent, OrderAbandoned>;
+
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
 
 const warehousesIn = (allocations: readonly { readonly warehouseId: string }[]): readonly string[] =>
   allocations.map(({ warehouseId }) => warehouseId);
 
-const keepMore = (kept: Kept, event: Recorded<OrderEvent>): Kept => {
+const trackingNumbersIn = ({ trackingNumber, parcels }: OrderShipmentDispatched['data']): readonly string[] => [
+  trackingNumber,
+  ...parcels.flatMap((parcel) => parcel.trackingNumber ?? []),
+];
+
+const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => {
   const withWarehouses = (added: readonly string[]): Kept => ({
     ...kept,
     warehouseIds: distinct([...kept.warehouseIds, ...added]),
   });
   switch (event.type) {
+    case 'OrderShipmentDispatched':
+      return { ...kept, trackingNumbers: distinct([...kept.trackingNumbers, ...trackingNumbersIn(event.data)]) };
     case 'OrderAllocated':
       return withWarehouses(warehousesIn(event.data.allocations));
     case 'OrderCancelled':
@@ -89,7 +100,7 @@ const viewOf = (
   order: PlacedOrder,
   kept: Kept,
   couriers: readonly Courier[],
-  { revision, recordedAt }: Recorded<OrderEvent>,
+  { revision, recordedAt }: Recorded<ShownOrderEvent>,
 ): OrderDocument => {
   const lines = lineViews(order);
   return {
@@ -104,19 +115,19 @@ const viewOf = (
   };
 };
 
-const apply = (document: OrderDocument | null, event: Recorded<OrderEvent>): OrderDocument | null => {
+const apply = (document: OrderDocument | null, event: Recorded<ShownOrderEvent>): OrderDocument | null => {
   const order = evolveOrder(document ?? { phase: 'absent' }, event);
   if (order.phase === 'absent') return null;
   if (event.type === 'OrderPlaced') {
-    const { contact, placedBy } = event.data;
-    return viewOf(order, { contact, placedBy, exceptions: [], warehouseIds: [] }, [], event);
+    const { contact } = event.data;
+    return viewOf(order, { contact, exceptions: [], trackingNumbers: [], warehouseIds: [] }, [], event);
   }
   if (document === null) return null;
-  const { contact, placedBy, cancelReason, exceptions, warehouseIds, shipments } = document;
+  const { contact, cancelReason, exceptions, trackingNumbers, warehouseIds, shipments } = document;
   const before = {
     contact,
-    placedBy,
     exceptions,
+    trackingNumbers,
     warehouseIds,
     ...(cancelReason === undefined ? {} : { cancelReason }),
   };
@@ -124,10 +135,11 @@ const apply = (document: OrderDocument | null, event: Recorded<OrderEvent>): Ord
   return viewOf(order, keepMore(before, event), couriers, event);
 };
 
-export const orders: Projection<OrderDocument, OrderEvent> = {
+export const orders: Projection<OrderDocument, ShownOrderEvent> = {
   name: 'orders_v2',
   handles: [
     'OrderPlaced',
+    'OrderNumbered',
     'OrderAllocated',
     'OrderBackordered',
     'OrderAllocationLapsed',
@@ -139,8 +151,8 @@ export const orders: Projection<OrderDocument, OrderEvent> = {
     'OrderShipmentTurnedBack',
     'OrderExceptionRaised',
   ],
-  indexes: [['customerId', 'placedAt'], ['status', 'placedAt'], ['placedAt']],
-  lists: ['warehouseIds', 'waitingSkus'],
+  indexes: [['customerId', 'placedAt'], ['orderNumber', 'placedAt'], ['status', 'placedAt'], ['placedAt']],
+  lists: ['warehouseIds', 'trackingNumbers', 'waitingSkus'],
   idsOf: ({ data }) => [data.orderId],
   apply,
 };

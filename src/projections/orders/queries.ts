@@ -5,6 +5,10 @@ import type { OrderStatus } from './status.ts';
 
 export interface OrdersQuery extends PageRequest {
   readonly customerId?: string;
+  /** The number that the client who placed it has given it. */
+  readonly orderNumber?: string;
+  /** Of a shipment or a parcel of it. */
+  readonly trackingNumber?: string;
   readonly status?: OrderStatus;
   /** Only orders that this warehouse has or had a part in. */
   readonly warehouseId?: string;
@@ -31,7 +35,9 @@ type Where = DocumentQuery['where'];
 const newestFirst = { field: 'placedAt', direction: 'descending' } as const;
 const oldestFirst = { field: 'placedAt', direction: 'ascending' } as const;
 
-const whereOf = ({ customerId, status, from, to }: OrdersQuery): Where => ({
+const whereOf = ({ customerId, orderNumber, trackingNumber, status, from, to }: OrdersQuery): Where => ({
+  ...(orderNumber === undefined ? {} : { orderNumber: { equals: orderNumber } }),
+  ...(trackingNumber === undefined ? {} : { trackingNumbers: { has: trackingNumber } }),
   ...(customerId === undefined ? {} : { customerId: { equals: customerId } }),
   ...(status === undefined ? {} : { status: { equals: status } }),
   ...(from === undefined && to === undefined

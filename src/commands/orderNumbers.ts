@@ -1,0 +1,55 @@
+/**
+ * A shop's own order number, one order for each (T26). The number is taken in a stream of its own at an exact revision,
+ * before the order is placed: of two requests at once, in whatever processes, one is refused.
+ *
+ * A crash may leave a number with an order that was never placed. Who asks for it then closes that order's id first, so
+ * that it can never be placed any more, and takes the number after that.
+ */
+import type { OrderNumberTaken } from '../domain/orderNumber/events.ts';
+import { orderNumberStream, orderStream } from '../domain/values.ts';
+import type { Handlers } from './handlers.ts';
+import { derivedId } from './ids.ts';
+import type { CommandContext, Refused } from './outcome.ts';
+import type { Clock } from './ports.ts';
+
+/** An order that is being placed is not taken for dead: no request runs longer. Only the wait depends on clocks. */
+export const placingMaxMs = 30_000;
+
+type Numbered = OrderNumberTaken['data'];
+
+export const createTakeOrderNumber = (
+  { order, orderNumber }: Pick<Handlers, 'order' | 'orderNumber'>,
+  clock: Clock,
+): ((wanted: Numbered, context: CommandContext) => Promise<Refused<'ORDER_NUMBER_TAKEN'> | null>) => {
+  /** Whether this order has not got the number and never will. */
+  const isGivenUp = async (
+    orderId: string,
+    { takenAt, wanted }: { readonly takenAt: string; readonly wanted: Numbered },
+    context: CommandContext,
+  ): Promise<boolean> => {
+    const { state } = await order.load(orderStream(orderId));
+    if (state.phase !== 'absent') return state.orderNumber !== wanted.orderNumber || state.placedBy !== wanted.client;
+    if (state.isAbandoned === true) return true;
+    if (Date.parse(clock.now()) - Date.parse(takenAt) < placingMaxMs) return false;
+    const closed = await order(orderStream(orderId), { type: 'AbandonOrder', orderId }, context);
+    return (closed.kind === 'recorded' || closed.kind === 'unchanged') && closed.state.phase === 'absent';
+  };
+
+  return async (wanted, { ifMatch: _, ...context }) => {
+    const stream = orderNumberStream(derivedId(`order-number/${JSON.stringify([wanted.client, wanted.orderNumber])}`));
+    const own = (name: string): CommandContext => ({
+      ...context,
+      commandId: derivedId(`${context.commandId}/${name}`),
+    });
+    const take = { type: 'TakeOrderNumber', ...wanted } as const;
+    const first = await orderNumber(stream, take, { ...own('number'), expectsNew: true });
+    if (first.kind !== 'refused') return null;
+    if (context.dryRun === true) return first;
+    const { state: holder, updatedAt } = await orderNumber.load(stream);
+    if (holder.phase === 'free' || updatedAt === null) return first;
+    const { orderId } = holder;
+    if (!(await isGivenUp(orderId, { takenAt: updatedAt, wanted }, own(`abandon/${orderId}`)))) return first;
+    const second = await orderNumber(stream, { ...take, insteadOf: orderId }, own(`number/${orderId}`));
+    return second.kind === 'refused' ? second : null;
+  };
+};
