@@ -4,6 +4,7 @@ import type { Position } from './domain/message.ts';
 import { comparePositions } from './domain/position.ts';
 import type { Progress } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
+import { anySku } from './projections/orders/projection.ts';
 
 /** A read model that is further behind stands still, and so does the policy until it goes on. */
 const waitMaxMs = 10_000;
@@ -40,7 +41,9 @@ const askedOnce = <T>(model: Progress, ask: (key: string) => Promise<T>): Asked<
 };
 
 export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: ReadModels): AllocationFacts => {
-  const allWarehouses = askedOnce(warehouses.model, () => warehouses.queries.all());
+  const allWarehouses = askedOnce(warehouses.model, async () =>
+    (await warehouses.queries.all()).filter(({ sourcing }) => sourcing === 'open'),
+  );
   const holding = askedOnce(skuWarehouses.model, (sku) => skuWarehouses.queries.of(sku));
   /** Goods of many SKUs arrive together, and mostly nobody waits for any. */
   const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting());
@@ -50,7 +53,7 @@ export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: Rea
     warehousesHolding: holding,
     ordersWaitingFor: async (sku, since, limit) => {
       if (!(await isAnyWaiting('', since))) return [];
-      const page = await orders.queries.waitingFor(sku, { limit });
+      const page = await orders.queries.waitingFor(sku ?? anySku, { limit });
       return page.items.map(({ orderId }) => orderId);
     },
   };

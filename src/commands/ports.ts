@@ -114,11 +114,12 @@ export interface IdempotencyRecords {
  * only tell where to look, and must have seen the log up to `since`, the event that is reacted to.
  */
 export interface AllocationFacts {
+  /** Those that are open to sourcing. */
   warehouses(since: Position): Promise<readonly Candidate[]>;
   /** Ids of the warehouses where this SKU is registered. */
   warehousesHolding(sku: string, since: Position): Promise<readonly string[]>;
-  /** Orders that lack a source for this SKU, the oldest first, at most `limit`. */
-  ordersWaitingFor(sku: string, since: Position, limit: number): Promise<readonly string[]>;
+  /** Orders that lack a source for this SKU (`null`: for any), the oldest first, at most `limit`. */
+  ordersWaitingFor(sku: string | null, since: Position, limit: number): Promise<readonly string[]>;
 }
 
 export interface DueReservation {

@@ -64,7 +64,9 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     inTurn(orderId, () => allocateOrder(orderId, cause));
 
   const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
-    for (const warehouseId of await facts.warehousesHolding(sku, cause.position)) {
+    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
+    const holding = await facts.warehousesHolding(sku, cause.position);
+    for (const warehouseId of holding.filter((id) => open.has(id))) {
       const stream = stockStream(warehouseId, sku);
       // The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
       if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
@@ -79,6 +81,12 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       if (!(await isAvailable(sku, cause))) return;
       await allocate(orderId, cause);
     }
+  };
+
+  /** A warehouse was opened: each order that waits may find something there. */
+  const serveAllWaiting = async (cause: Cause): Promise<void> => {
+    const orderIds = await facts.ordersWaitingFor(null, cause.position, waitingMax);
+    for (const orderId of orderIds) await allocate(orderId, cause);
   };
 
   const release = async (reservation: Omit<AskOf<'ReleaseReservation'>, 'ask'>, cause: Cause): Promise<void> => {
@@ -128,6 +136,8 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
         return allocate(ask.orderId, cause);
       case 'AllocateWaitingOrders':
         return serveWaiting(ask.sku, cause);
+      case 'AllocateAllWaitingOrders':
+        return serveAllWaiting(cause);
       case 'ReleaseReservation':
         return release(ask, cause);
       // In turn with the plans for the same order, so that neither acts on what the other is about to change.

@@ -57,6 +57,7 @@ describe('a placed order', () => {
         timeZone: 'Europe/Paris',
         priority: 0,
         operator: 'own',
+        sourcing: 'open',
       },
       contextOf('move'),
     );

@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../src/domain/message.ts';
 import type { OrderLine, OrderPlaced } from '../../src/domain/order/events.ts';
 import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
+import type { SourcingState } from '../../src/domain/warehouse/events.ts';
 import type { LogFold } from '../support/logFold.ts';
 import { contextOf, type World } from '../support/world.ts';
 
@@ -20,9 +21,10 @@ const warehouse = {
 export const contact = { name: 'Anna', email: 'anna@example.test' };
 export const shipTo = { name: 'Anna', lines: ['Way 1'], city: 'Berlin', postalCode: '10117', countryCode: 'DE' };
 
-export const describeWarehouse = (priority = 1): typeof warehouse & { priority: number } => ({
+export const describeWarehouse = (priority = 1, sourcing: SourcingState = 'open') => ({
   ...warehouse,
   priority,
+  sourcing,
 });
 
 /** Fails the test when a command that it only begins with is not recorded. */

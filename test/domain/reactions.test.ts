@@ -3,6 +3,7 @@ import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type ReactionEvent, reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
 import type { ShipmentDelivered, ShipmentTurnedBack } from '../../src/domain/shipment/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
+import type { WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { balanceOf, now, sampleOrder } from '../support/samples.ts';
 
 const orderId = 'order1';
@@ -42,7 +43,7 @@ const registered = (onHand: number): StockEvent => ({
 });
 const backordered = [{ lineId: '1', quantity: 1 }];
 
-type OwnEvent = OrderEvent | StockEvent | ShipmentDelivered | ShipmentTurnedBack;
+type OwnEvent = OrderEvent | StockEvent | ShipmentDelivered | ShipmentTurnedBack | WarehouseSourcingSet;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const cases: readonly Case[] = [
   ['a placed order is allocated', { type: 'OrderPlaced', data: sampleOrder() }, allocate],
@@ -118,6 +119,16 @@ const cases: readonly Case[] = [
     'goods out of quarantine are for those who wait',
     { type: 'StockQuarantineReleased', data: { ...key, quantity: 1 } },
     waiting,
+  ],
+  [
+    'a warehouse that is opened may serve whoever waits',
+    { type: 'WarehouseSourcingSet', data: { warehouseId: 'BER', sourcing: 'open' } },
+    [{ ask: 'AllocateAllWaitingOrders' }],
+  ],
+  [
+    'a warehouse that is closed keeps what is reserved there',
+    { type: 'WarehouseSourcingSet', data: { warehouseId: 'BER', sourcing: 'closed' } },
+    [],
   ],
   ['a changed safety stock may set goods free', { type: 'StockPolicySet', data: { ...key, safetyStock: 0 } }, waiting],
 ];

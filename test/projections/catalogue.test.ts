@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemDefined } from '../../src/domain/item/events.ts';
 import { rankCandidates } from '../../src/domain/policies/allocation.ts';
-import type { WarehouseDefined } from '../../src/domain/warehouse/events.ts';
+import type { WarehouseDefined, WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { items } from '../../src/projections/items/projection.ts';
 import { createItemQueries } from '../../src/projections/items/queries.ts';
 import { InvalidCursor } from '../../src/projections/page.ts';
@@ -57,21 +57,44 @@ projectionSpec(items, logOf, {
   ],
 });
 
+const closed = (warehouseId: string): WarehouseSourcingSet => ({
+  type: 'WarehouseSourcingSet',
+  data: { warehouseId, sourcing: 'closed' },
+});
+
 projectionSpec(warehouses, logOf, {
   WarehouseDefined: [
     {
       title: 'a warehouse is there',
       events: [warehouse('BER')],
-      document: { ...warehouse('BER').data, revision: 0, updatedAt: timeAt(0) },
+      document: { ...warehouse('BER').data, sourcing: 'open', revision: 0, updatedAt: timeAt(0) },
     },
     {
       title: 'described anew, it is what was said last',
       events: [warehouse('BER'), warehouse('PAR'), warehouse('BER', { operator: 'partner1', priority: 2 })],
       document: {
         ...warehouse('BER', { operator: 'partner1', priority: 2 }).data,
+        sourcing: 'open',
         revision: 1,
         updatedAt: timeAt(2),
       },
+    },
+    {
+      title: 'described anew, it stays closed to sourcing',
+      events: [warehouse('BER'), closed('BER'), warehouse('BER', { priority: 2 })],
+      document: {
+        ...warehouse('BER', { priority: 2 }).data,
+        sourcing: 'closed',
+        revision: 2,
+        updatedAt: timeAt(2),
+      },
+    },
+  ],
+  WarehouseSourcingSet: [
+    {
+      title: 'it is closed to sourcing',
+      events: [warehouse('BER'), closed('BER')],
+      document: { ...warehouse('BER').data, sourcing: 'closed', revision: 1, updatedAt: timeAt(1) },
     },
   ],
 });

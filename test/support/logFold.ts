@@ -37,12 +37,17 @@ export interface LogFold extends AllocationFacts, DueReservations {
 export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => {
   const log: RecordedEvent[] = [];
   const warehouses = new Map<string, Candidate>();
+  const closed = new Set<string>();
   const shelves = new Map<string, { readonly warehouseId: string; readonly sku: string; readonly stock: Stock }>();
   const orders = new Map<string, Order>();
 
   const fold = ({ stream, type, data }: RecordedEvent): void => {
     const event = { type, data } as DomainEvent;
     if (type === 'WarehouseDefined') warehouses.set(stream, data as Candidate);
+    if (type === 'WarehouseSourcingSet') {
+      if ((data as { sourcing: string }).sourcing === 'closed') closed.add(stream);
+      else closed.delete(stream);
+    }
     if (categoryOf(stream) === 'stock') {
       const { warehouseId, sku } = data as StockEvent['data'];
       const stock = evolveStock(shelves.get(stream)?.stock ?? stockDecider.initialState, event as StockEvent);
@@ -78,7 +83,7 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
   return {
     warehouses: async () => {
       await readOn();
-      return [...warehouses.values()];
+      return [...warehouses].flatMap(([stream, warehouse]) => (closed.has(stream) ? [] : [warehouse]));
     },
     warehousesHolding: async (wanted) => {
       await readOn();
@@ -90,7 +95,7 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
       await readOn();
       const lacks = (order: PlacedOrder): boolean => {
         const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
-        return order.lines.some((line) => line.sku === sku && missing.has(line.lineId));
+        return order.lines.some((line) => (sku === null || line.sku === sku) && missing.has(line.lineId));
       };
       return placed()
         .filter(lacks)

@@ -13,6 +13,7 @@ interface OrderReservation {
 export type Ask =
   | { readonly ask: 'AllocateOrder'; readonly orderId: string }
   | { readonly ask: 'AllocateWaitingOrders'; readonly sku: string }
+  | { readonly ask: 'AllocateAllWaitingOrders' }
   | {
       readonly ask: 'ReleaseReservation';
       readonly warehouseId: string;
@@ -54,6 +55,7 @@ export const reactionTypes = [
   'StockQuarantineReleased',
   'StockPolicySet',
   'StockRegistered',
+  'WarehouseSourcingSet',
 ] as const satisfies readonly LedgerEvent['type'][];
 
 export type ReactionEvent = Extract<LedgerEvent, { type: (typeof reactionTypes)[number] }>;
@@ -112,6 +114,8 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
     case 'StockAdjusted':
     case 'StockCounted':
       return event.data.delta > 0 ? [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }] : [];
+    case 'WarehouseSourcingSet':
+      return event.data.sourcing === 'open' ? [{ ask: 'AllocateAllWaitingOrders' }] : [];
     case 'StockRegistered':
       return event.data.onHand > 0 ? [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }] : [];
     case 'StockReceived':

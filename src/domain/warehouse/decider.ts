@@ -1,25 +1,45 @@
-import { accept, type Decider } from '../message.ts';
+import { accept, type Decider, type Decision } from '../message.ts';
 import { sameJson } from '../sameJson.ts';
-import { type WarehouseDescription, type WarehouseEvent, warehouseVersions } from './events.ts';
+import { type SourcingState, type WarehouseDescription, type WarehouseEvent, warehouseVersions } from './events.ts';
 
 export type Warehouse =
   | { readonly phase: 'absent' }
-  | { readonly phase: 'defined'; readonly description: WarehouseDescription & { readonly warehouseId: string } };
+  | {
+      readonly phase: 'defined';
+      readonly description: WarehouseDescription & { readonly warehouseId: string };
+      readonly sourcing: SourcingState;
+    };
 
 export interface WarehouseCommand extends WarehouseDescription {
   readonly type: 'DefineWarehouse';
   readonly warehouseId: string;
+  readonly sourcing: SourcingState;
 }
+
+const define = (
+  { type: _, sourcing, ...description }: WarehouseCommand,
+  warehouse: Warehouse,
+): Decision<WarehouseEvent, never> => {
+  const known = warehouse.phase === 'defined' ? warehouse : { description: null, sourcing: 'open' };
+  const { warehouseId } = description;
+  return accept<WarehouseEvent>(
+    ...(sameJson(known.description, description) ? [] : [{ type: 'WarehouseDefined', data: description } as const]),
+    ...(known.sourcing === sourcing
+      ? []
+      : [{ type: 'WarehouseSourcingSet', data: { warehouseId, sourcing } } as const]),
+  );
+};
 
 /** `PUT` semantics: the same description again records nothing. */
 export const warehouseDecider: Decider<Warehouse, WarehouseCommand, WarehouseEvent, never> = {
   category: 'warehouse',
   initialState: { phase: 'absent' },
-  decide: ({ type: _, ...description }, warehouse) =>
-    warehouse.phase === 'defined' && sameJson(warehouse.description, description)
-      ? accept()
-      : accept({ type: 'WarehouseDefined', data: description }),
-  evolve: (_warehouse, event) => ({ phase: 'defined', description: event.data }),
+  decide: define,
+  evolve: (warehouse, event) => {
+    const { sourcing } = warehouse.phase === 'defined' ? warehouse : { sourcing: 'open' as const };
+    if (event.type === 'WarehouseDefined') return { phase: 'defined', description: event.data, sourcing };
+    return warehouse.phase === 'absent' ? warehouse : { ...warehouse, sourcing: event.data.sourcing };
+  },
   weigh: () => 500,
   schemaVersions: warehouseVersions,
 };

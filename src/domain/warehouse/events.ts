@@ -20,7 +20,14 @@ export type WarehouseDefined = {
   readonly type: 'WarehouseDefined';
   readonly data: WarehouseDescription & { readonly warehouseId: string };
 };
-export type WarehouseEvent = WarehouseDefined;
+export const sourcingStates = ['open', 'closed'] as const;
+export type SourcingState = (typeof sourcingStates)[number];
+/** Whether orders may get new sources here. Until it is said, they may. What is reserved here is shipped all the same. */
+export type WarehouseSourcingSet = {
+  readonly type: 'WarehouseSourcingSet';
+  readonly data: { readonly warehouseId: string; readonly sourcing: SourcingState };
+};
+export type WarehouseEvent = WarehouseDefined | WarehouseSourcingSet;
 
 export const warehouseFields: FieldClasses<WarehouseEvent> = {
   WarehouseDefined: {
@@ -34,5 +41,6 @@ export const warehouseFields: FieldClasses<WarehouseEvent> = {
     priority: 'public',
     operator: 'public',
   },
+  WarehouseSourcingSet: { warehouseId: 'public', sourcing: 'public' },
 };
-export const warehouseVersions = { WarehouseDefined: 1 } as const;
+export const warehouseVersions = { WarehouseDefined: 1, WarehouseSourcingSet: 1 } as const;

@@ -37,10 +37,11 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     answers: { 200: Type.Union([ref(Warehouse), ref(DryRun)]) },
     problems: [],
     handle: async ({ params: { warehouseId }, body, context, reply }) => {
-      const outcome = await useCases.defineWarehouse(warehouseId, body, context);
+      const description = { ...body, sourcing: body.sourcing ?? 'open' };
+      const outcome = await useCases.defineWarehouse(warehouseId, description, context);
       return answerOutcome(outcome, reply, {
         status: 200,
-        body: ({ revision, updatedAt }) => ({ warehouseId, ...body, revision, updatedAt }),
+        body: ({ revision, updatedAt }) => ({ warehouseId, ...description, revision, updatedAt }),
       });
     },
   });
@@ -96,8 +97,10 @@ const availabilityOf = (
     onHand: byId.get(warehouseId)?.onHand ?? 0,
     countryCode: described.get(warehouseId)?.countryCode ?? '',
     name: described.get(warehouseId)?.name ?? '',
+    sourcing: described.get(warehouseId)?.sourcing ?? 'open',
   }));
-  return { sku, available: rows.reduce((sum, { available }) => sum + available, 0), warehouses: rows };
+  const open = rows.filter(({ sourcing }) => sourcing === 'open');
+  return { sku, available: open.reduce((sum, { available }) => sum + available, 0), warehouses: rows };
 };
 
 export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { warehouseIdPattern } from '../../domain/values.ts';
+import { sourcingStates } from '../../domain/warehouse/events.ts';
 import {
   Closed,
   Count,
@@ -22,7 +23,7 @@ const TimeZone = Type.String({
   examples: ['Europe/Berlin'],
 });
 
-export const WarehouseBody = Closed({
+const WarehouseDescription = Closed({
   name: Name,
   countryCode: CountryCode,
   postalCode: PostalCode,
@@ -37,11 +38,20 @@ export const WarehouseBody = Closed({
     description: '`own`, or the id of the partner that runs it.',
   }),
 });
+export const WarehouseSourcing = Type.Enum([...sourcingStates], {
+  description: '`closed`: no order gets a new source here; what is reserved here is shipped all the same.',
+  examples: ['open'],
+});
+export const WarehouseBody = Closed({
+  ...WarehouseDescription.properties,
+  sourcing: Type.Optional({ ...WarehouseSourcing, default: 'open' }),
+});
 export const Warehouse = named(
   'Warehouse',
   Closed({
     warehouseId: Type.String({ pattern: warehouseIdPattern }),
-    ...WarehouseBody.properties,
+    ...WarehouseDescription.properties,
+    sourcing: WarehouseSourcing,
     revision: Revision,
     updatedAt: Time,
   }),
@@ -101,10 +111,11 @@ export const Availability = named(
   'Availability',
   Closed({
     sku: Sku,
-    available: Count,
+    available: { ...Count, description: 'In the warehouses that are open to sourcing.' },
     warehouses: Type.Array(
       Closed({
         warehouseId: WarehouseId,
+        sourcing: WarehouseSourcing,
         available: Count,
         onHand: Count,
         countryCode: Type.String(),

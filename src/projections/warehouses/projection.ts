@@ -1,9 +1,10 @@
 /** What is known about each warehouse. */
-import type { WarehouseDescription, WarehouseEvent } from '../../domain/warehouse/events.ts';
+import type { SourcingState, WarehouseDescription, WarehouseEvent } from '../../domain/warehouse/events.ts';
 import type { Projection } from '../projection.ts';
 
 export interface WarehouseDocument extends WarehouseDescription {
   readonly warehouseId: string;
+  readonly sourcing: SourcingState;
   /** Of the last event of the stream, for ETags. */
   readonly revision: number;
   /** When it was recorded, ISO 8601 UTC. */
@@ -11,9 +12,13 @@ export interface WarehouseDocument extends WarehouseDescription {
 }
 
 export const warehouses: Projection<WarehouseDocument, WarehouseEvent> = {
-  name: 'warehouses_v1',
-  handles: ['WarehouseDefined'],
+  name: 'warehouses_v2',
+  handles: ['WarehouseDefined', 'WarehouseSourcingSet'],
   indexes: [],
   idsOf: ({ data }) => [data.warehouseId],
-  apply: (_, { data, revision, recordedAt }) => ({ ...data, revision, updatedAt: recordedAt }),
+  apply: (document, event) => {
+    const touched = { revision: event.revision, updatedAt: event.recordedAt };
+    if (event.type === 'WarehouseDefined') return { sourcing: document?.sourcing ?? 'open', ...event.data, ...touched };
+    return document === null ? null : { ...document, sourcing: event.data.sourcing, ...touched };
+  },
 };
