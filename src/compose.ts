@@ -17,6 +17,7 @@ import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
 import { buildApp } from './http/app.ts';
 import type { HttpPorts, HttpSettings } from './http/ports.ts';
+import { createMeasures } from './measures.ts';
 import { type Board, createBoard } from './projections/board.ts';
 import { createReadModels, type ReadModels } from './projections/index.ts';
 import type {
@@ -114,6 +115,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const { events, documents, checkpoints, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createReadModels(readSide);
+  const measures = createMeasures();
   const useCases = buildUseCases({
     store: events,
     clock,
@@ -121,6 +123,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     personalData,
     facts: createAllocationFacts(readModels),
     dueReservations: readModels.openReservations.queries,
+    lapseWatch: measures.lapses,
     newSecret: adapters.newSecret,
     reservationMs: settings.orderReservationMs,
   });
@@ -178,6 +181,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     useCases,
     readModels,
     consumers: runners.consumers,
+    measured: measures.lines,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,
     checkWebhookTarget: adapters.sender.checkTarget,

@@ -5,12 +5,12 @@ import type { UseCases } from './commands/index.ts';
 import type { Board, Progress } from './projections/board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
-import { pause } from './projections/pause.ts';
 import type { Checkpoints, EventSource, Held, Job, JobOutcome, JobQueue, Leases, Role } from './projections/ports.ts';
 import { deliveryConcurrency, deliveryLeaseMs } from './projections/webhooks/deliver.ts';
 import { type DeliveryJob, deliveryQueue } from './projections/webhooks/ledger.ts';
 import { plannerName, plannerTypes, type WebhookPlanner } from './projections/webhooks/planner.ts';
 import { reconcileEveryMs } from './projections/webhooks/reconcile.ts';
+import { repeatedly, type Sweep } from './repeatedly.ts';
 
 export interface RunnerPorts {
   readonly roles: ReadonlySet<Role>;
@@ -41,31 +41,9 @@ export interface Runners {
 /** Events of one go of the policies: as many orders are planned side by side. */
 const reactionsBatchMax = 256;
 const plannerBatchMax = 512;
-/** How late a reservation may end after its time. */
+/** Between two sweeps: a reservation ends about this long after its time. */
 const expireEveryMs = 1_000;
 const pruneEveryMs = 60 * 60_000;
-
-/** Asked anew: the compiler takes a signal that was not aborted for one that never will be. */
-const hasStopped = ({ aborted }: AbortSignal): boolean => aborted;
-
-/** Of the time, a sweep may take this part: where its store is slow it comes less often, rather than all the time. */
-const busyShare = 0.1;
-
-/** Calls `work` every so often, one call at a time, until aborted. A failure is told and tried again next time. */
-const repeatedly = async (
-  work: () => Promise<unknown>,
-  everyMs: number,
-  { signal, onError }: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
-): Promise<void> => {
-  let restMs = everyMs;
-  while (!signal.aborted) {
-    await pause(restMs, signal);
-    if (hasStopped(signal)) return;
-    const startedAtMs = performance.now();
-    await work().catch(onError);
-    restMs = Math.max(everyMs, (performance.now() - startedAtMs) / busyShare);
-  }
-};
 
 export const createRunners = (ports: RunnerPorts): Runners => {
   const { source, checkpoints, leases, board, jobs, readModels, useCases, planner, onFailure, logger } = ports;
@@ -97,7 +75,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   const consumers = [...readModels.all, ...followers, readModels.live];
 
   const sweep = async (held: Held): Promise<void> => {
-    const every = (name: string, work: () => Promise<unknown>, everyMs: number): Promise<void> =>
+    const every = (name: string, work: Sweep, everyMs: number): Promise<void> =>
       repeatedly(work, everyMs, {
         signal: held.signal,
         onError: (error) => logger.error({ ...failureFacts(error), sweep: name }, 'sweep failed'),

@@ -6,7 +6,7 @@ import type { HandlerOptions } from './handle.ts';
 import { createHandlers } from './handlers.ts';
 import { createSealNote } from './notes.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { AllocationFacts, DueReservations, PersonalData } from './ports.ts';
+import type { AllocationFacts, DueReservations, LapseWatch, PersonalData } from './ports.ts';
 import { createReactions } from './reactions.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
@@ -16,6 +16,7 @@ export interface WriteSidePorts extends HandlerOptions {
   readonly personalData: PersonalData;
   readonly facts: AllocationFacts;
   readonly dueReservations: DueReservations;
+  readonly lapseWatch: LapseWatch;
   readonly newSecret: () => string;
   readonly reservationMs: number;
 }
@@ -31,7 +32,12 @@ export const buildUseCases = (ports: WriteSidePorts) => {
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, personalData),
     ...createWebhookUseCases(handlers, personalData, ports.newSecret),
-    expireReservations: createExpireReservations(handlers, ports.dueReservations, clock),
+    expireReservations: createExpireReservations({
+      stock: handlers.stock,
+      due: ports.dueReservations,
+      watch: ports.lapseWatch,
+      clock,
+    }),
     reactions: createReactions({ handlers, facts, allocateOrder, clock }),
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },

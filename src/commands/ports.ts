@@ -126,11 +126,22 @@ export interface DueReservation {
   readonly warehouseId: string;
   readonly sku: string;
   readonly reservationId: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly expiresAt: string;
 }
 
 /** Which reservations are past their time. May be behind: the decider has the last word. */
 export interface DueReservations {
-  dueAt(now: string, limit: number): Promise<readonly DueReservation[]>;
+  /** The longest overdue first; `after`: those that follow it. */
+  dueAt(now: string, limit: number, after?: DueReservation): Promise<readonly DueReservation[]>;
+}
+
+/** Hears how late reservations end, for whoever watches the service. */
+export interface LapseWatch {
+  /** A reservation was ended, so long after its time. */
+  ended(lateMs: number): void;
+  /** How long the oldest of all that are due has been due, at each look; 0 when none is. */
+  oldestDue(dueForMs: number): void;
 }
 
 export interface Clock {

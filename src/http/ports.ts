@@ -15,6 +15,8 @@ export interface HttpPorts {
   readonly readModels: ReadModels;
   /** All that follows the log, for health and metrics. */
   readonly consumers: readonly Progress[];
+  /** What the service measures of itself: lines of the Prometheus text format. */
+  readonly measured: () => readonly string[];
   readonly verifier: TokenVerifier;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;

@@ -305,6 +305,7 @@ describe('the document', () => {
     const checkWebhookTarget = adapters.sender.checkTarget;
     const isPrepared = (): boolean => true;
     const app = await buildApp({
+      measured: () => [],
       ...adapters,
       isPrepared,
       isCaughtUp: isPrepared,

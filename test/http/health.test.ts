@@ -153,6 +153,20 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 
+  it('tell how late reservations end, and how long the oldest has been due (B4)', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { TABLE: 1 } });
+    const claim = { quantity: 1, expiresInSeconds: 60 };
+    await service.as('sandbox-staff').post('/v1/warehouses/BER/inventory/TABLE/reservations', claim);
+    service.clock.pass(63_000);
+    const metrics = async () => (await service.as(null).get('/metrics')).text;
+    await expect.poll(metrics, { timeout: 10_000 }).toContain('stockledger_reservation_lapse_late_seconds_count 1');
+    const text = await metrics();
+    expect(text).toContain('stockledger_reservation_lapse_late_seconds_bucket{le="2"} 0');
+    expect(text).toContain('stockledger_reservation_lapse_late_seconds_bucket{le="5"} 1');
+    expect(text).toMatch(/^stockledger_reservation_oldest_due_seconds \d/m);
+  });
+
   it('need a token from elsewhere, also behind a proxy on this machine', async () => {
     const service = await openService();
     const ask = async (options: object, headers: Record<string, string> = {}): Promise<number> =>

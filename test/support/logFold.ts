@@ -1,6 +1,6 @@
 /** What the log says, worked out by folding all of it: no projection, no cache, nothing that could be wrong twice. */
-import type { AllocationFacts, DueReservations } from '../../src/commands/ports.ts';
-import { entriesOf } from '../../src/domain/bucketMap.ts';
+import type { AllocationFacts, DueReservation, DueReservations } from '../../src/commands/ports.ts';
+import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
 import type { DomainEvent, Position, RecordedEvent } from '../../src/domain/message.ts';
 import { categoryOf } from '../../src/domain/message.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
@@ -102,10 +102,19 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
         .map(({ orderId }) => orderId)
         .slice(0, limit);
     },
-    dueAt: async (now, limit) => {
+    dueAt: async (now, limit, after) => {
       await readOn();
+      const keyOf = ({ warehouseId, sku, reservationId, expiresAt }: DueReservation): string =>
+        [expiresAt, warehouseId, sku, reservationId].join(' ');
+      const dueOf = ({ stock, ...place }: ShelfState): readonly DueReservation[] =>
+        expiredAt(stock, now).map((reservationId) => {
+          const expiresAt = lookUp(stock.reservations, reservationId)?.expiresAt ?? '';
+          return { ...place, reservationId, expiresAt };
+        });
       return known()
-        .flatMap(({ stock, ...place }) => expiredAt(stock, now).map((reservationId) => ({ ...place, reservationId })))
+        .flatMap(dueOf)
+        .filter((due) => after === undefined || keyOf(due) > keyOf(after))
+        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
         .slice(0, limit);
     },
     events: async () => {

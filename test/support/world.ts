@@ -113,6 +113,8 @@ export interface World {
   readonly clock: TestClock;
   readonly store: Log;
   readonly log: LogFold;
+  /** Of each reservation that a sweep ended. */
+  readonly latenessMs: readonly number[];
   /** Of the process that runs now. */
   readonly useCases: UseCases;
   /** Another process over the same log, with a cache of its own. */
@@ -147,6 +149,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const clock = createClock();
   const log = createLogFold(store);
   let secrets = 0;
+  const latenessMs: number[] = [];
 
   const newProcess = (crashAt?: CrashPoint): UseCases =>
     buildUseCases({
@@ -156,6 +159,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       personalData,
       facts: log,
       dueReservations: log,
+      lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
       newSecret: () => `whsec_${++secrets}`,
       reservationMs,
     });
@@ -202,6 +206,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     clock,
     store,
     log,
+    latenessMs,
     get useCases() {
       return useCases;
     },

@@ -29,7 +29,7 @@ const memoryLines = (): readonly string[] => {
 };
 
 export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identify }: RouteSupport): void => {
-  const { readModels, consumers, checkEngines, isPrepared, isCaughtUp } = ports;
+  const { readModels, consumers, checkEngines, isPrepared, isCaughtUp, measured } = ports;
 
   /** A consumer may be beyond the newest event of ours. */
   const lagOf = (consumer: Progress, head: bigint): number =>
@@ -76,6 +76,7 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
         (consumer) =>
           `stockledger_consumer_failing{consumer="${escapeLabel(consumer.name)}"} ${consumer.failure() === null ? 0 : 1}`,
       ),
+      ...measured(),
       ...memoryLines(),
     ];
     return reply.header('content-type', 'text/plain; version=0.0.4').send(`${lines.join('\n')}\n`);

@@ -22,6 +22,11 @@ export interface OpenReservationDocument {
   readonly lineId?: string;
 }
 
+type Claim = Pick<OpenReservationDocument, 'warehouseId' | 'sku' | 'reservationId'>;
+
+export const openReservationId = ({ warehouseId, sku, reservationId }: Claim): string =>
+  `${warehouseId}.${sku}.${reservationId}`;
+
 type ReservationEvent = StockReserved | StockReservationReleased | StockReservationExpired | StockShipped;
 
 export const openReservations: Projection<OpenReservationDocument, ReservationEvent> = {
@@ -30,7 +35,7 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
   indexes: [['expiresAt']],
   // The sweep that reads it comes round once a second.
   everyMs: 50,
-  idsOf: ({ data: { warehouseId, sku, reservationId } }) => [`${warehouseId}.${sku}.${reservationId}`],
+  idsOf: ({ data }) => [openReservationId(data)],
   apply: (open, { type, data }) => {
     switch (type) {
       case 'StockReserved': {

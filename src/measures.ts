@@ -1,0 +1,59 @@
+/** What the service measures of itself, as Prometheus reads it (text format 0.0.4). */
+import type { LapseWatch } from './commands/ports.ts';
+
+export interface Measures {
+  readonly lapses: LapseWatch;
+  /** Lines of `GET /metrics`. */
+  readonly lines: () => readonly string[];
+}
+
+/** Seconds after its time that a reservation may end; the promise is 5 s for 99 of 100. */
+const latenessBounds = [0.5, 1, 2, 5, 10, 30, 60, 300];
+
+const titled = (name: string, type: 'gauge' | 'histogram', help: string): readonly string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} ${type}`,
+];
+
+const createHistogram = (name: string, help: string, bounds: readonly number[]) => {
+  const counts = bounds.map(() => 0);
+  let sum = 0;
+  let count = 0;
+  return {
+    observe: (value: number): void => {
+      sum += value;
+      count += 1;
+      for (const [index, bound] of bounds.entries()) if (value <= bound) counts[index] = (counts[index] ?? 0) + 1;
+    },
+    lines: (): readonly string[] => [
+      ...titled(name, 'histogram', help),
+      ...bounds.map((bound, index) => `${name}_bucket{le="${bound}"} ${counts[index]}`),
+      `${name}_bucket{le="+Inf"} ${count}`,
+      `${name}_sum ${sum}`,
+      `${name}_count ${count}`,
+    ],
+  };
+};
+
+export const createMeasures = (): Measures => {
+  const lateness = createHistogram(
+    'stockledger_reservation_lapse_late_seconds',
+    'How long after their time reservations ended.',
+    latenessBounds,
+  );
+  const oldest = 'stockledger_reservation_oldest_due_seconds';
+  let oldestDueMs = 0;
+  return {
+    lapses: {
+      ended: (lateMs) => lateness.observe(lateMs / 1_000),
+      oldestDue: (dueForMs) => {
+        oldestDueMs = dueForMs;
+      },
+    },
+    lines: () => [
+      ...lateness.lines(),
+      ...titled(oldest, 'gauge', 'How long the oldest reservation that is due had been due at the latest sweep.'),
+      `${oldest} ${oldestDueMs / 1_000}`,
+    ],
+  };
+};
