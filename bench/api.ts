@@ -71,9 +71,11 @@ const lagOf = async ({ origin }: Api): Promise<number> => {
   return Math.max(...lags);
 };
 
+export const isSettled = async (api: Api): Promise<boolean> => (await lagOf(api)) === 0;
+
 /** Waits until all that follows the log has caught up. @returns how long that took, ms. */
 export const settle = async (api: Api): Promise<number> => {
   const startedAt = performance.now();
-  while ((await lagOf(api)) > 0) await pause(20);
+  while (!(await isSettled(api))) await pause(20);
   return performance.now() - startedAt;
 };

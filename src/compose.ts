@@ -17,8 +17,9 @@ import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
 import { buildApp } from './http/app.ts';
 import type { HttpPorts, HttpSettings } from './http/ports.ts';
+import { createPolicyLag } from './lag.ts';
 import { createMeasures } from './measures.ts';
-import { type Board, createBoard } from './projections/board.ts';
+import { createBoard } from './projections/board.ts';
 import { createReadModels, type ReadModels } from './projections/index.ts';
 import type {
   Checkpoints,
@@ -94,18 +95,15 @@ type ReadAdapters = Pick<
   'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
 >;
 
-const boardOf = ({ news, checkpoints }: ReadAdapters): Board =>
-  createBoard(news === undefined ? undefined : { news, checkpoints });
-
 /** The read side on these adapters; a rebuild needs no more than this. */
-export const readSideOf = (adapters: ReadAdapters, parts: number): ReadSide => ({
+export const readSideOf = ({ news, checkpoints, ...adapters }: ReadAdapters, parts: number): ReadSide => ({
   source: adapters.events,
   documents: adapters.documents,
   foldedDocuments: adapters.foldedDocuments,
-  checkpoints: adapters.checkpoints,
+  checkpoints,
   generations: adapters.generations,
   leases: adapters.leases,
-  board: boardOf(adapters),
+  board: createBoard(news === undefined ? undefined : { news, checkpoints }),
   parts,
   onFailure: (consumer, error, delayMs) =>
     adapters.logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
@@ -115,7 +113,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const { events, documents, checkpoints, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createReadModels(readSide);
-  const measures = createMeasures();
+  const lag = createPolicyLag(readModels, readSide.board);
+  const measures = createMeasures(lag.behindMs);
   const useCases = buildUseCases({
     store: events,
     clock,
@@ -139,7 +138,6 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
       return isAway;
     },
   });
-  const reconciler = createReconciler({ documents, jobs, directory, clock });
   const deliver = createDeliverer({
     documents,
     source: events,
@@ -158,12 +156,13 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     checkpoints,
     leases: adapters.leases,
     board: readSide.board,
+    lag,
     jobs,
     readModels,
     useCases,
     planner,
     deliver,
-    reconcile: reconciler,
+    reconcile: createReconciler({ documents, jobs, directory, clock }),
     pruneIdempotency: () =>
       idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
     onFailure: readSide.onFailure,
@@ -182,6 +181,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     readModels,
     consumers: runners.consumers,
     measured: measures.lines,
+    behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,
     checkWebhookTarget: adapters.sender.checkTarget,

@@ -35,13 +35,15 @@ const createHistogram = (name: string, help: string, bounds: readonly number[]) 
   };
 };
 
-export const createMeasures = (): Measures => {
+/** @param policiesBehindMs as it is when it is called. */
+export const createMeasures = (policiesBehindMs: () => number): Measures => {
   const lateness = createHistogram(
     'stockledger_reservation_lapse_late_seconds',
     'How long after their time reservations ended.',
     latenessBounds,
   );
   const oldest = 'stockledger_reservation_oldest_due_seconds';
+  const behind = 'stockledger_policies_behind_seconds';
   let oldestDueMs = 0;
   return {
     lapses: {
@@ -54,6 +56,8 @@ export const createMeasures = (): Measures => {
       ...lateness.lines(),
       ...titled(oldest, 'gauge', 'How long the oldest reservation that is due had been due at the latest sweep.'),
       `${oldest} ${oldestDueMs / 1_000}`,
+      ...titled(behind, 'gauge', 'How long ago the oldest event was recorded that policies have not handled.'),
+      `${behind} ${policiesBehindMs() / 1_000}`,
     ],
   };
 };

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
 import type { UseCases } from './commands/index.ts';
+import { type LagMeter, reactionsName } from './lag.ts';
 import type { Board, Progress } from './projections/board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
@@ -22,6 +23,7 @@ export interface RunnerPorts {
   readonly readModels: ReadModels;
   readonly useCases: UseCases;
   readonly planner: WebhookPlanner;
+  readonly lag: Pick<LagMeter, 'run'>;
   readonly deliver: (job: Job<DeliveryJob>) => Promise<JobOutcome>;
   readonly reconcile: () => Promise<unknown>;
   readonly pruneIdempotency: () => Promise<unknown>;
@@ -50,7 +52,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   const { reactions } = useCases;
   const followers: readonly Consumer[] = [
     createConsumer({
-      name: 'reactions_v1',
+      name: reactionsName,
       source,
       checkpoints,
       leases,
@@ -89,7 +91,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
 
   /** What each role does; the read models are watched where nobody folds them, as answers come from the active build. */
   const work: { readonly [R in Role]: (signal: AbortSignal) => readonly Promise<void>[] } = {
-    api: (signal) => [readModels.live.run(signal)],
+    api: (signal) => [readModels.live.run(signal), ports.lag.run(signal)],
     projector: (signal) => [...readModels.all, ...followers].map((consumer) => consumer.run(signal)),
     worker: (signal) => [
       jobs.work<DeliveryJob>(

@@ -27,6 +27,8 @@ interface Waiting<State, Command, E extends DomainEvent, Code extends string> ex
   readonly reject: (error: unknown) => void;
 }
 
+const isOurs = ({ context }: { readonly context: CommandContext }): boolean => context.actor.kind === 'system';
+
 export interface Handle<State, Command, E extends DomainEvent, Code extends string> {
   /** @throws StoreUnavailable */
   (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>>;
@@ -126,12 +128,25 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
     lanes.delete(stream);
   };
 
+  /**
+   * What policies and sweeps ask for goes before what clients do, in the order it was asked: it is bounded by what was
+   * recorded, and behind a client that sends without end it would never come.
+   */
+  const enter = (lane: Waiter[], waiting: Waiter): void => {
+    if (!isOurs(waiting)) {
+      lane.push(waiting);
+      return;
+    }
+    const at = lane.findIndex((other) => !isOurs(other));
+    lane.splice(at < 0 ? lane.length : at, 0, waiting);
+  };
+
   const handle = (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>> =>
     new Promise((resolve, reject) => {
       const waiting = { command, context, resolve, reject };
       const lane = lanes.get(stream);
       if (lane !== undefined) {
-        lane.push(waiting);
+        enter(lane, waiting);
         return;
       }
       const fresh = [waiting];

@@ -6,6 +6,7 @@ import { type Operation, policies } from '../domain/access/policy.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
 import { callerKey, identify } from './access.ts';
+import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -91,6 +92,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
     },
     idempotency: createIdempotency(ports),
     bodies: createBodyShares(),
+    admission: createAdmission(ports.behindMs),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,

@@ -15,6 +15,8 @@ export interface HttpPorts {
   readonly readModels: ReadModels;
   /** All that follows the log, for health and metrics. */
   readonly consumers: readonly Progress[];
+  /** How long the policies are behind what was recorded, in ms. */
+  readonly behindMs: () => number;
   /** What the service measures of itself: lines of the Prometheus text format. */
   readonly measured: () => readonly string[];
   readonly verifier: TokenVerifier;

@@ -45,6 +45,7 @@ type TransportCode =
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'IF_MATCH_REQUIRED'
   | 'RATE_LIMITED'
+  | 'POLICIES_BEHIND'
   | 'INTERNAL'
   | 'STORE_UNAVAILABLE'
   | 'NOT_CAUGHT_UP'
@@ -123,6 +124,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   IF_MATCH_REQUIRED: { status: 428, title: 'The change needs If-Match' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },
   TOO_MUCH_AT_ONCE: { status: 429, title: 'The caller has too much under way' },
+  POLICIES_BEHIND: { status: 429, title: 'The service is behind with what was recorded' },
   TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
 
   INTERNAL: { status: 500, title: 'The service failed' },

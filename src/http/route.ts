@@ -6,6 +6,7 @@ import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';
+import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
@@ -19,6 +20,7 @@ import type { Shares } from './shares.ts';
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
   readonly idempotency: Idempotency;
+  readonly admission: Admission;
   /** `null`: every read is answered by its read model. */
   readonly readCache: ReadCache | null;
   /** Bytes of bodies that are being worked on. */
@@ -35,6 +37,7 @@ export interface Router {
 const nothing = Type.Object({}, { additionalProperties: false });
 const readProblems = ['INVALID_POSITION', 'NOT_CAUGHT_UP'] as const satisfies readonly ProblemCode[];
 const commandProblems = [
+  'POLICIES_BEHIND',
   'IDEMPOTENCY_KEY_MISSING',
   'IDEMPOTENCY_KEY_IN_USE',
   'IDEMPOTENCY_KEY_REUSED',
@@ -166,6 +169,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       onRequest: async (request, reply) => {
         await identify(request, reply);
+        support.admission.admit(spec.isBulk === true);
         holdBody(support.bodies, request, reply, bodyLimit);
       },
       // With a callback: most answers need not wait, and a promise would be one more turn for each.

@@ -66,6 +66,8 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Docum
   /** What is checked in place of `body`, when the handler checks its parts one by one. */
   readonly bodyChecked?: TSchema;
   readonly bodyBytesMax?: number;
+  /** Many changes in one request: turned away before others are. */
+  readonly isBulk?: true;
   /** The answer holds something that may not be kept in the clear. */
   readonly confidential?: true;
   readonly handle: (asked: Commanded<Static<P>, Static<B>>) => Promise<unknown>;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventIdOf } from '../../src/commands/ids.ts';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { systemActor } from '../../src/commands/systemContext.ts';
 import { contextOf } from '../support/world.ts';
 import { type JarHandle, jarSize, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
 
@@ -132,6 +133,28 @@ describe('when another process was quicker', () => {
     expect((await jars.loadSince(stream, { stream, revision: 0 })).state).toBe(1);
     const ahead = jars.loadSince(stream, { stream, revision: 1 });
     await expect(ahead).rejects.toMatchObject({ name: 'StoreUnavailable', outcome: 'not_written' });
+  });
+});
+
+describe('what policies ask for', () => {
+  it('goes before what clients asked for earlier, in its own order', async () => {
+    await jars(stream, { put: 1 }, contextOf('first'));
+    const system = { actor: systemActor };
+    let asked: Promise<unknown>[] = [];
+    watched.beforeAppend(() => {
+      asked = [
+        jars(stream, { put: 1 }, contextOf('client 1')),
+        jars(stream, { put: 1 }, contextOf('client 2')),
+        jars(stream, { put: 1 }, contextOf('policy 1', system)),
+        jars(stream, { put: 1 }, contextOf('policy 2', system)),
+      ];
+      return Promise.resolve();
+    });
+    await jars(stream, { put: 1 }, contextOf('under way'));
+    await Promise.all(asked);
+    const events = await watched.store.readStream(stream, 2, 10);
+    const named = ['policy 1', 'policy 2', 'client 1', 'client 2'].map((name) => contextOf(name).commandId);
+    expect(events.map(({ metadata }) => metadata.commandId)).toEqual(named);
   });
 });
 

@@ -306,6 +306,7 @@ describe('the document', () => {
     const isPrepared = (): boolean => true;
     const app = await buildApp({
       measured: () => [],
+      behindMs: () => 0,
       ...adapters,
       isPrepared,
       isCaughtUp: isPrepared,

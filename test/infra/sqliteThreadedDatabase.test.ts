@@ -52,6 +52,20 @@ describe('a file that a thread of its own writes', () => {
     sent.mockRestore();
   });
 
+  it('writes what follows the log before what clients ask for, and lets these have every fourth message', async () => {
+    const client = await db.writer(jobWrites);
+    const follower = await db.writer(checkpointWrites, 'first');
+    const sent = vi.spyOn(Worker.prototype, 'postMessage');
+    await Promise.all([
+      ...Array.from({ length: 130 }, (_, index) => client('add', ['queue', [[`job ${index}`, '{}', 0]]])),
+      ...Array.from({ length: 260 }, (_, index) => follower('reset', [`consumer ${index}`])),
+    ]);
+    const modules = sent.mock.calls.map(([calls]) => (calls as { module: string }[])[0]?.module);
+    const [first, inTurn] = [checkpointWrites.name, jobWrites.name];
+    expect(modules).toEqual([first, first, first, inTurn, first, first, inTurn, inTurn]);
+    sent.mockRestore();
+  });
+
   it('gathers what is asked for while the thread has two messages to work on', async () => {
     const patient = await openThreadedDatabase(path, { lockWaitMaxMs: 10_000 });
     const write = await patient.writer(jobWrites);

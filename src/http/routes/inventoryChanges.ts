@@ -120,6 +120,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     body: ChangesBody,
     bodyChecked: Closed({ changes: Type.Array(Type.Object({}), { minItems: 1, maxItems: changesMax }) }),
     bodyBytesMax,
+    isBulk: true,
     answers: { 207: ref(ChangesAnswer) },
     problems: [],
     handle: async (asked) => {

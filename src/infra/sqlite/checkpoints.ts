@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
 export const createSqliteCheckpoints = async (
   db: Database,
 ): Promise<Checkpoints & { readonly generations: Generations }> => {
-  const write = await db.writer(checkpointWrites);
+  const write = await db.writer(checkpointWrites, 'first');
   const find = db.prepare('SELECT commitAt, prepareAt FROM checkpoints WHERE name = ?');
   find.setReadBigInts(true);
   const get: Checkpoints['get'] = (name) =>

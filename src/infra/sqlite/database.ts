@@ -11,12 +11,18 @@ import { asUnavailable, isBusy } from './sqliteErrors.ts';
 import { type Answer, createTransactions, type Work } from './transactions.ts';
 import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
 
+/**
+ * Which writes go before others that wait for the thread: what follows the log goes `first`. It is as much as was
+ * recorded and no more; behind clients, who can always ask for more, it would come later and later.
+ */
+export type Turn = 'first' | 'in turn';
+
 /** A file as the stores see it, whichever thread writes it. */
 export interface Database extends Statements {
   /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read. */
   read<T>(work: () => T): Promise<T>;
   /** Makes what a store needs in the file, and gives it its writes. */
-  writer<W extends Writes>(module: WriteModule<W>): Promise<Writer<W>>;
+  writer<W extends Writes>(module: WriteModule<W>, turn?: Turn): Promise<Writer<W>>;
   /** Waits for what is queued, then closes the file. Repeating it changes nothing. */
   close(): Promise<void>;
 }

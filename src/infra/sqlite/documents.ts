@@ -42,7 +42,7 @@ const valuesOf = (
 };
 
 export const createSqliteDocuments = (db: Database): Documents => {
-  const opened = db.writer(documentWrites);
+  const opened = db.writer(documentWrites, 'first');
   const collections = new Map<string, Collection>();
   const ensured = (name: string): Collection => {
     const known = collections.get(name);

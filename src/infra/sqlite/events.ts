@@ -25,6 +25,9 @@ const valuesOf = ({ id, type, schemaVersion, occurredAt, recordedAt, data, metad
   JSON.stringify(metadata),
 ];
 
+/** What policies and sweeps ask for is what clients wait for. */
+const isOurs = ({ metadata }: EventEnvelope): boolean => metadata.actor.kind === 'system';
+
 const placed = (
   stream: string,
   { position, revision }: { readonly position: number; readonly revision: number },
@@ -34,6 +37,7 @@ const placed = (
 
 export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
+  const writeFirst = await db.writer(eventWrites, 'first');
   const tail = createTail();
   const bell = createDoorbell();
   const selectHead = db.prepare('SELECT max(position) AS head FROM events');
@@ -59,7 +63,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
         : { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
     let result: AppendResult | undefined;
     try {
-      await write('append', [stream, after, events.map(valuesOf)], (at) => {
+      await (events.some(isOurs) ? writeFirst : write)('append', [stream, after, events.map(valuesOf)], (at) => {
         result = resultOf(at);
         publish(result);
       });

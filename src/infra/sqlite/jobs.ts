@@ -10,7 +10,7 @@ import { type JobValues, jobWrites } from './jobWrites.ts';
 const idleMaxMs = 500;
 
 export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQueue> => {
-  const write = await db.writer(jobWrites);
+  const write = await db.writer(jobWrites, 'first');
   const nextDue = db.prepare('SELECT min(dueAtMs) AS dueAtMs FROM jobs WHERE queue = ?');
   const has = db.prepare('SELECT 1 FROM jobs WHERE queue = ? AND id = ?');
   const bell = createDoorbell();

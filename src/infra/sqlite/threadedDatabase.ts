@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../../commands/ports.ts';
-import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';
 import { type Answer, type Call, unpackError } from './writeThreadCalls.ts';
 
@@ -24,6 +24,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 12
 const flightsMax = 2;
 /** Calls of one message. The largest orders have most of a megabyte each, and the thread has some 100 MB. */
 const callsMax = 64;
+/** Messages of those who go first, one after another, while others wait: these must not stand still either. */
+const firstInARowMax = 3;
 
 /** One message. */
 interface Flight {
@@ -61,7 +63,8 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   });
   const ended = once(worker, 'exit');
   const waiting = new Map<number, Waiting>();
-  const queued: Flight[] = [];
+  const queues: Record<Turn, Flight[]> = { first: [], 'in turn': [] };
+  let firstInARow = 0;
   let flights = 0;
   let isSending = false;
   let lastId = 0;
@@ -85,8 +88,17 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     throw error;
   });
 
+  const areQueued = (): boolean => queues.first.length + queues['in turn'].length > 0;
+
+  const nextFlight = (): Flight | undefined => {
+    const doOthersWait = queues['in turn'].length > 0;
+    const isOthersTurn = queues.first.length === 0 || (doOthersWait && firstInARow >= firstInARowMax);
+    firstInARow = isOthersTurn || !doOthersWait ? 0 : firstInARow + 1;
+    return queues[isOthersTurn ? 'in turn' : 'first'].shift();
+  };
+
   const send = (): void => {
-    const flight = queued.shift();
+    const flight = nextFlight();
     if (flight === undefined) return;
     worker.postMessage(flight.calls);
     flight.calls = [];
@@ -95,7 +107,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
 
   /** After this turn, in which more may be asked for. */
   const sendSoon = (): void => {
-    if (isSending || flights >= flightsMax || queued.length === 0) return;
+    if (isSending || flights >= flightsMax || !areQueued()) return;
     isSending = true;
     setImmediate(() => {
       isSending = false;
@@ -104,7 +116,8 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     });
   };
 
-  const flightWithRoom = (): Flight => {
+  const flightWithRoom = (turn: Turn): Flight => {
+    const queued = queues[turn];
     const last = queued.at(-1);
     if (last !== undefined && last.calls.length < callsMax) return last;
     const fresh = { calls: [], underway: 0 };
@@ -113,9 +126,8 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   };
 
   const call = <T>(
-    module: string,
-    write: string | null,
-    values: readonly unknown[],
+    { module, write, values }: Omit<Call, 'id'>,
+    turn: Turn,
     committed?: (value: never) => void,
   ): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -124,20 +136,22 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
         return;
       }
       lastId += 1;
-      const flight = flightWithRoom();
+      const flight = flightWithRoom(turn);
       flight.underway += 1;
       flight.calls.push({ id: lastId, module, write, values });
       waiting.set(lastId, { flight, committed, resolve, reject });
       sendSoon();
     });
 
-  const writer = async <W extends Writes>({ name }: WriteModule<W>): Promise<Writer<W>> => {
-    await call(name, null, []);
-    return (write, values, committed) => call(name, write as string, values, committed as (value: never) => void);
+  const writer = async <W extends Writes>({ name: module }: WriteModule<W>, turn: Turn = 'in turn') => {
+    await call({ module, write: null, values: [] }, turn);
+    const write: Writer<W> = (name, values, committed) =>
+      call({ module, write: name as string, values }, turn, committed as (value: never) => void);
+    return write;
   };
 
   const closeNow = async (): Promise<void> => {
-    while (queued.length > 0) send();
+    while (areQueued()) send();
     worker.postMessage('close');
     await ended;
     await reader.close();
