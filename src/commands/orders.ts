@@ -1,6 +1,7 @@
 /** An order is placed, changed by a person, and handed to a courier; the policies do the rest. */
 import type { OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
 import type { OrderLine, OrderPlaced, SourcingStrategy } from '../domain/order/events.ts';
+import { sameJson } from '../domain/sameJson.ts';
 import { orderStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { notSealed, type SealNote } from './notes.ts';
@@ -85,6 +86,22 @@ export const createOrderUseCases = (
       const refused = await takeOrderNumber({ orderId, orderNumber, client: context.actor.client }, context);
       if (refused !== null) return refused;
       return context.dryRun === true ? tried : change(orderId, command, asNew);
+    },
+    /**
+     * A plan that is made after it looks at the new address; what has its sources keeps them.
+     * @throws SubjectErased
+     */
+    correctAddress: async (orderId: string, shipTo: Address, context: CommandContext) => {
+      const { state } = await order.load(orderStream(orderId));
+      const destinationCountry = shipTo.countryCode;
+      const known = state.phase === 'absent' ? null : await personalData.open(state.shipTo, shipToContext(orderId));
+      const isSame = state.phase !== 'absent' && sameJson(known, shipTo);
+      const sealed =
+        state.phase === 'absent' || context.dryRun === true
+          ? notSealed
+          : await personalData.seal(customerSubject(state.customerId), shipToContext(orderId), shipTo);
+      const same = isSame ? { sameAs: state.shipTo } : {};
+      return change(orderId, { type: 'CorrectAddress', shipTo: sealed, destinationCountry, ...same }, context);
     },
     changeOrder: async (
       orderId: string,

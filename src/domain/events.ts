@@ -2,7 +2,7 @@
 import type { ItemEvent } from './item/events.ts';
 import { itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
-import { orderFields, orderVersions } from './order/events.ts';
+import { orderFields, orderVersions } from './order/fields.ts';
 import type { OrderNumberEvent } from './orderNumber/events.ts';
 import { orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
 import type { ShipmentEvent } from './shipment/events.ts';

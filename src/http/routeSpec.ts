@@ -60,7 +60,7 @@ export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Document
 }
 
 export interface CommandSpec<P extends TSchema, B extends TSchema> extends Documentation {
-  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly params?: P;
   readonly body?: B;
   /** What is checked in place of `body`, when the handler checks its parts one by one. */

@@ -206,6 +206,32 @@ describe('dispatching', () => {
       .thenRefused('QUANTITY_INVALID'));
 });
 
+describe('an address that is put right', () => {
+  const correct: OrderCommand = { type: 'CorrectAddress', shipTo: sealed('new address'), destinationCountry: 'FR' };
+  const corrected: OrderEvent = {
+    type: 'OrderAddressCorrected',
+    data: { orderId, shipTo: sealed('new address'), destinationCountry: 'FR' },
+  };
+  it('counts from then on, with all that is reserved', () => {
+    given(orderDecider, placed, allocated).when(correct).thenRecordsEachTime(corrected);
+    const order = [placed, allocated, corrected].reduce(orderDecider.evolve, orderDecider.initialState);
+    expect(order).toMatchObject({ shipTo: sealed('new address'), destinationCountry: 'FR', phase: 'open' });
+  });
+  it('that was found to be the one that stands is no news, unless another came meanwhile', () => {
+    given(orderDecider, placed)
+      .when({ ...correct, sameAs: sealed('address') })
+      .thenNothing();
+    given(orderDecider, placed, corrected)
+      .when({ ...correct, sameAs: sealed('address') })
+      .thenRecordsEachTime(corrected);
+  });
+  it('is refused once goods have left for the old one, and for an order that was cancelled', () => {
+    given(orderDecider, placed, allocated, dispatched).when(correct).thenRefused('ORDER_ALREADY_SHIPPED');
+    const cancelled: OrderEvent = { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [] } };
+    given(orderDecider, placed, cancelled).when(correct).thenRefused('ORDER_CANCELLED');
+  });
+});
+
 describe('deliveries and exceptions', () => {
   it('records the delivery of a shipment, once', () =>
     given(orderDecider, placed, allocated, dispatched).when(deliver).thenRecords(delivered));

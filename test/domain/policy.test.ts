@@ -56,6 +56,7 @@ const mayDo: Record<Operation, string> = {
   listOrders: 'A W C U P K S',
   getOrder: 'A W C U P K S',
   getTracking: 'A W C U P K S',
+  correctOrder: 'A - - - - K S',
   setOrderStatus: 'A - - - - K S',
   dispatchShipment: 'A W - - P - S',
   trackShipment: 'A W - - P - S',

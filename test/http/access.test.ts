@@ -45,6 +45,7 @@ const mayDo: { readonly [operation: string]: string } = {
   releaseReservation: 'AW--P-S',
   changeInventory: 'AW--P-S',
   placeOrder: 'A----CS',
+  correctOrder: 'A----CS',
   setOrderStatus: 'A----CS',
   listOrders: 'AWUDPCS',
   getOrder: 'AWUDPCS',

@@ -76,6 +76,16 @@ projectionSpec(orders, ledgerLog, {
       becomes: { orderNumber: 'W-1', status: 'pending', revision: 1 },
     },
   ],
+  OrderAddressCorrected: [
+    {
+      title: 'it goes to the address that was given last',
+      events: [
+        placed,
+        { type: 'OrderAddressCorrected', data: { orderId, shipTo: sealed('new'), destinationCountry: 'FR' } },
+      ],
+      becomes: { shipTo: sealed('new'), destinationCountry: 'FR', revision: 1, updatedAt: timeAt(1) },
+    },
+  ],
   OrderAllocated: [
     {
       title: 'its lines have sources',

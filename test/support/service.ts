@@ -47,6 +47,7 @@ export interface Client {
   get(url: string, headers?: RequestHeaders): Promise<Answer>;
   post(url: string, body?: unknown, headers?: RequestHeaders): Promise<Answer>;
   put(url: string, body: unknown, headers?: RequestHeaders): Promise<Answer>;
+  patch(url: string, body: unknown, headers?: RequestHeaders): Promise<Answer>;
   del(url: string, headers?: RequestHeaders): Promise<Answer>;
 }
 
@@ -222,6 +223,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
       get: (url, headers = {}) => request('GET', url, { headers }),
       post: (url, body, headers = {}) => request('POST', url, { body, headers }),
       put: (url, body, headers = {}) => request('PUT', url, { body, headers }),
+      patch: (url, body, headers = {}) => request('PATCH', url, { body, headers }),
       del: (url, headers = {}) => request('DELETE', url, { headers }),
     };
   };

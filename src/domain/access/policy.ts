@@ -53,6 +53,7 @@ export const policies = {
   listOrders: readOrders,
   getOrder: readOrders,
   getTracking: readOrders,
+  correctOrder: { scopes: ['orders:write'], roles: orderWriters },
   setOrderStatus: { scopes: ['orders:write'], roles: orderWriters },
   dispatchShipment: { scopes: ['shipments:write'], roles: keepers },
   trackShipment: { scopes: ['shipments:write'], roles: keepers },

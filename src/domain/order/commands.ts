@@ -24,6 +24,13 @@ export type OrderCommand =
     }
   | { readonly type: 'LapseAllocation'; readonly reservationId: string }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
+  | {
+      readonly type: 'CorrectAddress';
+      readonly shipTo: Sealed;
+      readonly destinationCountry: string;
+      /** The address as it stood when it was opened and found to be the same: nothing to do while it still stands. */
+      readonly sameAs?: Sealed;
+    }
   | ({ readonly type: 'DispatchShipment' } & DispatchRequest)
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };

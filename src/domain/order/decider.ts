@@ -2,7 +2,8 @@ import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal, ReasonedCommand } from './commands.ts';
 import { dispatch } from './dispatch.ts';
-import { type OrderEvent, orderVersions } from './events.ts';
+import type { OrderEvent } from './events.ts';
+import { orderVersions } from './fields.ts';
 import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
@@ -68,6 +69,16 @@ const cancel = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => 
   });
 };
 
+/** Until goods have left: after that the courier has the old address, and only the courier can change it. */
+const correctAddress = (command: OrderCommandOf<'CorrectAddress'>, order: PlacedOrder): OrderDecision => {
+  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
+  if (order.shipments.length > 0)
+    return refuse('ORDER_ALREADY_SHIPPED', 'Goods have left for the address that stands.');
+  if (command.sameAs === order.shipTo) return accept();
+  const { shipTo, destinationCountry } = command;
+  return accept({ type: 'OrderAddressCorrected', data: { orderId: order.orderId, shipTo, destinationCountry } });
+};
+
 const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
   if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
   const { orderId } = order;
@@ -118,6 +129,8 @@ const decidePlaced = (
       return hold(command, order);
     case 'CancelOrder':
       return cancel(command, order);
+    case 'CorrectAddress':
+      return correctAddress(command, order);
     case 'DispatchShipment':
       return dispatch(command, order);
     case 'RecordDelivery':

@@ -2,7 +2,7 @@
  * STORED FOREVER: what happens to an order (stream `order-{orderId}`). A shipped shape is never edited.
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
-import type { FieldClasses, Sealed } from '../message.ts';
+import type { Sealed } from '../message.ts';
 
 export const sourcingStrategies = ['fewest-shipments', 'nearest', 'priority', 'balance'] as const;
 export type SourcingStrategy = (typeof sourcingStrategies)[number];
@@ -54,6 +54,17 @@ export type OrderPlaced = {
 export type OrderNumbered = {
   readonly type: 'OrderNumbered';
   readonly data: { readonly orderId: string; readonly orderNumber: string };
+};
+/** Where it goes was put right before anything had left. The later address counts; what is reserved stays reserved. */
+export type OrderAddressCorrected = {
+  readonly type: 'OrderAddressCorrected';
+  readonly data: {
+    readonly orderId: string;
+    /** `{ name, lines, city, region?, postalCode, countryCode }` */
+    readonly shipTo: Sealed;
+    /** ISO 3166-1 alpha-2. */
+    readonly destinationCountry: string;
+  };
 };
 /** It was never placed and never will be: its number has gone on to another order. */
 export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
@@ -135,6 +146,7 @@ export type OrderEvent =
   | OrderPlaced
   | OrderNumbered
   | OrderAbandoned
+  | OrderAddressCorrected
   | OrderAllocated
   | OrderBackordered
   | OrderAllocationLapsed
@@ -145,56 +157,3 @@ export type OrderEvent =
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
   | OrderExceptionRaised;
-
-export const orderFields: FieldClasses<OrderEvent> = {
-  OrderPlaced: {
-    orderId: 'public',
-    customerId: 'public',
-    contact: 'pii',
-    shipTo: 'pii',
-    lines: 'public',
-    sourcing: 'public',
-    preferredWarehouseId: 'public',
-    destinationCountry: 'public',
-    allowSplit: 'public',
-    allowBackorder: 'public',
-    placedBy: 'public',
-    placedAt: 'public',
-  },
-  OrderNumbered: { orderId: 'public', orderNumber: 'public' },
-  OrderAbandoned: { orderId: 'public' },
-  OrderAllocated: { orderId: 'public', allocations: 'public', backordered: 'public' },
-  OrderBackordered: { orderId: 'public', backordered: 'public' },
-  OrderAllocationLapsed: { orderId: 'public', reservationId: 'public' },
-  OrderHeld: { orderId: 'public', reason: 'public', note: 'pii' },
-  OrderReleased: { orderId: 'public', reason: 'public', note: 'pii' },
-  OrderCancelled: { orderId: 'public', reason: 'public', note: 'pii', released: 'public' },
-  OrderShipmentDispatched: {
-    orderId: 'public',
-    shipmentId: 'public',
-    warehouseId: 'public',
-    carrier: 'public',
-    trackingNumber: 'public',
-    lines: 'public',
-    parcels: 'public',
-  },
-  OrderShipmentDelivered: { orderId: 'public', shipmentId: 'public' },
-  OrderShipmentTurnedBack: { orderId: 'public', shipmentId: 'public' },
-  OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
-};
-
-export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
-  OrderPlaced: 1,
-  OrderNumbered: 1,
-  OrderAbandoned: 1,
-  OrderAllocated: 1,
-  OrderBackordered: 1,
-  OrderAllocationLapsed: 1,
-  OrderHeld: 1,
-  OrderReleased: 1,
-  OrderCancelled: 1,
-  OrderShipmentDispatched: 1,
-  OrderShipmentDelivered: 1,
-  OrderShipmentTurnedBack: 1,
-  OrderExceptionRaised: 1,
-};

@@ -73,6 +73,8 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
       return { ...order, orderNumber: event.data.orderNumber };
     case 'OrderAbandoned':
       return order;
+    case 'OrderAddressCorrected':
+      return { ...order, shipTo: event.data.shipTo, destinationCountry: event.data.destinationCountry };
     case 'OrderAllocated': {
       const fresh = event.data.allocations.map((allocation) => ({ ...allocation, shipped: 0 }));
       return { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };

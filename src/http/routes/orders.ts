@@ -14,7 +14,7 @@ import { Problem } from '../problem.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
-import { Order, OrderBody, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
+import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
 
 const tag = 'Orders';
 
@@ -106,6 +106,28 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       } finally {
         news.stop();
       }
+    },
+  });
+
+  command({
+    operation: 'correctOrder',
+    method: 'PATCH',
+    url: '/v1/orders/:orderId',
+    tag,
+    summary: 'Put the address of an order right, before anything of it has left',
+    description:
+      'The whole address. The same again changes nothing. Lines that have their sources keep them; what is planned after ' +
+      'it is planned for the new address. The answer does not repeat it.',
+    params: OrderPath,
+    body: OrderCorrection,
+    answers: { 200: Type.Union([ref(Order), ref(DryRun)]) },
+    problems: ['ORDER_NOT_FOUND', 'ORDER_CANCELLED', 'ORDER_ALREADY_SHIPPED', 'SUBJECT_ERASED'],
+    handle: async (asked) => {
+      const { params, body, context, reach, reply } = asked;
+      await findOrderNow(ports, params.orderId, reach);
+      const outcome = await useCases.correctAddress(params.orderId, body.shipTo, context);
+      const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
+      return answer ?? answerNow(params.orderId, asked);
     },
   });
 

@@ -78,6 +78,9 @@ export const OrderBody = Closed({
   ),
 });
 
+/** What of an order may be put right before anything has left. */
+export const OrderCorrection = Closed({ shipTo: Address });
+
 export const orderStatuses = [
   'pending',
   'processing',

@@ -140,6 +140,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
   handles: [
     'OrderPlaced',
     'OrderNumbered',
+    'OrderAddressCorrected',
     'OrderAllocated',
     'OrderBackordered',
     'OrderAllocationLapsed',
