@@ -40,3 +40,16 @@ describe('the warehouses that hold a SKU', () => {
     expect(await facts.warehousesHolding('CHAIR', at(7))).toEqual(['BER']);
   });
 });
+
+describe('the warehouses that may be a source', () => {
+  it('are those that are open to sourcing', async () => {
+    const model = { name: 'warehouses_v2', position: () => at(7), waitFor: async () => true };
+    const all = async () => [
+      { warehouseId: 'BER', sourcing: 'closed' },
+      { warehouseId: 'PAR', sourcing: 'open' },
+    ];
+    const readModels = { skuWarehouses: { model }, warehouses: { model, queries: { all } }, orders: { model } };
+    const facts = createAllocationFacts(readModels as never);
+    expect(await facts.warehouses(at(7))).toMatchObject([{ warehouseId: 'PAR' }]);
+  });
+});
