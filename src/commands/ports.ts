@@ -41,6 +41,11 @@ export interface EventStore {
   head(): Promise<Position | null>;
 }
 
+/** Another command, on another stream, has recorded events under ids that follow from this command's id. */
+export class CommandIdTaken extends Error {
+  override readonly name = 'CommandIdTaken';
+}
+
 /** The engine behind a port can't take the work now. Maps to 503. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';

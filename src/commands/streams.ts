@@ -3,7 +3,7 @@ import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
 import { createFingerprints } from './fingerprints.ts';
 import { createSlots } from './keyed.ts';
 import type { Recording } from './outcome.ts';
-import { type EventStore, StoreUnavailable } from './ports.ts';
+import { CommandIdTaken, type EventStore, StoreUnavailable } from './ports.ts';
 import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 
@@ -112,7 +112,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
       }
       if (events.length < pageEvents) break;
     }
-    if (found.length === 0) throw new Error(`${stream}: event ids are taken by another stream`);
+    if (found.length === 0) throw new CommandIdTaken(`${stream}: event ids are taken by another stream`);
     const loaded = await readOn(stream, createAbsent());
     loaded.recent.recall(found);
     return keep(stream, loaded);

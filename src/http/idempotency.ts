@@ -3,7 +3,6 @@
  * running, 409. That nothing is done twice rests on the ids derived from the key, and not on this: after a crash the
  * answer is made again from what was recorded.
  */
-import { hash } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { derivedId } from '../commands/ids.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
 import { createAnswersBehind } from './answersBehind.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
 import { Problem, replaceByProblem } from './problem.ts';
 
@@ -92,11 +92,8 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
     const { status, headers } = first.answer;
     const kept = first.answer.body;
     const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${commandId}`) : kept;
-    await reply
-      .code(status)
-      .headers({ ...headers, 'idempotency-replayed': 'true' })
-      .serializer((text) => text as string)
-      .send(body);
+    reply.code(status).headers({ ...headers, 'idempotency-replayed': 'true' });
+    await (body === '' ? reply.send() : reply.serializer((text) => text as string).send(body));
     return true;
   };
 
@@ -118,7 +115,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   };
 
   const keepOne = (begun: Running, reply: FastifyReply, text: string): Promise<void> | null => {
-    if (!begun.confidential) return store(begun, reply, text);
+    if (!begun.confidential || text === '') return store(begun, reply, text);
     const sealed = personalData.seal(subject, `idempotency/${begun.commandId}`, text);
     return sealed.then((body) => store(begun, reply, body) ?? undefined);
   };
@@ -132,7 +129,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   return {
     begin: async (request, reply, principal, use) => {
       const commandId = derivedId(`request/${principal.client} ${principal.subject} ${use.key}`);
-      const fingerprint = hash('sha256', `${request.method} ${request.url} ${JSON.stringify(request.body)}`);
+      const fingerprint = fingerprintOf(request);
       if (!(await inUse.take(commandId))) {
         const headers = { 'retry-after': '1' };
         throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
@@ -157,7 +154,9 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
       const begun = request.underKey;
       if (begun === null) return null;
       request.underKey = null;
-      const kept = isFinal(reply.statusCode) && typeof payload === 'string' ? keepOne(begun, reply, payload) : null;
+      // An answer without a body (202, 204) is an answer too.
+      const text = payload ?? '';
+      const kept = isFinal(reply.statusCode) && typeof text === 'string' ? keepOne(begun, reply, text) : null;
       if (kept === null) {
         inUse.release(begun.commandId);
         return null;

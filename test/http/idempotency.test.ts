@@ -87,6 +87,59 @@ describe('the same request with the same key', () => {
     expect(again.headers['idempotency-replayed']).toBe('true');
   });
 
+  it('is told by its meaning: order of members and spelling of the path change nothing, If-Match does', async () => {
+    const service = await openService();
+    await arrange(service, stocks);
+    const staff = service.as('sandbox-staff');
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await staff.post(`${url}/adjustments`, { delta: 5, reason: 'found' }, key);
+    const spelt = `${url.replace('TABLE', '%54ABLE')}/adjustments`;
+    const again = await staff.post(spelt, { reason: 'found', delta: 5 }, key);
+    expect(lasting(again)).toEqual(lasting(first));
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    const other = await staff.post(`${url}/adjustments`, { delta: 5, reason: 'found' }, { ...key, 'if-match': '"0"' });
+    expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+  });
+
+  it('gets an answer without a body again as well (202, 204)', async () => {
+    const service = await openService();
+    const admin = service.as('sandbox-admin');
+    const endpoint = { url: 'https://partner.example/hook', eventTypes: ['stock.changed'] };
+    const { body } = await admin.post('/v1/webhook-endpoints', endpoint);
+    const path = `/v1/webhook-endpoints/${body.endpointId}`;
+    const asks: readonly (() => Promise<Answer>)[] = [
+      () => admin.post(`${path}/test`, undefined, { 'idempotency-key': 'test' }),
+      () => admin.del(path, { 'idempotency-key': 'delete' }),
+    ];
+    for (const ask of asks) {
+      const first = await ask();
+      const before = await service.countEvents();
+      const again = await ask();
+      expect([again.status, again.text]).toEqual([first.status, '']);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      expect(await service.countEvents()).toBe(before);
+    }
+  });
+
+  it('is 422 when another stream has it, though its answer was lost', async () => {
+    const service = await openService({
+      // What a crash leaves: the change is in the log, its answer is not kept.
+      adapt: ({ idempotencyRecords }) => ({
+        idempotencyRecords: { ...idempotencyRecords, find: async () => null, save: async () => undefined },
+      }),
+    });
+    await arrange(service, { BER: { [sku]: 10, CHAIR: 10 } });
+    const staff = service.as('sandbox-staff');
+    const key = { 'idempotency-key': randomUUID() };
+    expect((await staff.post(`${url}/adjustments`, { delta: 5, reason: 'found' }, key)).status).toBe(201);
+    await expect
+      .poll(async () => {
+        const other = await staff.post('/v1/warehouses/BER/inventory/CHAIR/receipts', { quantity: 3 }, key);
+        return [other.status, other.body.code];
+      })
+      .toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+  });
+
   it('is a mistake when it asks for something else', async () => {
     const service = await openService();
     await arrange(service, { BER: { [sku]: 10, CHAIR: 10 } });
