@@ -1,7 +1,7 @@
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */
 import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../domain/message.ts';
 import { eventIdOf } from './ids.ts';
-import type { CommandContext, Outcome } from './outcome.ts';
+import type { CommandContext, IfMatch, Outcome } from './outcome.ts';
 import type { RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
 
@@ -46,6 +46,11 @@ const envelopeOf = <E extends DomainEvent>(
   },
 });
 
+const isMet = (ifMatch: IfMatch, revision: number): boolean =>
+  ifMatch === 'any' ? revision >= 0 : ifMatch.includes(revision);
+
+const newestOf = (ifMatch: IfMatch): number => (ifMatch === 'any' ? -1 : Math.max(-1, ...ifMatch));
+
 export const planBatch = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
   batch: readonly Asked<Command>[],
@@ -62,8 +67,8 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
     if (doneBefore !== undefined) return { kind: 'done_before', command: doneBefore };
     const twin = recordedIn.get(context.commandId);
     if (twin !== undefined) return twin;
-    if (context.ifMatch !== undefined && context.ifMatch !== revision) {
-      return { kind: 'stale', seen: context.ifMatch, currentRevision: revision };
+    if (context.ifMatch !== undefined && !isMet(context.ifMatch, revision)) {
+      return { kind: 'stale', seen: newestOf(context.ifMatch), currentRevision: revision };
     }
     const decision = decider.decide(command, state);
     if ('refused' in decision) {

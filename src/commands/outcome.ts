@@ -1,6 +1,9 @@
 /** What goes into the command loop beside the command, and what comes out of it. */
 import type { Actor, DomainEvent, EventMetadata, Position, RecordedEvent, Refusal } from '../domain/message.ts';
 
+/** The revisions that a caller takes for the current one; `any`: whatever is there (RFC 9110 §13.1.1). */
+export type IfMatch = readonly number[] | 'any';
+
 export interface CommandContext {
   /** UUID; the ids of the events are derived from it. */
   readonly commandId: string;
@@ -11,7 +14,7 @@ export interface CommandContext {
   /** Business time, ISO 8601 UTC; absent: now. */
   readonly occurredAt?: string;
   /** The revision the caller saw. Its conflict is never retried for them (DESIGN §4.3). */
-  readonly ifMatch?: number;
+  readonly ifMatch?: IfMatch;
   /** The id of the stream was made for this command: it need not be looked for first. */
   readonly expectsNew?: boolean;
   /** Decide, but record nothing (B12). */

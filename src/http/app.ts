@@ -12,6 +12,7 @@ import { createIdempotency } from './idempotency.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
+import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problem.ts';
 import { registerRequestState } from './requestState.ts';
@@ -35,17 +36,6 @@ import { registerValidation } from './validation.ts';
 const bodyBytesMax = 16 * 1_024;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
-/**
- * What a browser may make of an answer (R7.5): nothing. The documentation page has a policy of its own. Sent with every
- * answer, so it is a constant and no chain of middleware.
- */
-const hardening = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'strict-transport-security': 'max-age=31536000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-} as const;
-
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;
 
@@ -126,17 +116,16 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
+    frameworkErrors: answerBadAddress,
+    clientErrorHandler: answerClientError,
   });
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
+  registerWire(app);
   registerRequestState(app);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(hardening);
-    done();
-  });
   closeIdleSoon(app);
   requirePolicies(app);
   const { hasApi } = ports.settings;

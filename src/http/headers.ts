@@ -1,5 +1,6 @@
 /** What clients say in headers, and what we say back (API.md "Conventions"). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IfMatch } from '../commands/outcome.ts';
 import type { Position } from '../domain/message.ts';
 import { earlierOf, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
@@ -22,21 +23,43 @@ export const idempotencyKeyOf = (request: FastifyRequest): string | null => {
   throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Idempotency-Key holds 1 to 255 visible ASCII characters.');
 };
 
-const entityTag = /^"(\d{1,15})"$/;
+/** The tags of one list, with a weak one's `W/`; a tag of ours holds no comma. */
+const tagsOf = (value: string): readonly string[] => value.split(',').map((tag) => tag.trim());
 
-/** @throws Problem when it is not one strong entity tag of ours. */
-export const ifMatchOf = (request: FastifyRequest): number | undefined => {
-  const value = text(request, 'if-match');
+/** Of one list; more than a client can have seen. */
+const tagsMax = 20;
+/** The second part is the revision of another stream that shows in the resource: a change is not about that one. */
+const strongTag = /^"(\d{1,15})(?:\.\d{1,15})?"$/;
+const anyTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+
+/**
+ * The comparison is strong (RFC 9110 §13.1.1): a weak tag, and one that is not ours, match no revision.
+ * @throws Problem when it is no list of entity tags.
+ */
+export const ifMatchOf = (request: FastifyRequest): IfMatch | undefined => {
+  const value = text(request, 'if-match')?.trim();
   if (value === undefined) return undefined;
-  const revision = entityTag.exec(value.trim())?.[1];
-  if (revision !== undefined) return Number(revision);
-  throw new Problem('INVALID_REVISION', 'If-Match takes one ETag as it was given, for example "7".');
+  if (value === '*') return 'any';
+  const tags = tagsOf(value);
+  if (tags.length > tagsMax || !tags.every((tag) => anyTag.test(tag))) {
+    throw new Problem('INVALID_REVISION', 'If-Match takes an ETag as it was given, for example "7", or *.');
+  }
+  return tags.flatMap((tag) => {
+    const revision = strongTag.exec(tag)?.[1];
+    return revision === undefined ? [] : [Number(revision)];
+  });
 };
 
-export const entityTagOf = (revision: number): string => `"${revision}"`;
+/** @param beside revision of another stream that shows in the resource, as an item in its stock. */
+export const entityTagOf = (revision: number, beside?: number): string =>
+  beside === undefined ? `"${revision}"` : `"${revision}.${beside}"`;
 
-export const isNotModified = (request: FastifyRequest, revision: number): boolean =>
-  text(request, 'if-none-match') === entityTagOf(revision);
+/** The comparison is weak (RFC 9110 §13.1.2). */
+export const isNotModified = (request: FastifyRequest, tag: string): boolean => {
+  const value = text(request, 'if-none-match')?.trim();
+  if (value === undefined) return false;
+  return value === '*' || tagsOf(value).some((each) => each === tag || each === `W/${tag}`);
+};
 
 const waitPreference = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/;
 /** API.md "Positions": at most 10 seconds, whatever was asked for. */

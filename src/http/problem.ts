@@ -1,7 +1,7 @@
 /** Problem documents (RFC 9457): one shape for everything that goes wrong, with a stable `code`. No stack, no driver text. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { failureFacts } from '../commands/failureFacts.ts';
-import { StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
+import { CommandIdTaken, StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
 import type { Json, Refusal } from '../domain/message.ts';
 import { InvalidCursor } from '../projections/page.ts';
 import { type ProblemCode, problems, type RefusalCode } from './problemCodes.ts';
@@ -48,6 +48,18 @@ export const problemDocument = (problem: Problem, requestId: string): { readonly
   };
 };
 
+/** What a caller sent is told back up to here; what is longer is no name that a person would look for. */
+const echoedMax = 200;
+const clip = (text: string): string => (text.length > echoedMax ? `${text.slice(0, echoedMax)}…` : text);
+
+const messageOf = (keyword: string, params: Record<string, unknown>, message: string | undefined): string => {
+  if (keyword === 'additionalProperties') return 'is not a known field';
+  if (keyword === 'enum' && Array.isArray(params.allowedValues)) {
+    return `must be one of: ${params.allowedValues.join(', ')}`;
+  }
+  return message ?? 'is not valid';
+};
+
 type SchemaErrors = Pick<FastifyError, 'validation' | 'validationContext'>;
 
 export const validationProblem = ({ validation, validationContext = 'body' }: SchemaErrors): Problem => {
@@ -55,8 +67,7 @@ export const validationProblem = ({ validation, validationContext = 'body' }: Sc
   const errors = (validation ?? []).slice(0, errorsMax).map(({ instancePath, message, keyword, params }) => {
     const name = params.additionalProperty ?? params.missingProperty ?? params.unevaluatedProperty;
     const pointer = typeof name === 'string' ? `${instancePath}/${name}` : instancePath;
-    const text = keyword === 'additionalProperties' ? 'is not a known field' : (message ?? 'is not valid');
-    return { pointer: `${where}${pointer}`, message: text } satisfies Json;
+    return { pointer: clip(`${where}${pointer}`), message: messageOf(keyword, params, message) } satisfies Json;
   });
   const [first] = errors;
   const detail = first === undefined ? 'The request is not valid.' : `${first.pointer || 'The body'} ${first.message}.`;
@@ -84,6 +95,9 @@ const fromKnownError = (error: unknown): Problem | null => {
         : 'Nothing was recorded; send the same request again.';
     return new Problem('STORE_UNAVAILABLE', detail, { headers: { 'retry-after': retryAfterSeconds } });
   }
+  // The answer under the key is lost, after a crash for example, but what it recorded is not.
+  if (error instanceof CommandIdTaken)
+    return new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
   if (error instanceof TokenRefused) return new Problem('UNAUTHENTICATED', error.message);
   if (error instanceof SubjectErased) return new Problem('SUBJECT_ERASED', 'No data of this customer may be kept.');
   if (error instanceof InvalidCursor) return new Problem('INVALID_CURSOR', 'Use nextCursor as it was given.');
@@ -98,6 +112,8 @@ export const asProblem = (error: unknown): Problem => {
     if (error.validation !== undefined) return validationProblem(error);
     const code = transportCodes[error.code];
     if (code !== undefined) return new Problem(code, `${problems[code].title}.`);
+    // Of the documentation page: a path that leads out of its folder.
+    if (error.statusCode === 403) return new Problem('ROUTE_NOT_FOUND', 'See /openapi.json for what there is.');
     if (error.statusCode === 400) return new Problem('MALFORMED_JSON', 'The body could not be parsed.');
   }
   return new Problem('INTERNAL', 'The cause was logged under the id in "instance".');
@@ -126,7 +142,4 @@ export const registerProblems = (app: FastifyInstance): void => {
       request.log.warn({ ...failureFacts(error), reqId: request.id }, 'store unavailable');
     return sendProblem(problem, request, reply);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new Problem('ROUTE_NOT_FOUND', 'See /openapi.json for what there is.'), request, reply),
-  );
 };

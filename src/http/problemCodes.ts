@@ -23,6 +23,10 @@ type TransportCode =
   | 'VALIDATION'
   | 'MALFORMED_JSON'
   | 'MALFORMED_REQUEST'
+  | 'REQUEST_TIMEOUT'
+  | 'URI_TOO_LONG'
+  | 'HEADERS_TOO_LARGE'
+  | 'METHOD_NOT_ALLOWED'
   | 'IDEMPOTENCY_KEY_MISSING'
   | 'IDEMPOTENCY_KEY_IN_USE'
   | 'IDEMPOTENCY_KEY_REUSED'
@@ -75,6 +79,10 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
   ROLE_NOT_ALLOWED: { status: 403, title: 'No role of the caller may do this' },
 
+  METHOD_NOT_ALLOWED: { status: 405, title: 'There is no such method at this address' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
+  URI_TOO_LONG: { status: 414, title: 'The address is too long' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
   WAREHOUSE_NOT_FOUND: { status: 404, title: 'No such warehouse' },
   ITEM_NOT_FOUND: { status: 404, title: 'No such item' },

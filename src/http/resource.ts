@@ -1,12 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTagOf, isNotModified } from './headers.ts';
 
-/** A single resource with its ETag; nothing but 304 when the caller has this very revision (RFC 9110 §13.1.2). */
+/**
+ * A single resource with its ETag; nothing but 304 when the caller has this very one (RFC 9110 §13.1.2).
+ * @param beside see `entityTagOf`.
+ */
 export const showResource = <T extends { readonly revision: number }>(
   resource: T,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  beside?: number,
 ): T | FastifyReply => {
-  reply.header('etag', entityTagOf(resource.revision));
-  return isNotModified(request, resource.revision) ? reply.code(304).send() : resource;
+  const tag = entityTagOf(resource.revision, beside);
+  reply.header('etag', tag);
+  return isNotModified(request, tag) ? reply.code(304).send() : resource;
 };

@@ -165,7 +165,7 @@ describe('a caller who says which revision they saw', () => {
     watched.beforeAppend(async () => {
       await other(stream, { put: 2 }, contextOf('theirs'));
     });
-    const outcome = await jars(stream, { put: 1 }, contextOf('late', { ifMatch: 0 }));
+    const outcome = await jars(stream, { put: 1 }, contextOf('late', { ifMatch: [0] }));
     expect(outcome).toMatchObject({
       kind: 'stale',
       currentRevision: 2,
@@ -177,9 +177,9 @@ describe('a caller who says which revision they saw', () => {
   it('is stale as well when a command before it in the same append moved the stream', async () => {
     const first = jars(stream, { put: 1 }, contextOf('first'));
     const [moves, stale, fits] = await Promise.all([
-      jars(stream, { put: 1 }, contextOf('moves', { ifMatch: 0 })),
-      jars(stream, { put: 1 }, contextOf('stale', { ifMatch: 0 })),
-      jars(stream, { put: 1 }, contextOf('fits', { ifMatch: 1 })),
+      jars(stream, { put: 1 }, contextOf('moves', { ifMatch: [0] })),
+      jars(stream, { put: 1 }, contextOf('stale', { ifMatch: [0] })),
+      jars(stream, { put: 1 }, contextOf('fits', { ifMatch: [1] })),
       first,
     ]);
     expect(moves).toMatchObject({ kind: 'recorded', revision: 1 });

@@ -36,9 +36,9 @@ describe('the same command again', () => {
 
   it('gets it although the caller named a revision that has moved: it was theirs that moved it', async () => {
     await jars(stream, { put: 1 }, contextOf('before'));
-    const first = await jars(stream, { put: 1 }, contextOf('a', { ifMatch: 0 }));
+    const first = await jars(stream, { put: 1 }, contextOf('a', { ifMatch: [0] }));
     expect(first).toMatchObject({ kind: 'recorded' });
-    expect(await jars(stream, { put: 1 }, contextOf('a', { ifMatch: 0 }))).toEqual(first);
+    expect(await jars(stream, { put: 1 }, contextOf('a', { ifMatch: [0] }))).toEqual(first);
   });
 
   it('gets it after a restart', async () => {

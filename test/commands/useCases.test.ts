@@ -136,10 +136,10 @@ describe('a shipment', () => {
     const { revision } = await world.useCases.load.order('order-o1');
     const request = { shipmentId: 's1', warehouseId: 'BER', carrier: 'c', trackingNumber: 'T', parcels: [] };
     const lines = [{ lineId: 'CHAIR', quantity: 1 }];
-    const context = contextOf('d', { ifMatch: revision });
+    const context = contextOf('d', { ifMatch: [revision] });
     await recorded(world.useCases.dispatchShipment('o1', { ...request, lines }, context));
     expect(await eventTypes()).toContain('ShipmentDispatched');
-    const again = contextOf('e', { ifMatch: revision });
+    const again = contextOf('e', { ifMatch: [revision] });
     expect(await world.useCases.dispatchShipment('o1', { ...request, shipmentId: 's2', lines }, again)).toMatchObject({
       kind: 'stale',
       currentRevision: revision + 1,

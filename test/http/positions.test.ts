@@ -137,7 +137,8 @@ describe('an ETag', () => {
     const admin = service.as('sandbox-admin');
     for (const path of [url, '/v1/warehouses/BER', `/v1/items/${sku}`, `/v1/orders/${placed.body.orderId}`]) {
       const first = await admin.get(path);
-      expect(first.headers.etag).toBe(`"${first.body.revision}"`);
+      // The item shows in its stock.
+      expect(first.headers.etag).toBe(path === url ? `"${first.body.revision}.0"` : `"${first.body.revision}"`);
       const again = await admin.get(path, { 'if-none-match': first.headers.etag! });
       expect(again).toMatchObject({ status: 304, text: '' });
       expect(again.headers.etag).toBe(first.headers.etag);
@@ -196,5 +197,40 @@ describe('an ETag', () => {
     expect(late.text).not.toMatch(/Canary|canary/);
     const now = await admin.put(path, { status: 'cancelled', reason: 'late' }, { 'if-match': placed.headers.etag! });
     expect(now).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  });
+});
+
+describe('an ETag', () => {
+  it('of a stock is another one when its item was described anew, and If-Match still compares the stock', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 10 } });
+    const admin = service.as('sandbox-admin');
+    const plain = await admin.get(url);
+    const describedAs = (name: string) => admin.put(`/v1/items/${sku}`, { name, attributes: {}, boxes: [] });
+    const first = await admin.get(url, since(await describedAs('Oak table')));
+    const second = await admin.get(url, {
+      ...since(await describedAs('Table')),
+      'if-none-match': first.headers.etag ?? '',
+    });
+    expect([plain.headers.etag, first.headers.etag, second.headers.etag]).toEqual(['"0"', '"0.0"', '"0.1"']);
+    expect([second.status, second.body.name]).toEqual([200, 'Table']);
+    expect((await admin.get(url, { 'if-none-match': '"0.1"' })).status).toBe(304);
+    const counted = await admin.put(url, { onHand: 9, reason: 'stocktake' }, { 'if-match': '"0.0"' });
+    expect(counted.status).toBe(200);
+  });
+
+  it('in If-None-Match and If-Match is compared as RFC 9110 says: weakly, and strongly', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 10 } });
+    const staff = service.as('sandbox-staff');
+    const read = async (tag: string) => (await staff.get(url, { 'if-none-match': tag })).status;
+    const seen = ['*', 'W/"0"', '"7", W/"0" , "9"', '"7", "8"', '"00"'];
+    expect(await Promise.all(seen.map(read))).toEqual([304, 304, 304, 200, 200]);
+    const receive = async (target: string, tag: string) =>
+      (await staff.post(`${target}/receipts?dryRun=true`, { quantity: 1 }, { 'if-match': tag })).status;
+    const met = ['*', '"7", "0"', 'W/"0"', '"7"', '"theirs"', '0'];
+    expect(await Promise.all(met.map((tag) => receive(url, tag)))).toEqual([200, 200, 412, 412, 412, 400]);
+    // Nothing is there, and nothing is what no tag stands for.
+    expect(await receive('/v1/warehouses/BER/inventory/OTHER', '*')).toBe(412);
   });
 });

@@ -59,7 +59,7 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     handle: async ({ params: { warehouseId }, request, reply, recall }) => {
       const warehouse = await recall(cached.warehouse(warehouseId));
       if (warehouse === null) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
-      return showResource(warehouse, request, reply);
+      return showResource(warehouse, { request, reply });
     },
   });
 
@@ -140,7 +140,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
     handle: async ({ params: { sku }, request, reply, recall }) => {
       const item = await recall(cached.item(sku));
       if (item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
-      return showResource(item, request, reply);
+      return showResource(item, { request, reply });
     },
   });
 

@@ -103,7 +103,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
         ...own,
         commandId: derivedId(`${context.commandId}/row/${index}`),
         causationId: context.commandId,
-        ...(ifRevision === undefined ? {} : { ifMatch: ifRevision }),
+        ...(ifRevision === undefined ? {} : { ifMatch: [ifRevision] }),
       },
     };
   };

@@ -45,7 +45,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
         const stock = await recall(cached.stock(warehouseId, sku));
         if (stock === null) throw noStock();
         const { level, item } = stock;
-        return showResource(showStock(level, item), request, reply);
+        return showResource(showStock(level, item), { request, reply }, item?.revision);
       }
       const times = {
         ...(asOf === undefined ? {} : { asOf: utc(asOf) }),

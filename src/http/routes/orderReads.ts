@@ -61,8 +61,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
       const order = await findOrder(ports, params.orderId, reach);
       return showResource(
         { revision: order.revision, ...(await showOrder(order, reach, personalData)) },
-        request,
-        reply,
+        { request, reply },
       );
     },
   });

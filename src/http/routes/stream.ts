@@ -112,6 +112,7 @@ export const registerStream = (app: FastifyInstance, { read }: Router, ports: Ht
       if (resumeAt === null && typeof lastId === 'string' && lastId !== '') {
         throw new Problem('INVALID_POSITION', 'Last-Event-ID is not one of ours.');
       }
+      if (request.method === 'HEAD') return reply.header('content-type', 'text/event-stream').send();
       const controller = new AbortController();
       const stop = (): void => controller.abort();
       open.add(controller);

@@ -150,8 +150,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
       const endpoint = await findOwn(endpointId, principal, reach);
       return showResource(
         { revision: endpoint.revision, ...(await showEndpoint(endpoint, personalData)) },
-        request,
-        reply,
+        { request, reply },
       );
     },
   });

@@ -1,0 +1,102 @@
+/**
+ * What is wrong below the routes: the address, the method, HTTP itself. All of it is answered with a problem document
+ * (RFC 9457), like everything else.
+ */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, problemDocument, sendProblem } from '../problem.ts';
+import { problems } from '../problemCodes.ts';
+
+/**
+ * What a browser may make of an answer (R7.5): nothing. The documentation page has a policy of its own. Sent with every
+ * answer, so it is a constant and no chain of middleware.
+ */
+export const hardening = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** For Fastify: an address that no route can be looked up for. */
+export const answerBadAddress = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+  const problem =
+    error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new Problem('URI_TOO_LONG', 'A part of the path is longer than any id.')
+      : new Problem('MALFORMED_REQUEST', 'The path holds a percent escape that is not UTF-8.');
+  void sendProblem(problem, request, reply.headers(hardening));
+};
+
+const clientProblems: { readonly [code: string]: Problem } = {
+  ERR_HTTP_REQUEST_TIMEOUT: new Problem('REQUEST_TIMEOUT', 'The request did not arrive in time.'),
+  HPE_HEADER_OVERFLOW: new Problem('HEADERS_TOO_LARGE', 'The address and the headers together are too long.'),
+};
+
+/** For node:http: what could not be read as a request. There is no reply, only the socket. */
+export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = clientProblems[error.code ?? ''] ?? new Problem('MALFORMED_REQUEST', 'This is not HTTP/1.1.');
+  const { status } = problems[problem.code];
+  const body = JSON.stringify(problemDocument(problem, randomUUID()));
+  const headers = {
+    ...hardening,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+};
+
+/** RFC 9112 §3.2: more than one `Host` is refused, as a proxy in front may have gone by the other one. */
+const requireOneHost = (request: FastifyRequest): void => {
+  const { rawHeaders } = request.raw;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts > 1) throw new Problem('MALFORMED_REQUEST', 'A request has one Host.');
+};
+
+/** The methods that there are at an address, from all routes that are registered later. */
+const collectMethods = (app: FastifyInstance): ((path: string) => readonly string[]) => {
+  const byPattern = new Map<string, { readonly matches: RegExp; readonly methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.includes('*')) return;
+    const matches = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`);
+    const known = byPattern.get(url) ?? { matches, methods: new Set() };
+    for (const each of [method].flat()) known.methods.add(each);
+    byPattern.set(url, known);
+  });
+  return (path) => [
+    ...new Set([...byPattern.values()].flatMap(({ matches, methods }) => (matches.test(path) ? [...methods] : []))),
+  ];
+};
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
+
+/** Before any route is registered. */
+export const registerWire = (app: FastifyInstance): void => {
+  const methodsAt = collectMethods(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(hardening);
+    requireOneHost(request);
+    done();
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsAt(pathOf(request.url));
+    const problem =
+      allowed.length === 0
+        ? new Problem('ROUTE_NOT_FOUND', 'See /openapi.json for what there is.')
+        : new Problem('METHOD_NOT_ALLOWED', `Use one of: ${allowed.join(', ')}.`, {
+            headers: { allow: allowed.join(', ') },
+          });
+    return sendProblem(problem, request, reply);
+  });
+};
