@@ -40,6 +40,7 @@ const serve = async (dataDir: string): Promise<string> => {
       sandbox,
       sender,
       cache: null,
+      countryPoint: () => null,
       clock,
       logger,
       random: Math.random,

@@ -57,6 +57,7 @@ export interface Adapters {
   readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
   readonly sandbox: HttpPorts['sandbox'];
   readonly cache: HttpPorts['cache'];
+  readonly countryPoint: HttpPorts['countryPoint'];
   readonly clock: Clock;
   readonly newId: NewId;
   readonly newSecret: () => string;
@@ -121,6 +122,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     cache: createStateCache(settings.stateCacheBytesMax),
     personalData,
     facts: createAllocationFacts(readModels),
+    countryPoint: adapters.countryPoint,
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
     newSecret: adapters.newSecret,

@@ -6,6 +6,7 @@ import { compose } from './compose.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
+import { createCountryPoints } from './infra/countryPoints.ts';
 import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
 import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
@@ -33,6 +34,7 @@ const start = async (): Promise<void> => {
       sandbox,
       sender,
       cache: createCache(config.cache, engines.openSharedCache),
+      countryPoint: createCountryPoints(),
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,

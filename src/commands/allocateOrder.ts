@@ -13,7 +13,7 @@ import type { Handlers } from './handlers.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
 import type { CommandContext } from './outcome.ts';
 import { createPlanOrder } from './planOrder.ts';
-import type { AllocationFacts, Clock, PersonalData } from './ports.ts';
+import type { AllocationFacts, Clock, CountryPoint, PersonalData } from './ports.ts';
 import { type Look, lookAt, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
 import type { Seen } from './streams.ts';
 
@@ -29,6 +29,7 @@ export interface Cause extends Seen {
 export interface AllocationPorts {
   readonly handlers: Pick<Handlers, 'order' | 'stock' | 'item'>;
   readonly facts: AllocationFacts;
+  readonly countryPoint: CountryPoint;
   readonly personalData: Pick<PersonalData, 'open'>;
   readonly clock: Clock;
   /** How long an order's reservation is kept before it lapses and the order is planned again. */

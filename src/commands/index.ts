@@ -6,7 +6,7 @@ import type { HandlerOptions } from './handle.ts';
 import { createHandlers } from './handlers.ts';
 import { createSealNote } from './notes.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { AllocationFacts, DueReservations, LapseWatch, PersonalData } from './ports.ts';
+import type { AllocationFacts, CountryPoint, DueReservations, LapseWatch, PersonalData } from './ports.ts';
 import { createReactions } from './reactions.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
@@ -15,6 +15,7 @@ import { createWebhookUseCases } from './webhookEndpoints.ts';
 export interface WriteSidePorts extends HandlerOptions {
   readonly personalData: PersonalData;
   readonly facts: AllocationFacts;
+  readonly countryPoint: CountryPoint;
   readonly dueReservations: DueReservations;
   readonly lapseWatch: LapseWatch;
   readonly newSecret: () => string;

@@ -22,6 +22,9 @@ export interface Address {
   readonly postalCode: string;
   /** ISO 3166-1 alpha-2. */
   readonly countryCode: string;
+  /** Degrees, WGS 84; both or neither. */
+  readonly latitude?: number;
+  readonly longitude?: number;
 }
 export interface OrderRequest {
   readonly orderId: string;

@@ -1,37 +1,49 @@
 /** What an order's plan is made of: where it goes, and which warehouses there are. */
-
 import type { Position } from '../domain/message.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { type Plan, planAllocation, rankCandidates } from '../domain/policies/allocation.ts';
-import { shipToContext } from './orders.ts';
-import type { AllocationFacts, PersonalData } from './ports.ts';
-import { type Look, promiseOf, shelfOf } from './shelves.ts';
+import { type Plan, planAllocation } from '../domain/policies/allocation.ts';
+import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
+import { type Address, shipToContext } from './orders.ts';
+import type { AllocationFacts, CountryPoint, PersonalData } from './ports.ts';
+import { type Look, promiseOf, type Shelves } from './shelves.ts';
 
 export interface PlanPorts {
   readonly facts: AllocationFacts;
+  readonly countryPoint: CountryPoint;
   readonly personalData: Pick<PersonalData, 'open'>;
 }
 
 export type PlanOrder = (look: Look, since: Position) => Promise<Plan>;
 
-export const createPlanOrder = ({ facts, personalData }: PlanPorts): PlanOrder => {
-  const postalCodeOf = async ({ orderId, shipTo, sourcing }: PlacedOrder): Promise<string | null> => {
-    if (sourcing !== 'nearest') return null;
-    const address = await personalData.open(shipTo, shipToContext(orderId));
-    const isKnown = typeof address === 'object' && address !== null && 'postalCode' in address;
-    return isKnown ? String(address.postalCode) : null;
+/** What each shelf can promise, by SKU and warehouse. */
+const promisesOf = (shelves: Shelves): ReadonlyMap<string, ReadonlyMap<string, number>> =>
+  new Map(
+    [...shelves].map(([sku, each]) => [
+      sku,
+      new Map(each.map(({ warehouseId, stock }) => [warehouseId, promiseOf(stock)])),
+    ]),
+  );
+
+export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts): PlanOrder => {
+  /** The address is opened only where it decides. Erased, it is anywhere in its country. */
+  const destinationFor = async (order: PlacedOrder, warehouses: readonly Candidate[]): Promise<Destination> => {
+    const { orderId, shipTo, sourcing, destinationCountry: countryCode } = order;
+    if (sourcing !== 'nearest') return { countryCode, point: null };
+    const address = (await personalData.open(shipTo, shipToContext(orderId))) as Address | null;
+    return destinationOf({ ...address, countryCode }, warehouses, countryPoint);
   };
 
   return async ({ order, shelves, demand }, since) => {
     if (demand.length === 0) return { sources: [], missing: [] };
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
-    const destination = { countryCode: order.destinationCountry, postalCode: await postalCodeOf(order) };
     const warehouses = await facts.warehouses(since);
+    const destination = await destinationFor(order, warehouses);
     const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
     // What lapsed of an order that comes from one place comes from there again.
     const place = allowSplit ? undefined : order.allocations[0]?.warehouseId;
     const ranking = place === undefined ? ranked : [place];
-    const promise = (warehouseId: string, sku: string): number => promiseOf(shelfOf(shelves, warehouseId, sku)?.stock);
+    const promises = promisesOf(shelves);
+    const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.
     const mayWait = allowBackorder || order.phase === 'open';
     return planAllocation({ demand, ranking, strategy, allowSplit, allowBackorder: mayWait, promise });

@@ -4,7 +4,7 @@
  */
 import type { Principal } from '../domain/access/principal.ts';
 import type { EventEnvelope, Position, RecordedEvent, Sealed } from '../domain/message.ts';
-import type { Candidate } from '../domain/policies/allocation.ts';
+import type { Candidate, Point } from '../domain/policies/ranking.ts';
 
 /** Always exact; there is no `any` (DESIGN §4.3). A number is the revision of the last event of the stream. */
 export type ExpectedRevision = 'no_stream' | number;
@@ -126,6 +126,9 @@ export interface AllocationFacts {
   /** Orders that lack a source for this SKU (`null`: for any), the oldest first, at most `limit`. */
   ordersWaitingFor(sku: string | null, since: Position, limit: number): Promise<readonly string[]>;
 }
+
+/** The middle of a country (ISO 3166-1 alpha-2); `null` for a code that is none. */
+export type CountryPoint = (countryCode: string) => Point | null;
 
 export interface DueReservation {
   readonly warehouseId: string;

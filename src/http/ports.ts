@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';
-import type { Clock, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type { Clock, CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
 import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/ports.ts';
@@ -24,6 +24,7 @@ export interface HttpPorts {
   readonly personalData: PersonalData;
   /** Of read-heavy answers (R21); `null`: off. */
   readonly cache: Cache | null;
+  readonly countryPoint: CountryPoint;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly checkWebhookTarget: CheckTarget;

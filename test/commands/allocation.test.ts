@@ -1,16 +1,18 @@
 /** How an order gets its goods: planned on exact figures, reserved, recorded, and planned again when that falls through. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../src/domain/message.ts';
-import { Crash, contextOf, openWorld, type World } from '../support/world.ts';
+import { Crash, contextOf, openWorld, plainPersonalData, type World } from '../support/world.ts';
 import {
   cancel,
   change,
+  describeWarehouse,
   figuresOf,
   firstReservationOf,
   openShop,
   place,
   receive,
   recorded,
+  shipTo,
   sourcesOf,
   storyOf,
 } from './arrange.ts';
@@ -44,26 +46,31 @@ describe('a placed order', () => {
     expect(await storyOf(world.log, 'o1')).toEqual(['OrderPlaced', 'OrderAllocated']);
   });
 
-  it('looks at the address where it asks for the nearest', async () => {
-    await openShop(world, { PAR: { CHAIR: 9 }, BER: { CHAIR: 9 } });
-    await world.useCases.defineWarehouse(
-      'PAR',
-      {
-        name: 'Paris',
-        countryCode: 'FR',
-        postalCode: '75001',
-        latitude: 48.9,
-        longitude: 2.3,
-        timeZone: 'Europe/Paris',
-        priority: 0,
-        operator: 'own',
-        sourcing: 'open',
-      },
-      contextOf('move'),
-    );
-    await place(world, 'o1', { CHAIR: 1 }, { sourcing: 'nearest' });
-    await world.settle();
-    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+  describe('that asks for the nearest', () => {
+    const places = {
+      PAR: { countryCode: 'FR', postalCode: '75001', latitude: 48.86, longitude: 2.35 },
+      BER: { countryCode: 'DE', postalCode: '10115', latitude: 52.52, longitude: 13.4 },
+    };
+    const sourceOf = async (orderId: string, changes: object): Promise<unknown> => {
+      await openShop(world, { PAR: { CHAIR: 9 }, BER: { CHAIR: 9 } });
+      for (const [index, [warehouseId, place]] of Object.entries(places).entries()) {
+        const described = { ...describeWarehouse(index), ...place };
+        await recorded(world.useCases.defineWarehouse(warehouseId, described, contextOf(`move ${warehouseId}`)));
+      }
+      await place(world, orderId, { CHAIR: 1 }, { sourcing: 'nearest' }, { ...shipTo, ...changes });
+      await world.settle();
+      return sourcesOf(world.log, orderId);
+    };
+    it('gets it from where its postal code begins alike', async () =>
+      expect(await sourceOf('o1', {})).toEqual({ 'BER.CHAIR': 1 }));
+    it('gets it from the warehouse that is nearest to its point, across a border too', async () =>
+      // Reims says it is in Germany: 130 km and a border to Paris, 760 km to Berlin.
+      expect(await sourceOf('o1', { latitude: 49.26, longitude: 4.03 })).toEqual({ 'PAR.CHAIR': 1 }));
+    it('gets it in its country when the address was erased', async () => {
+      vi.spyOn(plainPersonalData, 'open').mockResolvedValue(null);
+      expect(await sourceOf('o1', {})).toEqual({ 'BER.CHAIR': 1 });
+      vi.restoreAllMocks();
+    });
   });
 
   it('is split over two when neither has all of it', async () => {

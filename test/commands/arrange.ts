@@ -1,4 +1,5 @@
 /** A small shop over two or three warehouses: what tests of the write side begin with, and what must hold at the end. */
+import type { Address } from '../../src/commands/orders.ts';
 import type { Outcome } from '../../src/commands/outcome.ts';
 import type { StockChange } from '../../src/commands/stock.ts';
 import type { DomainEvent } from '../../src/domain/message.ts';
@@ -74,13 +75,14 @@ export const place = (
   orderId: string,
   wanted: { readonly [sku: string]: number },
   how: Partial<OrderPlaced['data']> = {},
+  address: Address = shipTo,
 ) =>
   world.useCases.placeOrder(
     {
       orderId,
       customerId: 'anna',
       contact,
-      shipTo,
+      shipTo: address,
       lines: linesOf(wanted),
       sourcing: how.sourcing ?? 'priority',
       allowSplit: how.allowSplit ?? true,

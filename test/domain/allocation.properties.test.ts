@@ -8,7 +8,7 @@ const skus = ['CHAIR', 'LAMP', 'TABLE'];
 
 /** Lines repeat SKUs more often than not. */
 const requests = record({
-  shelves: array(array(nat(6), { minLength: skus.length, maxLength: skus.length }), { maxLength: 5 }),
+  shelves: array(array(nat(6), { minLength: skus.length, maxLength: skus.length }), { maxLength: 7 }),
   wanted: array(record({ sku: constantFrom(...skus), quantity: integer({ min: 1, max: 8 }) }), {
     minLength: 1,
     maxLength: 5,
@@ -107,7 +107,7 @@ describe('any plan', () => {
     );
   });
 
-  it('is of the fewest shipments that give as much, when three warehouses do', () => {
+  it('is of the fewest shipments that give as much, whatever their number', () => {
     let split = 0;
     assert(
       property(requests, (any) => {
@@ -115,9 +115,8 @@ describe('any plan', () => {
         const most = coveredBy(request.ranking, request);
         const enough = subsetsOf(request.ranking).filter((subset) => coveredBy(subset, request) === most);
         const fewest = Math.min(...enough.map((subset) => subset.length));
-        if (fewest > 3) return;
         expect(warehousesOf(planAllocation(request))).toBe(fewest);
-        if (fewest > 1) split += 1;
+        if (fewest > 3) split += 1;
       }),
       { numRuns: 5_000 },
     );

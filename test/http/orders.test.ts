@@ -57,6 +57,23 @@ const openScene = async (stocks: Stocks): Promise<Scene> => {
 };
 
 describe('an order', () => {
+  it('keeps the point of its address with the address, both halves of it or neither', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { TABLE: 3 } });
+    const shop = service.as('sandbox-shop');
+    const point = { latitude: 52.53, longitude: 13.38 };
+    const shipTo = { name: 'A', lines: ['1 Way'], city: 'Berlin', postalCode: '10115', countryCode: 'DE' };
+    const placed = await placeOrder(shop, [line('TABLE', 1)], { shipTo: { ...shipTo, ...point }, sourcing: 'nearest' });
+    const read = await shop.get(`/v1/orders/${placed.body.orderId}`, since(placed));
+    expect(read.body.shipTo).toEqual({ ...shipTo, ...point });
+    const events = await service.as('sandbox-auditor').get('/v1/audit/events?type=OrderPlaced', since(placed));
+    expect(events.text).not.toContain('52.53');
+    for (const half of [{ latitude: 52.53 }, { longitude: 13.38 }, { ...point, latitude: 90.1 }]) {
+      const refused = await shop.post('/v1/orders', orderOf([line('TABLE', 1)], { shipTo: { ...shipTo, ...half } }));
+      expect(refused).toMatchObject({ status: 400, body: { code: 'VALIDATION' } });
+    }
+  });
+
   it('is placed, planned, shipped, followed and delivered', async () => {
     const { shop, admin, service, order, stock, ship, report } = await openScene({ BER: { [sku]: 10 } });
     const pending = await shop.post('/v1/orders', orderOf([line(sku, 3)]));

@@ -1,7 +1,7 @@
 /** Items and warehouses: each document is what the last event said. */
 import { describe, expect, it } from 'vitest';
 import type { ItemDefined } from '../../src/domain/item/events.ts';
-import { rankCandidates } from '../../src/domain/policies/allocation.ts';
+import { rankCandidates } from '../../src/domain/policies/ranking.ts';
 import type { WarehouseDefined, WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { items } from '../../src/projections/items/projection.ts';
 import { createItemQueries } from '../../src/projections/items/queries.ts';
@@ -151,7 +151,7 @@ describe('queries for warehouses', () => {
   });
 
   it('give what the allocation ranks', async () => {
-    const destination = { countryCode: 'DE', postalCode: null };
+    const destination = { countryCode: 'DE', point: null };
     expect(rankCandidates(await (await open()).all(), 'priority', destination, null)).toEqual(['PAR', 'BER']);
   });
 });

@@ -6,7 +6,7 @@ import { categoryOf } from '../../src/domain/message.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
-import type { Candidate } from '../../src/domain/policies/allocation.ts';
+import type { Candidate } from '../../src/domain/policies/ranking.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { evolveStock, type KnownStock, type Reservation, type Stock } from '../../src/domain/stock/state.ts';

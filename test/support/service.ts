@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { type Adapters, compose, type Service } from '../../src/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
+import { createCountryPoints } from '../../src/infra/countryPoints.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/sandboxClients.ts';
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
@@ -97,6 +98,9 @@ export interface TestService extends Service {
   close(): Promise<void>;
 }
 
+/** Reads a file of 800 kB: once for all tests of a file. */
+const countryPoint = createCountryPoints();
+
 const createSender = (): RecordingSender & Adapters['sender'] => {
   const sender: RecordingSender & Adapters['sender'] = {
     sent: [],
@@ -161,6 +165,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     sandbox: identity.sandbox,
     sender,
     cache: null,
+    countryPoint,
     clock,
     newId: () => randomUUIDv7(),
     newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,

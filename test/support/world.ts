@@ -158,6 +158,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       cache: createStateCache(cacheBytes),
       personalData,
       facts: log,
+      countryPoint: () => null,
       dueReservations: log,
       lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
       newSecret: () => `whsec_${++secrets}`,

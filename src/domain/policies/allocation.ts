@@ -3,19 +3,7 @@
  * that is checked is the plan that is committed (DESIGN §5, §6).
  */
 import type { LineQuantity, SourcingStrategy } from '../order/events.ts';
-
-export interface Candidate {
-  readonly warehouseId: string;
-  readonly priority: number;
-  readonly countryCode: string;
-  readonly postalCode: string;
-}
-
-export interface Destination {
-  readonly countryCode: string;
-  /** `null` when it is not known or was erased. */
-  readonly postalCode: string | null;
-}
+import { fewestWarehouses } from './fewestWarehouses.ts';
 
 export interface Demand extends LineQuantity {
   readonly sku: string;
@@ -28,147 +16,99 @@ export interface Plan {
   readonly missing: readonly LineQuantity[];
 }
 
-/** Combinations of warehouses that `fewest-shipments` looks at before it falls back to greedy: a plan stays quick. */
-const combinationsMax = 1_000;
-/** More shipments than this for one order are bad enough that one more or less matters little. */
-const shipmentsTriedMax = 3;
-
-const sharedPrefix = (a: string, b: string): number => {
-  let length = 0;
-  while (length < Math.min(a.length, b.length) && a[length] === b[length]) length += 1;
-  return length;
-};
-
-/**
- * Best first. Postal codes are hierarchical, so a longer shared prefix in the same country means nearer; without
- * a geocoder that is what an address tells.
- */
-export const rankCandidates = (
-  candidates: readonly Candidate[],
-  strategy: SourcingStrategy,
-  destination: Destination,
-  preferredWarehouseId: string | null,
-): readonly string[] => {
-  const nearness = ({ countryCode, postalCode }: Candidate): number =>
-    countryCode === destination.countryCode ? 1 + sharedPrefix(postalCode, destination.postalCode ?? '') : 0;
-  const preferred = ({ warehouseId }: Candidate): number => (warehouseId === preferredWarehouseId ? 1 : 0);
-  const byId = (a: Candidate, b: Candidate): number => (a.warehouseId < b.warehouseId ? -1 : 1);
-  const differences = (a: Candidate, b: Candidate): readonly number[] => [
-    preferred(b) - preferred(a),
-    strategy === 'nearest' ? nearness(b) - nearness(a) : 0,
-    a.priority - b.priority,
-  ];
-  const compare = (a: Candidate, b: Candidate): number =>
-    differences(a, b).find((difference) => difference !== 0) ?? byId(a, b);
-  return [...candidates].sort(compare).map(({ warehouseId }) => warehouseId);
-};
-
-type Promises = (warehouseId: string, sku: string) => number;
-
-/** Takes what is there, line by line, in the order of the warehouses; never the same piece twice. */
-const take = (demand: readonly Demand[], warehouses: readonly string[], promise: Promises): Plan => {
-  const left = new Map<string, number>();
-  const leftOf = (warehouseId: string, sku: string): number =>
-    left.get(`${warehouseId}.${sku}`) ?? promise(warehouseId, sku);
-  const sources: Source[] = [];
-  const missing: LineQuantity[] = [];
-  for (const { lineId, sku, quantity } of demand) {
-    let open = quantity;
-    for (const warehouseId of warehouses) {
-      if (open === 0) break;
-      const there = leftOf(warehouseId, sku);
-      const taken = Math.min(open, there);
-      if (taken <= 0) continue;
-      left.set(`${warehouseId}.${sku}`, there - taken);
-      open -= taken;
-      sources.push({ lineId, sku, warehouseId, quantity: taken });
-    }
-    if (open > 0) missing.push({ lineId, quantity: open });
-  }
-  return { sources, missing };
-};
-
-function* combinations(of: readonly string[], size: number): Generator<readonly string[]> {
-  if (size === 0) {
-    yield [];
-    return;
-  }
-  for (const [index, first] of of.entries()) {
-    for (const rest of combinations(of.slice(index + 1), size - 1)) yield [first, ...rest];
-  }
-}
-
-/** Fewest warehouses first; within a size, the ranking decides. */
-function* smallCombinations(ranking: readonly string[]): Generator<readonly string[]> {
-  let tried = 0;
-  for (let size = 1; size <= Math.min(shipmentsTriedMax, ranking.length); size += 1) {
-    for (const warehouses of combinations(ranking, size)) {
-      if (tried === combinationsMax) return;
-      tried += 1;
-      yield warehouses;
-    }
-  }
-}
-
-const pieces = (lines: readonly LineQuantity[]): number => lines.reduce((sum, { quantity }) => sum + quantity, 0);
-
-const fewestShipments = (demand: readonly Demand[], ranking: readonly string[], promise: Promises): Plan => {
-  // All warehouses together give the most there is; the fewest that give as much are looked for.
-  const { missing } = take(demand, ranking, promise);
-  const missingOf = new Map(missing.map(({ lineId, quantity }) => [lineId, quantity]));
-  const reachable = demand.map((line) => ({ ...line, quantity: line.quantity - (missingOf.get(line.lineId) ?? 0) }));
-  for (const warehouses of smallCombinations(ranking)) {
-    const plan = take(reachable, warehouses, promise);
-    if (plan.missing.length === 0) return { sources: plan.sources, missing };
-  }
-  const covered = new Map(ranking.map((id) => [id, pieces(take(reachable, [id], promise).sources)]));
-  const greedy = [...ranking].sort((a, b) => (covered.get(b) ?? 0) - (covered.get(a) ?? 0));
-  return { sources: take(reachable, greedy, promise).sources, missing };
-};
-
-/** Where most is left goes first, so that no warehouse runs dry before the others. */
-const balance = (demand: readonly Demand[], ranking: readonly string[], promise: Promises): Plan => {
-  const stock = new Map(
-    ranking.map((warehouseId) => [warehouseId, demand.reduce((sum, { sku }) => sum + promise(warehouseId, sku), 0)]),
-  );
-  return take(
-    demand,
-    [...ranking].sort((a, b) => (stock.get(b) ?? 0) - (stock.get(a) ?? 0)),
-    promise,
-  );
-};
-
 export interface PlanRequest {
   readonly demand: readonly Demand[];
   readonly ranking: readonly string[];
   readonly strategy: SourcingStrategy;
   readonly allowSplit: boolean;
   readonly allowBackorder: boolean;
-  readonly promise: Promises;
+  /** Asked once for each warehouse and SKU. */
+  readonly promise: (warehouseId: string, sku: string) => number;
 }
 
-/** Sources for all of the demand, or for what can be had where the order allows it; sources + missing = demand. */
-export const planAllocation = ({
-  demand,
-  ranking,
-  strategy,
-  allowSplit,
-  allowBackorder,
-  promise,
-}: PlanRequest): Plan => {
-  const nothing: Plan = { sources: [], missing: demand.map(({ lineId, quantity }) => ({ lineId, quantity })) };
-  if (!allowSplit) {
-    for (const warehouseId of ranking) {
-      const plan = take(demand, [warehouseId], promise);
-      if (plan.missing.length === 0) return plan;
+/** Warehouses are numbered in the order of the ranking. */
+interface Shop {
+  readonly demand: readonly Demand[];
+  readonly ranking: readonly string[];
+  /** Pieces of each SKU, by warehouse. */
+  readonly pieces: ReadonlyMap<string, readonly number[]>;
+  /** Pieces of each SKU that all lines ask for together. */
+  readonly wanted: ReadonlyMap<string, number>;
+}
+
+const shopOf = ({ demand, ranking, promise }: PlanRequest): Shop => {
+  const wanted = new Map<string, number>();
+  for (const { sku, quantity } of demand) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
+  const piecesOf = (sku: string): readonly number[] => ranking.map((id) => Math.max(0, promise(id, sku)));
+  return { demand, ranking, wanted, pieces: new Map([...wanted.keys()].map((sku) => [sku, piecesOf(sku)])) };
+};
+
+const everyWarehouse = ({ ranking }: Shop): readonly number[] => [...ranking.keys()];
+
+/** Takes what is there, line by line, in the order of the warehouses; never the same piece twice. */
+const take = ({ demand, ranking, pieces }: Shop, warehouses: readonly number[]): Plan => {
+  const left = new Map([...pieces].map(([sku, each]) => [sku, [...each]]));
+  const sources: Source[] = [];
+  const missing: LineQuantity[] = [];
+  for (const { lineId, sku, quantity } of demand) {
+    const there = left.get(sku) ?? [];
+    let open = quantity;
+    for (const warehouse of warehouses) {
+      if (open === 0) break;
+      const taken = Math.min(open, there[warehouse] ?? 0);
+      if (taken === 0) continue;
+      there[warehouse] = (there[warehouse] ?? 0) - taken;
+      open -= taken;
+      sources.push({ lineId, sku, warehouseId: ranking[warehouse] ?? '', quantity: taken });
     }
-    return nothing;
+    if (open > 0) missing.push({ lineId, quantity: open });
   }
-  const plan =
-    strategy === 'fewest-shipments'
-      ? fewestShipments(demand, ranking, promise)
-      : strategy === 'balance'
-        ? balance(demand, ranking, promise)
-        : take(demand, ranking, promise);
+  return { sources, missing };
+};
+
+const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
+
+/** All warehouses together give the most there is; the fewest that give as much are looked for. */
+const fewestShipments = (shop: Shop): Plan => {
+  const rows = [...shop.wanted]
+    .map(([sku, wanted]) => ({ pieces: shop.pieces.get(sku) ?? [], wanted }))
+    .map(({ pieces, wanted }) => ({ pieces, need: Math.min(wanted, sum(pieces)) }))
+    .filter(({ need }) => need > 0);
+  const needs = rows.map(({ need }) => need);
+  const supplies = everyWarehouse(shop).map((warehouse) => rows.map(({ pieces }) => pieces[warehouse] ?? 0));
+  return take(shop, fewestWarehouses({ needs, supplies }).warehouses);
+};
+
+/** Where most is left goes first, so that no warehouse runs dry before the others. */
+const balance = (shop: Shop): Plan => {
+  const stock = everyWarehouse(shop).map((warehouse) =>
+    sum(shop.demand.map(({ sku }) => shop.pieces.get(sku)?.[warehouse] ?? 0)),
+  );
+  return take(
+    shop,
+    everyWarehouse(shop).toSorted((a, b) => (stock[b] ?? 0) - (stock[a] ?? 0)),
+  );
+};
+
+/** The first that has all of it. */
+const fromOnePlace = (shop: Shop): Plan | null => {
+  const isEnough = (warehouse: number): boolean =>
+    [...shop.wanted].every(([sku, wanted]) => (shop.pieces.get(sku)?.[warehouse] ?? 0) >= wanted);
+  const place = everyWarehouse(shop).find(isEnough);
+  return place === undefined ? null : take(shop, [place]);
+};
+
+const split = (shop: Shop, strategy: SourcingStrategy): Plan => {
+  if (strategy === 'fewest-shipments') return fewestShipments(shop);
+  return strategy === 'balance' ? balance(shop) : take(shop, everyWarehouse(shop));
+};
+
+/** Sources for all of the demand, or for what can be had where the order allows it; sources + missing = demand. */
+export const planAllocation = (request: PlanRequest): Plan => {
+  const { demand, strategy, allowSplit, allowBackorder } = request;
+  const nothing: Plan = { sources: [], missing: demand.map(({ lineId, quantity }) => ({ lineId, quantity })) };
+  const shop = shopOf(request);
+  if (!allowSplit) return fromOnePlace(shop) ?? nothing;
+  const plan = split(shop, strategy);
   return plan.missing.length === 0 || allowBackorder ? plan : nothing;
 };

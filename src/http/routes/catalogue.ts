@@ -1,7 +1,8 @@
 /** Warehouses and items. */
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
+import type { CountryPoint } from '../../commands/ports.ts';
 import { reachesWarehouse } from '../../domain/access/policy.ts';
-import { rankCandidates } from '../../domain/policies/allocation.ts';
+import { destinationOf, rankCandidates } from '../../domain/policies/ranking.ts';
 import { answerOutcome } from '../answers.ts';
 import { createCachedReads, type Holdings } from '../cachedReads.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
@@ -80,16 +81,26 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
   });
 };
 
-/** The nearest first; without an address, the order in which warehouses are asked first. */
+/** Warehouse ids, the nearest to the address first; without an address, the order in which they are asked first. */
+type Rank = (warehouses: Holdings['warehouses']) => readonly string[];
+
+const rankFor =
+  ({ countryCode, postalCode }: Static<typeof AvailabilityQuery>, countryPoint: CountryPoint): Rank =>
+  (warehouses) => {
+    if (countryCode === undefined)
+      return rankCandidates(warehouses, 'priority', { countryCode: '', point: null }, null);
+    const nearTo = destinationOf({ countryCode, postalCode: postalCode ?? null }, warehouses, countryPoint);
+    return rankCandidates(warehouses, 'nearest', nearTo, null);
+  };
+
 const availabilityOf = (
   sku: string,
   { levels, warehouses }: Pick<Holdings, 'levels' | 'warehouses'>,
-  { countryCode, postalCode }: { readonly countryCode?: string; readonly postalCode?: string },
+  rank: Rank,
 ): object => {
   const byId = new Map(levels.map((level) => [level.warehouseId, level]));
   const known = warehouses.filter(({ warehouseId }) => byId.has(warehouseId));
-  const nearTo = { countryCode: countryCode ?? '', postalCode: postalCode ?? null };
-  const ranking = rankCandidates(known, countryCode === undefined ? 'priority' : 'nearest', nearTo, null);
+  const ranking = rank(known);
   const described = new Map(known.map((warehouse) => [warehouse.warehouseId, warehouse]));
   const rows = ranking.map((warehouseId) => ({
     warehouseId,
@@ -103,7 +114,7 @@ const availabilityOf = (
   return { sku, available: open.reduce((sum, { available }) => sum + available, 0), warehouses: rows };
 };
 
-export const registerItems = ({ read, command }: Router, { useCases, readModels }: HttpPorts): void => {
+export const registerItems = ({ read, command }: Router, { useCases, readModels, countryPoint }: HttpPorts): void => {
   const { items, stockLevels, skuWarehouses, warehouses } = readModels;
   const cached = createCachedReads(readModels);
   const tag = 'Items';
@@ -174,7 +185,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels 
       if (holdings === null || (levels.length === 0 && !holdings.hasItem)) {
         throw new Problem('ITEM_NOT_FOUND', 'No such item.');
       }
-      return availabilityOf(sku, { ...holdings, levels }, query);
+      return availabilityOf(sku, { ...holdings, levels }, rankFor(query, countryPoint));
     },
   });
 };

@@ -42,17 +42,28 @@ export const Contact = Closed({
   email: Type.String({ format: 'email', maxLength: emailCharsMax, examples: ['ada@example.invalid'] }),
   phone: Type.Optional(Type.String({ pattern: '^[0-9+() /.-]{3,32}$', maxLength: 32, examples: ['+49 30 123456'] })),
 });
-export const Address = Closed({
-  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
-  lines: Type.Array(Type.String({ minLength: 1, maxLength: 200, examples: ['1 Example Street'] }), {
-    minItems: 1,
-    maxItems: addressLinesMax,
-  }),
-  city: Type.String({ minLength: 1, maxLength: 100, examples: ['Berlin'] }),
-  region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  postalCode: PostalCode,
-  countryCode: CountryCode,
-});
+/** Where it is, better than a postal code tells; kept sealed with the address. */
+const point = {
+  latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90, examples: [52.53] })),
+  longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180, examples: [13.38] })),
+};
+const bothOrNeither = { dependentRequired: { latitude: ['longitude'], longitude: ['latitude'] } };
+
+export const Address = Closed(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
+    lines: Type.Array(Type.String({ minLength: 1, maxLength: 200, examples: ['1 Example Street'] }), {
+      minItems: 1,
+      maxItems: addressLinesMax,
+    }),
+    city: Type.String({ minLength: 1, maxLength: 100, examples: ['Berlin'] }),
+    region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    postalCode: PostalCode,
+    countryCode: CountryCode,
+    ...point,
+  },
+  bothOrNeither,
+);
 
 export const OrderPath = Closed({ orderId: Uuid });
 export const OrderBody = Closed({
