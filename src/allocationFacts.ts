@@ -1,5 +1,5 @@
 /** What the policies ask the read side, each time as of the event they react to. */
-import { type AllocationFacts, StoreUnavailable } from './commands/ports.ts';
+import { type AllocationFacts, StoreUnavailable, type WaitingOrder } from './commands/ports.ts';
 import type { Position } from './domain/message.ts';
 import { comparePositions } from './domain/position.ts';
 import type { Progress } from './projections/board.ts';
@@ -8,6 +8,14 @@ import { anySku } from './projections/orders/projection.ts';
 
 /** A read model that is further behind stands still, and so does the policy until it goes on. */
 const waitMaxMs = 10_000;
+/** Documents of orders are large: so many are held at once, however many wait. */
+const waitingPageSize = 100;
+
+const waitingOrderOf = ({ orderId, placedAt, allowSplit }: WaitingOrder): WaitingOrder => ({
+  orderId,
+  placedAt,
+  allowSplit,
+});
 
 const caughtUp = async (model: Progress, since: Position): Promise<void> => {
   if (await model.waitFor(since, waitMaxMs)) return;
@@ -48,13 +56,20 @@ export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: Rea
   /** Goods of many SKUs arrive together, and mostly nobody waits for any. */
   const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting());
 
+  const oldestWaiting = askedOnce(orders.model, async (sku): Promise<WaitingOrder | null> => {
+    const [oldest] = (await orders.queries.waitingFor(sku, { limit: 1 })).items;
+    return oldest === undefined ? null : waitingOrderOf(oldest);
+  });
+
   return {
     warehouses: (since) => allWarehouses('', since),
     warehousesHolding: holding,
-    ordersWaitingFor: async (sku, since, limit) => {
-      if (!(await isAnyWaiting('', since))) return [];
-      const page = await orders.queries.waitingFor(sku ?? anySku, { limit });
-      return page.items.map(({ orderId }) => orderId);
+    ordersWaitingFor: async (sku, since, cursor) => {
+      if (!(await isAnyWaiting('', since))) return { orders: [], nextCursor: null };
+      const page = { limit: waitingPageSize, ...(cursor === null ? {} : { cursor }) };
+      const { items, nextCursor } = await orders.queries.waitingFor(sku ?? anySku, page);
+      return { orders: items.map(waitingOrderOf), nextCursor };
     },
+    oldestWaitingFor: async (sku, since) => ((await isAnyWaiting('', since)) ? oldestWaiting(sku, since) : null),
   };
 };

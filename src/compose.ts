@@ -117,15 +117,12 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const lag = createPolicyLag(readModels, readSide.board);
   const measures = createMeasures(lag.behindMs);
   const useCases = buildUseCases({
+    ...adapters,
     store: events,
-    clock,
     cache: createStateCache(settings.stateCacheBytesMax),
-    personalData,
     facts: createAllocationFacts(readModels),
-    countryPoint: adapters.countryPoint,
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
-    newSecret: adapters.newSecret,
     reservationMs: settings.orderReservationMs,
   });
   const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);

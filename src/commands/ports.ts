@@ -123,8 +123,21 @@ export interface AllocationFacts {
   warehouses(since: Position): Promise<readonly Candidate[]>;
   /** Ids of the warehouses where this SKU is registered. */
   warehousesHolding(sku: string, since: Position): Promise<readonly string[]>;
-  /** Orders that lack a source for this SKU (`null`: for any), the oldest first, at most `limit`. */
-  ordersWaitingFor(sku: string | null, since: Position, limit: number): Promise<readonly string[]>;
+  /** A page of the orders that lack a source for this SKU (`null`: for any), by `placedAt` and id. `cursor` of the first: `null`. */
+  ordersWaitingFor(sku: string | null, since: Position, cursor: string | null): Promise<WaitingPage>;
+  /** The first of them; cheaper, and asked before every plan. */
+  oldestWaitingFor(sku: string, since: Position): Promise<WaitingOrder | null>;
+}
+
+export interface WaitingOrder {
+  readonly orderId: string;
+  readonly placedAt: string;
+  readonly allowSplit: boolean;
+}
+
+export interface WaitingPage {
+  readonly orders: readonly WaitingOrder[];
+  readonly nextCursor: string | null;
 }
 
 /** The middle of a country (ISO 3166-1 alpha-2); `null` for a code that is none. */

@@ -13,14 +13,12 @@ import { derivedId } from './ids.ts';
 import { createKeyedQueue, eachLimited } from './keyed.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
-import { promiseOf } from './shelves.ts';
+import { createServeWaiting } from './serveWaiting.ts';
 import type { Loaded } from './stateCache.ts';
 import { systemContext } from './systemContext.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */
 const concurrency = 128;
-/** Waiting orders that one arrival of goods is offered to; a longer queue is served by the next arrivals. */
-const waitingMax = 1_000;
 
 const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => ({
   eventId: id,
@@ -63,30 +61,13 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const allocate = (orderId: string, cause: Cause): Promise<void> =>
     inTurn(orderId, () => allocateOrder(orderId, cause));
 
-  const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
-    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
-    const holding = await facts.warehousesHolding(sku, cause.position);
-    for (const warehouseId of holding.filter((id) => open.has(id))) {
-      const stream = stockStream(warehouseId, sku);
-      // The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
-      if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
-      if (promiseOf((await handlers.stock.loadSince(stream, cause)).state) > 0) return true;
-    }
-    return false;
-  };
+  const { serve, serveAll, serveOlder } = createServeWaiting({ handlers, facts, allocate });
 
-  /** First come, first served, until nothing is left to give. */
-  const serveWaiting = async (sku: string, cause: Cause): Promise<void> => {
-    for (const orderId of await facts.ordersWaitingFor(sku, cause.position, waitingMax)) {
-      if (!(await isAvailable(sku, cause))) return;
-      await allocate(orderId, cause);
-    }
-  };
-
-  /** A warehouse was opened: each order that waits may find something there. */
-  const serveAllWaiting = async (cause: Cause): Promise<void> => {
-    const orderIds = await facts.ordersWaitingFor(null, cause.position, waitingMax);
-    for (const orderId of orderIds) await allocate(orderId, cause);
+  /** Whoever was placed before it, and waits for the same, is asked first: their goods may have come a moment ago. */
+  const allocateInLine = async (orderId: string, cause: Cause): Promise<void> => {
+    const { state: order } = await handlers.order.load(orderStream(orderId));
+    if (order.phase !== 'absent') await serveOlder(order, cause);
+    await allocate(orderId, cause);
   };
 
   const release = async (reservation: Omit<AskOf<'ReleaseReservation'>, 'ask'>, cause: Cause): Promise<void> => {
@@ -133,11 +114,11 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const perform = async ({ ask, cause }: Task): Promise<void> => {
     switch (ask.ask) {
       case 'AllocateOrder':
-        return allocate(ask.orderId, cause);
+        return allocateInLine(ask.orderId, cause);
       case 'AllocateWaitingOrders':
-        return serveWaiting(ask.sku, cause);
+        return serve(ask.sku, cause);
       case 'AllocateAllWaitingOrders':
-        return serveAllWaiting(cause);
+        return serveAll(cause);
       case 'ReleaseReservation':
         return release(ask, cause);
       // In turn with the plans for the same order, so that neither acts on what the other is about to change.

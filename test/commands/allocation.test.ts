@@ -57,7 +57,7 @@ describe('a placed order', () => {
         const described = { ...describeWarehouse(index), ...place };
         await recorded(world.useCases.defineWarehouse(warehouseId, described, contextOf(`move ${warehouseId}`)));
       }
-      await place(world, orderId, { CHAIR: 1 }, { sourcing: 'nearest' }, { ...shipTo, ...changes });
+      await place(world, orderId, { CHAIR: 1 }, { sourcing: 'nearest', shipTo: { ...shipTo, ...changes } });
       await world.settle();
       return sourcesOf(world.log, orderId);
     };
@@ -155,6 +155,50 @@ describe('a placed order', () => {
     expect(phases.filter((phase) => phase === 'open').length).toBeLessThanOrEqual(1);
     const reserved = Object.values(await figuresOf(world.log)).map(([, pieces]) => pieces);
     expect(reserved).toEqual(phases.includes('open') ? [1, 1] : [0, 0]);
+  });
+});
+
+describe('the line for goods (first come, first served)', () => {
+  const reservedBy = async (ids: readonly string[]): Promise<readonly (number | undefined)[]> =>
+    Promise.all(ids.map(async (id) => (await sourcesOf(world.log, id))['BER.CHAIR']));
+
+  it('has no end: goods are offered page by page until they are used up', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    const ids = Array.from({ length: 8 }, (_, index) => `o${index}`);
+    for (const orderId of ids) {
+      await place(world, orderId, { CHAIR: 1 });
+      world.clock.pass(1);
+    }
+    await world.settle();
+    await receive(world, 'BER', 'CHAIR', 7);
+    await world.settle();
+    expect(await reservedBy(ids)).toEqual([1, 1, 1, 1, 1, 1, 1, undefined]);
+  });
+
+  it('is not jumped by an order that is planned after the goods came and before they were offered', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'older', { CHAIR: 2 });
+    await world.settle();
+    world.clock.pass(1);
+    await place(world, 'newer', { CHAIR: 1 });
+    await receive(world, 'BER', 'CHAIR', 2);
+    // The new order comes first in the log, and its plan sees the goods already.
+    await world.settle({ batchSize: 1 });
+    expect(await reservedBy(['older', 'newer'])).toEqual([2, undefined]);
+  });
+
+  it('lets a small order pass one that must come from one place, as long as that one can not be had whole', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'whole', { CHAIR: 3 }, { allowSplit: false });
+    await world.settle();
+    world.clock.pass(1);
+    await place(world, 'small', { CHAIR: 1 });
+    await receive(world, 'BER', 'CHAIR', 2);
+    await world.settle();
+    expect(await reservedBy(['whole', 'small'])).toEqual([undefined, 1]);
+    await receive(world, 'BER', 'CHAIR', 3);
+    await world.settle();
+    expect(await reservedBy(['whole', 'small'])).toEqual([3, 1]);
   });
 });
 

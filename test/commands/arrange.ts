@@ -74,15 +74,14 @@ export const place = (
   world: World,
   orderId: string,
   wanted: { readonly [sku: string]: number },
-  how: Partial<OrderPlaced['data']> = {},
-  address: Address = shipTo,
+  how: Partial<Omit<OrderPlaced['data'], 'shipTo'>> & { readonly shipTo?: Address } = {},
 ) =>
   world.useCases.placeOrder(
     {
       orderId,
       customerId: 'anna',
       contact,
-      shipTo: address,
+      shipTo: how.shipTo ?? shipTo,
       lines: linesOf(wanted),
       sourcing: how.sourcing ?? 'priority',
       allowSplit: how.allowSplit ?? true,

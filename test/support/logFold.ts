@@ -14,6 +14,8 @@ import type { EventSource } from '../../src/projections/ports.ts';
 
 /** Stands for any page that is large enough for a test. */
 const pageEvents = 1_000;
+/** Small, so that tests have more than one page of waiting orders. */
+const pageOrders = 3;
 
 export interface ShelfState {
   readonly warehouseId: string;
@@ -80,6 +82,19 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
   const placed = (): PlacedOrder[] =>
     [...orders.values()].flatMap((order) => (order.phase === 'absent' ? [] : [order]));
 
+  const waitingFor = (sku: string | null): readonly PlacedOrder[] => {
+    const lacks = (order: PlacedOrder): boolean => {
+      const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+      return (
+        order.phase === 'open' &&
+        order.lines.some((line) => (sku === null || line.sku === sku) && missing.has(line.lineId))
+      );
+    };
+    return placed()
+      .filter(lacks)
+      .sort((a, b) => (`${a.placedAt}${a.orderId}` < `${b.placedAt}${b.orderId}` ? -1 : 1));
+  };
+
   return {
     warehouses: async () => {
       await readOn();
@@ -91,16 +106,18 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
         sku === wanted && stock.phase === 'active' ? [warehouseId] : [],
       );
     },
-    ordersWaitingFor: async (sku, _since, limit) => {
+    ordersWaitingFor: async (sku, _since, cursor) => {
       await readOn();
-      const lacks = (order: PlacedOrder): boolean => {
-        const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
-        return order.lines.some((line) => (sku === null || line.sku === sku) && missing.has(line.lineId));
-      };
-      return placed()
-        .filter(lacks)
-        .map(({ orderId }) => orderId)
-        .slice(0, limit);
+      const waiting = waitingFor(sku).filter(
+        ({ placedAt, orderId }) => cursor === null || `${placedAt}${orderId}` > cursor,
+      );
+      const last = waiting[pageOrders - 1];
+      const nextCursor = waiting.length > pageOrders && last ? `${last.placedAt}${last.orderId}` : null;
+      return { orders: waiting.slice(0, pageOrders), nextCursor };
+    },
+    oldestWaitingFor: async (sku) => {
+      await readOn();
+      return waitingFor(sku)[0] ?? null;
     },
     dueAt: async (now, limit, after) => {
       await readOn();

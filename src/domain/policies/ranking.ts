@@ -51,20 +51,23 @@ export const rankCandidates = (
   destination: Destination,
   preferredWarehouseId: string | null,
 ): readonly string[] => {
-  const ranked = candidates.map((candidate) => ({
-    ...candidate,
-    rank: candidate.warehouseId === preferredWarehouseId ? 0 : 1,
-    remoteness: strategy === 'nearest' ? remotenessOf(candidate, destination) : 0,
-  }));
-  return ranked
-    .sort(
-      (a, b) =>
-        a.rank - b.rank ||
-        a.remoteness - b.remoteness ||
-        a.priority - b.priority ||
-        (a.warehouseId < b.warehouseId ? -1 : 1),
-    )
-    .map(({ warehouseId }) => warehouseId);
+  const remoteness = new Map(
+    candidates.map((candidate) => [
+      candidate.warehouseId,
+      strategy === 'nearest' ? remotenessOf(candidate, destination) : 0,
+    ]),
+  );
+  const preference = ({ warehouseId, priority }: Candidate): readonly number[] => [
+    warehouseId === preferredWarehouseId ? 0 : 1,
+    remoteness.get(warehouseId) ?? 0,
+    priority,
+  ];
+  const ranked = candidates.map((candidate) => ({ id: candidate.warehouseId, preference: preference(candidate) }));
+  type Ranked = (typeof ranked)[number];
+  const compare = (a: Ranked, b: Ranked): number =>
+    a.preference.map((figure, index) => figure - (b.preference[index] ?? 0)).find((difference) => difference !== 0) ??
+    (a.id < b.id ? -1 : 1);
+  return ranked.sort(compare).map(({ id }) => id);
 };
 
 /** What is known of where goods go. */

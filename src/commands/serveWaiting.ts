@@ -1,0 +1,81 @@
+/** First come, first served: goods are offered to the orders that wait for them, by the time at which these were placed. */
+import type { PlacedOrder } from '../domain/order/state.ts';
+import { stockStream } from '../domain/values.ts';
+import type { Cause } from './allocateOrder.ts';
+import type { Handlers } from './handlers.ts';
+import type { AllocationFacts, WaitingOrder } from './ports.ts';
+import { promiseOf, skusAskedFor } from './shelves.ts';
+
+export interface ServePorts {
+  readonly handlers: Pick<Handlers, 'stock'>;
+  readonly facts: AllocationFacts;
+  readonly allocate: (orderId: string, cause: Cause) => Promise<void>;
+}
+
+export interface ServeWaiting {
+  /** Offers what is there of an SKU to all that wait for it, until it is used up. */
+  serve(sku: string, cause: Cause): Promise<void>;
+  /** A warehouse was opened: each order that waits may find something there. */
+  serveAll(cause: Cause): Promise<void>;
+  /** The same as `serve` for all SKUs of an order that is about to be planned, to those only that were placed before it. */
+  serveOlder(order: PlacedOrder, cause: Cause): Promise<void>;
+}
+
+/**
+ * Orders that must come from one place may wait beside goods for something else, and each look at one costs a plan. So
+ * many of them are asked before a later order is planned; when goods arrive, all of them are.
+ */
+const wholeOrdersAskedMax = 20;
+
+type Place = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
+const isBefore = (a: Place, b: Place): boolean =>
+  a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
+
+export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): ServeWaiting => {
+  const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
+    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
+    const holding = await facts.warehousesHolding(sku, cause.position);
+    for (const warehouseId of holding.filter((id) => open.has(id))) {
+      const stream = stockStream(warehouseId, sku);
+      // The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
+      if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
+      if (promiseOf((await handlers.stock.loadSince(stream, cause)).state) > 0) return true;
+    }
+    return false;
+  };
+
+  /** Page by page, as those that get what they wait for no longer do. */
+  async function* waitersFor(sku: string | null, cause: Cause): AsyncGenerator<WaitingOrder> {
+    let cursor: string | null = null;
+    do {
+      const page = await facts.ordersWaitingFor(sku, cause.position, cursor);
+      yield* page.orders;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+
+  return {
+    serve: async (sku, cause) => {
+      for await (const { orderId } of waitersFor(sku, cause)) {
+        if (!(await isAvailable(sku, cause))) return;
+        await allocate(orderId, cause);
+      }
+    },
+    serveAll: async (cause) => {
+      for await (const { orderId } of waitersFor(null, cause)) await allocate(orderId, cause);
+    },
+    serveOlder: async (order, cause) => {
+      for (const sku of skusAskedFor(order)) {
+        const oldest = await facts.oldestWaitingFor(sku, cause.position);
+        if (oldest === null || !isBefore(oldest, order)) continue;
+        let wholeOrders = 0;
+        for await (const waiting of waitersFor(sku, cause)) {
+          if (!isBefore(waiting, order) || !(await isAvailable(sku, cause))) break;
+          wholeOrders += waiting.allowSplit ? 0 : 1;
+          if (wholeOrders > wholeOrdersAskedMax) break;
+          await allocate(waiting.orderId, cause);
+        }
+      }
+    },
+  };
+};
