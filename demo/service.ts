@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
@@ -33,8 +33,9 @@ export interface Service {
 }
 
 const projectRoot = join(import.meta.dirname, '..');
-/** As `npm start` starts it. The shell that works out the flags gives way to the service, so that our signals reach it. */
-const startCommand = packageJson.scripts.start.replace(/\bnode\b/, `exec '${process.execPath}'`);
+/** As `npm start` starts it, on the Node that runs us. The shell gives way to the service, so that our signals reach it. */
+const startCommand = `exec ${packageJson.scripts.start}`;
+const pathOf = ({ PATH = '' }: NodeJS.ProcessEnv): string => [dirname(process.execPath), PATH].join(delimiter);
 const commandFor = (entry: string | undefined): readonly [string, readonly string[]] =>
   entry === undefined ? ['sh', ['-c', startCommand]] : [process.execPath, [entry]];
 
@@ -127,6 +128,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     env: {
       ...options.env,
       ...keyFor(options.env),
+      PATH: pathOf(options.env),
       PORT: String(port),
       DATA_DIR: options.dataDir,
       WEBHOOK_ALLOWED_TARGETS: `127.0.0.1:${options.partnerPort}`,

@@ -3,6 +3,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './compose.ts';
+import { greetingOf } from './greeting.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
@@ -21,7 +22,10 @@ const secretBytes = 32;
 
 const start = async (): Promise<void> => {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
+  // A person reads the greeting, and then only what goes wrong.
+  const isTerminal = process.stdout.isTTY;
+  const level = isTerminal && (process.env.LOG_LEVEL ?? '') === '' ? 'warn' : config.logLevel;
+  const logger = pino({ level, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
   const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
   const engines = await openEngines(config, { clock, logger, debug: process.env.DEBUG });
@@ -84,6 +88,9 @@ const start = async (): Promise<void> => {
 
   await service.app.listen({ port: config.port, host: config.host });
   logger.info({ url: publicUrl, docs: `${publicUrl}/docs`, dataDir, issuer }, 'listening');
+  if (isTerminal) {
+    process.stdout.write(greetingOf({ publicUrl, issuer, dataDir, isOnServers: config.servers !== null, sandbox }));
+  }
 };
 
 try {

@@ -9,6 +9,7 @@ import { callerKey, identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
 import { createIdempotency } from './idempotency.ts';
+import { registerFrontDoor } from './plugins/frontDoor.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
@@ -129,6 +130,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   closeIdleSoon(app);
   requirePolicies(app);
   const { hasApi } = ports.settings;
+  if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);
   if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
 

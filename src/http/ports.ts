@@ -41,7 +41,14 @@ export interface HttpPorts {
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */
-  readonly sandbox: { handle(request: IncomingMessage, response: ServerResponse): void } | null;
+  readonly sandbox: Sandbox | null;
+}
+
+export interface Sandbox {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Whom it knows, all with one public secret: shown to whoever wants to try it. */
+  readonly clients: readonly { readonly clientId: string; readonly roles: readonly string[] }[];
+  readonly secret: string;
 }
 
 export interface EngineCheck {

@@ -50,7 +50,11 @@ export const sandboxClients = (warehouses: readonly string[]): readonly SandboxC
     scopes: ['orders:read', 'orders:write'],
     customerId: 'sandbox-customer',
   },
-  { clientId: 'sandbox-shop', roles: ['service'], scopes: ['inventory:read', 'orders:read', 'orders:write'] },
+  {
+    clientId: 'sandbox-shop',
+    roles: ['service'],
+    scopes: ['inventory:read', 'orders:read', 'orders:write', 'webhooks:manage'],
+  },
 ];
 
 /** Access token claims of a client beyond those of RFC 9068. `authTime`: seconds since 1970. */

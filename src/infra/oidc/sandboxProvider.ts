@@ -32,6 +32,9 @@ export interface SandboxProvider {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Public keys: what `/jwks` serves. Lets a verifier in the same process do without HTTP. */
   readonly jwks: JSONWebKeySet;
+  readonly clients: readonly SandboxClient[];
+  /** Of every client. */
+  readonly secret: string;
 }
 
 export interface SandboxProviderOptions {
@@ -160,5 +163,5 @@ export const createSandboxProvider = (options: SandboxProviderOptions): SandboxP
     // `originalUrl` is where the library looks for the path it is mounted under.
     void answer(Object.assign(request, { originalUrl, url }), response);
   };
-  return { handle, jwks: options.signingKeys.publicJwks };
+  return { handle, jwks: options.signingKeys.publicJwks, clients: [...clients.values()], secret: sandboxSecret };
 };
