@@ -1,5 +1,5 @@
 /** `npm run demo`: a year of a real shop through the service, and the books checked afterwards. See README.md. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,14 @@ import { createAllocationBook } from './answers.ts';
 import { readCatalogue } from './catalogue.ts';
 import { type Client, createClient } from './client.ts';
 import { compare, readLevels } from './compare.ts';
+import { chooseFiles, type Files, help } from './data.ts';
 import { planReplay } from './demand.ts';
 import { requireEmptyServers } from './emptyServers.ts';
 import type { Desk } from './orders.ts';
 import { type Partner, startPartner } from './partner.ts';
 import { recompute } from './recompute.ts';
 import { replay } from './replay.ts';
-import { createProgress, jsonOf, type Outcome, type Progress, tableOf } from './report.ts';
+import { createProgress, jsonOf, type Outcome, type Progress, tableOf, verdictOf } from './report.ts';
 import { readDays } from './retail.ts';
 import { readRows } from './rows.ts';
 import { warehouses } from './rules.ts';
@@ -23,32 +24,19 @@ import { eventsStored, watch } from './settle.ts';
 import { loadCatalogue, openWarehouses, subscribePartner } from './setup.ts';
 import { createTally } from './tally.ts';
 
-interface Files {
-  readonly catalogue: string;
-  readonly invoices: string;
-  readonly source: string;
-}
-
-/** The data set lies beside the project and is never copied into it; without it, a small sample of our own is used. */
-const chooseFiles = (): Files => {
-  const shared = join(import.meta.dirname, '../../shared/data');
-  const files = { catalogue: join(shared, 'ikea.csv'), invoices: join(shared, 'online-retail.csv.gz') };
-  if (existsSync(files.catalogue) && existsSync(files.invoices)) return { ...files, source: 'shared data' };
-  const sample = join(import.meta.dirname, 'sample');
-  return {
-    catalogue: join(sample, 'catalogue.csv'),
-    invoices: join(sample, 'invoices.csv'),
-    source: 'our own sample (../shared/data is missing)',
-  };
-};
-
-const readOptions = (): { rowsMax: number; json: boolean } => {
-  const { values } = parseArgs({ options: { rows: { type: 'string' }, json: { type: 'boolean', default: false } } });
+const readOptions = (): { rowsMax: number; json: boolean; asksForHelp: boolean } => {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   const rowsMax = values.rows === undefined ? Number.POSITIVE_INFINITY : Number(values.rows);
   if (!(rowsMax >= 1) || (Number.isFinite(rowsMax) && !Number.isInteger(rowsMax))) {
     throw new Error('--rows takes a whole number from 1.');
   }
-  return { rowsMax, json: values.json };
+  return { rowsMax, json: values.json, asksForHelp: values.help };
 };
 
 /** How often and how long the end is waited for. Reading all the levels takes a moment, so not more often. */
@@ -109,9 +97,14 @@ const play = async ({ files, rowsMax, client, partner, service, progress, starte
 
 const main = async (): Promise<void> => {
   const startedAt = Date.now();
-  const { rowsMax, json } = readOptions();
+  const { rowsMax, json, asksForHelp } = readOptions();
   const progress = createProgress(process.stdout);
+  if (asksForHelp) {
+    progress.say(help);
+    return;
+  }
   const files = chooseFiles();
+  if (files.howToGet !== null) progress.say(files.howToGet);
   progress.say(`Reading ${files.source}`);
   const env = { ...process.env, ...keyFor(process.env) };
   await requireEmptyServers(env);
@@ -131,7 +124,7 @@ const main = async (): Promise<void> => {
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     try {
       const outcome = await play({ files, rowsMax, client, partner, service, progress, startedAt });
-      progress.say(tableOf(outcome));
+      progress.say(`${tableOf(outcome)}\n\n${verdictOf(outcome)}`);
       if (json) progress.say(jsonOf(outcome));
       process.exitCode = outcome.differences.length === 0 ? 0 : 1;
     } finally {

@@ -36,8 +36,9 @@ export interface Outcome {
   readonly peakRssBytes: number | null;
 }
 
-/** More would push the table off the screen; the number of all of them is in it. */
-const differencesShownMax = 20;
+/** More of either would push the table off the screen; how many there are in all is in it. */
+const differencesShownMax = 10;
+const reasonsShownMax = 4;
 
 /** A peak that the system does not tell is 0 in the JSON, where every value is a number. */
 export const figuresOf = ({ tally, partner, differences, eventsStored, wallMs, peakRssBytes }: Outcome): Figures => ({
@@ -61,18 +62,24 @@ const count = (value: number): string => value.toLocaleString('en-GB');
 
 type Line = readonly [label: string, value: string];
 
+/** The reasons with the most rows, and all others in one line. */
+const refusals = (refused: ReadonlyMap<string, number>): readonly Line[] => {
+  const reasons = [...refused].sort(([, a], [, b]) => b - a);
+  const shown = reasons.length > reasonsShownMax ? reasons.slice(0, reasonsShownMax - 1) : reasons;
+  const others = reasons.slice(shown.length).reduce((sum, [, rows]) => sum + rows, 0);
+  const rest: readonly Line[] = others === 0 ? [] : [['    other reasons', count(others)]];
+  return [...shown.map(([reason, rows]): Line => [`    ${reason}`, count(rows)]), ...rest];
+};
+
 const linesOf = (outcome: Outcome, figures: Figures): readonly Line[] => {
   const { tally, partner, catalogue } = outcome;
-  const reasons = [...tally.refused].sort(([, a], [, b]) => b - a);
   return [
     ['source', outcome.source],
-    ['catalogue rows read', count(catalogue.rows)],
-    ['  items', count(catalogue.items.length)],
-    ['  the same item in another category', count(catalogue.repeated)],
+    ['items of the catalogue', count(catalogue.items.length)],
     ['rows read', count(figures.rowsRead)],
     ['  used', count(tally.rowsUsed)],
     ['  refused', count(figures.rowsRefused)],
-    ...reasons.map(([reason, rows]): Line => [`    ${reason}`, count(rows)]),
+    ...refusals(tally.refused),
     ['orders placed', count(figures.ordersPlaced)],
     ['  split over warehouses', count(figures.ordersSplit)],
     ['  backordered at first', count(figures.ordersBackordered)],
@@ -80,17 +87,14 @@ const linesOf = (outcome: Outcome, figures: Figures): readonly Line[] => {
     ['  sent twice, taken once', count(tally.ordersReplayed)],
     ['shipments', count(tally.shipments)],
     ['  delivered', count(tally.deliveries)],
-    ['adjustments', count(figures.adjustments)],
-    ['  returns to stock', count(tally.returns)],
-    ['  corrections', count(tally.corrections)],
+    ['returns to stock', count(tally.returns)],
+    ['corrections', count(tally.corrections)],
     ['receipts made up (DEMO-…)', count(tally.receipts)],
     ['webhooks delivered', count(figures.webhooksDelivered)],
     ['  verified', count(figures.webhooksVerified)],
     ['  came more than once', count(partner.requests - partner.delivered)],
-    ...[...partner.byType].sort().map(([type, messages]): Line => [`    ${type}`, count(messages)]),
     ['events stored', count(figures.eventsStored)],
     ['requests', count(outcome.requests)],
-    ['  of them retries', count(outcome.retries)],
     ['wall time', `${figures.wallSeconds.toFixed(1)} s`],
     ['events per second', count(figures.eventsPerSecond)],
     [
@@ -102,14 +106,23 @@ const linesOf = (outcome: Outcome, figures: Figures): readonly Line[] => {
   ];
 };
 
+/** At most 30 lines. */
 export const tableOf = (outcome: Outcome): string => {
   const lines = linesOf(outcome, figuresOf(outcome));
   const labelWidth = Math.max(...lines.map(([label]) => label.length));
   const valueWidth = Math.max(...lines.slice(1).map(([, value]) => value.length));
-  const rows = lines.map(([label, value]) => `${label.padEnd(labelWidth)}  ${value.padStart(valueWidth)}`);
-  const shown = outcome.differences.slice(0, differencesShownMax).map((sentence) => `  ${sentence}`);
-  const more = outcome.differences.length - shown.length;
-  return [...rows, ...shown, ...(more > 0 ? [`  … and ${count(more)} more`] : [])].join('\n');
+  return lines.map(([label, value]) => `${label.padEnd(labelWidth)}  ${value.padStart(valueWidth)}`).join('\n');
+};
+
+/** The first differences, where there are any, and one sentence that says whether the books are right. */
+export const verdictOf = ({ differences, levels, tally }: Outcome): string => {
+  const books = `the ${count(levels)} stock levels of the service`;
+  const rows = `the ${count(tally.rowsRead)} rows add up to`;
+  if (differences.length === 0) return `The books are right: ${books} are what ${rows}.`;
+  const shown = differences.slice(0, differencesShownMax).map((sentence) => `  ${sentence}\n`);
+  const more = differences.length - shown.length;
+  const rest = more > 0 ? `  … and ${count(more)} more\n` : '';
+  return `${shown.join('')}${rest}The books are wrong: ${books} are not what ${rows}; ${count(differences.length)} figures differ.`;
 };
 
 export const jsonOf = (outcome: Outcome): string => JSON.stringify(figuresOf(outcome));

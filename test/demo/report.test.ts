@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProgress, figuresOf, jsonOf, type Outcome, tableOf } from '../../demo/report.ts';
+import { createProgress, figuresOf, jsonOf, type Outcome, tableOf, verdictOf } from '../../demo/report.ts';
 import { createTally, refuseRows } from '../../demo/tally.ts';
 
 const outcome = (change: Partial<Outcome> = {}): Outcome => {
@@ -61,12 +61,30 @@ describe('the table', () => {
     expect(table).toContain('peak memory of the service 150 MB');
   });
 
-  it('names the first differences and says how many more there are', () => {
+  it('fits a screen of 30 lines, whatever rows were refused for', () => {
+    const busy = outcome();
+    for (let reason = 1; reason <= 9; reason += 1) refuseRows(busy.tally, `reason ${reason}`, 10 * reason);
+    const table = tableOf(busy);
+    expect(table.split('\n').length).toBeLessThanOrEqual(30);
+    expect(table.replace(/ {2,}/g, ' ')).toContain('reason 7 70\n other reasons 215\n');
+  });
+});
+
+describe('the verdict', () => {
+  it('is one sentence that says that the books are right', () => {
+    expect(verdictOf(outcome())).toBe(
+      'The books are right: the 36 stock levels of the service are what the 1,234 rows add up to.',
+    );
+  });
+
+  it('names the first differences, says how many more there are, and ends with the sentence', () => {
     const differences = Array.from({ length: 22 }, (_, index) => `difference ${index + 1}`);
-    const lines = tableOf(outcome({ differences })).split('\n');
-    expect(lines.at(-1)).toBe('  … and 2 more');
-    expect(lines.at(-2)).toBe('  difference 20');
-    expect(lines.at(-22)).toMatch(/^differences +22$/);
+    const lines = verdictOf(outcome({ differences })).split('\n');
+    expect(lines.slice(9)).toEqual([
+      '  difference 10',
+      '  … and 12 more',
+      'The books are wrong: the 36 stock levels of the service are not what the 1,234 rows add up to; 22 figures differ.',
+    ]);
   });
 });
 
