@@ -134,6 +134,12 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
         await handlers.shipment(shipmentStream(shipment.shipmentId), { type: 'RecordDispatch', shipment }, context);
         return;
       }
+      case 'RecordCorrection': {
+        const { orderId, ask: type, ...correction } = ask;
+        const command = { type, shipmentRevision: cause.revision, ...correction } as const;
+        await handlers.order(orderStream(orderId), command, cause.context('follow/correction'));
+        return;
+      }
       case 'RecordDelivery':
       case 'RecordTurnBack': {
         const { orderId, shipmentId } = ask;

@@ -1,6 +1,7 @@
 /** Goods handed to a courier, and what the courier says about them. */
 import type { DispatchRequest } from '../domain/order/commands.ts';
-import type { ParcelStatus, ShipmentDispatched } from '../domain/shipment/events.ts';
+import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
+import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
 import { orderStream, shipmentStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
@@ -54,6 +55,21 @@ export const createShipmentUseCases = (
           shipmentStream(request.shipmentId),
           { type: 'RecordDispatch', shipment: dispatched.data as ShipmentDispatched['data'] },
           { ...own, commandId: derivedId(`${context.commandId}/shipment`), causationId: dispatched.id },
+        );
+      }
+      return outcome;
+    },
+    /** Also tells the order, which is found by its tracking numbers; a policy does it when we can't. */
+    correctShipment: async (shipmentId: string, correction: LabelCorrection, context: CommandContext) => {
+      const outcome = await shipment(shipmentStream(shipmentId), { type: 'CorrectShipment', ...correction }, context);
+      const corrected = outcome.kind === 'recorded' ? outcome.events[0] : undefined;
+      if (corrected?.type === 'ShipmentCorrected') {
+        const { ifMatch: _, ...own } = context;
+        const data = corrected.data as ShipmentCorrected['data'];
+        await order(
+          orderStream(data.orderId),
+          { type: 'RecordCorrection', shipmentId, shipmentRevision: corrected.revision, label: labelOf(data) },
+          { ...own, commandId: derivedId(`${context.commandId}/order`), causationId: corrected.id },
         );
       }
       return outcome;

@@ -20,5 +20,9 @@ export const decodeStored = (stored: RecordedEvent): RecordedEvent => {
     if (upcast === undefined) throw new UnknownEvent(`${stored.type}@${version} has no upcaster`);
     data = upcast(data);
   }
-  return { ...stored, schemaVersion: today, data };
+  const { schemaVersion } = stored;
+  return { ...stored, schemaVersion: today, data, storedAs: { schemaVersion, data: stored.data } };
 };
+
+/** As it was written, at the version it was written in. */
+export const asStored = ({ storedAs, ...event }: RecordedEvent): RecordedEvent => ({ ...event, ...storedAs });

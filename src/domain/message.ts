@@ -57,6 +57,8 @@ export interface RecordedEvent<E extends DomainEvent = DomainEvent> extends Even
   readonly stream: string;
   readonly revision: number;
   readonly position: Position;
+  /** How it was written, where that was at an earlier version: what a hash is taken of, and what is moved elsewhere. */
+  readonly storedAs?: { readonly schemaVersion: number; readonly data: object };
 }
 
 /** A refusal is a value: the command was understood and may not be done. */

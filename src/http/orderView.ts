@@ -44,8 +44,8 @@ export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object
     shipments: shipments.map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
       shipmentId,
       warehouseId,
-      carrier,
-      trackingNumber,
+      ...(carrier === undefined ? {} : { carrier }),
+      ...(trackingNumber === undefined ? {} : { trackingNumber }),
       delivered,
       turnedBack,
     })),

@@ -1,6 +1,6 @@
 /** Two logs side by side. What is the same is told by the leaf of each event, its place in its stream included. */
 import { createHash } from 'node:crypto';
-import { decodeStored } from '../domain/decode.ts';
+import { asStored, decodeStored } from '../domain/decode.ts';
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { merkleLeaf } from '../projections/merkleLeaf.ts';
 
@@ -36,8 +36,8 @@ export async function* eventsAfter(read: ReadLog, from: Position | null): AsyncG
   }
 }
 
-/** At today's version on both sides: a store upcasts what it reads, and may not say what it has stored. */
-export const leafOf = (event: RecordedEvent): string => merkleLeaf(decodeStored(event));
+/** Of what is stored. @throws UnknownEvent for what this build could not read. */
+export const leafOf = (event: RecordedEvent): string => merkleLeaf(asStored(decodeStored(event)));
 
 const chain = (digest: string, leaf: string): string =>
   createHash('sha256').update(Buffer.from(digest, 'hex')).update(Buffer.from(leaf, 'hex')).digest('hex');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeStored, UnknownEvent } from '../../src/domain/decode.ts';
+import { asStored, decodeStored, UnknownEvent } from '../../src/domain/decode.ts';
 import { eventVersions } from '../../src/domain/events.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../src/domain/message.ts';
 import { upcasters } from '../../src/domain/upcasters.ts';
@@ -39,6 +39,13 @@ describe('reading a stored event', () => {
   });
   it.each([0, 2, 99, 1.5, -1])('does not guess at version %d', (schemaVersion) => {
     expect(() => decodeStored({ ...stored, schemaVersion })).toThrow(UnknownEvent);
+  });
+  it('keeps what was written beside what is read, for the hash of the log', () => {
+    const old = { ...stored, type: 'ShipmentDispatched' };
+    const read = decodeStored(old);
+    expect(read).toMatchObject({ schemaVersion: 2, data: old.data });
+    expect(asStored(read)).toEqual(old);
+    expect(asStored(stored)).toEqual(stored);
   });
   it('has an upcaster from every earlier version to the next (DESIGN §4.7)', () => {
     const earlier = Object.entries(eventVersions).flatMap(([type, today]) =>

@@ -39,6 +39,17 @@ const dispatched: OrderEvent = {
 };
 const delivered: OrderEvent = { type: 'OrderShipmentDelivered', data: { orderId, shipmentId: 's1' } };
 
+const correct = (shipmentRevision: number, trackingNumber: string): OrderCommand => ({
+  type: 'RecordCorrection',
+  shipmentId: 's1',
+  shipmentRevision,
+  label: { trackingNumber, parcels: [] },
+});
+const corrected = (shipmentRevision: number, trackingNumber: string): OrderEvent => ({
+  type: 'OrderShipmentCorrected',
+  data: { orderId, shipmentId: 's1', warehouseId: 'BER', shipmentRevision, trackingNumber, parcels: [] },
+});
+
 const place: OrderCommand = { type: 'PlaceOrder', order: placed.data };
 const record = (...allocations: Allocation[]): OrderCommand => ({ type: 'RecordAllocation', allocations });
 const cancel: OrderCommand = { type: 'CancelOrder', reason: 'changed mind' };
@@ -255,6 +266,13 @@ describe('deliveries and exceptions', () => {
 });
 
 const twice = <T>(of: readonly T[]): readonly T[] => [...of, ...of];
+describe('a label that was put right', () => {
+  it('is taken over, and an older one that comes late is not', () => {
+    given(orderDecider, placed, allocated, dispatched).when(correct(2, 'T2')).thenRecords(corrected(2, 'T2'));
+    given(orderDecider, placed, allocated, dispatched, corrected(2, 'T2')).when(correct(1, 'T1')).thenNothing();
+  });
+});
+
 const refusals: RefusalTests<OrderRefusal> = {
   ORDER_NOT_FOUND: () => given(orderDecider).when(cancel).thenRefused('ORDER_NOT_FOUND'),
   ORDER_ALREADY_PLACED: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ALREADY_PLACED'),

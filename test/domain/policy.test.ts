@@ -59,6 +59,7 @@ const mayDo: Record<Operation, string> = {
   correctOrder: 'A - - - - K S',
   setOrderStatus: 'A - - - - K S',
   dispatchShipment: 'A W - - P - S',
+  correctShipment: 'A W - - P - S',
   trackShipment: 'A W - - P - S',
   createWebhookEndpoint: 'A - - - P - S',
   listWebhookEndpoints: 'A - - - P - S',

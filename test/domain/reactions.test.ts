@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type ReactionEvent, reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
-import type { ShipmentDelivered, ShipmentTurnedBack } from '../../src/domain/shipment/events.ts';
+import type { ShipmentCorrected, ShipmentDelivered, ShipmentTurnedBack } from '../../src/domain/shipment/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import type { WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { balanceOf, now, sampleOrder } from '../support/samples.ts';
@@ -43,7 +43,13 @@ const registered = (onHand: number): StockEvent => ({
 });
 const backordered = [{ lineId: '1', quantity: 1 }];
 
-type OwnEvent = OrderEvent | StockEvent | ShipmentDelivered | ShipmentTurnedBack | WarehouseSourcingSet;
+type OwnEvent =
+  | OrderEvent
+  | StockEvent
+  | ShipmentCorrected
+  | ShipmentDelivered
+  | ShipmentTurnedBack
+  | WarehouseSourcingSet;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const cases: readonly Case[] = [
   ['a placed order is allocated', { type: 'OrderPlaced', data: sampleOrder() }, allocate],
@@ -80,6 +86,14 @@ const cases: readonly Case[] = [
       { ...ships, reservationId: 'r1', quantity: 2 },
       { ...ships, reservationId: 'r2', quantity: 1 },
     ],
+  ],
+  [
+    'a label that was put right is told to its order',
+    {
+      type: 'ShipmentCorrected',
+      data: { shipmentId: 's1', orderId, warehouseId: 'BER', trackingNumber: 'T2', parcels: [] },
+    },
+    [{ ask: 'RecordCorrection', orderId, shipmentId: 's1', label: { trackingNumber: 'T2', parcels: [] } }],
   ],
   [
     'a delivered shipment is told to its order',

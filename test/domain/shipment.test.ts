@@ -141,6 +141,32 @@ describe('reports of a courier (R12.2)', () => {
       .thenRecords(tracked('delivered', now, 'return_to_sender')));
 });
 
+describe('a label that comes after the goods have left (T26)', () => {
+  const bare: ShipmentEvent = {
+    type: 'ShipmentDispatched',
+    data: { ...place, lines: [], parcels: ['p1', 'p2'].map((parcelId) => ({ parcelId, boxes: [] })) },
+  };
+  const labelled = (label: object, parcels: readonly { parcelId: string; trackingNumber: string }[] = []) =>
+    ({ type: 'ShipmentCorrected', data: { ...place, ...label, parcels } }) satisfies ShipmentEvent;
+  it('is recorded whole, with what was known before', () => {
+    const first = labelled({ trackingNumber: 'T1' }, [{ parcelId: 'p2', trackingNumber: 'P2' }]);
+    given(shipmentDecider, bare)
+      .when({
+        type: 'CorrectShipment',
+        trackingNumber: 'T1',
+        parcels: [{ parcelId: 'p2', trackingNumber: 'P2' }],
+      })
+      .thenRecords(first);
+    given(shipmentDecider, bare, first)
+      .when({ type: 'CorrectShipment', carrier: 'ups' })
+      .thenRecords(labelled({ carrier: 'ups', trackingNumber: 'T1' }, first.data.parcels));
+  });
+  it('changes nothing when it is the same', () =>
+    given(shipmentDecider, one)
+      .when({ type: 'CorrectShipment', carrier: 'parcelco', trackingNumber: 'T1' })
+      .thenNothing());
+});
+
 describe('a shipment of two parcels (B11)', () => {
   it('is not delivered with the first of them', () =>
     given(shipmentDecider, two).when(track('delivered', now)).thenRecords(tracked('delivered', now)));
@@ -168,6 +194,16 @@ const refusals: RefusalTests<ShipmentRefusal> = {
     given(shipmentDecider, one)
       .when(track('in_transit', now, 'p9'))
       .thenRefused('PARCEL_NOT_FOUND'),
+  PARCEL_REPEATED: () =>
+    given(shipmentDecider, one)
+      .when({
+        type: 'CorrectShipment',
+        parcels: [
+          { parcelId: 'p1', trackingNumber: 'P1' },
+          { parcelId: 'p1', trackingNumber: 'P2' },
+        ],
+      })
+      .thenRefused('PARCEL_REPEATED'),
   PARCEL_REQUIRED: () =>
     given(shipmentDecider, two)
       .when({ type: 'TrackParcel', status: 'in_transit', reportedAt: now })

@@ -51,6 +51,7 @@ const mayDo: { readonly [operation: string]: string } = {
   getOrder: 'AWUDPCS',
   getTracking: 'AWUDPCS',
   dispatchShipment: 'AW--P-S',
+  correctShipment: 'AW--P-S',
   trackShipment: 'AW--P-S',
   createWebhookEndpoint: 'A---P-S',
   listWebhookEndpoints: 'A---P-S',

@@ -11,7 +11,7 @@ import { openDocuments, timeAt, uuidAt } from './stockLog.ts';
 type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent;
 
 const isOfShipment = (event: StreamEvent): event is ShipmentEvent =>
-  'warehouseId' in event.data && event.type !== 'OrderShipmentDispatched';
+  'warehouseId' in event.data && !event.type.startsWith('Order');
 
 const streamOf = (event: StreamEvent): string => {
   if (isOfShipment(event)) return shipmentStream(event.data.shipmentId);

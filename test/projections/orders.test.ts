@@ -176,6 +176,8 @@ projectionSpec(orders, ledgerLog, {
             trackingNumber: 'Ts1',
             delivered: false,
             turnedBack: false,
+            parcelNumbers: [],
+            labelRevision: 0,
             lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 }],
           },
         ],
@@ -191,6 +193,30 @@ projectionSpec(orders, ledgerLog, {
         withParcels(dispatched('s2', lamps), 'Ts1', 'P-7', undefined),
       ],
       becomes: { trackingNumbers: ['Ts1', 'Ts2', 'P-7'] },
+    },
+  ],
+  OrderShipmentCorrected: [
+    {
+      title: 'it is found by the numbers as they stand, and no longer by those before',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        withParcels(dispatched('s1', chairs), 'P-1', undefined),
+        dispatched('s2', lamps),
+        {
+          type: 'OrderShipmentCorrected',
+          data: {
+            orderId,
+            shipmentId: 's1',
+            warehouseId: 'BER',
+            shipmentRevision: 1,
+            carrier: 'otherco',
+            trackingNumber: 'T9',
+            parcels: [{ parcelId: 'p1', trackingNumber: 'P-2' }],
+          },
+        },
+      ],
+      becomes: { status: 'shipped', trackingNumbers: ['T9', 'P-2', 'Ts2'], revision: 4 },
     },
   ],
   OrderShipmentDelivered: [

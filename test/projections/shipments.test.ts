@@ -95,6 +95,27 @@ projectionSpec(shipments, ledgerLog, {
       },
     },
   ],
+  ShipmentCorrected: [
+    {
+      title: 'it has its numbers later, and keeps what was reported',
+      events: [
+        {
+          type: 'ShipmentDispatched',
+          data: { ...place, lines: [], parcels: parcels.map(({ parcelId, boxes }) => ({ parcelId, boxes })) },
+        },
+        tracked('in_transit', 20),
+        {
+          type: 'ShipmentCorrected',
+          data: { ...place, trackingNumber: 'T1', parcels: [{ parcelId: 'p1', trackingNumber: 'T1-1' }] },
+        },
+      ],
+      becomes: {
+        trackingNumber: 'T1',
+        parcels: [{ ...first, status: 'in_transit', events: [report('in_transit', 20, 1)] }, second],
+        revision: 2,
+      },
+    },
+  ],
   ParcelTracked: [
     {
       title: 'a report is kept with both times and its sealed words',

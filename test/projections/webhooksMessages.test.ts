@@ -149,6 +149,11 @@ describe('order and shipment messages', () => {
 
   it('follow a shipment, and cry out only for a trouble that still stands', () => {
     expect(typesHeard({ type: 'ShipmentDispatched', data: shipment })).toEqual(['shipment.updated']);
+    const { shipmentId, orderId, warehouseId } = shipment;
+    const label = { trackingNumber: 'T2', parcels: [] };
+    expect(hear({ type: 'ShipmentCorrected', data: { shipmentId, orderId, warehouseId, ...label } })).toMatchObject([
+      { type: 'shipment.updated', data: { shipmentId: 's1', status: 'corrected', label } },
+    ]);
     expect(typesHeard(tracked('in_transit'))).toEqual(['shipment.updated']);
     expect(typesHeard(tracked('exception'))).toEqual(['shipment.updated', 'shipment.exception']);
     expect(typesHeard(tracked('exception', 'delivered'))).toEqual(['shipment.updated']);

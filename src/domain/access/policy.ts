@@ -56,6 +56,7 @@ export const policies = {
   correctOrder: { scopes: ['orders:write'], roles: orderWriters },
   setOrderStatus: { scopes: ['orders:write'], roles: orderWriters },
   dispatchShipment: { scopes: ['shipments:write'], roles: keepers },
+  correctShipment: { scopes: ['shipments:write'], roles: keepers },
   trackShipment: { scopes: ['shipments:write'], roles: keepers },
 
   createWebhookEndpoint: { ...manageWebhooks, sensitive: true },

@@ -1,12 +1,12 @@
 /** What can be asked of an order, and why it may be refused. Nothing here is stored. */
 import type { Decision, Sealed } from '../message.ts';
-import type { Allocation, LineQuantity, OrderEvent, OrderPlaced, ParcelDeclared } from './events.ts';
+import type { Allocation, LineQuantity, OrderEvent, OrderPlaced, ParcelDeclared, ShipmentLabel } from './events.ts';
 
 export interface DispatchRequest {
   readonly shipmentId: string;
   readonly warehouseId: string;
-  readonly carrier: string;
-  readonly trackingNumber: string;
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
   readonly lines: readonly LineQuantity[];
   readonly parcels: readonly ParcelDeclared[];
 }
@@ -32,6 +32,12 @@ export type OrderCommand =
       readonly sameAs?: Sealed;
     }
   | ({ readonly type: 'DispatchShipment' } & DispatchRequest)
+  | {
+      readonly type: 'RecordCorrection';
+      readonly shipmentId: string;
+      readonly shipmentRevision: number;
+      readonly label: ShipmentLabel;
+    }
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
 

@@ -105,6 +105,20 @@ const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): Order
   );
 };
 
+/** The label of a shipment as its own stream has it. */
+const recordCorrection = (command: OrderCommandOf<'RecordCorrection'>, order: PlacedOrder): OrderDecision => {
+  const { shipmentId, shipmentRevision, label } = command;
+  const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
+  if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
+  if (shipmentRevision <= shipment.labelRevision) return accept();
+  const { orderId } = order;
+  const { warehouseId } = shipment;
+  return accept({
+    type: 'OrderShipmentCorrected',
+    data: { orderId, shipmentId, warehouseId, shipmentRevision, ...label },
+  });
+};
+
 const abandon = (orderId: string, state: Order): OrderDecision =>
   state.phase !== 'absent' || state.isAbandoned === true
     ? accept()
@@ -133,6 +147,8 @@ const decidePlaced = (
       return correctAddress(command, order);
     case 'DispatchShipment':
       return dispatch(command, order);
+    case 'RecordCorrection':
+      return recordCorrection(command, order);
     case 'RecordDelivery':
     case 'RecordTurnBack':
       return recordEnd(command, order);

@@ -120,11 +120,30 @@ export type OrderShipmentDispatched = {
     readonly orderId: string;
     readonly shipmentId: string;
     readonly warehouseId: string;
-    readonly carrier: string;
-    readonly trackingNumber: string;
+    /** Absent: not known when it left. */
+    readonly carrier?: string;
+    readonly trackingNumber?: string;
     /** One entry a reservation: a line that was reserved twice ships as two. */
     readonly lines: readonly ShippedLine[];
     readonly parcels: readonly ParcelDeclared[];
+  };
+};
+/** What a courier knows a shipment by. It may become known after the goods have left, and be put right. */
+export interface ShipmentLabel {
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
+  /** Of those parcels that have a number of their own. */
+  readonly parcels: readonly { readonly parcelId: string; readonly trackingNumber: string }[];
+}
+/** The whole label as it stands after it. */
+export type OrderShipmentCorrected = {
+  readonly type: 'OrderShipmentCorrected';
+  readonly data: ShipmentLabel & {
+    readonly orderId: string;
+    readonly shipmentId: string;
+    readonly warehouseId: string;
+    /** Of the correction in the shipment's own stream: an older one never overwrites a newer one. */
+    readonly shipmentRevision: number;
   };
 };
 export type OrderShipmentDelivered = {
@@ -154,6 +173,7 @@ export type OrderEvent =
   | OrderReleased
   | OrderCancelled
   | OrderShipmentDispatched
+  | OrderShipmentCorrected
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
   | OrderExceptionRaised;

@@ -18,6 +18,8 @@ export interface OrderShipment {
   readonly shipmentId: string;
   readonly warehouseId: string;
   readonly lines: readonly ShippedLine[];
+  /** Revision of the shipment's stream in which its label was set last. */
+  readonly labelRevision: number;
   readonly delivered: boolean;
   /** A parcel of it went back to the sender; then it is not delivered, whatever was said before. */
   readonly turnedBack: boolean;
@@ -60,10 +62,10 @@ const lapse = (allocations: readonly OpenAllocation[], reservationId: string): r
     return allocation.shipped === 0 ? [] : [{ ...allocation, quantity: allocation.shipped }];
   });
 
-const endShipment = (order: PlacedOrder, shipmentId: string, end: Partial<OrderShipment>): PlacedOrder => ({
+const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
   shipments: order.shipments.map((shipment) =>
-    shipment.shipmentId === shipmentId ? { ...shipment, ...end } : shipment,
+    shipment.shipmentId === shipmentId ? { ...shipment, ...change } : shipment,
   ),
 });
 
@@ -91,13 +93,15 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
       return { ...order, phase: 'cancelled' };
     case 'OrderShipmentDispatched': {
       const { shipmentId, warehouseId, lines } = event.data;
-      const shipment = { shipmentId, warehouseId, lines, delivered: false, turnedBack: false };
+      const shipment = { shipmentId, warehouseId, lines, labelRevision: 0, delivered: false, turnedBack: false };
       return { ...order, allocations: ship(order.allocations, lines), shipments: [...order.shipments, shipment] };
     }
+    case 'OrderShipmentCorrected':
+      return changeShipment(order, event.data.shipmentId, { labelRevision: event.data.shipmentRevision });
     case 'OrderShipmentDelivered':
-      return endShipment(order, event.data.shipmentId, { delivered: true });
+      return changeShipment(order, event.data.shipmentId, { delivered: true });
     case 'OrderShipmentTurnedBack':
-      return endShipment(order, event.data.shipmentId, { delivered: false, turnedBack: true });
+      return changeShipment(order, event.data.shipmentId, { delivered: false, turnedBack: true });
     case 'OrderExceptionRaised':
       return order;
     default:

@@ -1,7 +1,9 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
 import type { LedgerEvent } from '../events.ts';
 import { unreachable } from '../message.ts';
+import type { ShipmentLabel } from '../order/events.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
+import { labelOf } from '../shipment/label.ts';
 
 interface OrderReservation {
   readonly orderId: string;
@@ -31,6 +33,12 @@ export type Ask =
       readonly quantity: number;
     }
   | { readonly ask: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
+  | {
+      readonly ask: 'RecordCorrection';
+      readonly orderId: string;
+      readonly shipmentId: string;
+      readonly label: ShipmentLabel;
+    }
   | { readonly ask: 'RecordDelivery' | 'RecordTurnBack'; readonly orderId: string; readonly shipmentId: string }
   /** Unless the reservation was made anew meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
@@ -44,6 +52,7 @@ export const reactionTypes = [
   'OrderBackordered',
   'OrderCancelled',
   'OrderShipmentDispatched',
+  'ShipmentCorrected',
   'ShipmentDelivered',
   'ShipmentTurnedBack',
   'StockReserved',
@@ -94,6 +103,10 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
         }),
       );
       return [{ ask: 'RecordDispatch', shipment: event.data }, ...ships];
+    }
+    case 'ShipmentCorrected': {
+      const { orderId, shipmentId } = event.data;
+      return [{ ask: 'RecordCorrection', orderId, shipmentId, label: labelOf(event.data) }];
     }
     case 'ShipmentDelivered':
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];

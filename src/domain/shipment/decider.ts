@@ -1,5 +1,7 @@
 import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../message.ts';
+import type { ShipmentLabel } from '../order/events.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
+import { correctLabel, type LabelCorrection, labelOf } from './label.ts';
 import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
 
 export interface KnownShipment {
@@ -8,12 +10,14 @@ export interface KnownShipment {
   readonly shipmentId: string;
   readonly orderId: string;
   readonly warehouseId: string;
+  readonly label: ShipmentLabel;
   readonly parcels: ReadonlyMap<string, Parcel>;
 }
 export type Shipment = { readonly phase: 'absent' } | KnownShipment;
 
 export type ShipmentCommand =
   | { readonly type: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
+  | ({ readonly type: 'CorrectShipment' } & LabelCorrection)
   | {
       readonly type: 'TrackParcel';
       /** May be left out when the shipment has one parcel. */
@@ -24,7 +28,12 @@ export type ShipmentCommand =
       readonly textDigest?: string;
       readonly reportedAt: string;
     };
-export type ShipmentRefusal = 'SHIPMENT_NOT_FOUND' | 'PARCEL_NOT_FOUND' | 'PARCEL_REQUIRED' | 'TOO_MANY_REPORTS';
+export type ShipmentRefusal =
+  | 'SHIPMENT_NOT_FOUND'
+  | 'PARCEL_NOT_FOUND'
+  | 'PARCEL_REPEATED'
+  | 'PARCEL_REQUIRED'
+  | 'TOO_MANY_REPORTS';
 
 /** A courier that reports more about one parcel is broken; the bound keeps a stream readable. */
 export const reportsPerParcelMax = 500;
@@ -78,6 +87,7 @@ const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
       shipmentId,
       orderId,
       warehouseId,
+      label: labelOf(event.data),
       parcels: new Map(parcels.map(({ parcelId }) => [parcelId, freshParcel])),
     };
   }
@@ -91,6 +101,8 @@ const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
         parcels: new Map([...shipment.parcels, [event.data.parcelId, moveParcel(parcel, event.data)]]),
       };
     }
+    case 'ShipmentCorrected':
+      return { ...shipment, label: labelOf(event.data) };
     case 'ShipmentDelivered':
       return { ...shipment, phase: 'delivered' };
     case 'ShipmentTurnedBack':
@@ -110,7 +122,7 @@ export const shipmentDecider: Decider<Shipment, ShipmentCommand, ShipmentEvent, 
       return accept({ type: 'ShipmentDispatched', data: command.shipment });
     }
     if (shipment.phase === 'absent') return refuse('SHIPMENT_NOT_FOUND', 'No such shipment.');
-    return track(command, shipment);
+    return command.type === 'CorrectShipment' ? correctLabel(command, shipment) : track(command, shipment);
   },
   evolve,
   weigh: (shipment) => {

@@ -3,7 +3,7 @@
  * under the key of the customer who waits for the parcel.
  */
 import type { FieldClasses, Sealed } from '../message.ts';
-import type { ParcelDeclared, ShippedLine } from '../order/events.ts';
+import type { ParcelDeclared, ShipmentLabel, ShippedLine } from '../order/events.ts';
 
 /** What a courier reports of a parcel; the words are the carrier-neutral ones of the tracking trade. */
 export const parcelStatuses = [
@@ -25,10 +25,19 @@ export type ShipmentDispatched = {
     readonly shipmentId: string;
     readonly orderId: string;
     readonly warehouseId: string;
-    readonly carrier: string;
-    readonly trackingNumber: string;
+    readonly carrier?: string;
+    readonly trackingNumber?: string;
     readonly lines: readonly ShippedLine[];
     readonly parcels: readonly ParcelDeclared[];
+  };
+};
+/** The whole label as it stands after it, whether a part of it was missing or wrong. */
+export type ShipmentCorrected = {
+  readonly type: 'ShipmentCorrected';
+  readonly data: ShipmentLabel & {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
   };
 };
 /** One report of the courier about one parcel, kept even when it came late or out of order. */
@@ -70,11 +79,17 @@ export type ShipmentTurnedBack = {
     readonly parcelId: string;
   };
 };
-export type ShipmentEvent = ShipmentDispatched | ParcelTracked | ShipmentDelivered | ShipmentTurnedBack;
+export type ShipmentEvent =
+  | ShipmentDispatched
+  | ShipmentCorrected
+  | ParcelTracked
+  | ShipmentDelivered
+  | ShipmentTurnedBack;
 
 const place = { shipmentId: 'public', orderId: 'public', warehouseId: 'public' } as const;
 export const shipmentFields: FieldClasses<ShipmentEvent> = {
   ShipmentDispatched: { ...place, carrier: 'public', trackingNumber: 'public', lines: 'public', parcels: 'public' },
+  ShipmentCorrected: { ...place, carrier: 'public', trackingNumber: 'public', parcels: 'public' },
   ParcelTracked: {
     ...place,
     parcelId: 'public',
@@ -89,7 +104,8 @@ export const shipmentFields: FieldClasses<ShipmentEvent> = {
   ShipmentTurnedBack: { ...place, parcelId: 'public' },
 };
 export const shipmentVersions = {
-  ShipmentDispatched: 1,
+  ShipmentDispatched: 2,
+  ShipmentCorrected: 1,
   ParcelTracked: 1,
   ShipmentDelivered: 1,
   ShipmentTurnedBack: 1,

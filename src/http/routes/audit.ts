@@ -1,4 +1,5 @@
 /** History for auditors (R13): every event, found by what it is about, who did it, and when. */
+import { asStored } from '../../domain/decode.ts';
 import { merkleLeaf } from '../../projections/merkleLeaf.ts';
 import { publicEvent } from '../../projections/publicEvent.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
@@ -31,7 +32,10 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
         ...(from === undefined ? {} : { from: utc(from) }),
         ...(to === undefined ? {} : { to: utc(to) }),
       });
-      return answerPage(page, request, reply, (event) => ({ ...publicEvent(event), leafHash: merkleLeaf(event) }));
+      return answerPage(page, request, reply, (event) => {
+        const stored = asStored(event);
+        return { ...publicEvent(stored), leafHash: merkleLeaf(stored) };
+      });
     },
   });
 };

@@ -1,8 +1,10 @@
 /** Goods leave a warehouse, and couriers report on them (R12, R19.2). */
 import type { FastifyReply } from 'fastify';
+import Type from 'typebox';
 import { derivedTimeId } from '../../commands/ids.ts';
-import { reachesWarehouse } from '../../domain/access/policy.ts';
-import { shipmentStream } from '../../domain/values.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import type { KnownShipment } from '../../domain/shipment/decider.ts';
+import { orderStream, shipmentStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
 import { tellPosition } from '../headers.ts';
@@ -12,7 +14,7 @@ import { Problem } from '../problem.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { OrderPath } from '../schemas/orders.ts';
-import { Shipment, ShipmentBody, ShipmentPath, TrackingEventBody } from '../schemas/shipments.ts';
+import { Shipment, ShipmentBody, ShipmentCorrection, ShipmentPath, TrackingEventBody } from '../schemas/shipments.ts';
 import { businessTime } from '../times.ts';
 
 const tag = 'Shipments';
@@ -26,6 +28,15 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     const shipment = await readModels.shipments.fold(shipmentId);
     if (shipment === null) throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
     return showShipment(shipment, personalData);
+  };
+
+  /** A shipment of a warehouse that is not the caller's is not there. @throws Problem */
+  const requireShipment = async (shipmentId: string, reach: Reach): Promise<KnownShipment> => {
+    const { state } = await useCases.load.shipment(shipmentStream(shipmentId));
+    if (state.phase === 'absent' || !reachesWarehouse(reach, state.warehouseId)) {
+      throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
+    }
+    return state;
   };
 
   command({
@@ -68,6 +79,32 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
   });
 
   command({
+    operation: 'correctShipment',
+    method: 'PATCH',
+    url: '/v1/shipments/:shipmentId',
+    tag,
+    summary: 'Tell carrier or tracking numbers of a shipment later, or put them right',
+    description:
+      'What is left out stays as it is; the same again changes nothing. The order is found by the numbers as they stand ' +
+      'after it, and no longer by those before.',
+    params: ShipmentPath,
+    body: ShipmentCorrection,
+    answers: { 200: Type.Union([ref(Shipment), ref(DryRun)]) },
+    problems: ['SHIPMENT_NOT_FOUND', 'PARCEL_NOT_FOUND', 'PARCEL_REPEATED'],
+    confidential: true,
+    handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
+      const { orderId } = await requireShipment(shipmentId, reach);
+      const outcome = await useCases.correctShipment(shipmentId, body, context);
+      const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
+      if (answer !== undefined) return answer;
+      const shipment = await shipmentNow(shipmentId, reply);
+      // The order has it later than the shipment: a read at its position sees both.
+      if (outcome.kind === 'recorded') tellPosition(reply, (await useCases.load.order(orderStream(orderId))).position);
+      return shipment;
+    },
+  });
+
+  command({
     operation: 'trackShipment',
     method: 'POST',
     url: '/v1/shipments/:shipmentId/tracking-events',
@@ -88,10 +125,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     // The answer repeats the courier's words, which may name whoever opened the door.
     confidential: true,
     handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
-      const { state } = await useCases.load.shipment(shipmentStream(shipmentId));
-      if (state.phase === 'absent' || !reachesWarehouse(reach, state.warehouseId)) {
-        throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
-      }
+      await requireShipment(shipmentId, reach);
       const { occurredAt, ...report } = body;
       const reportedAt = businessTime(occurredAt, clock.now());
       const outcome = await useCases.trackParcel(

@@ -131,8 +131,8 @@ export const Order = named(
       Closed({
         shipmentId: Uuid,
         warehouseId: WarehouseId,
-        carrier: Type.String(),
-        trackingNumber: Type.String(),
+        carrier: Type.Optional(Type.String()),
+        trackingNumber: Type.Optional(Type.String()),
         delivered: Type.Boolean(),
         turnedBack: Type.Boolean({ description: 'A parcel of it goes back to the sender, or is there again.' }),
       }),

@@ -31,11 +31,17 @@ const BoxRef = Closed({
   quantity: Quantity,
 });
 
+const Carrier = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$',
+  maxLength: idCharsMax,
+  examples: ['ups'],
+});
+
 export const ShipmentBody = Closed({
   warehouseId: WarehouseId,
   lines: Type.Array(Closed({ lineId: LineId, quantity: Quantity }), { minItems: 1, maxItems: linesMax }),
-  carrier: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$', maxLength: idCharsMax, examples: ['ups'] }),
-  trackingNumber: TrackingNumber,
+  carrier: Type.Optional(Carrier),
+  trackingNumber: Type.Optional(TrackingNumber),
   parcels: Type.Array(
     Closed({
       parcelId: Type.Optional(ParcelId),
@@ -46,6 +52,18 @@ export const ShipmentBody = Closed({
   ),
 });
 
+/** What is left out stays as it is. */
+export const ShipmentCorrection = Closed(
+  {
+    carrier: Type.Optional(Carrier),
+    trackingNumber: Type.Optional(TrackingNumber),
+    parcels: Type.Optional(
+      Type.Array(Closed({ parcelId: ParcelId, trackingNumber: TrackingNumber }), { minItems: 1, maxItems: parcelsMax }),
+    ),
+  },
+  { minProperties: 1 },
+);
+
 const ParcelStatus = Type.Enum([...parcelStatuses]);
 export const Shipment = named(
   'Shipment',
@@ -53,8 +71,8 @@ export const Shipment = named(
     shipmentId: Uuid,
     orderId: Uuid,
     warehouseId: WarehouseId,
-    carrier: Type.String(),
-    trackingNumber: Type.String(),
+    carrier: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
+    trackingNumber: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
     status: Type.String(),
     parcels: Type.Array(
       Closed({

@@ -3,15 +3,23 @@
  * it, so that what is read and what is decided can't drift apart.
  */
 import type { Sealed } from '../../domain/message.ts';
-import type { OrderAbandoned, OrderEvent, OrderShipmentDispatched } from '../../domain/order/events.ts';
+import type {
+  OrderAbandoned,
+  OrderEvent,
+  OrderShipmentCorrected,
+  OrderShipmentDispatched,
+} from '../../domain/order/events.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
+import { labelOf } from '../../domain/shipment/label.ts';
 import type { Projection, Recorded } from '../projection.ts';
 import { lineViews, type OrderLineView } from './lines.ts';
 import { type OrderStatus, orderStatus } from './status.ts';
 
 export interface OrderShipmentView extends OrderShipment {
-  readonly carrier: string;
-  readonly trackingNumber: string;
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
+  /** Of its parcels that have one of their own. */
+  readonly parcelNumbers: readonly string[];
 }
 
 export interface OrderException {
@@ -27,8 +35,6 @@ interface Kept {
   readonly contact: Sealed;
   readonly cancelReason?: string;
   readonly exceptions: readonly OrderException[];
-  /** Of its shipments and their parcels, whatever became of them. */
-  readonly trackingNumbers: readonly string[];
   /** Warehouses that have or had an allocation, and so all that ship: who may see it. */
   readonly warehouseIds: readonly string[];
 }
@@ -36,6 +42,8 @@ interface Kept {
 export interface OrderDocument extends PlacedOrder, Kept {
   readonly lines: readonly OrderLineView[];
   readonly shipments: readonly OrderShipmentView[];
+  /** Of its shipments and their parcels, whatever became of them; a number that was corrected no longer. */
+  readonly trackingNumbers: readonly string[];
   readonly status: OrderStatus;
   /** SKUs that lack a source although the order was planned, and `anySku` if there is one: new stock finds it by them. */
   readonly waitingSkus: readonly string[];
@@ -53,10 +61,8 @@ const distinct = (values: readonly string[]): readonly string[] => [...new Set(v
 const warehousesIn = (allocations: readonly { readonly warehouseId: string }[]): readonly string[] =>
   allocations.map(({ warehouseId }) => warehouseId);
 
-const trackingNumbersIn = ({ trackingNumber, parcels }: OrderShipmentDispatched['data']): readonly string[] => [
-  trackingNumber,
-  ...parcels.flatMap((parcel) => parcel.trackingNumber ?? []),
-];
+const trackingNumbersIn = (shipments: readonly OrderShipmentView[]): readonly string[] =>
+  distinct(shipments.flatMap(({ trackingNumber, parcelNumbers }) => [trackingNumber ?? [], parcelNumbers].flat()));
 
 const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => {
   const withWarehouses = (added: readonly string[]): Kept => ({
@@ -64,8 +70,6 @@ const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => {
     warehouseIds: distinct([...kept.warehouseIds, ...added]),
   });
   switch (event.type) {
-    case 'OrderShipmentDispatched':
-      return { ...kept, trackingNumbers: distinct([...kept.trackingNumbers, ...trackingNumbersIn(event.data)]) };
     case 'OrderAllocated':
       return withWarehouses(warehousesIn(event.data.allocations));
     case 'OrderCancelled':
@@ -88,12 +92,30 @@ const waitingIn = (lines: readonly OrderLineView[]): readonly string[] => {
   return skus.length === 0 ? skus : [anySku, ...skus];
 };
 
-type Courier = Pick<OrderShipmentView, 'shipmentId' | 'carrier' | 'trackingNumber'>;
+type Courier = Pick<OrderShipmentView, 'shipmentId' | 'carrier' | 'trackingNumber' | 'parcelNumbers'>;
+
+const courierOf = ({ data }: OrderShipmentDispatched | OrderShipmentCorrected): Courier => {
+  const { parcels, ...label } = labelOf(data);
+  return { shipmentId: data.shipmentId, ...label, parcelNumbers: parcels.map(({ trackingNumber }) => trackingNumber) };
+};
+
+const couriersAfter = (couriers: readonly Courier[], event: ShownOrderEvent): readonly Courier[] => {
+  if (event.type === 'OrderShipmentDispatched') return [...couriers, courierOf(event)];
+  if (event.type !== 'OrderShipmentCorrected') return couriers;
+  const corrected = courierOf(event);
+  return couriers.map((courier) => (courier.shipmentId === corrected.shipmentId ? corrected : courier));
+};
 
 const shipmentViews = (order: PlacedOrder, couriers: readonly Courier[]): readonly OrderShipmentView[] =>
-  couriers.flatMap(({ shipmentId, carrier, trackingNumber }) => {
+  couriers.flatMap(({ shipmentId, carrier, trackingNumber, parcelNumbers }) => {
     const shipment = order.shipments.find((each) => each.shipmentId === shipmentId);
-    return shipment === undefined ? [] : [{ ...shipment, carrier, trackingNumber }];
+    if (shipment === undefined) return [];
+    return {
+      ...shipment,
+      ...(carrier === undefined ? {} : { carrier }),
+      ...(trackingNumber === undefined ? {} : { trackingNumber }),
+      parcelNumbers,
+    };
   });
 
 const viewOf = (
@@ -103,11 +125,13 @@ const viewOf = (
   { revision, recordedAt }: Recorded<ShownOrderEvent>,
 ): OrderDocument => {
   const lines = lineViews(order);
+  const shipments = shipmentViews(order, couriers);
   return {
     ...order,
     ...kept,
     lines,
-    shipments: shipmentViews(order, couriers),
+    shipments,
+    trackingNumbers: trackingNumbersIn(shipments),
     status: orderStatus(order, kept.exceptions.length > 0),
     waitingSkus: waitingIn(lines),
     revision,
@@ -120,19 +144,17 @@ const apply = (document: OrderDocument | null, event: Recorded<ShownOrderEvent>)
   if (order.phase === 'absent') return null;
   if (event.type === 'OrderPlaced') {
     const { contact } = event.data;
-    return viewOf(order, { contact, exceptions: [], trackingNumbers: [], warehouseIds: [] }, [], event);
+    return viewOf(order, { contact, exceptions: [], warehouseIds: [] }, [], event);
   }
   if (document === null) return null;
-  const { contact, cancelReason, exceptions, trackingNumbers, warehouseIds, shipments } = document;
+  const { contact, cancelReason, exceptions, warehouseIds, shipments } = document;
   const before = {
     contact,
     exceptions,
-    trackingNumbers,
     warehouseIds,
     ...(cancelReason === undefined ? {} : { cancelReason }),
   };
-  const couriers = event.type === 'OrderShipmentDispatched' ? [...shipments, event.data] : shipments;
-  return viewOf(order, keepMore(before, event), couriers, event);
+  return viewOf(order, keepMore(before, event), couriersAfter(shipments, event), event);
 };
 
 export const orders: Projection<OrderDocument, ShownOrderEvent> = {
@@ -148,6 +170,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderReleased',
     'OrderCancelled',
     'OrderShipmentDispatched',
+    'OrderShipmentCorrected',
     'OrderShipmentDelivered',
     'OrderShipmentTurnedBack',
     'OrderExceptionRaised',

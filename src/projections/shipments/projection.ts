@@ -2,7 +2,14 @@
 import type { Sealed } from '../../domain/message.ts';
 import { unreachable } from '../../domain/message.ts';
 import type { ParcelDeclared } from '../../domain/order/events.ts';
-import type { ParcelStatus, ParcelTracked, ShipmentDispatched, ShipmentEvent } from '../../domain/shipment/events.ts';
+import type {
+  ParcelStatus,
+  ParcelTracked,
+  ShipmentCorrected,
+  ShipmentDispatched,
+  ShipmentEvent,
+} from '../../domain/shipment/events.ts';
+import { labelOf } from '../../domain/shipment/label.ts';
 import { parcelStatusOf } from '../../domain/shipment/parcel.ts';
 import type { Projection, Recorded } from '../projection.ts';
 import { shipmentStatus } from './status.ts';
@@ -31,8 +38,8 @@ export interface ShipmentDocument {
   readonly shipmentId: string;
   readonly orderId: string;
   readonly warehouseId: string;
-  readonly carrier: string;
-  readonly trackingNumber: string;
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
   readonly status: ParcelStatus;
   readonly parcels: readonly ParcelView[];
   /** When the goods left, ISO 8601 UTC. */
@@ -69,20 +76,33 @@ const reported = (parcel: ParcelView, { data, recordedAt }: Recorded<ParcelTrack
 };
 
 const dispatched = ({ data, occurredAt, revision, recordedAt }: Recorded<ShipmentDispatched>): ShipmentDocument => {
-  const { shipmentId, orderId, warehouseId, carrier, trackingNumber } = data;
+  const { shipmentId, orderId, warehouseId } = data;
+  const { parcels: _, ...label } = labelOf(data);
   const parcels = data.parcels.map(freshParcel);
   return {
     shipmentId,
     orderId,
     warehouseId,
-    carrier,
-    trackingNumber,
+    ...label,
     status: shipmentStatus(parcels),
     parcels,
     dispatchedAt: occurredAt,
     deliveredAt: null,
     revision,
     updatedAt: recordedAt,
+  };
+};
+
+const corrected = (document: ShipmentDocument, { data }: Recorded<ShipmentCorrected>): ShipmentDocument => {
+  const { parcels, ...label } = labelOf(data);
+  const numbers = new Map(parcels.map(({ parcelId, trackingNumber }) => [parcelId, trackingNumber]));
+  return {
+    ...document,
+    ...label,
+    parcels: document.parcels.map((parcel) => {
+      const trackingNumber = numbers.get(parcel.parcelId);
+      return trackingNumber === undefined ? parcel : { ...parcel, trackingNumber };
+    }),
   };
 };
 
@@ -97,6 +117,8 @@ const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>
       );
       return { ...touched, status: shipmentStatus(parcels), parcels };
     }
+    case 'ShipmentCorrected':
+      return corrected(touched, event);
     case 'ShipmentDelivered':
       return { ...touched, deliveredAt: event.data.deliveredAt };
     case 'ShipmentTurnedBack':
@@ -108,7 +130,7 @@ const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>
 
 export const shipments: Projection<ShipmentDocument, ShipmentEvent> = {
   name: 'shipments_v2',
-  handles: ['ShipmentDispatched', 'ParcelTracked', 'ShipmentDelivered', 'ShipmentTurnedBack'],
+  handles: ['ShipmentDispatched', 'ShipmentCorrected', 'ParcelTracked', 'ShipmentDelivered', 'ShipmentTurnedBack'],
   indexes: [['orderId'], ['trackingNumber']],
   idsOf: ({ data }) => [data.shipmentId],
   apply,

@@ -34,6 +34,7 @@ const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } =
   OrderShipmentDispatched: ['order.shipped'],
   OrderShipmentDelivered: ['order.delivered'],
   ShipmentDispatched: ['shipment.updated'],
+  ShipmentCorrected: ['shipment.updated'],
   ParcelTracked: ['shipment.updated', 'shipment.exception'],
   ShipmentDelivered: ['shipment.updated'],
   WebhookTestRequested: ['webhook.test'],
@@ -69,6 +70,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'OrderShipmentDelivered':
       return orderMessages(event, sight);
     case 'ShipmentDispatched':
+    case 'ShipmentCorrected':
     case 'ParcelTracked':
     case 'ShipmentDelivered':
     case 'ShipmentTurnedBack':

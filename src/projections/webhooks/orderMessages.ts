@@ -39,8 +39,9 @@ export interface OrderShippedData {
   readonly orderId: string;
   readonly shipmentId: string;
   readonly warehouseId: string;
-  readonly carrier: string;
-  readonly trackingNumber: string;
+  /** Absent as long as it is not known: `shipment.updated` tells it later. */
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
   readonly lines: readonly (LineQuantity & { readonly sku: string })[];
 }
 /** One of the order's shipments has arrived; an order that was split tells it once for each. */
@@ -98,8 +99,8 @@ const shipped = ({ data }: OrderShipmentDispatched, sight: Sight): readonly Mess
     orderId,
     shipmentId,
     warehouseId,
-    carrier,
-    trackingNumber,
+    ...(carrier === undefined ? {} : { carrier }),
+    ...(trackingNumber === undefined ? {} : { trackingNumber }),
     lines: linesOf(data.lines),
   };
   return [{ type: 'order.shipped', data: told }];

@@ -1,6 +1,8 @@
 /** `shipment.*`: the way of one shipment. The courier's own words are left out: they are sealed, and may name people. */
 import { unreachable } from '../../domain/message.ts';
+import type { ShipmentLabel } from '../../domain/order/events.ts';
 import type { ParcelStatus, ShipmentEvent } from '../../domain/shipment/events.ts';
+import { labelOf } from '../../domain/shipment/label.ts';
 import type { Message } from './audience.ts';
 
 export interface ShipmentData {
@@ -9,8 +11,10 @@ export interface ShipmentData {
   readonly warehouseId: string;
 }
 export interface ShipmentUpdatedData extends ShipmentData {
-  /** `dispatched` and `delivered` are about the whole shipment; else it is the parcel's status as it now stands. */
-  readonly status: 'dispatched' | ParcelStatus;
+  /** `dispatched`, `corrected` and `delivered` are about the whole shipment; else it is the parcel's status as it stands. */
+  readonly status: 'dispatched' | 'corrected' | ParcelStatus;
+  /** The label as it stands after a correction. */
+  readonly label?: ShipmentLabel;
   /** Absent when it is about the whole shipment. */
   readonly parcelId?: string;
   /** The carrier's time, ISO 8601 UTC. */
@@ -33,6 +37,8 @@ export const shipmentMessages = (event: ShipmentEvent): readonly Message[] => {
   switch (event.type) {
     case 'ShipmentDispatched':
       return [updated({ ...shipment, status: 'dispatched' })];
+    case 'ShipmentCorrected':
+      return [updated({ ...shipment, status: 'corrected', label: labelOf(event.data) })];
     case 'ShipmentDelivered':
       return [updated({ ...shipment, status: 'delivered', reportedAt: event.data.deliveredAt })];
     // The report that it follows from has told it of the parcel.
