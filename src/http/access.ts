@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock, TokenVerifier } from '../commands/ports.ts';
 import { TokenRefused } from '../commands/ports.ts';
-import { authorize, type Operation, type Reach } from '../domain/access/policy.ts';
+import { authorize, type Operation, type Reach, reachesWarehouse } from '../domain/access/policy.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import { unreachable } from '../domain/message.ts';
 import { bearerTokenOf } from './headers.ts';
@@ -12,10 +12,6 @@ export interface Caller {
   readonly principal: Principal;
   readonly reach: Reach;
 }
-
-/** Whom limits count: a subject by one of its clients. */
-export const callerKey = (caller: Caller | null): string =>
-  caller === null ? '' : `${caller.principal.client} ${caller.principal.subject}`;
 
 /** RFC 6750 §3: the challenge names what would do. */
 const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
@@ -62,5 +58,13 @@ export const identify = async (
     }
     default:
       return unreachable(verdict);
+  }
+};
+
+/** Somebody else's warehouse is not there (API.md "Who"). */
+export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
+  if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
+  if (!reachesWarehouse(reach, String(params.warehouseId))) {
+    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
   }
 };

@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { callerKey, identify } from './access.ts';
+import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -15,6 +15,7 @@ import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
+import { createPositionGate } from './positionGate.ts';
 import { registerProblems } from './problem.ts';
 import { registerRequestState } from './requestState.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
@@ -31,12 +32,17 @@ import { registerShipments } from './routes/shipments.ts';
 import { registerStream } from './routes/stream.ts';
 import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/shared.ts';
+import { callerKey, createShares } from './shares.ts';
 import { registerValidation } from './validation.ts';
 
 /** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
 const bodyBytesMax = 16 * 1_024;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
+/** Reads of history, each a slice of ten milliseconds in a turn: so many keep each other waiting, and nobody else. */
+const readsMax = 64;
+const readsPerCallerMax = 8;
+
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;
 
@@ -84,13 +90,15 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
     idempotency: createIdempotency(ports),
     bodies: createBodyShares(),
     admission: createAdmission(ports.behindMs),
+    reads: createShares({ what: 'expensive reads', total: readsMax, perCaller: readsPerCallerMax }),
+    positions: createPositionGate(readModels),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,
   };
 };
 
-const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts): void => {
+const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
   registerWarehouses(router, ports);
   registerItems(router, ports);
   registerInventoryReads(router, ports);
@@ -102,7 +110,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts): vo
   registerShipments(router, ports);
   registerWebhookEndpoints(router, ports);
   registerAudit(router, ports);
-  registerStream(app, router, ports);
+  registerStream(app, router, ports, support);
 };
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
@@ -139,6 +147,6 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);
-  if (hasApi) registerApi(app, router, ports);
+  if (hasApi) registerApi(app, router, ports, support);
   return app;
 };

@@ -1,10 +1,9 @@
 /** How large a body may be, and how many bytes of them may be worked on at once. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
-import { callerKey } from './access.ts';
 import { jsonBytesMax } from './bounds.ts';
 import type { CommandSpec } from './routeSpec.ts';
-import { createShares, type Shares } from './shares.ts';
+import { callerKey, createShares, type Shares } from './shares.ts';
 
 /** An order of 1,000 lines has some 100 kB; bulk changes have a bound of their own. */
 const bodyDefaultBytesMax = 512 * 1_024;

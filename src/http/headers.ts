@@ -5,7 +5,9 @@ import type { Position } from '../domain/message.ts';
 import { earlierOf, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
 import type { Progress } from '../projections/board.ts';
+import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';
+import { callerKey } from './shares.ts';
 
 const text = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
@@ -91,14 +93,14 @@ export const awaitPosition = async (
   request: FastifyRequest,
   reply: FastifyReply,
   models: readonly Progress[],
+  gate: PositionGate,
 ): Promise<Position | null> => {
   const token = text(request, 'stockledger-min-position');
   const position = token === undefined ? null : parsePosition(token);
   if (token !== undefined) {
     if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
     const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
-    const reached = await Promise.all(models.map((model) => model.waitFor(position, seconds * 1_000)));
-    if (reached.includes(false)) {
+    if (!(await gate.wait(callerKey(request.caller), position, models, seconds * 1_000))) {
       const detail = `The read model did not reach the position within ${seconds} s.`;
       throw new Problem('NOT_CAUGHT_UP', detail, { headers: { 'retry-after': '1' } });
     }

@@ -2,6 +2,8 @@
 import { type Reach, reachesWarehouse } from '../domain/access/policy.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../domain/message.ts';
+import { orderStream } from '../domain/values.ts';
+import type { ScanHint } from '../projections/scan.ts';
 
 export interface LiveQuery {
   readonly warehouseId?: string;
@@ -13,6 +15,19 @@ export interface LiveQuery {
 const text = (data: object, field: string): string | undefined => {
   const value = (data as Readonly<Record<string, unknown>>)[field];
   return typeof value === 'string' ? value : undefined;
+};
+
+/** What to look for in the log. Fields of these names hold the same in each version of an event. */
+export const scanHintOf = ({ warehouseId, sku, orderId, types }: LiveQuery): ScanHint => {
+  const field = (name: string, value: string): string => `"${name}":${JSON.stringify(value)}`;
+  return {
+    ...(types === undefined ? {} : { types: types.split(',') }),
+    texts: [
+      ...(warehouseId === undefined ? [] : [field('warehouseId', warehouseId)]),
+      ...(sku === undefined ? [] : [field('sku', sku)]),
+    ],
+    ...(orderId === undefined ? {} : { either: { stream: orderStream(orderId), text: field('orderId', orderId) } }),
+  };
 };
 
 /** Warehouses an event is about; an order's are those of its allocations. */

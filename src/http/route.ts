@@ -3,19 +3,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { CommandContext } from '../commands/outcome.ts';
 import type { Clock, NewId } from '../commands/ports.ts';
-import { type Operation, policies, reachesWarehouse } from '../domain/access/policy.ts';
+import { type Operation, policies } from '../domain/access/policy.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
-import type { Caller } from './access.ts';
+import { type Caller, requireWarehouse } from './access.ts';
 import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
+import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';
 import { commonProblems, type ProblemCode } from './problemCodes.ts';
 import { recallFor } from './recall.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
-import type { Shares } from './shares.ts';
+import { callerKey, type Shares } from './shares.ts';
 
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
@@ -25,6 +26,9 @@ export interface RouteSupport {
   readonly readCache: ReadCache | null;
   /** Bytes of bodies that are being worked on. */
   readonly bodies: Shares;
+  /** Reads that fold part of the log. */
+  readonly reads: Shares;
+  readonly positions: PositionGate;
   readonly newId: NewId;
   readonly clock: Clock;
 }
@@ -55,14 +59,6 @@ const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema,
   params: spec.params ?? nothing,
   response: spec.answers,
 });
-
-/** Somebody else's warehouse is not there (API.md "Who"). */
-const requireWarehouse = (params: unknown, { reach }: Caller): void => {
-  if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
-  if (!reachesWarehouse(reach, String(params.warehouseId))) {
-    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
-  }
-};
 
 const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
 
@@ -117,9 +113,15 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           reply,
         );
         const { models } = spec;
-        const min = await awaitPosition(request, reply, models);
+        const min = await awaitPosition(request, reply, models, support.positions);
         const recall = recallFor(support.readCache, { caller: asked, request, reply, models, min });
-        return spec.handle({ ...asked, recall });
+        const share =
+          spec.isExpensive?.(asked.query) === true ? support.reads.take(callerKey(request.caller), 1) : null;
+        try {
+          return await spec.handle({ ...asked, recall });
+        } finally {
+          share?.release();
+        }
       },
     });
   };

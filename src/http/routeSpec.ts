@@ -56,6 +56,8 @@ export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Document
   readonly models: readonly Progress[];
   /** Its handler recalls: the document shows the header that asks past the cache. */
   readonly isCached?: true;
+  /** It folds part of the log, and counts among the expensive ones of its caller. */
+  readonly isExpensive?: (query: Static<Q>) => boolean;
   readonly handle: (asked: AskedToRead<Static<P>, Static<Q>>) => Promise<unknown>;
 }
 

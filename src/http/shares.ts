@@ -2,8 +2,13 @@
  * What may be under way at once, of all callers together and of each: bytes of bodies, expensive reads, live streams,
  * parked waits (R8). Who asks for more is told to come later; nothing queues here.
  */
+import type { Principal } from '../domain/access/principal.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problemCodes.ts';
+
+/** Whom limits count: a subject by one of its clients. */
+export const callerKey = (caller: { readonly principal: Pick<Principal, 'client' | 'subject'> } | null): string =>
+  caller === null ? '' : `${caller.principal.client} ${caller.principal.subject}`;
 
 export interface Share {
   /** Gives it back. Repeating it changes nothing. */

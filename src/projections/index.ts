@@ -19,6 +19,7 @@ import { openReservations } from './openReservations/projection.ts';
 import { createOpenReservationQueries } from './openReservations/queries.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
+import { createPacer, pacedReads } from './pacer.ts';
 import type { Documents } from './ports.ts';
 import { type AnyProjection, erase } from './projection.ts';
 import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
@@ -85,8 +86,10 @@ export const createReadModels = (side: ReadSide) => {
     return { model, queries: queriesOf(documents, model.collection) };
   };
   const live = createLiveEvents(source, side.onFailure);
+  const pace = createPacer();
   return {
     source,
+    pace,
     live,
     warehouses: build(erase(warehouses), (port, collection) =>
       orFolded(createWarehouseQueries(port, collection), (id: string) =>
@@ -121,9 +124,11 @@ export const createReadModels = (side: ReadSide) => {
         fold<WebhookEndpointDocument>(erase(webhookEndpoints), webhookStream(id), id),
       ),
     ),
-    eventHistory: build(erase(eventHistory), (port, collection) => createEventHistoryQueries(port, collection, source)),
+    eventHistory: build(erase(eventHistory), (port, collection) =>
+      createEventHistoryQueries(port, collection, { source, pace }),
+    ),
     logCount: build(erase(logCount), createLogCountQueries),
-    stockHistory: createStockHistory(source),
+    stockHistory: createStockHistory(pacedReads(source, pace)),
     deliveries: createDeliveryQueries(documents),
     /** Each with a runner of its own. */
     all: all as readonly ReadModel[],

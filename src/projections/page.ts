@@ -23,6 +23,19 @@ export interface PageEnd {
   readonly id: string;
 }
 
+/** An answer of a list has so many characters of JSON, and what its last item takes beyond: whoever wants more pages on. */
+export const pageCharsMax = 512 * 1_024;
+
+/** How many of these fit on a page: at least one. */
+export const countWithin = <T>(items: readonly T[], charsOf: (item: T) => number): number => {
+  let chars = 0;
+  for (const [index, item] of items.entries()) {
+    chars += charsOf(item);
+    if (chars >= pageCharsMax) return index + 1;
+  }
+  return items.length;
+};
+
 /** The text is no cursor of ours, or not one of this list. Maps to 400. */
 export class InvalidCursor extends Error {
   override readonly name = 'InvalidCursor';
@@ -73,7 +86,7 @@ const endOf = <T>({ id, document }: StoredDocument<T>, orderBy: DocumentQuery['o
 };
 
 /**
- * One page of a query over documents. Asks for one more than `limit`, which tells whether there is a next page.
+ * One page of a query over documents, shorter than `limit` where they are large. Asks for one more than `limit`, which tells whether there is a next page.
  * @throws InvalidCursor
  */
 export const pageOf = async <T>(
@@ -83,10 +96,18 @@ export const pageOf = async <T>(
   { limit, cursor }: PageRequest,
 ): Promise<Page<T>> => {
   const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
-  const found = await documents.find<T>(collection, { ...query, ...after, limit: limit + 1 });
-  const page = found.slice(0, limit);
+  const found = await documents.find<T>(collection, { ...query, ...after, limit: limit + 1, charsMax: pageCharsMax });
+  const page = found.slice(
+    0,
+    Math.min(
+      limit,
+      countWithin(found, ({ chars = 0 }) => chars),
+    ),
+  );
   const last = page.at(-1);
-  const hasMore = found.length > limit && last !== undefined;
+  // What was cut short by its size has most likely more.
+  const isCut = found.reduce((sum, { chars = 0 }) => sum + chars, 0) >= pageCharsMax;
+  const hasMore = (found.length > page.length || isCut) && last !== undefined;
   return {
     items: page.map(({ document }) => document),
     nextCursor: hasMore ? formatCursor(endOf(last, query.orderBy)) : null,

@@ -3,6 +3,7 @@
  * Each port is proven by one contract suite in `test/contracts/` that every adapter runs.
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
+import type { ScanHint, ScannedSlice } from './scan.ts';
 
 /**
  * A slice of the log. `upTo` may lie beyond the last event when others were filtered out. Positions of a server have
@@ -30,6 +31,11 @@ export interface EventSource {
   follow(from: Position | null, options: FollowOptions): AsyncIterable<EventBatch>;
   /** One slice of the log after (or, backwards, before) `from`, exclusive; at most `limit` events. Not live. */
   readAll(from: Position | null, direction: 'forwards' | 'backwards', limit: number): Promise<readonly RecordedEvent[]>;
+  /**
+   * One bounded step through the log after `from` (exclusive): some ten milliseconds of work, a megabyte or two of events,
+   * perhaps none. Not live.
+   */
+  scan(from: Position | null, hint: ScanHint): Promise<ScannedSlice>;
   head(): Promise<Position | null>;
 }
 
@@ -50,6 +56,8 @@ export interface StoredDocument<T> {
   readonly document: T;
   /** Position (commit) of the last event folded in. */
   readonly position: bigint;
+  /** Characters of its JSON, where the store knows. */
+  readonly chars?: number;
 }
 
 /** `expected: null` means: must not exist. */
@@ -73,6 +81,8 @@ export interface DocumentQuery {
   /** Keyset: the sort value and id of the last document of the page before. */
   readonly after?: { readonly value: string | number | null; readonly id: string };
   readonly limit: number;
+  /** A store that knows their `chars` stops at the document with which they reach this. */
+  readonly charsMax?: number;
 }
 
 export interface Documents {

@@ -234,3 +234,31 @@ describe('an ETag', () => {
     expect(await receive('/v1/warehouses/BER/inventory/OTHER', '*')).toBe(412);
   });
 });
+
+describe('a position that nothing was written at', () => {
+  it('is refused at once and parks no request, in a read and in a resumed stream', async () => {
+    const service = await openService();
+    await arrange(service, { BER: { [sku]: 1 } });
+    const beyond = (await service.countEvents()) + 1_000;
+    const invented = { 'stockledger-min-position': beyond.toString(36), prefer: 'wait=10' };
+    const startedAtMs = performance.now();
+    const staff = service.as('sandbox-staff');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => staff.get(url, invented)));
+    for (const { status, body } of answers) expect([status, body.code]).toEqual([400, 'INVALID_POSITION']);
+    expect(performance.now() - startedAtMs).toBeLessThan(9_000);
+    const resumed = await staff.get('/v1/stream', { 'last-event-id': beyond.toString(36) });
+    expect([resumed.status, resumed.body.code]).toEqual([400, 'INVALID_POSITION']);
+  });
+
+  it('counts the requests that wait for one that there is: one caller can not park them all', async () => {
+    const service = await openService({ adapt: stuckOn('orders') });
+    await arrange({ ...service, settled: async () => undefined }, { BER: { [sku]: 5 } });
+    const admin = service.as('sandbox-admin');
+    const placed = await admin.post('/v1/orders', orderOf([line(sku, 1)]));
+    const path = `/v1/orders/${placed.body.orderId}`;
+    const waiting = Array.from({ length: 300 }, () => admin.get(path, { ...since(placed), prefer: 'wait=1' }));
+    const codes = (await Promise.all(waiting)).map(({ body }) => body.code);
+    expect(new Set(codes)).toEqual(new Set(['NOT_CAUGHT_UP', 'TOO_MUCH_AT_ONCE']));
+    expect(codes.filter((code) => code === 'TOO_MUCH_AT_ONCE')).toHaveLength(50);
+  });
+});

@@ -136,3 +136,17 @@ describe('the live stream', () => {
     await expect.poll(() => live.ended()).toBe(true);
   });
 });
+
+describe('live streams of one caller', () => {
+  it('are 50 at most: others still get theirs, and one that ends makes room', async () => {
+    const { service, hear } = await openLive();
+    const own = [];
+    for (let count = 0; count < 50; count += 1) own.push(await hear('sandbox-admin'));
+    expect(new Set(own.map(({ status }) => status))).toEqual(new Set([200]));
+    const refused = await service.as('sandbox-admin').get('/v1/stream');
+    expect([refused.status, refused.body.code]).toEqual([429, 'TOO_MANY_STREAMS']);
+    expect((await hear('sandbox-staff')).status).toBe(200);
+    own[0]?.stop();
+    await expect.poll(async () => (await hear('sandbox-admin')).status, { timeout: 10_000 }).toBe(200);
+  });
+});

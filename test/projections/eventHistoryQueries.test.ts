@@ -6,6 +6,7 @@ import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { type EventHistoryDocument, eventHistory, sliceOf } from '../../src/projections/eventHistory/projection.ts';
 import { createEventHistoryQueries, type EventHistoryQuery } from '../../src/projections/eventHistory/queries.ts';
+import { createPacer } from '../../src/projections/pacer.ts';
 import { formatCursor, InvalidCursor } from '../../src/projections/page.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase } from '../../src/projections/projection.ts';
@@ -52,7 +53,7 @@ const createWorld = async (...written: readonly Written[]) => {
       return events.readStream(...given);
     },
   };
-  const queries = createEventHistoryQueries(documents, () => name, source);
+  const queries = createEventHistoryQueries(documents, () => name, { source, pace: createPacer() });
   await projectBatch(erase(eventHistory), { documents, collection: name }, log);
   /** The places in the log of what is found. */
   const find = async (query: Omit<EventHistoryQuery, 'limit'> & { readonly limit?: number }) => {

@@ -21,6 +21,7 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
       '`leafHash` is SHA-256(0x00 ‖ canonical envelope ‖ SHA-256(canonical stored payload)), RFC 6962 style; personal ' +
       'data is stored sealed, hashed sealed, and left out here.',
     query: AuditQuery,
+    isExpensive: () => true,
     answers: { 200: PageOf(ref(AuditEvent)) },
     problems: ['INVALID_CURSOR'],
     models: [eventHistory.model],

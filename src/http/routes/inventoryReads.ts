@@ -40,6 +40,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     problems: ['STOCK_NOT_FOUND'],
     models: [stockLevels.model, items.model],
     isCached: true,
+    isExpensive: ({ asOf, knownAt }) => asOf !== undefined || knownAt !== undefined,
     handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply, recall }) => {
       if (asOf === undefined && knownAt === undefined) {
         const stock = await recall(cached.stock(warehouseId, sku));
@@ -108,6 +109,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     summary: 'Why a figure is what it is: the causes, whose differences add up to it (B3)',
     params: StockPath,
     query: ExplainQuery,
+    isExpensive: () => true,
     answers: { 200: ref(Explanation) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model],

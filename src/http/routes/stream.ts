@@ -1,91 +1,63 @@
 /** Live: events as they happen, as Server-Sent Events. Nothing is missed: `Last-Event-ID` resumes after any break. */
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import type { Position, RecordedEvent } from '../../domain/message.ts';
-import { comparePositions, parsePosition } from '../../domain/position.ts';
-import { publicEvent } from '../../projections/publicEvent.ts';
+import type { Position } from '../../domain/message.ts';
+import { parsePosition } from '../../domain/position.ts';
 import { findOrder } from '../findOrder.ts';
-import { createLiveFilter, type LiveFilter } from '../liveFilter.ts';
+import { createLiveFilter, scanHintOf } from '../liveFilter.ts';
+import { createLiveOutlet } from '../liveOutlet.ts';
+import { pumpLive } from '../livePump.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
-import type { Router } from '../route.ts';
+import type { Router, RouteSupport } from '../route.ts';
 import { StreamQuery } from '../schemas/audit.ts';
+import { callerKey, createShares } from '../shares.ts';
 
-/** Each open stream costs a socket and a filter; a browser opens one a tab. */
+/** Each open stream costs a socket and a filter. */
 const streamsMax = 500;
-/** A client this far behind is told to come again, and reads the rest from the log. */
-const queuedMax = 5_000;
-const readMax = 500;
-/** Below the idle limits of common proxies. */
-const heartbeatMs = 15_000;
+/** A browser opens one a tab, a system one a warehouse: nobody needs all there are. */
+const streamsPerCallerMax = 50;
 /** The token was checked when the stream began; who may no longer listen is out after this. */
 const lifeMaxMs = 15 * 60_000;
 const retryMs = 2_000;
 
-interface Outlet {
-  readonly response: ServerResponse;
-  readonly filter: LiveFilter;
-  readonly signal: AbortSignal;
-}
-
-const message = (event: RecordedEvent): string => {
-  const { position, type, ...rest } = publicEvent(event);
-  return `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ ...rest, type, position })}\n\n`;
+/** @throws Problem for an id that is none of ours. */
+const resumeAtOf = (request: FastifyRequest): Position | null => {
+  const lastId = request.headers['last-event-id'];
+  if (typeof lastId !== 'string' || lastId === '') return null;
+  const position = parsePosition(lastId);
+  if (position === null) throw new Problem('INVALID_POSITION', 'Last-Event-ID is not one of ours.');
+  return position;
 };
 
-/** Resolves when the client has room again, or is gone. */
-const drained = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.on('drain', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
+const begin = (response: ServerResponse, headers: Record<string, string>): void => {
+  response.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
   });
-
-const send = async ({ response, filter, signal }: Outlet, event: RecordedEvent): Promise<void> => {
-  if (signal.aborted || !filter(event)) return;
-  if (!response.write(message(event))) await drained(response, signal);
+  response.write(`retry: ${retryMs}\n\n`);
 };
 
-export const registerStream = (app: FastifyInstance, { read }: Router, ports: HttpPorts): void => {
-  const { live, source, orders } = ports.readModels;
+export const registerStream = (
+  app: FastifyInstance,
+  { read }: Router,
+  ports: HttpPorts,
+  { positions }: Pick<RouteSupport, 'positions'>,
+): void => {
+  const { live, source, pace, orders } = ports.readModels;
   const open = new Set<AbortController>();
+  const streams = createShares({
+    what: 'live streams',
+    total: streamsMax,
+    perCaller: streamsPerCallerMax,
+    code: 'TOO_MANY_STREAMS',
+  });
   app.addHook('preClose', async () => {
     for (const controller of open) controller.abort();
   });
-
-  /** What happened since, then what happens: listening begins before the reading, so that nothing falls between. */
-  const pump = async (outlet: Outlet, resumeAt: Position | null, stop: () => void): Promise<void> => {
-    const queue: RecordedEvent[] = [];
-    let wake: () => void = () => undefined;
-    const unsubscribe = live.subscribe((event) => {
-      queue.push(event);
-      if (queue.length > queuedMax) stop();
-      wake();
-    });
-    outlet.signal.addEventListener('abort', () => wake());
-    try {
-      let at = resumeAt;
-      while (at !== null && !outlet.signal.aborted) {
-        const events = await source.readAll(at, 'forwards', readMax);
-        for (const event of events) await send(outlet, event);
-        at = events.at(-1)?.position ?? at;
-        if (events.length < readMax) break;
-      }
-      while (!outlet.signal.aborted) {
-        const event = queue.shift();
-        if (event === undefined) await new Promise<void>((resolve) => (wake = resolve));
-        else if (at === null || comparePositions(event.position, at) > 0) await send(outlet, event);
-      }
-    } finally {
-      unsubscribe();
-    }
-  };
 
   read({
     operation: 'streamEvents',
@@ -94,7 +66,8 @@ export const registerStream = (app: FastifyInstance, { read }: Router, ports: Ht
     summary: 'Events as they happen (Server-Sent Events)',
     description:
       'Each message has the event as in the history, its position as `id` and its type as `event`. Send the last `id` ' +
-      'back as `Last-Event-ID` to go on where it broke off. A customer names an order of theirs.',
+      'back as `Last-Event-ID` to go on where it broke off; an `id` without a message says that nothing else was for ' +
+      'you until there. A customer names an order of theirs.',
     query: StreamQuery,
     answers: {
       200: Type.Unsafe<unknown>({
@@ -105,37 +78,32 @@ export const registerStream = (app: FastifyInstance, { read }: Router, ports: Ht
     problems: ['TOO_MANY_STREAMS', 'ORDER_NOT_FOUND'],
     models: [orders.model],
     handle: async ({ query, principal, reach, request, reply }) => {
-      if (open.size >= streamsMax) throw new Problem('TOO_MANY_STREAMS', 'Close another stream first.');
       if (reach.customerId !== null) await findOrder(ports, query.orderId ?? '', reach);
-      const lastId = request.headers['last-event-id'];
-      const resumeAt = typeof lastId === 'string' && lastId !== '' ? parsePosition(lastId) : null;
-      if (resumeAt === null && typeof lastId === 'string' && lastId !== '') {
-        throw new Problem('INVALID_POSITION', 'Last-Event-ID is not one of ours.');
-      }
+      const resumeAt = resumeAtOf(request);
+      if (resumeAt !== null) await positions.require(resumeAt);
       if (request.method === 'HEAD') return reply.header('content-type', 'text/event-stream').send();
+      const from = resumeAt ?? (await source.head());
+      const share = streams.take(callerKey({ principal }), 1);
       const controller = new AbortController();
       const stop = (): void => controller.abort();
       open.add(controller);
       reply.hijack();
       const response = reply.raw;
-      response.writeHead(200, {
-        ...(reply.getHeaders() as Record<string, string>),
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      });
-      response.write(`retry: ${retryMs}\n\n`);
+      begin(response, reply.getHeaders() as Record<string, string>);
       response.on('close', stop);
-      const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
       const end = setTimeout(stop, lifeMaxMs);
+      const { signal } = controller;
+      const outlet = createLiveOutlet(response, signal);
       const filter = createLiveFilter(query, { principal, reach });
-      pump({ response, filter, signal: controller.signal }, resumeAt, stop)
+      pumpLive({ source, live, pace, filter, hint: scanHintOf(query), outlet, signal }, from)
         .catch((error: unknown) => request.log.warn({ err: error, reqId: request.id }, 'live stream failed'))
         .finally(() => {
-          clearInterval(heartbeat);
           clearTimeout(end);
           open.delete(controller);
+          share.release();
           response.end();
+          // What it has not read by now it may have on the next connection.
+          if (response.writableNeedDrain) response.destroy();
         });
       return reply;
     },

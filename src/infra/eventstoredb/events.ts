@@ -111,6 +111,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
     append: createAppend({ ...shared, clients: commandClients, credentials, reads, horizon }),
     readStream: reads.readStream,
     readAll: logReads.readAll,
+    scan: logReads.scan,
     head: reads.head,
     follow: createFollow(pullPorts, hub, stopped),
     check: createCheck(reads.head, logger),

@@ -21,7 +21,7 @@ import { decodeResolved, positionOf } from './records.ts';
 import type { Timing } from './timing.ts';
 import { createBackoff, NoAnswer } from './waits.ts';
 
-export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'head'>;
+export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'scan' | 'head'>;
 
 export interface ReadsOptions {
   readonly timing: Timing;
@@ -38,6 +38,9 @@ const attemptsMax = 3;
 /** What a page of the log asks for at least and at most, as events of others come in between. */
 const pageMin = 64;
 const pageMax = 1_000;
+
+/** Events of one step of a scan; a large one has half a megabyte. */
+const scanEvents = 128;
 
 /** All that a bounded read has. @throws NoAnswer */
 export const collect = <Event>(read: StreamingRead<Event>, timeoutMs: number): Promise<Event[]> =>
@@ -143,10 +146,16 @@ export const createReads = ({ clients, gate, timing, random, stopped }: ReadsOpt
     return found;
   };
 
+  /** The server finds the events; what is not wanted is cheap to leave to the caller. */
+  const scan: Reads['scan'] = async (from) => {
+    const events = await readAll(from, 'forwards', scanEvents);
+    return { events, upTo: events.at(-1)?.position ?? from, isCaughtUp: events.length < scanEvents };
+  };
+
   const head: Reads['head'] = async () => {
     const [last] = await readLog(null, 'backwards', 1);
     return last === undefined ? null : positionOf(last);
   };
 
-  return { readStream, readAll, head };
+  return { readStream, readAll, scan, head };
 };

@@ -67,6 +67,8 @@ export interface EventSelect {
   stored(...values: SQLInputValue[]): RecordedEvent[];
   /** At the versions of today. @throws UnknownEvent when a newer build wrote one. */
   today(...values: SQLInputValue[]): RecordedEvent[];
+  /** The same, until they come to so many characters of JSON: at least one, and `isCut` when there may be more. */
+  within(charsMax: number, ...values: SQLInputValue[]): { readonly events: RecordedEvent[]; readonly isCut: boolean };
 }
 
 /** Rows are decoded one by one, so that none of them lives longer than its event takes to be made. */
@@ -83,7 +85,20 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
     for (const row of rows) events.push(decode(storedEvent(row as EventRow)));
     return events;
   };
+  const within: EventSelect['within'] = (charsMax, ...values) => {
+    const events: RecordedEvent[] = [];
+    let chars = 0;
+    const rows: Iterable<object> = statement.iterate(...values);
+    for (const each of rows) {
+      const row = each as EventRow;
+      events.push(decodeStored(storedEvent(row)));
+      chars += row[8].length + row[9].length;
+      if (chars >= charsMax) return { events, isCut: true };
+    }
+    return { events, isCut: false };
+  };
   return {
+    within,
     stored: (...values) => select(values, (event) => event),
     today: (...values) => select(values, decodeStored),
   };

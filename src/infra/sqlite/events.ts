@@ -6,8 +6,9 @@ import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
 import { eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';
 import { type AppendedAt, type EventValues, eventWrites } from './eventWrites.ts';
+import { createScan } from './scan.ts';
 import { isUniqueViolation } from './sqliteErrors.ts';
-import { createTail } from './tail.ts';
+import { createTail, sliceCharsMax } from './tail.ts';
 
 /** How often a follower that waits looks for events of another process, such as an import. */
 const pollMs = 250;
@@ -28,6 +29,8 @@ const valuesOf = ({ id, type, schemaVersion, occurredAt, recordedAt, data, metad
 /** What policies and sweeps ask for is what clients wait for. */
 const isOurs = ({ metadata }: EventEnvelope): boolean => metadata.actor.kind === 'system';
 
+const charsOf = (values: EventValues): number => values[5].length + values[6].length;
+
 const placed = (
   stream: string,
   { position, revision }: { readonly position: number; readonly revision: number },
@@ -45,10 +48,10 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   /** As far as this process knows; another one may have gone on. */
   let head = await db.read(readHead);
 
-  const publish = (result: AppendResult): void => {
+  const publish = (result: AppendResult, values: readonly EventValues[]): void => {
     if (result.kind !== 'appended') return;
     head = Math.max(head, Number(result.events.at(-1)?.position.commit));
-    tail.push(result.events);
+    tail.push(result.events, values.map(charsOf));
     bell.ring();
   };
 
@@ -61,11 +64,12 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
       at.kind === 'conflict'
         ? { kind: 'conflict', actual: at.actual < 0 ? 'no_stream' : at.actual }
         : { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
+    const values = events.map(valuesOf);
     let result: AppendResult | undefined;
     try {
-      await (events.some(isOurs) ? writeFirst : write)('append', [stream, after, events.map(valuesOf)], (at) => {
+      await (events.some(isOurs) ? writeFirst : write)('append', [stream, after, values], (at) => {
         result = resultOf(at);
-        publish(result);
+        publish(result, values);
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -104,12 +108,13 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   /** Only rows of the wanted types are decoded, but the scan moves over all of them. */
   const readBatch = (at: number, batchMax: number, types: ReadonlySet<string> | null): EventBatch => {
     if (types === null) {
-      const events = selectAfter.today(at, batchMax);
-      return { events, upTo: events.at(-1)?.position ?? positionOf(at), isCaughtUp: events.length < batchMax };
+      const { events, isCut } = selectAfter.within(sliceCharsMax, at, batchMax);
+      const isCaughtUp = !isCut && events.length < batchMax;
+      return { events, upTo: events.at(-1)?.position ?? positionOf(at), isCaughtUp };
     }
     const scanTo = Math.min(head, at + Math.max(batchMax, scanMin));
-    const events = selectTypes.today(at, scanTo, JSON.stringify([...types]), batchMax);
-    const last = events.length === batchMax ? events.at(-1)?.position : undefined;
+    const { events, isCut } = selectTypes.within(sliceCharsMax, at, scanTo, JSON.stringify([...types]), batchMax);
+    const last = isCut || events.length === batchMax ? events.at(-1)?.position : undefined;
     const upTo = last ?? positionOf(scanTo);
     return { events, upTo, isCaughtUp: Number(upTo.commit) >= head };
   };
@@ -139,6 +144,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
     append,
     readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
     readAll,
+    scan: createScan(db, readHead),
     follow,
     head: () =>
       db.read(() => {

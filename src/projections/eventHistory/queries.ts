@@ -5,17 +5,12 @@
  * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
 import type { RecordedEvent } from '../../domain/message.ts';
-import { formatCursor, InvalidCursor, type Page, type PageRequest, parseCursor } from '../page.ts';
+import type { Pace } from '../pacer.ts';
+import { countWithin, type Page, type PageRequest, pageCharsMax } from '../page.ts';
 import type { DocumentQuery, Documents, EventSource, StoredDocument } from '../ports.ts';
 import { revisionAfter, revisionCursor } from '../stockHistory/pages.ts';
-import {
-  type EventHistoryDocument,
-  type EventHistoryEntry,
-  isSlice,
-  recordedAtOf,
-  sliceBefore,
-  sliceOf,
-} from './projection.ts';
+import { cursorOf, type Place, placeOf, startOf } from './places.ts';
+import { type EventHistoryDocument, type EventHistoryEntry, recordedAtOf, sliceOf } from './projection.ts';
 
 export interface EventHistoryQuery extends PageRequest {
   /** The name of one stream, which is then read itself, in its own order: it has events that the index has not seen yet. */
@@ -38,14 +33,14 @@ export interface EventHistoryQueries {
   find(query: EventHistoryQuery): Promise<Page<RecordedEvent>>;
 }
 
-/** Reads of single events at once: enough to hide the way to the store, too few to keep others from it. */
-const loadsAtOnce = 16;
+/** Reads of single events at once: enough to hide the way to the store; each may have half a megabyte. */
+const loadsAtOnce = 8;
 /** A slice of a stream that is read at once, and how many of them one request may look at. */
-const eventsPerSlice = 500;
-const slicesMax = 10;
+const eventsPerSlice = 25;
+const slicesMax = 200;
 
-/** Slices that are read at once, and how many of them one request may look at. */
-const slicesAtOnce = 20;
+/** Slices that are read at once, each with some thousand entries; and how many of them one request may look at. */
+const slicesAtOnce = 2;
 const historySlicesMax = 500;
 
 const whereOf = ({ type, actor, correlationId }: EventHistoryQuery): DocumentQuery['where'] => ({
@@ -82,29 +77,7 @@ const matchesIn = (
     );
 };
 
-interface Place {
-  readonly slice: string;
-  readonly index: number;
-}
-
-/** The slice after which to look; `null`: from the beginning. */
-const startOf = (place: Place | null, from: string | undefined): string | null => {
-  if (place !== null) return sliceBefore(place.slice);
-  // A year of more than four digits has no slice: nothing was recorded then.
-  return from === undefined || !isSlice(sliceOf(from)) ? null : sliceBefore(sliceOf(from));
-};
-
-const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: index, id: slice });
-
-/** @throws InvalidCursor */
-const placeOf = (cursor: string): Place => {
-  const { value, id } = parseCursor(cursor);
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !isSlice(id)) {
-    throw new InvalidCursor('a cursor of another list');
-  }
-  return { slice: id, index: value };
-};
-
+const charsOf = ({ data }: RecordedEvent): number => JSON.stringify(data).length;
 const matches =
   (query: EventHistoryQuery) =>
   ({ type, metadata, recordedAt }: RecordedEvent): boolean =>
@@ -116,7 +89,7 @@ const matches =
 export const createEventHistoryQueries = (
   documents: Documents,
   collection: () => string,
-  source: Pick<EventSource, 'readStream'>,
+  { source, pace }: { readonly source: Pick<EventSource, 'readStream'>; readonly pace: Pace },
 ): EventHistoryQueries => {
   /** @throws Error when the index names what the log does not have: one of them was restored without the other. */
   const load = async ({ entry: { stream, revision } }: Found): Promise<RecordedEvent> => {
@@ -126,10 +99,17 @@ export const createEventHistoryQueries = (
     return event;
   };
 
-  const loadAll = async (found: readonly Found[]): Promise<readonly RecordedEvent[]> => {
+  /** Those that fit on a page: fewer than were found where they are large. */
+  const loadPage = async (found: readonly Found[]): Promise<readonly RecordedEvent[]> => {
     const events: RecordedEvent[] = [];
+    let chars = 0;
     for (let from = 0; from < found.length; from += loadsAtOnce) {
-      events.push(...(await Promise.all(found.slice(from, from + loadsAtOnce).map(load))));
+      await pace();
+      for (const event of await Promise.all(found.slice(from, from + loadsAtOnce).map(load))) {
+        events.push(event);
+        chars += charsOf(event);
+        if (chars >= pageCharsMax) return events;
+      }
     }
     return events;
   };
@@ -137,6 +117,7 @@ export const createEventHistoryQueries = (
   /** The matches of the next slices, and where these end; `null` when there are no more. */
   const look = async (query: EventHistoryQuery, after: string | null) => {
     const { to } = query;
+    await pace();
     const slices = await documents.find<EventHistoryDocument>(collection(), {
       where: whereOf(query),
       ...(after === null ? {} : { after: { value: null, id: after } }),
@@ -146,6 +127,13 @@ export const createEventHistoryQueries = (
     const isOver = last === undefined || slices.length < slicesAtOnce || (to !== undefined && last.id >= sliceOf(to));
     const end: Place | null = isOver ? null : { slice: last.id, index: last.document.entries.length - 1 };
     return { matches: slices.flatMap((slice) => matchesIn(slice, query)), end };
+  };
+
+  /** Ends where it had no more room, or at `end`. */
+  const pageOfFound = async (found: readonly Found[], end: Place | null): Promise<Page<RecordedEvent>> => {
+    const items = await loadPage(found);
+    const last = items.length < found.length ? found[items.length - 1] : end;
+    return { items, nextCursor: last === null || last === undefined ? null : cursorOf(last) };
   };
 
   const findByIndex = async (query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {
@@ -162,11 +150,11 @@ export const createEventHistoryQueries = (
       const last = found[limit - 1];
       // One more than asked for tells that there is a next page.
       if (last !== undefined && found.length > limit) {
-        return { items: await loadAll(found.slice(0, limit)), nextCursor: cursorOf(last) };
+        return pageOfFound(found.slice(0, limit), last);
       }
       if (end === null) break;
     }
-    return { items: await loadAll(found), nextCursor: end === null ? null : cursorOf(end) };
+    return pageOfFound(found, end);
   };
 
   const findInStream = async (stream: string, query: EventHistoryQuery): Promise<Page<RecordedEvent>> => {
@@ -175,10 +163,12 @@ export const createEventHistoryQueries = (
     const found: RecordedEvent[] = [];
     let next = (revisionAfter(stream, cursor) ?? -1) + 1;
     for (let slices = 0; slices < slicesMax; slices += 1) {
+      await pace();
       const slice = await source.readStream(stream, next, eventsPerSlice);
       found.push(...slice.filter(isMatch));
-      const [items, beyond] = [found.slice(0, limit), found[limit]];
-      // One more than asked for tells that there is a next page.
+      const fitting = Math.min(limit, countWithin(found, charsOf));
+      const [items, beyond] = [found.slice(0, fitting), found[fitting]];
+      // One more than has room tells that there is a next page.
       if (beyond !== undefined) return { items, nextCursor: revisionCursor(stream, beyond.revision - 1) };
       if (slice.length < eventsPerSlice) return { items, nextCursor: null };
       next += slice.length;

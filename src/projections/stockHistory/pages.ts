@@ -6,17 +6,11 @@ import type { Recorded } from '../projection.ts';
 
 export type RecordedStockEvent = Recorded<StockEvent>;
 
-/** All that history needs of the log. */
+/** All that history needs of the log. Each read takes its turn among the long ones (`pacer.ts`). */
 export type StreamReader = Pick<EventSource, 'readStream'>;
 
-/** A slice is read and decoded within about ten milliseconds, and is all that a fold holds of a stream. */
-const eventsPerSlice = 500;
-
-/** The embedded engine answers within the same turn, and a long stream would keep every other request waiting. */
-const letOthersIn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+/** A slice is read and decoded within some five milliseconds, and is all that a fold holds of a stream. */
+const eventsPerSlice = 250;
 
 /** From a revision (inclusive) to the end, in slices that are never empty. A stream holds events of its category only. */
 export async function* slicesOf(
@@ -28,7 +22,6 @@ export async function* slicesOf(
     const slice = (await source.readStream(stream, from, eventsPerSlice)) as readonly RecordedStockEvent[];
     if (slice.length > 0) yield slice;
     if (slice.length < eventsPerSlice) return;
-    await letOthersIn();
   }
 }
 

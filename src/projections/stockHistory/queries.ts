@@ -2,7 +2,7 @@
 import type { Balance } from '../../domain/stock/events.ts';
 import { emptyBalance } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
-import { InvalidCursor, type Page, type PageRequest } from '../page.ts';
+import { countWithin, InvalidCursor, type Page, type PageRequest } from '../page.ts';
 import { type PublicEvent, publicEvent } from '../publicEvent.ts';
 import type { StockLevelDocument } from '../stockLevels/projection.ts';
 import { foldAsOf, type Moment } from './asOf.ts';
@@ -42,6 +42,8 @@ export interface StockHistory {
  * would otherwise make one request walk a stream of millions.
  */
 const eventsReadMax = 10_000;
+
+const charsOf = ({ data }: { readonly data: object }): number => JSON.stringify(data).length;
 
 interface Found {
   readonly causes: readonly Cause[];
@@ -83,11 +85,11 @@ export const createStockHistory = (source: StreamReader): StockHistory => ({
     const after = revisionAfter(stream, cursor);
     // One more than asked for tells whether there is a next page.
     const events = await source.readStream(stream, after === null ? 0 : after + 1, limit + 1);
-    const page = events.slice(0, limit);
+    const page = events.slice(0, Math.min(limit, countWithin(events, charsOf)));
     const last = page.at(-1);
     return {
       items: page.map(publicEvent),
-      nextCursor: events.length > limit && last !== undefined ? revisionCursor(stream, last.revision) : null,
+      nextCursor: events.length > page.length && last !== undefined ? revisionCursor(stream, last.revision) : null,
     };
   },
 

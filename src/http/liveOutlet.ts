@@ -1,0 +1,58 @@
+/** The socket of a live stream: messages in the form of Server-Sent Events, and an end for who does not read them. */
+import type { ServerResponse } from 'node:http';
+import type { Position, RecordedEvent } from '../domain/message.ts';
+import { formatPosition } from '../domain/position.ts';
+import { publicEvent } from '../projections/publicEvent.ts';
+
+/** A client that reads nothing for so long holds a socket and buffers for nobody: it is cut off, and may resume. */
+export const drainMaxMs = 30_000;
+
+export interface LiveOutlet {
+  /** Resolves when the client has room for the next. */
+  send(event: RecordedEvent): Promise<void>;
+  /**
+   * A comment that keeps the connection, with the id up to where nothing else was for this client: it resumes there. By
+   * the standard a block without data sets the last id and is no message.
+   */
+  sayHere(upTo: Position | null): void;
+}
+
+const message = (event: RecordedEvent): string => {
+  const { position, type, ...rest } = publicEvent(event);
+  return `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ ...rest, type, position })}\n\n`;
+};
+
+export const createLiveOutlet = (
+  response: ServerResponse,
+  signal: AbortSignal,
+  drainWaitMs = drainMaxMs,
+): LiveOutlet => {
+  /** Resolves when the client has room again, or is gone. A socket that does not drain is destroyed. */
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => response.destroy(), drainWaitMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        response.off('drain', done);
+        response.off('close', done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+      signal.addEventListener('abort', done);
+      if (signal.aborted || response.destroyed) done();
+    });
+
+  return {
+    send: async (event) => {
+      if (signal.aborted) return;
+      if (!response.write(message(event))) await drained();
+    },
+    sayHere: (upTo) => {
+      // Who does not read what it has need not hear that we are still here.
+      if (response.writableNeedDrain || signal.aborted) return;
+      response.write(`: still here\n${upTo === null ? '' : `id: ${formatPosition(upTo)}\n`}\n`);
+    },
+  };
+};
