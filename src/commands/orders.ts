@@ -19,7 +19,8 @@ export interface Address {
   readonly lines: readonly string[];
   readonly city: string;
   readonly region?: string;
-  readonly postalCode: string;
+  /** Absent where there is none: Hong Kong, the Emirates, Antigua … */
+  readonly postalCode?: string;
   /** ISO 3166-1 alpha-2. */
   readonly countryCode: string;
   /** Degrees, WGS 84; both or neither. */

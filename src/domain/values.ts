@@ -1,8 +1,9 @@
 /** Alphabets and bounds of everything that comes from outside and ends up in a stream name or an event. */
 
+import { escapeName } from './escapeName.ts';
+
 /** API.md "Conventions". No `.` in a warehouse id: it separates warehouse and SKU in a stream name. */
 export const warehouseIdPattern = '^[A-Za-z0-9][A-Za-z0-9_]{0,63}$';
-export const skuPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 export const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
 /** No `@`: a customer id is a pseudonym, never an e-mail address. */
 export const customerIdPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
@@ -32,8 +33,8 @@ export const adjustmentReasons = [
 ] as const;
 
 export const warehouseStream = (warehouseId: string): string => `warehouse-${warehouseId}`;
-export const itemStream = (sku: string): string => `item-${sku}`;
-export const stockStream = (warehouseId: string, sku: string): string => `stock-${warehouseId}.${sku}`;
+export const itemStream = (sku: string): string => `item-${escapeName(sku)}`;
+export const stockStream = (warehouseId: string, sku: string): string => `stock-${warehouseId}.${escapeName(sku)}`;
 export const orderStream = (orderId: string): string => `order-${orderId}`;
 /** `id`: derived from the client and its number. */
 export const orderNumberStream = (id: string): string => `ordernumber-${id}`;

@@ -8,6 +8,7 @@ import { createReadCache } from '../projections/readCache/readCache.ts';
 import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
+import { unjudgedFormats } from './formatKeyword.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerFrontDoor } from './plugins/frontDoor.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
@@ -37,6 +38,8 @@ import { registerValidation } from './validation.ts';
 
 /** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
 const bodyBytesMax = 16 * 1_024;
+/** An SKU of 100 characters, each of four bytes, each byte as `%F0`. */
+const paramCharsMax = 1_200;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
 /** Reads of history, each a slice of ten milliseconds in a turn: so many keep each other waiting, and nobody else. */
@@ -123,7 +126,8 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
     trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: paramCharsMax },
+    serializerOpts: { ajv: { formats: unjudgedFormats } },
     forceCloseConnections: 'idle',
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerClientError,

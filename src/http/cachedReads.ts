@@ -2,13 +2,14 @@
  * What is cached: answers of read models that many ask for and that are the same for all. Each says what it is made of,
  * so that an event of any of these makes it useless. Orders, and all that is personal, are read anew each time.
  */
+import { escapeName } from '../domain/escapeName.ts';
 import { itemStream, stockStream, warehouseStream } from '../domain/values.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { ItemDocument } from '../projections/items/projection.ts';
 import { allWarehouses, stocksOfSku } from '../projections/readCache/lastChanges.ts';
 import type { Cacheable } from '../projections/readCache/readCache.ts';
 import type { ReadModel } from '../projections/readModel.ts';
-import type { StockLevelDocument } from '../projections/stockLevels/projection.ts';
+import { type StockLevelDocument, stockLevelId } from '../projections/stockLevels/projection.ts';
 import type { WarehouseDocument } from '../projections/warehouses/projection.ts';
 
 export interface StockWithItem {
@@ -30,7 +31,7 @@ const keyOf = (kind: string, id: string, models: readonly ReadModel[]): string =
 
 export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouses }: ReadModels) => ({
   stock: (warehouseId: string, sku: string): Cacheable<StockWithItem> => ({
-    key: keyOf('stock', `${warehouseId}.${sku}`, [stockLevels.model, items.model]),
+    key: keyOf('stock', stockLevelId(warehouseId, sku), [stockLevels.model, items.model]),
     madeOf: [stockStream(warehouseId, sku), itemStream(sku)],
     load: async () => {
       const [level, item] = await Promise.all([stockLevels.queries.get(warehouseId, sku), items.queries.get(sku)]);
@@ -38,7 +39,7 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     },
   }),
   holdings: (sku: string): Cacheable<Holdings> => ({
-    key: keyOf('holdings', sku, [stockLevels.model, skuWarehouses.model, warehouses.model, items.model]),
+    key: keyOf('holdings', escapeName(sku), [stockLevels.model, skuWarehouses.model, warehouses.model, items.model]),
     madeOf: [stocksOfSku(sku), allWarehouses, itemStream(sku)],
     load: async () => {
       const warehouseIds = skuWarehouses.queries.of(sku);
@@ -58,7 +59,7 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     },
   }),
   item: (sku: string): Cacheable<ItemDocument> => ({
-    key: keyOf('item', sku, [items.model]),
+    key: keyOf('item', escapeName(sku), [items.model]),
     madeOf: [itemStream(sku)],
     load: () => items.queries.get(sku),
   }),

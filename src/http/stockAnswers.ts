@@ -64,6 +64,6 @@ export const answerStock = (
 ): object | undefined =>
   answerOutcome(outcome, reply, {
     status,
-    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${sku}` } : {}),
+    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}` } : {}),
     body: (accepted) => showStockAfter({ warehouseId, sku }, accepted),
   });

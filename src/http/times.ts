@@ -1,14 +1,11 @@
 import { futureToleranceMs } from '../domain/values.ts';
 import { Problem } from './problem.ts';
 
-/** Any RFC 3339 time as we keep it: UTC with milliseconds, so that times compare as text. */
-export const utc = (time: string): string => new Date(time).toISOString();
-
 /** Business time of a command. @throws Problem when it lies further ahead than clocks differ (API.md "Times"). */
 export const businessTime = (time: string | undefined, now: string): string => {
   if (time === undefined) return now;
   if (Date.parse(time) > Date.parse(now) + futureToleranceMs) {
     throw new Problem('OCCURRED_IN_FUTURE', 'A time may be at most 5 minutes ahead of ours.');
   }
-  return utc(time);
+  return time;
 };

@@ -1,9 +1,9 @@
 /** JSON Schema 2020-12 (R6.1): bodies are taken as they are; what comes as text in the URL is read as its type. */
 import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { requireBounds } from './bounds.ts';
+import { useFormats } from './formatKeyword.ts';
 import { Problem, validationProblem } from './problem.ts';
 
 const shared: Options = { strict: true, allowUnionTypes: true, useDefaults: true };
@@ -43,7 +43,7 @@ type Compile = (schema: object) => Check;
 const createCompiler = (options: Options): Compile => {
   const withFormats = (allErrors: boolean): Ajv2020 => {
     const ajv = new Ajv2020({ ...shared, ...options, allErrors });
-    addFormats.default(ajv, ['date-time', 'email', 'uuid', 'uri']);
+    useFormats(ajv);
     return ajv;
   };
   const [quick, thorough] = [withFormats(false), withFormats(true)];

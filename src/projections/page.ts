@@ -41,8 +41,8 @@ export class InvalidCursor extends Error {
   override readonly name = 'InvalidCursor';
 }
 
-/** An id (three names of up to 64 characters) and a sort value (one more, or a time) come to a third of it. */
-const cursorLengthMax = 1_024;
+/** An id (two names of 64 characters and an escaped SKU of 800) and a sort value (an SKU of 400 bytes) in base 64. */
+export const cursorLengthMax = 2_048;
 
 const encode = ({ value, id }: PageEnd): string => Buffer.from(JSON.stringify([value, id])).toString('base64url');
 

@@ -1,6 +1,7 @@
 /** The contract, operation by operation: made from the document, so that a new route is covered by being documented. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Operation, policies } from '../../src/domain/access/policy.ts';
+import { skuFault } from '../../src/domain/printable.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { commonProblems, problems } from '../../src/http/problemCodes.ts';
 import { type Documented, operationsOf } from '../support/documented.ts';
@@ -38,6 +39,7 @@ const validBody = (documented: Documented): Json | undefined => {
   return schema === undefined ? undefined : exampleOf(schema, document);
 };
 
+const isSku = (text: string): boolean => skuFault(text) === null;
 const needsIfMatch = ({ operation }: Documented): boolean => operation.responses[428] !== undefined;
 
 interface Sent {
@@ -113,14 +115,17 @@ describe.each(withId)('$name, by an id', ({ documented }) => {
     ['of another alphabet', '%20'],
     ['that climbs', '..%2f..%2fetc'],
     ['of a query', '%7B%22%24gt%22%3A%22%22%7D'],
-    ['too long for a name', 'a'.repeat(65)],
+    ['too long for a name', 'a'.repeat(101)],
     ['with a byte that ends texts', 'a%00b'],
   ];
   const names = [...documented.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 
   it.each(strange)('refuses one %s (R6.2)', async (_, id) => {
-    for (const name of names)
+    for (const name of names) {
+      // An SKU may be nearly anything.
+      if (name === 'sku' && isSku(decodeURIComponent(id))) continue;
       await refuses(() => ask(documented, { url: urlOf(documented, { [name]: id }) }), [400, 404]);
+    }
   });
 
   it('says "not found" for what is not there', async () => {
@@ -230,6 +235,7 @@ describe.each(reads)('$name', ({ documented }) => {
       await refuses(() => ask(documented, { url: `${url}[$gt]=` }), 400);
       if (schema.pattern === undefined && schema.format === undefined && schema.enum === undefined) continue;
       for (const value of ['', "'; DROP TABLE events; --", '%00', '[$gt]=1']) {
+        if (schema.format === 'sku' && isSku(decodeURIComponent(value))) continue;
         await refuses(() => ask(documented, { url: `${url}=${value}` }), 400);
       }
     }

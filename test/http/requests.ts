@@ -1,4 +1,5 @@
 /** Requests made from the OpenAPI document: a valid one for each operation, and every way to spoil one of its values. */
+import type { FormatName } from '../../src/http/formats.ts';
 import type { ApiDocument, Documented, JsonSchema } from '../support/documented.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -81,6 +82,19 @@ export interface Spoiled {
 /** What no string field may take: another type, and what a database might take for a query (R6.2). */
 const notTexts: readonly Json[] = [7, true, null, ['a'], { $gt: '' }, { $where: 'true' }, { toString: 'a' }];
 const notNumbers: readonly Json[] = ['7', true, null, [1], { $gt: 0 }, 1e300];
+/** What each format does not take. A format that is missing here is an error: say what is none. */
+const notOfFormat: { readonly [Name in FormatName]: readonly string[] } = {
+  'date-time': ['2026-11-24', '2026-02-30T00:00:00Z', '2026-11-24T09:30:60Z', '2026-11-24T09:30:00+24:00', 'now'],
+  uuid: ['01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a1', '01939d1a-6f0a-0cc1-9a54-2f1f5b0c8a11', '{}'],
+  uri: ['no such format', 'https://', '//a.example'],
+  'idn-email': ['ada', 'ada@', '@canary.invalid', 'a da@canary.invalid', 'a@b@c'],
+  phone: ['none', '12', '030\u0007123'],
+  'country-code': ['ZZ', 'UK', 'EU', 'de', 'DEU'],
+  currency: ['ZZZ', 'XXX', 'eur', 'EU'],
+  'time-zone': ['Mars/Phobos', '+01:00', 'Europe', '../etc'],
+  sku: ['', ' A', 'A ', 'A\u0000', 'A\u202eB', 'e\u0301', 'A\u2028B', '.', '..', '椅'.repeat(101)],
+  printable: ['', ' A', 'A ', 'A\u0000', 'A\u2066B', 'A\nB'],
+};
 /** U+0000 and friends: in a pattern they are refused, in free text they are the sealing's business. */
 const brokenTexts = ['', ' ', "' OR 1=1 --", '../../etc', 'a\u0000b', '💥'.repeat(40)];
 
@@ -92,7 +106,7 @@ const wrongTexts = (schema: JsonSchema): readonly Json[] => {
     ...notTexts,
     ...patterned,
     ...(known === undefined && schema.const === undefined ? [] : ['no_such_value']),
-    ...(format === undefined ? [] : ['no such format']),
+    ...(typeof format === 'string' ? notOfFormat[format as FormatName] : []),
     ...(typeof maxLength === 'number' ? ['a'.repeat(maxLength + 1)] : []),
     ...(typeof minLength === 'number' && minLength > 0 ? [''] : []),
   ];

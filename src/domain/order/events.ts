@@ -36,7 +36,7 @@ export type OrderPlaced = {
     readonly customerId: string;
     /** `{ name, email, phone? }` */
     readonly contact: Sealed;
-    /** `{ name, lines, city, region?, postalCode, countryCode }` */
+    /** `{ name, lines, city, region?, postalCode?, countryCode }` */
     readonly shipTo: Sealed;
     readonly lines: readonly OrderLine[];
     readonly sourcing: SourcingStrategy;

@@ -7,7 +7,6 @@ import type { HttpPorts } from '../ports.ts';
 import type { Router } from '../route.ts';
 import { AuditEvent, AuditQuery } from '../schemas/audit.ts';
 import { PageOf, ref } from '../schemas/common.ts';
-import { utc } from '../times.ts';
 
 export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void => {
   const { eventHistory } = readModels;
@@ -30,8 +29,8 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
       const page = await eventHistory.queries.find({
         ...filters,
         ...pageRequestOf({ ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }),
-        ...(from === undefined ? {} : { from: utc(from) }),
-        ...(to === undefined ? {} : { to: utc(to) }),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
       });
       return answerPage(page, request, reply, (event) => {
         const stored = asStored(event);

@@ -15,7 +15,6 @@ import {
   WarehousePath,
 } from '../schemas/stock.ts';
 import { showStock } from '../stockAnswers.ts';
-import { utc } from '../times.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';
@@ -49,8 +48,8 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
         return showResource(showStock(level, item), { request, reply }, item?.revision);
       }
       const times = {
-        ...(asOf === undefined ? {} : { asOf: utc(asOf) }),
-        ...(knownAt === undefined ? {} : { knownAt: utc(knownAt) }),
+        ...(asOf === undefined ? {} : { asOf }),
+        ...(knownAt === undefined ? {} : { knownAt }),
       };
       const level = await stockHistory.asOf({ warehouseId, sku }, times);
       if (level === null) throw noStock();

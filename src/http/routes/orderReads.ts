@@ -12,7 +12,6 @@ import type { Router } from '../route.ts';
 import { NotModified, PageOf, ref } from '../schemas/common.ts';
 import { Order, OrderPath, OrdersQuery } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
-import { utc } from '../times.ts';
 
 const tag = 'Orders';
 
@@ -21,8 +20,8 @@ type Filters = Static<typeof OrdersQuery>;
 const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: Filters) => ({
   ...(orderNumber === undefined ? {} : { orderNumber }),
   ...(trackingNumber === undefined ? {} : { trackingNumber }),
-  ...(from === undefined ? {} : { from: utc(from) }),
-  ...(to === undefined ? {} : { to: utc(to) }),
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to }),
   ...(status === undefined ? {} : { status }),
 });
 

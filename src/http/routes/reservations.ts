@@ -38,7 +38,7 @@ export const registerReservations = ({ command }: Router, { useCases, clock }: H
       const outcome = await useCases.changeStock({ command: { type: 'ReserveStock', ...claim }, context });
       return answerOutcome(outcome, reply, {
         status: 201,
-        location: `/v1/warehouses/${params.warehouseId}/inventory/${params.sku}/reservations/${reservationId}`,
+        location: `/v1/warehouses/${params.warehouseId}/inventory/${encodeURIComponent(params.sku)}/reservations/${reservationId}`,
         body: (accepted) => ({
           reservationId,
           quantity,

@@ -16,10 +16,11 @@ import {
   WarehouseId,
 } from './common.ts';
 
-/** IANA names have at most three parts of letters, digits, `_`, `+` and `-`. */
+/** Three parts of at most 32 characters, and what is between them. */
 const TimeZone = Type.String({
-  pattern: '^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$',
+  format: 'time-zone',
   maxLength: 98,
+  description: 'A name of the IANA database.',
   examples: ['Europe/Berlin'],
 });
 

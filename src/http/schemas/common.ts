@@ -1,13 +1,8 @@
 /** Shapes that many routes share. TypeBox is the authoring form; what is served and checked is plain JSON Schema. */
 import Type, { type Static, type TSchema } from 'typebox';
-import {
-  adjustmentReasons,
-  customerIdPattern,
-  quantityMax,
-  skuPattern,
-  uuidPattern,
-  warehouseIdPattern,
-} from '../../domain/values.ts';
+import { skuCharsMax } from '../../domain/printable.ts';
+import { adjustmentReasons, customerIdPattern, quantityMax, warehouseIdPattern } from '../../domain/values.ts';
+import { cursorLengthMax } from '../../projections/page.ts';
 
 /** A named schema: one component in the OpenAPI document, referred to by its name. */
 export const named = <T extends TSchema>(name: string, schema: T): T => ({ ...schema, $id: name });
@@ -31,12 +26,21 @@ export const noteCharsMax = 2_000;
 export const referenceCharsMax = 100;
 /** RFC 5321 §4.5.3.1.3 bounds a path, and with it an address, at 256 characters with its brackets. */
 export const emailCharsMax = 254;
+/** 32 digits and four dashes (RFC 9562 §4). */
+const uuidChars = 36;
 
 export const WarehouseId = Type.String({ pattern: warehouseIdPattern, maxLength: idCharsMax, examples: ['BER'] });
-export const Sku = Type.String({ pattern: skuPattern, maxLength: idCharsMax, examples: ['TABLE-OAK-160'] });
+export const Sku = Type.String({
+  format: 'sku',
+  minLength: 1,
+  maxLength: skuCharsMax,
+  description: 'Printable characters of any script, in NFC, without a blank at either end; matched exactly.',
+  examples: ['TABLE-OAK-160'],
+});
 export const Uuid = Type.String({
-  pattern: uuidPattern,
-  maxLength: 36,
+  format: 'uuid',
+  maxLength: uuidChars,
+  description: 'Taken in either case, given in lower case.',
   examples: ['01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a11'],
 });
 export const CustomerId = Type.String({
@@ -50,12 +54,14 @@ export const LineId = Type.String({
   examples: ['1'],
 });
 export const CountryCode = Type.String({
+  format: 'country-code',
   pattern: '^[A-Z]{2}$',
   maxLength: 2,
-  description: 'ISO 3166-1 alpha-2',
+  description: 'ISO 3166-1 alpha-2, and XK.',
   examples: ['DE'],
 });
 export const Currency = Type.String({
+  format: 'currency',
   pattern: '^[A-Z]{3}$',
   maxLength: 3,
   description: 'ISO 4217',
@@ -99,7 +105,9 @@ export const OccurredAt = Type.String({
 export const pageLimitMax = 500;
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageLimitMax, default: 50 })),
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024, description: 'nextCursor of the page before.' })),
+  cursor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: cursorLengthMax, description: 'nextCursor of the page before.' }),
+  ),
 };
 
 export const PageOf = <T extends TSchema>(item: T) =>

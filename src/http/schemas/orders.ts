@@ -28,6 +28,8 @@ export const linesMax = 2_000;
 /** A price fits into 15 digits of the smallest unit of its currency. */
 const priceMinorMax = 999_999_999_999_999;
 const addressLinesMax = 6;
+/** A number of 15 digits (ITU-T E.164), an extension, and the words between. */
+const phoneCharsMax = 64;
 
 /** Printable, without controls of writing direction, by which it would show as another than it is. */
 export const OrderNumber = Type.String({
@@ -39,8 +41,15 @@ export const OrderNumber = Type.String({
 
 export const Contact = Closed({
   name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
-  email: Type.String({ format: 'email', maxLength: emailCharsMax, examples: ['ada@example.invalid'] }),
-  phone: Type.Optional(Type.String({ pattern: '^[0-9+() /.-]{3,32}$', maxLength: 32, examples: ['+49 30 123456'] })),
+  email: Type.String({ format: 'idn-email', maxLength: emailCharsMax, examples: ['ada@example.invalid'] }),
+  phone: Type.Optional(
+    Type.String({
+      format: 'phone',
+      maxLength: phoneCharsMax,
+      description: 'As it is dialled or written: with an extension, in digits of any script.',
+      examples: ['+49 30 123456'],
+    }),
+  ),
 });
 /** Where it is, better than a postal code tells; kept sealed with the address. */
 const point = {
@@ -58,7 +67,7 @@ export const Address = Closed(
     }),
     city: Type.String({ minLength: 1, maxLength: 100, examples: ['Berlin'] }),
     region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-    postalCode: PostalCode,
+    postalCode: Type.Optional({ ...PostalCode, description: 'Absent where there is none: Hong Kong, the Emirates …' }),
     countryCode: CountryCode,
     ...point,
   },

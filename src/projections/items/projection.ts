@@ -1,4 +1,5 @@
 /** What the catalogue says about each SKU. */
+import { escapeName } from '../../domain/escapeName.ts';
 import type { ItemDescription, ItemEvent } from '../../domain/item/events.ts';
 import type { Projection } from '../projection.ts';
 
@@ -14,6 +15,6 @@ export const items: Projection<ItemDocument, ItemEvent> = {
   name: 'items_v1',
   handles: ['ItemDefined'],
   indexes: [],
-  idsOf: ({ data }) => [data.sku],
+  idsOf: ({ data }) => [escapeName(data.sku)],
   apply: (_, { data, revision, recordedAt }) => ({ ...data, revision, updatedAt: recordedAt }),
 };

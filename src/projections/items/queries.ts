@@ -1,3 +1,4 @@
+import { escapeName } from '../../domain/escapeName.ts';
 import { type Page, type PageRequest, pageOf } from '../page.ts';
 import type { Documents } from '../ports.ts';
 import type { ItemDocument } from './projection.ts';
@@ -11,10 +12,10 @@ export interface ItemQueries {
 }
 
 export const createItemQueries = (documents: Documents, collection: () => string): ItemQueries => ({
-  get: async (sku) => (await documents.get<ItemDocument>(collection(), sku))?.document ?? null,
+  get: async (sku) => (await documents.get<ItemDocument>(collection(), escapeName(sku)))?.document ?? null,
   getMany: async (skus) => {
-    const found = await documents.getMany<ItemDocument>(collection(), [...new Set(skus)]);
-    return new Map([...found].map(([sku, { document }]) => [sku, document]));
+    const found = await documents.getMany<ItemDocument>(collection(), [...new Set(skus)].map(escapeName));
+    return new Map([...found.values()].map(({ document }) => [document.sku, document]));
   },
   list: (page) => pageOf(documents, collection(), { where: {} }, page),
 });

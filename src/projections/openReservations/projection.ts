@@ -9,6 +9,7 @@ import type {
 } from '../../domain/stock/events.ts';
 import { ownerOf } from '../../domain/stock/state.ts';
 import type { Projection } from '../projection.ts';
+import { stockLevelId } from '../stockLevels/projection.ts';
 
 export interface OpenReservationDocument {
   readonly warehouseId: string;
@@ -25,7 +26,7 @@ export interface OpenReservationDocument {
 type Claim = Pick<OpenReservationDocument, 'warehouseId' | 'sku' | 'reservationId'>;
 
 export const openReservationId = ({ warehouseId, sku, reservationId }: Claim): string =>
-  `${warehouseId}.${sku}.${reservationId}`;
+  `${stockLevelId(warehouseId, sku)}.${reservationId}`;
 
 type ReservationEvent = StockReserved | StockReservationReleased | StockReservationExpired | StockShipped;
 

@@ -2,6 +2,7 @@
  * When each thing that a cached answer is made of was last changed, as this process learns it from the log itself. No
  * message between processes is needed to make an entry useless, so none can be lost.
  */
+import { escapeName, unescapeName } from '../../domain/escapeName.ts';
 import { categoryOf, idOf, type Position, type RecordedEvent } from '../../domain/message.ts';
 import { comparePositions, laterOf } from '../../domain/position.ts';
 import type { LiveEvents } from '../liveEvents.ts';
@@ -16,7 +17,7 @@ export interface LastChanges {
 }
 
 /** The stocks of a SKU in all warehouses. */
-export const stocksOfSku = (sku: string): string => `stocks-of-${sku}`;
+export const stocksOfSku = (sku: string): string => `stocks-of-${escapeName(sku)}`;
 export const allWarehouses = 'all-warehouses';
 
 /** What an event changes: its stream, and what many streams make together. Nothing of it may be forgotten. */
@@ -24,7 +25,7 @@ export const subjectsOf = ({ stream }: Pick<RecordedEvent, 'stream'>): readonly 
   switch (categoryOf(stream)) {
     case 'stock': {
       const id = idOf(stream);
-      return [stream, stocksOfSku(id.slice(id.indexOf('.') + 1))];
+      return [stream, stocksOfSku(unescapeName(id.slice(id.indexOf('.') + 1)))];
     }
     case 'item':
       return [stream];

@@ -2,6 +2,7 @@
  * In which warehouses each SKU was ever registered: a document for each SKU. Stock is split by warehouse, so without it
  * every question about a SKU would go to all parts of a store that is spread over machines.
  */
+import { escapeName } from '../../domain/escapeName.ts';
 import type { StockRegistered } from '../../domain/stock/events.ts';
 import type { Projection } from '../projection.ts';
 
@@ -15,7 +16,7 @@ export const skuWarehouses: Projection<SkuWarehousesDocument, StockRegistered> =
   name: 'sku_warehouses_v1',
   handles: ['StockRegistered'],
   indexes: [],
-  idsOf: ({ data: { sku } }) => [sku],
+  idsOf: ({ data: { sku } }) => [escapeName(sku)],
   apply: (document, { data: { sku, warehouseId } }) => ({
     sku,
     warehouseIds: [...new Set([...(document?.warehouseIds ?? []), warehouseId])].sort(),

@@ -1,3 +1,4 @@
+import { escapeName } from '../../domain/escapeName.ts';
 import type { Documents } from '../ports.ts';
 import type { SkuWarehousesDocument } from './projection.ts';
 
@@ -7,5 +8,6 @@ export interface SkuWarehousesQueries {
 }
 
 export const createSkuWarehousesQueries = (documents: Documents, collection: () => string): SkuWarehousesQueries => ({
-  of: async (sku) => (await documents.get<SkuWarehousesDocument>(collection(), sku))?.document.warehouseIds ?? [],
+  of: async (sku) =>
+    (await documents.get<SkuWarehousesDocument>(collection(), escapeName(sku)))?.document.warehouseIds ?? [],
 });

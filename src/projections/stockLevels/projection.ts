@@ -1,4 +1,5 @@
 /** The figures of each stock now: one document for each SKU in each warehouse (R1.1, R3.1). */
+import { escapeName } from '../../domain/escapeName.ts';
 import { type Balance, type StockEvent, stockVersions } from '../../domain/stock/events.ts';
 import { availableOf, freeOf, type KnownStock } from '../../domain/stock/state.ts';
 import type { Projection } from '../projection.ts';
@@ -49,7 +50,7 @@ export const levelOf = ({ warehouseId, sku, stock, revision, updatedAt }: LevelF
 };
 
 /** A SKU may hold dots, a warehouse id may not (`values.ts`), so no two stocks share an id. */
-export const stockLevelId = (warehouseId: string, sku: string): string => `${warehouseId}.${sku}`;
+export const stockLevelId = (warehouseId: string, sku: string): string => `${warehouseId}.${escapeName(sku)}`;
 
 export const stockLevels: Projection<StockLevelDocument, StockEvent> = {
   name: 'stock_levels_v1',
