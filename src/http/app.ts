@@ -14,6 +14,7 @@ import { registerFrontDoor } from './plugins/frontDoor.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
+import { registerWellFormed } from './plugins/wellFormed.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
 import { createPositionGate } from './positionGate.ts';
@@ -135,6 +136,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
   registerWire(app);
+  registerWellFormed(app);
   registerRequestState(app);
   registerValidation(app);
   registerProblems(app);

@@ -1,0 +1,60 @@
+/** What every request must be before anything looks at what it says: text in UTF-8 that shows as what it is. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem } from '../problem.ts';
+import { illFormed, isWellFormed, readStrictJson } from '../strictJson.ts';
+
+const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+const utf8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
+
+/** RFC 8259 §8.1 knows no other charset, and nothing here unpacks (a small body may be large unpacked). */
+const requirePlain = ({ headers }: FastifyRequest): void => {
+  const named = charset.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
+  if (named !== undefined && !utf8.has(named)) {
+    throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'JSON is taken in UTF-8 only.');
+  }
+  if (headers['content-encoding'] !== undefined) {
+    throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body without Content-Encoding.');
+  }
+};
+
+/** @throws Problem */
+const parse = (request: FastifyRequest, bytes: Buffer): unknown => {
+  requirePlain(request);
+  // A content type without content is no body: many clients always send the header.
+  if (bytes.length === 0) return undefined;
+  const reading = readStrictJson(bytes);
+  if ('value' in reading) return reading.value;
+  throw new Problem(reading.isJson ? 'VALIDATION' : 'MALFORMED_JSON', reading.fault);
+};
+
+const requireWellFormed = (part: string, fields: object): void => {
+  for (const [name, value] of Object.entries(fields)) {
+    for (const text of [name, ...[value as unknown].flat()]) {
+      if (typeof text !== 'string' || isWellFormed(text)) continue;
+      const pointer = `/${part}/${isWellFormed(name) ? name : ''}`;
+      throw new Problem('VALIDATION', `${pointer} ${illFormed}.`, {
+        members: { errors: [{ pointer, message: illFormed }] },
+      });
+    }
+  }
+};
+
+export const registerWellFormed = (app: FastifyInstance): void => {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    try {
+      done(null, parse(request, bytes));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    try {
+      requireWellFormed('params', request.params as object);
+      requireWellFormed('querystring', request.query as object);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+};
