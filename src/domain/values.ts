@@ -11,6 +11,11 @@ export const customerIdPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 /** A quantity fits a 32-bit integer, so that sums over a log stay exact integers. */
 export const quantityMax = 2_147_483_647;
 
+/** The largest line of a real shop in a year had 80,995 pieces; a larger one is a slip of a finger. */
+export const orderLineQuantityMax = 100_000;
+/** Some dozen such lines; whoever needs more places several orders. */
+export const orderQuantityMax = 1_000_000;
+
 /** How many there are: a whole number, zero included. */
 export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= quantityMax;
 /** How many move: a whole number, at least one. */

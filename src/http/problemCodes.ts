@@ -40,6 +40,8 @@ type TransportCode =
   | 'ROLE_NOT_ALLOWED'
   | 'ROUTE_NOT_FOUND'
   | 'ITEM_NOT_FOUND'
+  | 'SKU_UNKNOWN'
+  | 'REPORTED_BEFORE_DISPATCH'
   | 'CUSTOMER_NOT_FOUND'
   | 'SUBJECT_ERASED'
   | 'STATUS_NOT_SETTABLE'
@@ -125,6 +127,11 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   ORDER_LINE_REPEATED: { status: 422, title: 'A line stands twice in the request' },
   ORDER_LINE_NOT_FOUND: { status: 422, title: 'The order has no such line' },
   PARCEL_REPEATED: { status: 422, title: 'A parcel stands twice in the request' },
+  BOX_NOT_SHIPPED: { status: 422, title: 'A parcel holds what the shipment does not take along' },
+  ORDER_TOO_LARGE: { status: 422, title: 'The order has more pieces than one order may have' },
+  CURRENCIES_MIXED: { status: 422, title: 'The order is in more than one currency' },
+  SKU_UNKNOWN: { status: 422, title: 'There is neither an item nor a stock of the SKU' },
+  REPORTED_BEFORE_DISPATCH: { status: 422, title: 'The time lies long before the shipment left' },
   PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
   BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
   WEBHOOK_TARGET_NOT_ALLOWED: { status: 422, title: 'The address may not receive webhooks' },

@@ -27,14 +27,18 @@ describe('the name of an id', () => {
 
   it('can be turned back, for any text', () => {
     fc.assert(
-      fc.property(text, (id) => expect(unescapeName(escapeName(id))).toBe(id)),
+      fc.property(text, (id) => {
+        expect(unescapeName(escapeName(id))).toBe(id);
+      }),
       { numRuns: 2_000 },
     );
   });
 
   it('is the name of no other id', () => {
     fc.assert(
-      fc.property(text, text, (a, b) => expect(escapeName(a) === escapeName(b)).toBe(a === b)),
+      fc.property(text, text, (a, b) => {
+        expect(escapeName(a) === escapeName(b)).toBe(a === b);
+      }),
       { numRuns: 2_000 },
     );
   });

@@ -189,12 +189,18 @@ describe('dispatching', () => {
       ...dispatched,
       data: { ...dispatched.data, lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 }] },
     })
-      .when({ ...dispatch, shipmentId: 's2', lines: [{ lineId: '1', quantity: 2 }] })
+      .when({
+        ...dispatch,
+        shipmentId: 's2',
+        lines: [{ lineId: '1', quantity: 2 }],
+        parcels: [{ parcelId: 'p1', boxes: [{ lineId: '1', boxCode: 'A', quantity: 2 }] }],
+      })
       .thenRecords({
         ...dispatched,
         data: {
           ...dispatched.data,
           shipmentId: 's2',
+          parcels: [{ parcelId: 'p1', boxes: [{ lineId: '1', boxCode: 'A', quantity: 2 }] }],
           lines: [
             { lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 },
             { lineId: '1', sku: 'CHAIR', reservationId: 'r2', quantity: 1 },
@@ -311,6 +317,40 @@ const refusals: RefusalTests<OrderRefusal> = {
     given(orderDecider, placed, allocated)
       .when({ ...dispatch, parcels: twice(dispatch.parcels) })
       .thenRefused('PARCEL_REPEATED'),
+  BOX_NOT_SHIPPED: () => {
+    const packing = (...boxes: { lineId: string; boxCode: string; quantity: number }[]): OrderCommand => ({
+      ...dispatch,
+      parcels: [{ parcelId: 'p1', boxes: [] }, ...boxes.map((box, at) => ({ parcelId: `p${at + 2}`, boxes: [box] }))],
+    });
+    const a = { lineId: '1', boxCode: 'A', quantity: 2 };
+    const spec = given(orderDecider, placed, allocated);
+    spec.when(packing({ ...a, lineId: '99' })).thenRefused('BOX_NOT_SHIPPED');
+    spec.when(packing({ ...a, lineId: '2' })).thenRefused('BOX_NOT_SHIPPED');
+    spec.when(packing({ ...a, quantity: 7_000_000 })).thenRefused('BOX_NOT_SHIPPED');
+    spec.when(packing(a, a)).thenRefused('BOX_NOT_SHIPPED');
+  },
+  ORDER_TOO_LARGE: () => {
+    const lines = Array.from({ length: 11 }, (_, at) => ({
+      ...placed.data.lines[0]!,
+      lineId: `l${at}`,
+      quantity: 100_000,
+    }));
+    const placing = (count: number): OrderCommand => ({
+      type: 'PlaceOrder',
+      order: sampleOrder({ lines: lines.slice(0, count) }),
+    });
+    given(orderDecider).when(placing(11)).thenRefused('ORDER_TOO_LARGE');
+    expect(orderDecider.decide(placing(10), orderDecider.initialState)).toHaveProperty('accepted');
+  },
+  CURRENCIES_MIXED: () =>
+    given(orderDecider)
+      .when({
+        type: 'PlaceOrder',
+        order: sampleOrder({
+          lines: placed.data.lines.map((line, at) => ({ ...line, currency: at === 0 ? 'EUR' : 'USD' })),
+        }),
+      })
+      .thenRefused('CURRENCIES_MIXED'),
 };
 
 describe('every refusal of an order command', () => {

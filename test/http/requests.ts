@@ -90,7 +90,7 @@ const notOfFormat: { readonly [Name in FormatName]: readonly string[] } = {
   'idn-email': ['ada', 'ada@', '@canary.invalid', 'a da@canary.invalid', 'a@b@c'],
   phone: ['none', '12', '030\u0007123'],
   'country-code': ['ZZ', 'UK', 'EU', 'de', 'DEU'],
-  currency: ['ZZZ', 'XXX', 'eur', 'EU'],
+  currency: ['ZZZ', 'XTS', 'eur', 'EU'],
   'time-zone': ['Mars/Phobos', '+01:00', 'Europe', '../etc'],
   sku: ['', ' A', 'A ', 'A\u0000', 'A\u202eB', 'e\u0301', 'A\u2028B', '.', '..', '椅'.repeat(101)],
   printable: ['', ' A', 'A ', 'A\u0000', 'A\u2066B', 'A\nB'],

@@ -63,6 +63,10 @@ export type OrderRefusal =
   | 'SHIPMENT_EXCEEDS_ALLOCATION'
   | 'SHIPMENT_ALREADY_DISPATCHED'
   | 'SHIPMENT_NOT_FOUND'
-  | 'PARCEL_REPEATED';
+  | 'PARCEL_REPEATED'
+  /** A box of a parcel is of no line of the shipment, or there are more of them than pieces. */
+  | 'BOX_NOT_SHIPPED'
+  | 'ORDER_TOO_LARGE'
+  | 'CURRENCIES_MIXED';
 
 export type OrderDecision = Decision<OrderEvent, OrderRefusal>;

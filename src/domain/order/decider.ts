@@ -4,6 +4,7 @@ import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal, Reasone
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
+import { lineRefusal } from './placing.ts';
 import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
@@ -11,12 +12,8 @@ type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 const place = ({ order, orderNumber }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
   if (state.phase !== 'absent') return refuse('ORDER_ALREADY_PLACED', 'An order with this id exists.');
   if (state.isAbandoned === true) return refuse('ORDER_NUMBER_TAKEN', 'Another order has got the number of this one.');
-  if (new Set(order.lines.map(({ lineId }) => lineId)).size !== order.lines.length) {
-    return refuse('ORDER_LINE_REPEATED', 'Each line needs a lineId of its own.');
-  }
-  if (!order.lines.every(({ quantity }) => isQuantity(quantity))) {
-    return refuse('QUANTITY_INVALID', 'Each line orders a whole number of pieces, at least one.');
-  }
+  const refusal = lineRefusal(order.lines);
+  if (refusal !== null) return refusal;
   const placed: OrderEvent = { type: 'OrderPlaced', data: order };
   if (orderNumber === undefined) return accept(placed);
   return accept<OrderEvent>(placed, { type: 'OrderNumbered', data: { orderId: order.orderId, orderNumber } });

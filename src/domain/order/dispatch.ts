@@ -3,6 +3,7 @@ import { accept, refuse } from '../message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
 import type { LineQuantity, ShippedLine } from './events.ts';
+import { parcelRefusal } from './parcels.ts';
 import type { PlacedOrder } from './state.ts';
 
 type Dispatch = OrderCommandOf<'DispatchShipment'>;
@@ -61,6 +62,8 @@ export const dispatch = (command: Dispatch, order: PlacedOrder): OrderDecision =
     }
     lines.push(...taken);
   }
+  const misfit = parcelRefusal(command);
+  if (misfit !== null) return misfit;
   const { type: _, ...data } = command;
   return accept({ type: 'OrderShipmentDispatched', data: { ...data, orderId: order.orderId, lines } });
 };

@@ -7,6 +7,7 @@ import { orderStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../headers.ts';
+import { requireKnownSkus } from '../knownSkus.ts';
 import { listenFor, type PlanNews } from '../news.ts';
 import { showOrderPublicly } from '../orderView.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -81,6 +82,10 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       'ORDER_NUMBER_TAKEN',
       'ORDER_LINE_REPEATED',
       'QUANTITY_INVALID',
+      'ORDER_TOO_LARGE',
+      'CURRENCIES_MIXED',
+      'SKU_UNKNOWN',
+      'NOT_CAUGHT_UP',
       'CUSTOMER_NOT_FOUND',
       'SUBJECT_ERASED',
     ],
@@ -89,6 +94,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       if (reach.customerId !== null && reach.customerId !== body.customer.customerId) {
         throw new Problem('CUSTOMER_NOT_FOUND', 'No such customer.');
       }
+      await requireKnownSkus(readModels, body.lines);
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
       const request = requestOf(orderId, body);
       const news = listenForPlan(asked.request, orderId);

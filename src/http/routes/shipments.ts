@@ -19,6 +19,9 @@ import { businessTime } from '../times.ts';
 
 const tag = 'Shipments';
 
+/** Labels are bought weeks ahead, and a dispatch may be recorded late; a year before it is another parcel, or no clock. */
+const reportsAheadMs = 90 * 24 * 3_600_000;
+
 export const registerShipments = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels, personalData, clock } = ports;
 
@@ -39,6 +42,14 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     return state;
   };
 
+  /** @throws Problem */
+  const requireAfterDispatch = async (shipmentId: string, reportedAt: string): Promise<void> => {
+    const [dispatched] = await readModels.source.readStream(shipmentStream(shipmentId), 0, 1);
+    const earliestMs = Date.parse(dispatched?.occurredAt ?? reportedAt) - reportsAheadMs;
+    if (Date.parse(reportedAt) >= earliestMs) return;
+    throw new Problem('REPORTED_BEFORE_DISPATCH', 'A report may be of 90 days before the dispatch at most.');
+  };
+
   command({
     operation: 'dispatchShipment',
     method: 'POST',
@@ -57,6 +68,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'ORDER_LINE_NOT_FOUND',
       'ORDER_LINE_REPEATED',
       'PARCEL_REPEATED',
+      'BOX_NOT_SHIPPED',
       'QUANTITY_INVALID',
       'SHIPMENT_EXCEEDS_ALLOCATION',
       'SHIPMENT_ALREADY_DISPATCHED',
@@ -120,6 +132,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'PARCEL_REQUIRED',
       'TOO_MANY_REPORTS',
       'OCCURRED_IN_FUTURE',
+      'REPORTED_BEFORE_DISPATCH',
       'SUBJECT_ERASED',
     ],
     // The answer repeats the courier's words, which may name whoever opened the door.
@@ -128,6 +141,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       await requireShipment(shipmentId, reach);
       const { occurredAt, ...report } = body;
       const reportedAt = businessTime(occurredAt, clock.now());
+      await requireAfterDispatch(shipmentId, reportedAt);
       const outcome = await useCases.trackParcel(
         shipmentId,
         { ...report, reportedAt },

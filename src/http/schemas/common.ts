@@ -1,7 +1,13 @@
 /** Shapes that many routes share. TypeBox is the authoring form; what is served and checked is plain JSON Schema. */
 import Type, { type Static, type TSchema } from 'typebox';
 import { skuCharsMax } from '../../domain/printable.ts';
-import { adjustmentReasons, customerIdPattern, quantityMax, warehouseIdPattern } from '../../domain/values.ts';
+import {
+  adjustmentReasons,
+  customerIdPattern,
+  orderLineQuantityMax,
+  quantityMax,
+  warehouseIdPattern,
+} from '../../domain/values.ts';
 import { cursorLengthMax } from '../../projections/page.ts';
 
 /** A named schema: one component in the OpenAPI document, referred to by its name. */
@@ -85,6 +91,7 @@ export const AdjustmentReason = Type.Enum([...adjustmentReasons], { examples: ['
 
 export const Count = Type.Integer({ minimum: 0, maximum: quantityMax, examples: [12] });
 export const Quantity = Type.Integer({ minimum: 1, maximum: quantityMax, examples: [2] });
+export const OrderQuantity = Type.Integer({ minimum: 1, maximum: orderLineQuantityMax, examples: [2] });
 export const Delta = Type.Integer({ minimum: -quantityMax, maximum: quantityMax, not: { const: 0 }, examples: [5] });
 /** Beyond it, two neighbours are the same number in JSON. */
 const revisionMax = Number.MAX_SAFE_INTEGER;

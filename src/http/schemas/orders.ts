@@ -11,6 +11,7 @@ import {
   Note,
   Nullable,
   named,
+  OrderQuantity,
   PageQuery,
   PostalCode,
   Quantity,
@@ -84,7 +85,7 @@ export const OrderBody = Closed({
     Closed({
       lineId: Type.Optional(LineId),
       sku: Sku,
-      quantity: Quantity,
+      quantity: OrderQuantity,
       priceMinor: Type.Integer({ minimum: 0, maximum: priceMinorMax, examples: [4_900] }),
       currency: Currency,
     }),
