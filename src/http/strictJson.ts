@@ -15,7 +15,8 @@ const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x
 export const isWellFormed = (text: string): boolean => text.isWellFormed() && !misleading.test(text);
 export const illFormed = 'has U+0000, half of a surrogate pair, or a control of writing direction';
 
-export type JsonReading = { readonly value: unknown } | { readonly fault: string; readonly isJson: boolean };
+/** `fault`: it is no JSON that all readers read alike. `pointer`: where in it a text is not well-formed. */
+export type JsonReading = { readonly value: unknown } | { readonly fault: string } | { readonly pointer: string };
 
 const isEscaped = (source: string, at: number): boolean => {
   let before = at - 1;
@@ -56,11 +57,16 @@ const membersRead = (value: unknown): number => {
   return members;
 };
 
-const hasWellFormedTexts = (value: unknown): boolean => {
-  if (typeof value === 'string') return isWellFormed(value);
-  if (typeof value !== 'object' || value === null) return true;
-  const names = Array.isArray(value) ? [] : Object.keys(value);
-  return names.every(isWellFormed) && childrenOf(value).every(hasWellFormedTexts);
+/** JSON pointer (RFC 6901) of the first text that is not well-formed, or of the object that has such a name; or `null`. */
+const illFormedAt = (value: unknown, pointer = ''): string | null => {
+  if (typeof value === 'string') return isWellFormed(value) ? null : pointer;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [name, child] of Object.entries(value)) {
+    if (!isWellFormed(name)) return pointer;
+    const found = illFormedAt(child, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    if (found !== null) return found;
+  }
+  return null;
 };
 
 const decode = (bytes: Buffer): string => {
@@ -69,19 +75,17 @@ const decode = (bytes: Buffer): string => {
 };
 
 export const readStrictJson = (bytes: Buffer): JsonReading => {
-  if (!isUtf8(bytes)) return { fault: 'The body is not valid UTF-8.', isJson: false };
+  if (!isUtf8(bytes)) return { fault: 'The body is not valid UTF-8.' };
   const source = decode(bytes);
   const written = membersWritten(source);
-  if (written === null) return { fault: `The body is nested more than ${levelsMax} levels deep.`, isJson: false };
+  if (written === null) return { fault: `The body is nested more than ${levelsMax} levels deep.` };
   let value: unknown;
   try {
     value = JSON.parse(source);
   } catch {
-    return { fault: 'The body could not be parsed.', isJson: false };
+    return { fault: 'The body could not be parsed.' };
   }
-  if (membersRead(value) !== written) return { fault: 'An object in the body names a member twice.', isJson: false };
-  if (suspicious.test(source) && !hasWellFormedTexts(value)) {
-    return { fault: `A text in the body ${illFormed}.`, isJson: true };
-  }
-  return { value };
+  if (membersRead(value) !== written) return { fault: 'An object in the body names a member twice.' };
+  const pointer = suspicious.test(source) ? illFormedAt(value) : null;
+  return pointer === null ? { value } : { pointer };
 };

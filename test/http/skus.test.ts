@@ -109,7 +109,7 @@ describe('a SKU of any printable characters', () => {
     ['in another normal form', 'Mo\u0308bel', 'NFC'],
     ['with a blank at its end', 'A ', 'blank'],
     ['with a line break', 'A\nB', 'printable'],
-    ['that changes the direction of writing', 'A\u202eB', 'printable'],
+    ['that changes the direction of writing', 'A\u202eB', 'direction'],
     ['that a path cannot end in', '..', '".."'],
     ['of 101 characters', 'x'.repeat(101), '100'],
   ])('is refused %s, with the reason', async (_, sku, reason) => {

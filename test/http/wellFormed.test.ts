@@ -48,7 +48,7 @@ describe('a body', () => {
   it.each(['"\\ud800"', '{"\\udc00a":1}', '"\\u0000"', '["\\u202e"]', '"\u2066"', '{"a":"\u202a"}'])(
     'that shows as another text than it is, is refused: %j',
     (text) => {
-      expect(read(text)).toMatchObject({ isJson: true });
+      expect(read(text)).toHaveProperty('pointer');
     },
   );
 

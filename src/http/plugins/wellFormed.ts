@@ -17,6 +17,11 @@ const requirePlain = ({ headers }: FastifyRequest): void => {
   }
 };
 
+const illFormedAt = (pointer: string): Problem =>
+  new Problem('VALIDATION', `${pointer || 'The body'} ${illFormed}.`, {
+    members: { errors: [{ pointer, message: illFormed }] },
+  });
+
 /** @throws Problem */
 const parse = (request: FastifyRequest, bytes: Buffer): unknown => {
   requirePlain(request);
@@ -24,17 +29,14 @@ const parse = (request: FastifyRequest, bytes: Buffer): unknown => {
   if (bytes.length === 0) return undefined;
   const reading = readStrictJson(bytes);
   if ('value' in reading) return reading.value;
-  throw new Problem(reading.isJson ? 'VALIDATION' : 'MALFORMED_JSON', reading.fault);
+  throw 'fault' in reading ? new Problem('MALFORMED_JSON', reading.fault) : illFormedAt(reading.pointer);
 };
 
 const requireWellFormed = (part: string, fields: object): void => {
   for (const [name, value] of Object.entries(fields)) {
     for (const text of [name, ...[value as unknown].flat()]) {
       if (typeof text !== 'string' || isWellFormed(text)) continue;
-      const pointer = `/${part}/${isWellFormed(name) ? name : ''}`;
-      throw new Problem('VALIDATION', `${pointer} ${illFormed}.`, {
-        members: { errors: [{ pointer, message: illFormed }] },
-      });
+      throw illFormedAt(`/${part}/${isWellFormed(name) ? name : ''}`);
     }
   }
 };

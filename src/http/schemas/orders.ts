@@ -34,7 +34,8 @@ const phoneCharsMax = 64;
 
 /** Printable, without controls of writing direction, by which it would show as another than it is. */
 export const OrderNumber = Type.String({
-  pattern: '^(?!\\s)[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Cn}\\u202a-\\u202e\\u2066-\\u2069]{1,100}(?<!\\s)$',
+  format: 'printable',
+  minLength: 1,
   maxLength: referenceCharsMax,
   description: "The shop's own number: up to 100 printable characters, matched exactly, one order for each and client.",
   examples: ['WEB-2026/10482'],
@@ -168,6 +169,7 @@ export const OrdersQuery = Closed({
   orderNumber: Type.Optional(OrderNumber),
   trackingNumber: Type.Optional(
     Type.String({
+      format: 'printable',
       minLength: 1,
       maxLength: referenceCharsMax,
       description: 'Of a shipment or a parcel; matched exactly.',
