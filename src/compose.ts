@@ -1,6 +1,7 @@
 /** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAllocationFacts } from './allocationFacts.ts';
+import { createClaimLists } from './claimLists.ts';
 import { failureFacts } from './commands/failureFacts.ts';
 import { derivedId } from './commands/ids.ts';
 import { buildUseCases, type UseCases } from './commands/index.ts';
@@ -123,6 +124,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     facts: createAllocationFacts(readModels),
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
+    claimLists: createClaimLists(readModels, readSide.board),
+    driftWatch: measures.drift,
     reservationMs: settings.orderReservationMs,
   });
   const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);
@@ -138,13 +141,10 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     },
   });
   const deliver = createDeliverer({
-    documents,
+    ...adapters,
     source: events,
     directory,
     unseal: personalData,
-    sender: adapters.sender,
-    clock,
-    random: adapters.random,
     onGone: async (endpointId) => {
       await useCases.disableEndpoint(endpointId, systemContext(derivedId(`gone/${endpointId}`)));
     },

@@ -1,8 +1,10 @@
 /** What the service measures of itself, as Prometheus reads it (text format 0.0.4). */
+import { type DriftKind, type DriftWatch, driftKinds } from './commands/claims.ts';
 import type { LapseWatch } from './commands/ports.ts';
 
 export interface Measures {
   readonly lapses: LapseWatch;
+  readonly drift: DriftWatch;
   /** Lines of `GET /metrics`. */
   readonly lines: () => readonly string[];
 }
@@ -35,8 +37,32 @@ const createHistogram = (name: string, help: string, bounds: readonly number[]) 
   };
 };
 
+/** What is mended a moment later is shown for longer than a scraper's interval. */
+const driftShownMs = 5 * 60_000;
+
+const createDrift = (nowMs: () => number) => {
+  const name = 'stockledger_reservation_drift';
+  const found = new Map<DriftKind, { readonly atMs: number; readonly count: number }[]>();
+  const countOf = (kind: DriftKind): number => {
+    const shown = (found.get(kind) ?? []).filter(({ atMs }) => nowMs() - atMs < driftShownMs);
+    found.set(kind, shown);
+    return shown.reduce((sum, { count }) => sum + count, 0);
+  };
+  return {
+    watch: {
+      found: (kind: DriftKind, count: number): void => {
+        if (count > 0) found.set(kind, [...(found.get(kind) ?? []), { atMs: nowMs(), count }]);
+      },
+    },
+    lines: (): readonly string[] => [
+      ...titled(name, 'gauge', 'Claims of orders and reservations of stocks that did not agree in the last 5 minutes.'),
+      ...driftKinds.map((kind) => `${name}{kind="${kind}"} ${countOf(kind)}`),
+    ],
+  };
+};
+
 /** @param policiesBehindMs as it is when it is called. */
-export const createMeasures = (policiesBehindMs: () => number): Measures => {
+export const createMeasures = (policiesBehindMs: () => number, nowMs = () => performance.now()): Measures => {
   const lateness = createHistogram(
     'stockledger_reservation_lapse_late_seconds',
     'How long after their time reservations ended.',
@@ -44,6 +70,7 @@ export const createMeasures = (policiesBehindMs: () => number): Measures => {
   );
   const oldest = 'stockledger_reservation_oldest_due_seconds';
   const behind = 'stockledger_policies_behind_seconds';
+  const drift = createDrift(nowMs);
   let oldestDueMs = 0;
   return {
     lapses: {
@@ -52,8 +79,10 @@ export const createMeasures = (policiesBehindMs: () => number): Measures => {
         oldestDueMs = dueForMs;
       },
     },
+    drift: drift.watch,
     lines: () => [
       ...lateness.lines(),
+      ...drift.lines(),
       ...titled(oldest, 'gauge', 'How long the oldest reservation that is due had been due at the latest sweep.'),
       `${oldest} ${oldestDueMs / 1_000}`,
       ...titled(behind, 'gauge', 'How long ago the oldest event was recorded that policies have not handled.'),

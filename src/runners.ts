@@ -46,10 +46,25 @@ const plannerBatchMax = 512;
 /** Between two sweeps: a reservation ends about this long after its time. */
 const expireEveryMs = 1_000;
 const pruneEveryMs = 60 * 60_000;
+/** A fault of the policies shows, and is mended, within two looks. */
+const reconcileClaimsEveryMs = 10_000;
 
 export const createRunners = (ports: RunnerPorts): Runners => {
   const { source, checkpoints, leases, board, jobs, readModels, useCases, planner, onFailure, logger } = ports;
   const { reactions } = useCases;
+  const sweeping =
+    (signal: AbortSignal) =>
+    (name: string, work: Sweep, everyMs: number): Promise<void> =>
+      repeatedly(work, everyMs, {
+        signal,
+        onError: (error) => logger.error({ ...failureFacts(error), sweep: name }, 'sweep failed'),
+      });
+
+  const reconcileClaims = async (signal: AbortSignal): Promise<void> => {
+    const drift = await useCases.reconcileClaims(signal);
+    if (Object.values(drift).some((count) => count > 0)) logger.warn({ drift }, 'claims had drifted, and were mended');
+  };
+
   const followers: readonly Consumer[] = [
     createConsumer({
       name: reactionsName,
@@ -60,6 +75,8 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       types: reactions.types,
       batchMax: reactionsBatchMax,
       handle: reactions.handle,
+      // Where the policies are, so that plans for one order wait for each other.
+      beside: ({ signal }) => sweeping(signal)('reconcile claims', reconcileClaims, reconcileClaimsEveryMs),
       onFailure,
     }),
     createConsumer({
@@ -77,11 +94,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   const consumers = [...readModels.all, ...followers, readModels.live];
 
   const sweep = async (held: Held): Promise<void> => {
-    const every = (name: string, work: Sweep, everyMs: number): Promise<void> =>
-      repeatedly(work, everyMs, {
-        signal: held.signal,
-        onError: (error) => logger.error({ ...failureFacts(error), sweep: name }, 'sweep failed'),
-      });
+    const every = sweeping(held.signal);
     await Promise.all([
       every('expire reservations', useCases.expireReservations, expireEveryMs),
       every('reconcile deliveries', ports.reconcile, reconcileEveryMs),

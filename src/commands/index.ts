@@ -1,6 +1,8 @@
 /** The whole public surface of the write side. */
+import type { RecordedEvent } from '../domain/message.ts';
 import { createAllocateOrder } from './allocateOrder.ts';
 import { createCatalogueUseCases } from './catalogue.ts';
+import type { ClaimLists, DriftWatch } from './claims.ts';
 import { createExpireReservations } from './expireReservations.ts';
 import type { HandlerOptions } from './handle.ts';
 import { createHandlers } from './handlers.ts';
@@ -8,6 +10,7 @@ import { createSealNote } from './notes.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { AllocationFacts, CountryPoint, DueReservations, LapseWatch, PersonalData } from './ports.ts';
 import { createReactions } from './reactions.ts';
+import { createReconciler } from './reconcileClaims.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
@@ -18,6 +21,8 @@ export interface WriteSidePorts extends HandlerOptions {
   readonly countryPoint: CountryPoint;
   readonly dueReservations: DueReservations;
   readonly lapseWatch: LapseWatch;
+  readonly claimLists: ClaimLists;
+  readonly driftWatch: DriftWatch;
   readonly newSecret: () => string;
   readonly reservationMs: number;
 }
@@ -27,6 +32,8 @@ export const buildUseCases = (ports: WriteSidePorts) => {
   const handlers = createHandlers(ports);
   const sealNote = createSealNote(personalData);
   const allocateOrder = createAllocateOrder({ ...ports, handlers });
+  const reactions = createReactions({ handlers, facts, allocateOrder, clock });
+  const reconciler = createReconciler({ ...ports, handlers }, reactions);
   return {
     ...createCatalogueUseCases(handlers),
     ...createStockUseCases(handlers, sealNote),
@@ -39,7 +46,15 @@ export const buildUseCases = (ports: WriteSidePorts) => {
       watch: ports.lapseWatch,
       clock,
     }),
-    reactions: createReactions({ handlers, facts, allocateOrder, clock }),
+    reactions: {
+      types: reactions.types,
+      handle: async (events: readonly RecordedEvent[]): Promise<void> => {
+        await reactions.handle(events);
+        reconciler.note(events);
+      },
+    },
+    /** Only where the policies run: see `Reconciler`. */
+    reconcileClaims: reconciler.look,
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
   };

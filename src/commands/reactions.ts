@@ -37,6 +37,8 @@ export interface Reactions {
   readonly types: readonly string[];
   /** Does everything that these events ask for. Events of one order keep their order. */
   handle(events: readonly RecordedEvent[]): Promise<void>;
+  /** Does one thing that an event should have asked for. */
+  perform(ask: Ask, cause: Cause): Promise<void>;
 }
 
 export interface ReactionPorts {
@@ -111,7 +113,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     await release({ ...reservation, reason: 'not_needed' }, cause);
   };
 
-  const perform = async ({ ask, cause }: Task): Promise<void> => {
+  const perform = async (ask: Ask, cause: Cause): Promise<void> => {
     switch (ask.ask) {
       case 'AllocateOrder':
         return allocateInLine(ask.orderId, cause);
@@ -166,8 +168,10 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
           else tasks.push({ ask, cause });
         }
       }
-      await eachLimited(tasks, concurrency, perform);
-      await eachLimited([...arrivals.values()], concurrency, perform);
+      const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
+      await eachLimited(tasks, concurrency, performTask);
+      await eachLimited([...arrivals.values()], concurrency, performTask);
     },
+    perform,
   };
 };

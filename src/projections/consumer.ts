@@ -21,6 +21,8 @@ export interface ConsumerOptions {
   /** Lets events gather for so long between two batches: many small writes become a few large ones. Absent: `restMs`. */
   readonly everyMs?: number;
   readonly handle: (events: readonly RecordedEvent[]) => Promise<void>;
+  /** Runs in the process that follows the log, for as long as it is that one. */
+  readonly beside?: (held: Held) => Promise<void>;
   /** Told of each failure before it is tried again. */
   readonly onFailure: (name: string, error: unknown, delayMs: number) => void;
 }
@@ -47,6 +49,7 @@ export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch:
 
 export const createConsumer = (options: ConsumerOptions): Consumer => {
   const { name, source, checkpoints, leases, board, types, batchMax, everyMs = restMs, handle, onFailure } = options;
+  const { beside = async () => undefined } = options;
 
   const refuseToBeAhead = createAheadGuard(name, source);
 
@@ -104,6 +107,9 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
     board.failed(name, null);
   };
 
-  const run = (signal: AbortSignal): Promise<void> => leases.whileHeld(name, signal, runHeld);
+  const run = (signal: AbortSignal): Promise<void> =>
+    leases.whileHeld(name, signal, async (held) => {
+      await Promise.all([runHeld(held), beside(held)]);
+    });
   return { ...board.progress(name), run };
 };

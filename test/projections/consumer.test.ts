@@ -1,4 +1,5 @@
 /** A consumer of the log when its stores fail: what it says of itself, and when it is well again. */
+import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
@@ -6,7 +7,7 @@ import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createBoard } from '../../src/projections/board.ts';
 import { createConsumer, ownLeases } from '../../src/projections/consumer.ts';
-import type { Checkpoints } from '../../src/projections/ports.ts';
+import type { Checkpoints, Held } from '../../src/projections/ports.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 
 const away = async (): Promise<never> => {
@@ -17,6 +18,7 @@ const away = async (): Promise<never> => {
 const run = async (
   changed: (checkpoints: Checkpoints) => Partial<Checkpoints>,
   handle: () => Promise<void> = async () => undefined,
+  beside?: (held: Held) => Promise<void>,
 ) => {
   const db = openDatabase(':memory:');
   const events = await createSqliteEvents(db);
@@ -31,19 +33,39 @@ const run = async (
     board: createBoard(),
     batchMax: 10,
     handle,
+    ...(beside === undefined ? {} : { beside }),
     onFailure: (_name, error) => failures.push(error),
   });
   const stopping = new AbortController();
   const running = consumer.run(stopping.signal);
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
     stopping.abort();
     await running;
+  };
+  onTestFinished(async () => {
+    await stop();
     await db.close();
   });
-  return { events, checkpoints, consumer, failures };
+  return { stop, events, checkpoints, consumer, failures };
 };
 
 describe('a consumer', () => {
+  it('has beside it what it was given, for as long as it follows the log', async () => {
+    const events: string[] = [];
+    const { stop } = await run(
+      () => ({}),
+      async () => undefined,
+      async ({ signal }) => {
+        events.push('begins');
+        await once(signal, 'abort');
+        events.push('ends');
+      },
+    );
+    await expect.poll(() => events).toEqual(['begins']);
+    await stop();
+    expect(events).toEqual(['begins', 'ends']);
+  });
+
   it('that could not begin is well again once it can, though the log is quiet', async () => {
     const at = { commit: 3n, prepare: 3n };
     let isAway = true;

@@ -3,12 +3,14 @@
  * and the moment at which the process dies.
  */
 
+import type { ClaimLists, DriftKind } from '../../src/commands/claims.ts';
 import { derivedId } from '../../src/commands/ids.ts';
 import { buildUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { CommandContext } from '../../src/commands/outcome.ts';
 import type { Clock, EventStore, PersonalData } from '../../src/commands/ports.ts';
 import { createStateCache } from '../../src/commands/stateCache.ts';
 import type { Position, Sealed } from '../../src/domain/message.ts';
+import { comparePositions } from '../../src/domain/position.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createLogFold, type LogFold } from './logFold.ts';
@@ -121,6 +123,10 @@ export interface World {
   newProcess(crashAt?: CrashPoint): UseCases;
   /** The process is gone, with all that was in its memory; a new one takes over. */
   restart(crashAt?: CrashPoint): void;
+  /** The policies pass all that is in the log now, and do nothing of what it asks for. */
+  miss(): Promise<void>;
+  /** What the latest look at the claims has found. */
+  readonly drift: ReadonlyMap<DriftKind, number>;
   /** The policies see all of the log once more, from its beginning. */
   redeliver(): Promise<void>;
   /** The policies follow the log to its end. @returns how many processes died on the way. */
@@ -143,6 +149,22 @@ const openLog = async (engine: 'sqlite' | 'memory' | OpenLog): ReturnType<OpenLo
   return { store: await createSqliteEvents(db), close: () => db.close() };
 };
 
+/** All of the log on one page each. */
+const listsOf = (log: LogFold): Omit<ClaimLists, 'hasReacted'> => {
+  const page = <T>(items: readonly T[]) => ({ items, nextCursor: null });
+  const idsOf = (orders: readonly { readonly orderId: string }[]) => page(orders.map(({ orderId }) => orderId));
+  return {
+    orders: async () => idsOf(await log.orders()),
+    waiting: async () => idsOf(await log.orders()),
+    reservations: async () =>
+      page(
+        (await log.openReservations()).flatMap(({ orderId, warehouseId, sku, reservationId }) =>
+          orderId === undefined ? [] : [{ orderId, warehouseId, sku, reservationId }],
+        ),
+      ),
+  };
+};
+
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { personalData = plainPersonalData, engine = 'sqlite' } = options;
   const { store, close } = await openLog(engine);
@@ -150,6 +172,10 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const log = createLogFold(store);
   let secrets = 0;
   const latenessMs: number[] = [];
+
+  const drift = new Map<DriftKind, number>();
+  let checkpoint: Position | null = null;
+  const isPast = (position: Position): boolean => checkpoint !== null && comparePositions(position, checkpoint) <= 0;
 
   const newProcess = (crashAt?: CrashPoint): UseCases =>
     buildUseCases({
@@ -161,12 +187,13 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       countryPoint: () => null,
       dueReservations: log,
       lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
+      claimLists: { ...listsOf(log), hasReacted: (position) => Promise.resolve(isPast(position)) },
+      driftWatch: { found: (kind, count) => drift.set(kind, count) },
       newSecret: () => `whsec_${++secrets}`,
       reservationMs,
     });
 
   let useCases = newProcess();
-  let checkpoint: Position | null = null;
   const restart = (crashAt?: CrashPoint): void => {
     useCases = newProcess(crashAt);
   };
@@ -198,6 +225,10 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     throw new Error(`the policies found no end in ${batchesMax} batches`);
   };
 
+  const miss = async (): Promise<void> => {
+    checkpoint = await store.head();
+  };
+
   const redeliver = async (): Promise<void> => {
     checkpoint = null;
     await settle();
@@ -214,6 +245,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     newProcess,
     restart,
     redeliver,
+    miss,
+    drift,
     settle,
     close,
   };

@@ -1,9 +1,12 @@
+import { type Page, type PageRequest, pageOf } from '../page.ts';
 import type { Documents } from '../ports.ts';
 import { type OpenReservationDocument, openReservationId } from './projection.ts';
 
 export interface OpenReservationQueries {
   /** Those that are past their time at `now` (ISO 8601 UTC with milliseconds), the longest overdue first; `after`: those that follow it. */
   dueAt(now: string, limit: number, after?: OpenReservationDocument): Promise<readonly OpenReservationDocument[]>;
+  /** All that are open, by id. @throws InvalidCursor */
+  all(page: PageRequest): Promise<Page<OpenReservationDocument>>;
 }
 
 export const createOpenReservationQueries = (
@@ -21,4 +24,5 @@ export const createOpenReservationQueries = (
     });
     return due.map(({ document }) => document);
   },
+  all: (page) => pageOf(documents, collection(), { where: {} }, page),
 });

@@ -1,0 +1,148 @@
+/** One look at an order, or at a reservation for one: what the two sides say of it just then. */
+import type { Position } from '../domain/message.ts';
+import type { Order, PlacedOrder } from '../domain/order/state.ts';
+import { unsourcedOf } from '../domain/order/state.ts';
+import type { Ask } from '../domain/policies/reactions.ts';
+import { laterOf } from '../domain/position.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import { type Claim, countedBy, type DriftKind, isLost, uncountedFor } from './claims.ts';
+import type { Handlers } from './handlers.ts';
+import type { AllocationFacts } from './ports.ts';
+import { promiseOf } from './shelves.ts';
+import type { Loaded } from './stateCache.ts';
+import type { Seen } from './streams.ts';
+
+export type Subject = { readonly orderId: string } | { readonly claim: Claim };
+
+export interface View {
+  /** `false`: as the cache has it, which may be behind. `true`: as the store has it now. */
+  readonly isSure: boolean;
+  /** Where the read models that tell where to look must have come to. */
+  readonly since: Position;
+}
+
+/** Two sides that do not agree. */
+export interface Sight {
+  readonly kind: DriftKind;
+  /** Of this drift, at whichever revisions it is seen. */
+  readonly name: string;
+  /** The revisions at which it was seen: ids of commands are derived from it, so that a second try is the same one. */
+  readonly version: string;
+  readonly ask: Ask;
+  /** Everything that it was seen in lies up to here. */
+  readonly at: Position;
+  /** Of the order. */
+  readonly stream: string;
+  readonly revision: number;
+}
+
+/** Nothing in particular was seen: whatever the store has now. */
+const nothing: Seen = { stream: '', revision: -1 };
+/** SKUs of one order whose stocks are looked at; of more, others at each look. */
+const skusMax = 50;
+
+const positionOf = (since: Position, ...loaded: readonly Loaded<unknown>[]): Position =>
+  loaded.reduce((at, { position }) => (position === null ? at : laterOf(at, position)), since);
+
+export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: AllocationFacts) => {
+  let turn = 0;
+
+  const orderAt = (orderId: string, { isSure }: View): Promise<Loaded<Order>> =>
+    isSure ? orders.loadSince(orderStream(orderId), nothing) : orders.load(orderStream(orderId));
+  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>, { isSure }: View) => {
+    const stream = stockStream(warehouseId, sku);
+    return isSure ? stocks.loadSince(stream, nothing) : stocks.load(stream);
+  };
+
+  const atClaim = async (claim: Claim, view: View): Promise<readonly Sight[]> => {
+    const { orderId, warehouseId, sku, reservationId } = claim;
+    const stock = await stockAt(claim, view);
+    const order = await orderAt(orderId, view);
+    const why = uncountedFor(claim, order.state, stock.state);
+    if (why === null) return [];
+    const reservation = { warehouseId, sku, reservationId };
+    const sight: Omit<Sight, 'ask'> = {
+      kind: 'uncounted_reservation',
+      name: `uncounted/${stockStream(warehouseId, sku)}/${reservationId}`,
+      version: `${order.revision}/${stock.revision}`,
+      at: positionOf(view.since, order, stock),
+      stream: orderStream(orderId),
+      revision: order.revision,
+    };
+    return why === 'cancelled'
+      ? [{ ...sight, ask: { ask: 'ReleaseReservation', ...reservation, reason: 'order_cancelled' } }]
+      : [{ ...sight, ask: { ask: 'ReleaseUncounted', orderId, ...reservation } }];
+  };
+
+  const lostOf = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+    const { orderId } = order.state;
+    const sights: Sight[] = [];
+    for (const allocation of countedBy(order.state)) {
+      const { warehouseId, sku, reservationId } = allocation;
+      const stock = await stockAt(allocation, view);
+      if (!isLost(allocation, stock.state)) continue;
+      sights.push({
+        kind: 'lost_reservation',
+        name: `lost/${orderId}/${stockStream(warehouseId, sku)}/${reservationId}`,
+        version: `${order.revision}/${stock.revision}`,
+        ask: { ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId },
+        at: positionOf(view.since, order, stock),
+        stream: orderStream(orderId),
+        revision: order.revision,
+      });
+    }
+    return sights;
+  };
+
+  /** The position up to which something that the order lacks was free; `null`: all of it is short. */
+  const freeFor = async (order: PlacedOrder, view: View): Promise<Position | null> => {
+    const lacking = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+    const skus = [...new Set(order.lines.filter(({ lineId }) => lacking.has(lineId)).map(({ sku }) => sku))];
+    if (skus.length === 0) return null;
+    const from = skus.length > skusMax ? (turn * skusMax) % skus.length : 0;
+    const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
+    for (const sku of skus.slice(from, from + skusMax)) {
+      const holding = await facts.warehousesHolding(sku, view.since);
+      for (const warehouseId of holding.filter((id) => open.has(id))) {
+        const stock = await stockAt({ warehouseId, sku }, view);
+        if (promiseOf(stock.state) > 0) return positionOf(view.since, stock);
+      }
+    }
+    return null;
+  };
+
+  const waitingIn = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+    const { orderId, phase, held } = order.state;
+    if (held) return [];
+    const free = phase === 'pending' ? view.since : await freeFor(order.state, view);
+    if (free === null) return [];
+    return [
+      {
+        kind: 'waiting_beside_stock',
+        name: `waiting/${orderId}`,
+        version: `${order.revision}`,
+        ask: { ask: 'AllocateOrder', orderId },
+        at: positionOf(free, order),
+        stream: orderStream(orderId),
+        revision: order.revision,
+      },
+    ];
+  };
+
+  return {
+    at: async (subject: Subject, view: View): Promise<readonly Sight[]> => {
+      if ('claim' in subject) return atClaim(subject.claim, view);
+      const order = await orderAt(subject.orderId, view);
+      if (order.state.phase === 'absent') return [];
+      const placed = { ...order, state: order.state };
+      return [...(await lostOf(placed, view)), ...(await waitingIn(placed, view))];
+    },
+    /** Whether anything was recorded of the order since. */
+    hasMoved: async ({ stream, revision }: Sight): Promise<boolean> =>
+      (await orders.loadSince(stream, nothing)).revision > revision,
+    /** Of orders with very many lines, the next look takes others. */
+    nextTurn: (): void => {
+      turn += 1;
+    },
+  };
+};

@@ -1,0 +1,70 @@
+/** What an order and a stock say of one claim, side by side, where they drift apart, and what a look at them needs. */
+import { lookUp } from '../domain/bucketMap.ts';
+import type { Position } from '../domain/message.ts';
+import type { OpenAllocation, Order, PlacedOrder } from '../domain/order/state.ts';
+import type { Reservation, Stock } from '../domain/stock/state.ts';
+
+/** A reservation that a stock holds for an order. */
+export interface Claim {
+  readonly orderId: string;
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly reservationId: string;
+}
+
+/** As it is published in `stockledger_reservation_drift`. */
+export const driftKinds = [
+  /** A stock holds a reservation for an order that does not count it. */
+  'uncounted_reservation',
+  /** An order counts on pieces that no stock holds for it. */
+  'lost_reservation',
+  /** An order waits, or was never planned, although goods for it are free. */
+  'waiting_beside_stock',
+] as const;
+export type DriftKind = (typeof driftKinds)[number];
+
+const openAt = (stock: Stock, reservationId: string): Reservation | undefined =>
+  stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
+
+const isCounted = (order: Order, reservationId: string): boolean =>
+  order.phase !== 'absent' && order.allocations.some((allocation) => allocation.reservationId === reservationId);
+
+/** Why the claim is to be let go; `null`: the order counts it, or it is gone. */
+export const uncountedFor = (claim: Claim, order: Order, stock: Stock): 'unknown' | 'cancelled' | null => {
+  const open = openAt(stock, claim.reservationId);
+  if (open === undefined || open.orderId !== claim.orderId) return null;
+  if (!isCounted(order, claim.reservationId)) return 'unknown';
+  return order.phase === 'cancelled' ? 'cancelled' : null;
+};
+
+/** What the order still wants to ship, so that a stock must hold it. */
+export const countedBy = (order: PlacedOrder): readonly OpenAllocation[] =>
+  order.phase === 'cancelled' ? [] : order.allocations.filter(({ quantity, shipped }) => quantity > shipped);
+
+/** A departure is told by the order first and booked by the stock later, so that the stock never holds less. */
+export const isLost = ({ reservationId, quantity, shipped }: OpenAllocation, stock: Stock): boolean =>
+  (openAt(stock, reservationId)?.quantity ?? 0) < quantity - shipped;
+
+/** A page of a list, which may be behind: it only tells where to look. */
+export interface ClaimPage<T> {
+  readonly items: readonly T[];
+  /** `null`: this was the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Where orders and stocks have claims on each other, and how far the policies have come. */
+export interface ClaimLists {
+  /** Ids of orders that may still ship or wait. `cursor` of the first page: `null`. */
+  orders(cursor: string | null): Promise<ClaimPage<string>>;
+  /** Ids of orders that lack a source for this SKU (`null`: for any). */
+  waiting(sku: string | null, cursor: string | null): Promise<ClaimPage<string>>;
+  /** Open reservations that were made for an order. */
+  reservations(cursor: string | null): Promise<ClaimPage<Claim>>;
+  /** `true` once the policies have done all that events up to here ask for, `false` when that takes too long. */
+  hasReacted(position: Position): Promise<boolean>;
+}
+
+/** Hears what each look at the claims has found, also when that is nothing. */
+export interface DriftWatch {
+  found(kind: DriftKind, count: number): void;
+}

@@ -1,0 +1,176 @@
+/**
+ * The second lock on the door (B4, DESIGN §6): compares what orders count on with what stocks hold for them, both ways,
+ * tells where they drift apart, and mends it by what the policies would have done. It finds nothing while they do theirs.
+ *
+ * A page of each list at a time, so that it goes round slowly, and first what the policies have handled since the last
+ * look. Runs beside the policies in the same process, where plans for one order wait for each other.
+ */
+import type { Position, RecordedEvent } from '../domain/message.ts';
+import { laterOf } from '../domain/position.ts';
+import { stockStream } from '../domain/values.ts';
+import type { Cause } from './allocateOrder.ts';
+import { createLooks, type Sight, type Subject, type View } from './claimLooks.ts';
+import { type Claim, type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './claims.ts';
+import type { Handlers } from './handlers.ts';
+import { derivedId } from './ids.ts';
+import { eachLimited } from './keyed.ts';
+import type { AllocationFacts, EventStore } from './ports.ts';
+import type { Reactions } from './reactions.ts';
+import { createRecentClaims } from './recentClaims.ts';
+import { systemContext } from './systemContext.ts';
+
+/** Subjects that are looked at together; other requests come in between. */
+const sliceSize = 50;
+const pageEvents = 500;
+/** Mended at once; a look that finds more mends the others at the next one. */
+const mendsMax = 500;
+const concurrency = 8;
+/** Reservations made by people that are remembered; then each is looked up once more. */
+const byPeopleMax = 10_000;
+
+export interface ReconcilerPorts {
+  readonly handlers: Handlers;
+  readonly store: Pick<EventStore, 'readStream' | 'head'>;
+  readonly facts: AllocationFacts;
+  readonly claimLists: ClaimLists;
+  readonly driftWatch: DriftWatch;
+}
+
+/** How many were found of each kind. */
+export type Drift = Readonly<Record<DriftKind, number>>;
+
+export interface Reconciler {
+  /** The policies have handled these. */
+  note(events: readonly RecordedEvent[]): void;
+  /** One look. @returns what had drifted, mended by now. @throws StoreUnavailable */
+  look(signal?: AbortSignal): Promise<Drift>;
+}
+
+const letOthersIn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** A page at each call; after the last comes the first again. */
+const goRound = <T>(pageAt: (cursor: string | null) => Promise<ClaimPage<T>>) => {
+  let cursor: string | null = null;
+  return async (): Promise<readonly T[]> => {
+    const { items, nextCursor }: ClaimPage<T> = await pageAt(cursor);
+    cursor = nextCursor;
+    return items;
+  };
+};
+
+const causeOf = ({ name, version, stream, revision }: Sight, position: Position): Cause => {
+  const eventId = derivedId(`drift/${name}@${version}`);
+  const context = (step: string) => systemContext(derivedId(`${eventId}/${step}`));
+  return { eventId, stream, revision, position, context };
+};
+
+export const createReconciler = (
+  { handlers, store, facts, claimLists, driftWatch }: ReconcilerPorts,
+  { perform }: Pick<Reactions, 'perform'>,
+): Reconciler => {
+  const recent = createRecentClaims();
+  const nextOrders = goRound(claimLists.orders);
+  const nextWaiting = goRound((cursor) => claimLists.waiting(null, cursor));
+  const nextClaims = goRound(claimLists.reservations);
+  const looks = createLooks(handlers, facts);
+  const byPeople = new Set<string>();
+
+  const subjects = async (): Promise<readonly Subject[]> => {
+    const { skus, ...handled } = recent.take();
+    const orderIds = new Set([...handled.orderIds, ...(await nextOrders()), ...(await nextWaiting())]);
+    for (const sku of skus) for (const orderId of (await claimLists.waiting(sku, null)).items) orderIds.add(orderId);
+    const claims = [...handled.claims, ...(await nextClaims())];
+    return [...[...orderIds].map((orderId): Subject => ({ orderId })), ...claims.map((claim) => ({ claim }))];
+  };
+
+  /** Only what the policies reserved is theirs to let go: a person may reserve for an order that is still to come. */
+  const isByPeople = async (claim: Claim): Promise<boolean> => {
+    const stream = stockStream(claim.warehouseId, claim.sku);
+    const key = `${stream}/${claim.reservationId}`;
+    if (byPeople.has(key)) return true;
+    let isOurs = false;
+    for (let from = 0; ; from += pageEvents) {
+      const events = await store.readStream(stream, from, pageEvents);
+      for (const { type, data, metadata } of events) {
+        const isIt = type === 'StockReserved' && (data as Partial<Claim>).reservationId === claim.reservationId;
+        if (isIt) isOurs = metadata.actor.kind === 'system';
+      }
+      if (events.length < pageEvents) break;
+      await letOthersIn();
+    }
+    if (isOurs) return false;
+    if (byPeople.size >= byPeopleMax) byPeople.clear();
+    byPeople.add(key);
+    return true;
+  };
+
+  const sightsOf = async (
+    all: readonly Subject[],
+    view: View,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly [Subject, readonly Sight[]])[]> => {
+    const found: (readonly [Subject, readonly Sight[]])[] = [];
+    for (let from = 0; from < all.length && signal?.aborted !== true; from += sliceSize) {
+      const slice = all.slice(from, from + sliceSize);
+      const sights = await Promise.all(slice.map(async (each) => [each, await looks.at(each, view)] as const));
+      found.push(...sights.filter(([, seen]) => seen.length > 0));
+      await letOthersIn();
+    }
+    return found;
+  };
+
+  /** What is on its way is no drift: it must still be so once the policies have passed all that the look was made on. */
+  const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly Sight[]> => {
+    const suspects = await sightsOf(await subjects(), { isSure: false, since }, signal);
+    const sure: View = { isSure: true, since };
+    const first = await sightsOf(
+      suspects.map(([subject]) => subject),
+      sure,
+    );
+    const sights = first.flatMap(([, seen]) => seen);
+    if (sights.length === 0) return [];
+    const positions = sights.map(({ at }) => at).reduce(laterOf);
+    if (!(await claimLists.hasReacted(laterOf(positions, since)))) return [];
+    const names = new Set(sights.map(({ name }) => name));
+    const second = await sightsOf(
+      first.map(([subject]) => subject),
+      sure,
+    );
+    const still = new Map(second.flatMap(([, seen]) => seen).map((sight) => [sight.name, sight]));
+    return [...still.values()].filter(({ name }) => names.has(name));
+  };
+
+  /** @returns whether it had drifted. Goods may be free and not enough for an order: only the plan tells. */
+  const mend = async (sight: Sight, since: Position): Promise<boolean> => {
+    await perform(sight.ask, causeOf(sight, laterOf(sight.at, since)));
+    return sight.kind !== 'waiting_beside_stock' || (await looks.hasMoved(sight));
+  };
+
+  return {
+    note: recent.note,
+    look: async (signal) => {
+      const drift: Record<DriftKind, number> = {
+        uncounted_reservation: 0,
+        lost_reservation: 0,
+        waiting_beside_stock: 0,
+      };
+      looks.nextTurn();
+      const since = await store.head();
+      if (since === null) return drift;
+      const sights: Sight[] = [];
+      for (const sight of await confirmed(since, signal)) {
+        const isTheirs = sight.ask.ask === 'ReleaseUncounted' && (await isByPeople(sight.ask));
+        if (!isTheirs && sights.length < mendsMax) sights.push(sight);
+      }
+      await eachLimited(sights, concurrency, async (sight) => {
+        if (await mend(sight, since)) drift[sight.kind] += 1;
+      }).finally(() => {
+        for (const kind of driftKinds) driftWatch.found(kind, drift[kind]);
+      });
+      return drift;
+    },
+  };
+};
