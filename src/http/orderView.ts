@@ -29,6 +29,15 @@ type Open = Pick<PersonalData, 'open'>;
 const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], { prices }: Sight): object =>
   prices ? { ...line, priceMinor, currency } : line;
 
+type Allocation = 'none' | 'partial' | 'complete';
+
+/** How much of what the caller sees of an order has a source: pieces that are reserved or have left. */
+const allocationOf = (lines: OrderDocument['lines']): Allocation => {
+  const sourced = lines.flatMap(({ allocated }) => allocated).reduce((sum, { quantity }) => sum + quantity, 0);
+  if (sourced === 0) return 'none';
+  return sourced < lines.reduce((sum, { quantity }) => sum + quantity, 0) ? 'partial' : 'complete';
+};
+
 /** Everything but who the customer is and where they live: may be kept with an idempotency key. */
 export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object => {
   const { orderId, orderNumber, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } =
@@ -40,6 +49,7 @@ export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object
     customerId,
     status,
     held,
+    allocation: allocationOf(lines),
     lines: lines.map((line) => showLine(line, sights[role])),
     shipments: shipments.map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
       shipmentId,

@@ -165,7 +165,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       bodyLimit,
       schema: {
         ...documentationOf(untyped),
-        headers: commandHeaders(method === 'POST'),
+        headers: commandHeaders(method === 'POST', spec.waits === true),
         querystring: dryRunQuery,
         ...(body === undefined ? {} : { body }),
       },

@@ -70,6 +70,8 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Docum
   readonly bodyBytesMax?: number;
   /** Many changes in one request: turned away before others are. */
   readonly isBulk?: true;
+  /** Takes `Prefer: wait`. */
+  readonly waits?: true;
   /** The answer holds something that may not be kept in the clear. */
   readonly confidential?: true;
   readonly handle: (asked: Commanded<Static<P>, Static<B>>) => Promise<unknown>;

@@ -18,7 +18,13 @@ export interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
-  readonly responses: { readonly [status: string]: { readonly content?: Content } };
+  readonly responses: {
+    readonly [status: string]: {
+      readonly content?: Content;
+      readonly description: string;
+      readonly headers?: { readonly [name: string]: object };
+    };
+  };
 }
 export interface ApiDocument {
   readonly openapi: string;

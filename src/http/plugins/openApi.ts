@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
 import type { HttpPorts } from '../ports.ts';
 import { problemAnswers } from '../schemas/documentation.ts';
+import { webhookDocument } from '../schemas/webhookMessages.ts';
+import { describeAnswers } from './describeAnswers.ts';
 
 const scopeTexts: { readonly [S in Scope]: string } = {
   'inventory:read': 'Read stock, items and warehouses',
@@ -34,6 +36,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       openapi: '3.1.1',
       info: { title: 'Stockledger', version: settings.version, description },
       servers: [{ url: settings.publicUrl }],
+      webhooks: webhookDocument,
       tags: ['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live'].map((name) => ({
         name,
       })),
@@ -57,6 +60,11 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       const { problems = [] } = route.config ?? {};
       const { response = {} } = schema as { readonly response?: object };
       return { url, schema: { ...schema, response: { ...response, ...problemAnswers(problems) } } };
+    },
+    transformObject: (made) => {
+      const document = 'openapiObject' in made ? made.openapiObject : made.swaggerObject;
+      describeAnswers((document.paths ?? {}) as Parameters<typeof describeAnswers>[0]);
+      return document;
     },
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `schema-${index}`),

@@ -31,7 +31,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     tag,
     summary: 'One stock: now, or as of a time',
     description:
-      '`asOf` counts what had happened by then, `knownAt` only what had been recorded by then (B2). Such an answer has ' +
+      '`asOf` counts what had happened by then, `knownAt` only what had been recorded by then. Such an answer has ' +
       'the revision of the last event that counted.',
     params: StockPath,
     query: AsOfQuery,
@@ -105,7 +105,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     operation: 'explainInventory',
     url: `${url}/explain`,
     tag,
-    summary: 'Why a figure is what it is: the causes, whose differences add up to it (B3)',
+    summary: 'Why a figure is what it is: the causes, whose differences add up to it',
     params: StockPath,
     query: ExplainQuery,
     isExpensive: () => true,

@@ -85,7 +85,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     operation: 'getTracking',
     url: '/v1/orders/:orderId/tracking',
     tag,
-    summary: 'Where the parcels of an order are (R12, B11)',
+    summary: 'Where the parcels of an order are',
     params: OrderPath,
     answers: { 200: ref(Tracking) },
     problems: ['ORDER_NOT_FOUND'],

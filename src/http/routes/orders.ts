@@ -34,6 +34,19 @@ const commandOf = { cancelled: 'CancelOrder', on_hold: 'HoldOrder', released: 'R
 const isSettable = (status: string): status is keyof typeof commandOf =>
   (settableStatuses as readonly string[]).includes(status);
 
+/** A line without an id is called by its place, or by a number beyond all places where another line has that id. */
+const withLineIds = (lines: Static<typeof OrderBody>['lines']): OrderRequest['lines'] => {
+  const taken = new Set(lines.flatMap(({ lineId }) => lineId ?? []));
+  let beyond = lines.length;
+  const free = (place: number): string => {
+    if (!taken.has(String(place))) return String(place);
+    do beyond += 1;
+    while (taken.has(String(beyond)));
+    return String(beyond);
+  };
+  return lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? free(index + 1), ...line }));
+};
+
 const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderRequest => {
   const { customerId, ...contact } = body.customer;
   return {
@@ -42,7 +55,7 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderReques
     customerId,
     contact,
     shipTo: body.shipTo,
-    lines: body.lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? String(index + 1), ...line })),
+    lines: withLineIds(body.lines),
     sourcing: body.sourcing ?? 'fewest-shipments',
     ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
     allowSplit: body.allowSplit ?? true,
@@ -76,6 +89,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       'Answers at once with status `pending`; with `Prefer: wait=<seconds>` after its sources were reserved. The answer ' +
       'does not repeat the address.',
     body: OrderBody,
+    waits: true,
     answers: { 201: ref(Order), 200: ref(DryRun) },
     problems: [
       'ORDER_ALREADY_PLACED',

@@ -25,7 +25,7 @@ const TimeZone = Type.String({
 });
 
 const WarehouseDescription = Closed({
-  name: Name,
+  name: { ...Name, examples: ['Berlin'] },
   countryCode: CountryCode,
   postalCode: PostalCode,
   latitude: Type.Number({ minimum: -90, maximum: 90, examples: [52.52] }),

@@ -8,7 +8,7 @@ const CorrelationId = Type.Optional(
 
 const readHeaderFields = {
   'stockledger-min-position': Type.Optional(
-    Type.String({ description: 'Stockledger-Position of a change that the answer must have seen (B8).' }),
+    Type.String({ description: 'Stockledger-Position of a change that the answer must have seen.' }),
   ),
   prefer: Type.Optional(
     Type.String({ description: 'RFC 7240, `wait=<seconds>`: how long to wait for it; default 2, at most 10.' }),
@@ -30,7 +30,8 @@ export const cachedReadHeaders = Type.Object({
   ),
 });
 
-export const commandHeaders = (keyNeeded: boolean) => {
+/** @param waits it answers later where the caller asks for that. */
+export const commandHeaders = (keyNeeded: boolean, waits: boolean) => {
   const key = Type.String({
     minLength: 1,
     maxLength: 255,
@@ -39,8 +40,18 @@ export const commandHeaders = (keyNeeded: boolean) => {
   return Type.Object({
     'idempotency-key': keyNeeded ? key : Type.Optional(key),
     'if-match': Type.Optional(
-      Type.String({ description: 'The ETag that was seen: 412 with the events since when it is another now (B1).' }),
+      Type.String({ description: 'The ETag that was seen: 412 with the events since when it is another now.' }),
     ),
+    ...(waits
+      ? {
+          prefer: Type.Optional(
+            Type.String({
+              description: 'RFC 7240, `wait=<seconds>`: answer when what follows is done, after at most 10 s.',
+              examples: ['wait=5'],
+            }),
+          ),
+        }
+      : {}),
     'correlation-id': CorrelationId,
   });
 };
@@ -49,7 +60,7 @@ export const dryRunQuery = Type.Object(
   {
     dryRun: Type.Boolean({
       default: false,
-      description: 'Answer with the events it would record, and record nothing (B12).',
+      description: 'Answer with the events it would record, and record nothing.',
     }),
   },
   { additionalProperties: false, required: [] },

@@ -124,6 +124,10 @@ export const Order = named(
     customerId: CustomerId,
     status: Type.Enum([...orderStatuses]),
     held: Type.Boolean(),
+    allocation: Type.Enum(['none', 'partial', 'complete'], {
+      description:
+        'How much of it has goods, reserved or shipped. `processing` with `none` waits for all of its goods; `cancelled` has none.',
+    }),
     lines: Type.Array(
       Closed({
         lineId: LineId,

@@ -109,8 +109,8 @@ export const InventoryQuery = Closed({
   ...PageQuery,
 });
 export const AsOfQuery = Closed({
-  asOf: Type.Optional({ ...Time, description: 'As it was at this time (B2).' }),
-  knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time (B2).' }),
+  asOf: Type.Optional({ ...Time, description: 'As it was at this time.' }),
+  knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time.' }),
 });
 export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
 export const ExplainQuery = Closed({

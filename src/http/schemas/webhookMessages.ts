@@ -1,0 +1,129 @@
+/** What a webhook sends (API.md "Partners"): the body of each type, for the `webhooks` of the OpenAPI document. */
+import Type, { type TSchema } from 'typebox';
+import { parcelStatuses } from '../../domain/shipment/events.ts';
+import type { subscribableTypes } from '../../domain/webhook/events.ts';
+import { Closed, Count, LineId, Quantity, Reason, Sku, Time, Uuid, WarehouseId } from './common.ts';
+
+const stock = {
+  warehouseId: WarehouseId,
+  sku: Sku,
+  onHand: Count,
+  reserved: Count,
+  quarantined: Count,
+  incoming: Count,
+  safetyStock: Count,
+  available: Count,
+};
+const LineQuantity = Closed({ lineId: LineId, quantity: Quantity });
+const Line = Closed({ lineId: LineId, sku: Sku, quantity: Quantity });
+const Allocation = Closed({
+  lineId: LineId,
+  sku: Sku,
+  warehouseId: WarehouseId,
+  reservationId: Uuid,
+  quantity: Quantity,
+});
+const shipment = { shipmentId: Uuid, orderId: Uuid, warehouseId: WarehouseId };
+const ParcelId = Type.String({ examples: ['P1'] });
+const ParcelStatus = Type.Enum([...parcelStatuses]);
+const order = { orderId: Uuid };
+const StockData = Closed(stock);
+
+type Subscribable = (typeof subscribableTypes)[number];
+
+/** `data` of each type, and when it is sent. Types without a line here do not compile. */
+export const webhookMessages: {
+  readonly [T in Subscribable]: { readonly summary: string; readonly data: TSchema };
+} = {
+  'stock.changed': {
+    summary: 'A figure of a stock has changed',
+    data: Closed({ ...stock, change: Type.String({ examples: ['adjusted'] }) }),
+  },
+  'stock.low': { summary: 'What can be sold has fallen to the safety stock', data: StockData },
+  'stock.out': { summary: 'Nothing can be sold any more', data: StockData },
+  'order.placed': { summary: 'An order was placed', data: Closed({ ...order, lines: Type.Array(Line) }) },
+  'order.allocated': {
+    summary: 'Goods were reserved for an order',
+    data: Closed({
+      ...order,
+      allocations: Type.Array(Allocation),
+      backordered: Type.Optional(
+        Type.Array(LineQuantity, { description: 'Absent where warehouses limit the endpoint.' }),
+      ),
+    }),
+  },
+  'order.backordered': {
+    summary: 'An order, or a part of it, waits for goods',
+    data: Closed({ ...order, backordered: Type.Array(LineQuantity) }),
+  },
+  'order.cancelled': {
+    summary: 'An order was cancelled',
+    data: Closed({ ...order, reason: Reason, released: Type.Array(Allocation) }),
+  },
+  'order.shipped': {
+    summary: 'Goods of an order have left a warehouse',
+    data: Closed({
+      ...shipment,
+      carrier: Type.String({ examples: ['ups'] }),
+      trackingNumber: Type.String({ examples: ['1Z12345E0205271688'] }),
+      lines: Type.Array(Line),
+    }),
+  },
+  'order.delivered': {
+    summary: 'One shipment of an order has arrived',
+    data: Closed({ ...order, shipmentId: Uuid }),
+  },
+  'shipment.updated': {
+    summary: 'A shipment, or a parcel of it, has a new status',
+    data: Closed({
+      ...shipment,
+      status: Type.Enum(['dispatched', ...parcelStatuses]),
+      parcelId: Type.Optional(ParcelId),
+      reportedAt: Type.Optional(Time),
+    }),
+  },
+  'shipment.exception': {
+    summary: 'A parcel is late, turned back, or could not be handed over',
+    data: Closed({ ...shipment, parcelId: ParcelId, status: ParcelStatus, reportedAt: Time }),
+  },
+};
+
+const bodyOf = (type: string, data: TSchema): TSchema =>
+  Closed({
+    type: Type.Literal(type),
+    timestamp: { ...Time, description: 'When it happened.' },
+    data,
+    stream: Type.String({ examples: ['stock-BER.TABLE-OAK-160'] }),
+    streamRevision: Type.Integer({ minimum: 0, examples: [4] }),
+    sequence: Type.Integer({ minimum: 1, examples: [1], description: '1, 2, 3 … for each endpoint, without a gap.' }),
+  });
+
+const signed = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+  name,
+  in: 'header' as const,
+  required: true,
+  description: 'As Standard Webhooks 1.0 says.',
+  schema: { type: 'string' as const },
+}));
+
+/** OpenAPI 3.1 `webhooks`. */
+export const webhookDocument = Object.fromEntries(
+  Object.entries(webhookMessages).map(([type, { summary, data }]) => [
+    type,
+    {
+      post: {
+        operationId: type,
+        tags: ['Webhooks'],
+        summary,
+        parameters: signed,
+        requestBody: { required: true, content: { 'application/json': { schema: bodyOf(type, data) } } },
+        responses: {
+          '2XX': {
+            description: 'Taken. Anything else, and no answer, is sent again later under the same `webhook-id`.',
+          },
+          '410': { description: 'The endpoint is gone: it is disabled.' },
+        },
+      },
+    },
+  ]),
+);
