@@ -99,7 +99,7 @@ const domainPart = (document: OrderDocument): PlacedOrder => ({
   allowBackorder: document.allowBackorder,
   held: document.held,
   allocations: document.allocations,
-  shipments: document.shipments.map(({ carrier: _, trackingNumber: __, ...shipment }) => shipment),
+  shipments: document.shipments.map(({ carrier: _, trackingNumber: __, parcelNumbers: ___, ...shipment }) => shipment),
 });
 
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
