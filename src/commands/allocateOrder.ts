@@ -5,7 +5,8 @@
  */
 import { type Position, unreachable } from '../domain/message.ts';
 import type { OrderCommandOf } from '../domain/order/commands.ts';
-import type { Allocation } from '../domain/order/events.ts';
+import type { Allocation, LineQuantity } from '../domain/order/events.ts';
+import { promiseLost } from '../domain/order/standing.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import type { Plan, Source } from '../domain/policies/allocation.ts';
 import { itemStream, orderStream, stockStream } from '../domain/values.ts';
@@ -14,7 +15,7 @@ import { linesThatMayNotWait } from './mayWait.ts';
 import type { CommandContext } from './outcome.ts';
 import { createPlanOrder } from './planOrder.ts';
 import type { AllocationFacts, Clock, CountryPoint, PersonalData } from './ports.ts';
-import { type Look, lookAt, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
+import { isLeftAlone, type Look, lookAt, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
 import type { Seen } from './streams.ts';
 
 /** The event that asked. */
@@ -36,7 +37,8 @@ export interface AllocationPorts {
   readonly reservationMs: number;
 }
 
-export type AllocateOrder = (orderId: string, cause: Cause) => Promise<void>;
+/** @param afterLoss something that was promised is gone: an order that may not wait for it goes into exception. */
+export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) => Promise<void>;
 
 /** What is recorded of a plan. */
 type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
@@ -139,15 +141,30 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     return true;
   };
 
+  /** What was promised can't be had: the order goes on waiting, and a person is told. */
+  const raiseLoss = async (order: PlacedOrder, missing: readonly LineQuantity[], cause: Cause): Promise<void> => {
+    if (missing.length === 0 || order.allowBackorder || order.openExceptions.includes(promiseLost)) return;
+    const pieces = missing.reduce((sum, { quantity }) => sum + quantity, 0);
+    const detail = `${pieces} pieces of ${missing.length} lines were promised and are gone; no warehouse has them.`;
+    const { orderId } = order;
+    const raise = { type: 'RaiseException', code: promiseLost, detail } as const;
+    await orders(orderStream(orderId), raise, cause.context(`exception/${orderId}`));
+  };
+
   /** One look at the order; `false`: look again. */
-  const attempt = async (orderId: string, cause: Cause, doubted: ReadonlySet<string> = new Set()): Promise<boolean> => {
+  const attempt = async (
+    orderId: string,
+    cause: Cause,
+    afterLoss: boolean,
+    doubted: ReadonlySet<string> = new Set(),
+  ): Promise<boolean> => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
     const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent') return true;
     const shelves = await loadShelves(order, cause, doubted);
     const look = lookAt({ order, revision, shelves }, cause.eventId);
     const { held, demand } = look;
-    if (order.phase === 'cancelled') {
+    if (isLeftAlone(order)) {
       await release(held, cause);
       return true;
     }
@@ -161,12 +178,15 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
     // it is recorded, the order is looked at again.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
-    if (unsure.length > 0) return attempt(orderId, cause, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
-    return take(look, planned, cause);
+    if (unsure.length > 0)
+      return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
+    const isTaken = await take(look, planned, cause);
+    if (isTaken && afterLoss) await raiseLoss(order, missing, cause);
+    return isTaken;
   };
 
-  return async (orderId, cause) => {
-    for (let round = 1; round <= roundsMax; round += 1) if (await attempt(orderId, cause)) return;
+  return async (orderId, cause, afterLoss) => {
+    for (let round = 1; round <= roundsMax; round += 1) if (await attempt(orderId, cause, afterLoss)) return;
     throw new Error(`${orderId}: lost ${roundsMax} rounds against other buyers`);
   };
 };

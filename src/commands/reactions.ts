@@ -6,6 +6,7 @@ import { lookUp } from '../domain/bucketMap.ts';
 import { type RecordedEvent, unreachable } from '../domain/message.ts';
 import type { Order } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
+import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { AllocateOrder, Cause } from './allocateOrder.ts';
 import type { Handlers } from './handlers.ts';
@@ -52,6 +53,7 @@ interface Task {
   readonly ask: Ask;
   readonly cause: Cause;
 }
+type Release = Omit<StockCommandOf<'ReleaseReservation'>, 'type' | 'occurredAt'>;
 type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 
 /** A person may reserve for an order by hand; only what a policy reserved is a policy's to let go. */
@@ -60,29 +62,30 @@ const isOurs = ({ ask }: Ask, { metadata }: RecordedEvent): boolean =>
 
 export const createReactions = ({ handlers, facts, allocateOrder, clock }: ReactionPorts): Reactions => {
   const inTurn = createKeyedQueue();
-  const allocate = (orderId: string, cause: Cause): Promise<void> =>
-    inTurn(orderId, () => allocateOrder(orderId, cause));
+  const allocate = (orderId: string, cause: Cause, afterLoss = false): Promise<void> =>
+    inTurn(orderId, () => allocateOrder(orderId, cause, afterLoss));
 
   const { serve, serveAll, serveOlder } = createServeWaiting({ handlers, facts, allocate });
 
   /** Whoever was placed before it, and waits for the same, is asked first: their goods may have come a moment ago. */
-  const allocateInLine = async (orderId: string, cause: Cause): Promise<void> => {
+  const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
     const { state: order } = await handlers.order.load(orderStream(orderId));
     if (order.phase !== 'absent') await serveOlder(order, cause);
-    await allocate(orderId, cause);
+    await allocate(orderId, cause, afterLoss);
   };
 
-  const release = async (reservation: Omit<AskOf<'ReleaseReservation'>, 'ask'>, cause: Cause): Promise<void> => {
-    const { warehouseId, sku, reservationId, reason } = reservation;
-    const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason };
+  const release = async (reservation: Release, cause: Cause): Promise<void> => {
+    const command = { ...reservation, occurredAt: clock.now() };
+    const { warehouseId, sku, reservationId } = reservation;
     const context = cause.context(`release/${reservationId}`);
     await handlers.stock(stockStream(warehouseId, sku), { type: 'ReleaseReservation', ...command }, context);
   };
 
   /** The goods have left, whatever the ledger had reserved: what doesn't fit is an exception that a person looks at. */
   const ship = async (ask: AskOf<'ShipReserved'>, cause: Cause): Promise<void> => {
-    const { warehouseId, sku, reservationId, shipmentId, quantity, orderId } = ask;
-    const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, shipmentId, quantity };
+    const { warehouseId, sku, reservationId, shipmentId, quantity, orderId, lineId } = ask;
+    const goods = { reservationId, shipmentId, quantity, orderId, lineId };
+    const command = { warehouseId, sku, occurredAt: clock.now(), ...goods };
     const context = cause.context(`follow/ship/${reservationId}`);
     const stream = stockStream(warehouseId, sku);
     const outcome = await handlers.stock(stream, { type: 'ShipStock', ...command }, context);
@@ -93,18 +96,29 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     await handlers.order(orderStream(orderId), raise, cause.context(`exception/${reservationId}`));
   };
 
-  /** An attempt that all must come from one place gives back what it got and may take it again under the same id. */
+  /**
+   * The order may count on what the stock holds under this id, less what the order has dispatched and the stock has not
+   * booked out yet. An attempt that wants all from one place gives back what it got and may take it again under the id.
+   */
   const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
     const { orderId, warehouseId, sku, reservationId } = ask;
     const stream = stockStream(warehouseId, sku);
     const { state } = await handlers.stock.loadSince(stream, cause);
-    if (state.phase !== 'absent' && lookUp(state.reservations, reservationId) !== undefined) return;
+    const held = state.phase === 'absent' ? undefined : lookUp(state.reservations, reservationId);
+    const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
+    if (order.phase === 'absent') return;
+    const counted = order.allocations.find((allocation) => allocation.reservationId === reservationId);
+    if (counted === undefined) return;
+    const leaving = counted.shipped - (held?.shipped ?? counted.shipped);
+    const standing = Math.max(0, (held?.quantity ?? 0) - leaving);
+    const quantity = counted.quantity - counted.shipped - standing;
+    if (quantity <= 0) return;
     const context = cause.context('follow/lapse');
-    await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId }, context);
+    await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId, quantity }, context);
   };
 
   const releaseUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
-    const { orderId, ...reservation } = ask;
+    const { ask: _, orderId, ...reservation } = ask;
     const isCountedBy = ({ state }: Loaded<Order>): boolean =>
       state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
     const stream = orderStream(orderId);
@@ -116,7 +130,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const perform = async (ask: Ask, cause: Cause): Promise<void> => {
     switch (ask.ask) {
       case 'AllocateOrder':
-        return allocateInLine(ask.orderId, cause);
+        return allocateInLine(ask, cause);
       case 'AllocateWaitingOrders':
         return serve(ask.sku, cause);
       case 'AllocateAllWaitingOrders':

@@ -1,7 +1,7 @@
 /** What an allocation looks at: the stocks that could serve an order, and what it holds of them already. Pure. */
 import { lookUp } from '../domain/bucketMap.ts';
 import type { Allocation } from '../domain/order/events.ts';
-import { type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
+import { isEnded, type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import { availableOf, type Reservation, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from './ids.ts';
@@ -20,12 +20,15 @@ export type Shelves = ReadonlyMap<string, readonly Shelf[]>;
 export const shelfOf = (shelves: Shelves, warehouseId: string, sku: string): Shelf | undefined =>
   shelves.get(sku)?.find((shelf) => shelf.warehouseId === warehouseId);
 
+/** Nothing is reserved for it: it is on hold, or has ended. */
+export const isLeftAlone = (order: PlacedOrder): boolean => isEnded(order) || order.held;
+
 /**
  * The SKUs that an allocation is about. Lines that have all their sources are left alone: an order that waits for one of
  * its five hundred lines is looked at whenever something of it arrives.
  */
 export const skusAskedFor = (order: PlacedOrder): ReadonlySet<string> => {
-  if (order.phase === 'cancelled') return new Set(order.lines.map(({ sku }) => sku));
+  if (isLeftAlone(order)) return new Set(order.lines.map(({ sku }) => sku));
   const unsourced = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
   return new Set(order.lines.filter(({ lineId }) => unsourced.has(lineId)).map(({ sku }) => sku));
 };

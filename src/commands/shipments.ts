@@ -1,12 +1,15 @@
 /** Goods handed to a courier, and what the courier says about them. */
-import type { DispatchRequest } from '../domain/order/commands.ts';
+import { refuse } from '../domain/message.ts';
+import type { DispatchRequest, OrderRefusal } from '../domain/order/commands.ts';
+import type { OrderEvent } from '../domain/order/events.ts';
+import { type Order, unshippedSources } from '../domain/order/state.ts';
 import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
 import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
-import { orderStream, shipmentStream } from '../domain/values.ts';
+import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
 import { customerSubject } from './orders.ts';
-import type { CommandContext } from './outcome.ts';
+import type { CommandContext, Outcome } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface TrackingReport {
@@ -19,12 +22,19 @@ export interface TrackingReport {
   readonly reportedAt: string;
 }
 
+export type DispatchOutcome = Outcome<Order, OrderEvent, OrderRefusal | 'STOCK_NOT_FOUND'>;
+
+const noStock: DispatchOutcome = {
+  kind: 'refused',
+  refusal: refuse('STOCK_NOT_FOUND', 'A SKU that is to leave is not registered in this warehouse.').refused,
+};
+
 /** Where a courier's words belong; they open nowhere else. */
 export const trackingContext = (shipmentId: string, field: 'detail' | 'location'): string =>
   `${shipmentStream(shipmentId)}/${field}`;
 
 export const createShipmentUseCases = (
-  { order, shipment }: Pick<Handlers, 'order' | 'shipment'>,
+  { order, shipment, stock }: Pick<Handlers, 'order' | 'shipment' | 'stock'>,
   personalData: PersonalData,
 ) => {
   /** Words about a parcel are about the customer who waits for it, and go when the customer's data goes. */
@@ -44,9 +54,27 @@ export const createShipmentUseCases = (
     };
   };
 
+  /** Goods without a reservation are booked out of a stock that must be there; a wrong warehouse is a mistake. */
+  const isBookable = async (state: Order, { warehouseId, lines }: DispatchRequest): Promise<boolean> => {
+    if (state.phase === 'absent') return true;
+    const here = unshippedSources(state).filter((source) => source.warehouseId === warehouseId);
+    const reserved = new Set(here.map(({ lineId }) => lineId));
+    const uncovered = new Set(lines.filter(({ lineId }) => !reserved.has(lineId)).map(({ lineId }) => lineId));
+    const skus = new Set(state.lines.filter(({ lineId }) => uncovered.has(lineId)).map(({ sku }) => sku));
+    for (const sku of skus) {
+      if ((await stock.load(stockStream(warehouseId, sku))).state.phase === 'absent') return false;
+    }
+    return true;
+  };
+
   return {
     /** Also opens the shipment's own stream, so that the courier can report at once; a policy does it when we can't. */
-    dispatchShipment: async (orderId: string, request: DispatchRequest, context: CommandContext) => {
+    dispatchShipment: async (
+      orderId: string,
+      request: DispatchRequest,
+      context: CommandContext,
+    ): Promise<DispatchOutcome> => {
+      if (!(await isBookable((await order.load(orderStream(orderId))).state, request))) return noStock;
       const outcome = await order(orderStream(orderId), { type: 'DispatchShipment', ...request }, context);
       const dispatched = outcome.kind === 'recorded' ? outcome.events[0] : undefined;
       if (dispatched !== undefined) {

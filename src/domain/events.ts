@@ -8,7 +8,7 @@ import { orderNumberFields, orderNumberVersions } from './orderNumber/events.ts'
 import type { ShipmentEvent } from './shipment/events.ts';
 import { shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
-import { stockFields, stockVersions } from './stock/events.ts';
+import { stockFields, stockVersions } from './stock/fields.ts';
 import type { WarehouseEvent } from './warehouse/events.ts';
 import { warehouseFields, warehouseVersions } from './warehouse/events.ts';
 import type { WebhookEvent } from './webhook/events.ts';

@@ -22,12 +22,16 @@ interface Answer<State, E extends DomainEvent> {
   readonly location?: string;
 }
 
+/** What a command would record, without what is sealed. */
+export const showDryRun = (events: readonly DomainEvent[]): readonly object[] =>
+  events.map((event) => ({ type: event.type, data: publicData(event) }));
+
 const dryRunAnswer = (events: readonly DomainEvent[], reply: FastifyReply): FastifyReply =>
   reply
     .code(200)
     .header('content-type', 'application/json')
     .serializer((body) => JSON.stringify(body))
-    .send({ dryRun: true, events: events.map((event) => ({ type: event.type, data: publicData(event) })) });
+    .send({ dryRun: true, events: showDryRun(events) });
 
 /** B1: what happened since, so that a client can rebase. What is not there matches no revision (RFC 9110 §13.1.1). */
 const conflict = (currentRevision: number, events: readonly RecordedEvent[]): Problem =>

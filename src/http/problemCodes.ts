@@ -110,7 +110,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   ORDER_ALREADY_SHIPPED: { status: 409, title: 'Goods of the order have left already' },
   STATUS_NOT_SETTABLE: { status: 409, title: 'This status follows from facts and is not set' },
   ALLOCATION_EXCEEDS_DEMAND: { status: 409, title: 'The order has sources for that already' },
-  SHIPMENT_EXCEEDS_ALLOCATION: { status: 409, title: 'More than is reserved at this warehouse' },
+  SHIPMENT_EXCEEDS_ORDER: { status: 409, title: 'More than the order still lacks' },
   SHIPMENT_ALREADY_DISPATCHED: { status: 409, title: 'The order has a shipment with this id' },
   WEBHOOK_ENDPOINT_EXISTS: { status: 409, title: 'An endpoint with this id exists' },
   TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },

@@ -1,9 +1,11 @@
 /** The one shape in which a stock is shown, from the write side's state or from the read model. */
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../commands/stock.ts';
+import type { RecordedEvent } from '../domain/message.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import type { ItemDocument } from '../projections/items/projection.ts';
+import type { Recorded } from '../projections/projection.ts';
 import { levelOf, type StockLevelDocument } from '../projections/stockLevels/projection.ts';
 import { type Accepted, answerOutcome } from './answers.ts';
 import type { ProblemCode } from './problemCodes.ts';
@@ -55,6 +57,37 @@ export const showStockAfter = (
   if (state.phase === 'absent') throw new Error('an accepted command left no stock');
   return showStock(levelOf({ warehouseId, sku, stock: state, revision, updatedAt }), null);
 };
+
+const facts: ReadonlySet<string> = new Set(['StockAdjusted', 'StockCounted', 'StockQuarantined']);
+
+/** What a fact took from claims, and what of it the ledger did not know of; nothing of what was no fact. */
+export const showFact = (recorded: readonly RecordedEvent<StockEvent>[]): object => {
+  const events = recorded as readonly Recorded<StockEvent>[];
+  if (!events.some(({ type }) => facts.has(type))) return {};
+  const lapsed = events.filter((event) => event.type === 'StockReservationLapsed');
+  const discrepancy = events.find((event) => event.type === 'StockDiscrepancyRecorded');
+  return {
+    lapsedReservations: lapsed.map(({ data: { reservationId, orderId, lineId, quantity } }) => ({
+      reservationId,
+      orderId: orderId ?? null,
+      lineId: lineId ?? null,
+      quantity,
+    })),
+    ...(discrepancy === undefined ? {} : { missing: discrepancy.data.missing }),
+  };
+};
+
+/** After a count, an adjustment or a quarantine. @throws Problem */
+export const answerFact = (
+  outcome: StockOutcome,
+  reply: FastifyReply,
+  { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
+): object | undefined =>
+  answerOutcome(outcome, reply, {
+    status,
+    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${sku}` } : {}),
+    body: (accepted) => ({ ...showStockAfter({ warehouseId, sku }, accepted), ...showFact(accepted.events) }),
+  });
 
 /** @throws Problem */
 export const answerStock = (

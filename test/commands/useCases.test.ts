@@ -55,7 +55,7 @@ describe('stock', () => {
       row('1', 'CHAIR', 5),
       row('2', 'LAMP', 1, 'unsealable'),
       row('3', 'CHAIR', -5, 'gone'),
-      row('4', 'CHAIR', -1),
+      row('4', 'CHAIR', 0.5),
       row('5', 'TABLE', 1),
       row('6', 'CHAIR', 2),
     ]);
@@ -63,7 +63,7 @@ describe('stock', () => {
       { status: 'fulfilled', value: { kind: 'recorded', revision: 1 } },
       { status: 'rejected', reason: { message: 'the key store is away' } },
       { status: 'fulfilled', value: { kind: 'recorded', revision: 2 } },
-      { status: 'fulfilled', value: { kind: 'refused', refusal: { code: 'INSUFFICIENT_STOCK' } } },
+      { status: 'fulfilled', value: { kind: 'refused', refusal: { code: 'QUANTITY_INVALID' } } },
       { status: 'fulfilled', value: { kind: 'refused', refusal: { code: 'STOCK_NOT_FOUND' } } },
       { status: 'fulfilled', value: { kind: 'recorded', revision: 3 } },
     ]);

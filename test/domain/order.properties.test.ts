@@ -3,7 +3,7 @@ import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { isEnded, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
 
@@ -36,7 +36,11 @@ const makers = {
   allocate,
   dispatch,
   wait: () => ({ type: 'RecordAllocation', allocations: [] }),
-  lapse: (_line, _warehouse, _quantity, ref) => ({ type: 'LapseAllocation', reservationId: `r${ref}` }),
+  lapse: (_line, _warehouse, quantity, ref) => ({
+    type: 'LapseAllocation',
+    reservationId: `r${ref}`,
+    ...(quantity > 2 ? {} : { quantity }),
+  }),
   deliver: (_line, _warehouse, quantity, ref) => ({
     type: quantity > 2 ? 'RecordTurnBack' : 'RecordDelivery',
     shipmentId: `s${ref}`,
@@ -59,6 +63,9 @@ const commands = array(
   { maxLength: 30 },
 );
 
+/** All but the first, which each sequence begins with. */
+const orderEvents = Object.keys(orderDecider.schemaVersions).filter((type) => type !== 'OrderPlaced');
+
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
 const quantities = (of: readonly { lineId: string; quantity: number }[], lineId: string): number =>
   sum(of.filter((each) => each.lineId === lineId).map(({ quantity }) => quantity));
@@ -76,7 +83,7 @@ const faultOf = (order: PlacedOrder): string | null => {
     if (own.some((each) => each.shipped < 0 || each.shipped > each.quantity)) return 'more shipped than allocated';
     if (left !== shipped) return 'shipments and allocations disagree';
     if (order.shipments.some(({ delivered, turnedBack }) => delivered && turnedBack)) return 'delivered and back';
-    if (order.phase !== 'cancelled' && quantities(unsourcedOf(order), lineId) + sourced !== quantity) {
+    if (!isEnded(order) && quantities(unsourcedOf(order), lineId) + sourced !== quantity) {
       return 'ordered is not sourced and unsourced';
     }
   }
@@ -108,16 +115,10 @@ describe('10,000 random sequences of commands for one order', () => {
       }),
       { numRuns: 10_000 },
     );
-    for (const reached of [
-      'OrderShipmentDelivered',
-      'OrderShipmentTurnedBack',
-      'OrderAllocationLapsed',
-      'OrderCancelled',
-      'OrderBackordered',
-    ]) {
+    for (const reached of orderEvents) {
       expect(seen).toContain(reached);
     }
-    for (const code of ['ALLOCATION_EXCEEDS_DEMAND', 'SHIPMENT_EXCEEDS_ALLOCATION', 'ORDER_ALREADY_SHIPPED']) {
+    for (const code of ['ALLOCATION_EXCEEDS_DEMAND', 'SHIPMENT_EXCEEDS_ORDER', 'ORDER_ALREADY_SHIPPED']) {
       expect(seen).toContain(code);
     }
   });

@@ -37,6 +37,15 @@ const dispatched: OrderEvent = {
     parcels: [{ parcelId: 'p1', boxes: [{ lineId: '1', boxCode: 'A', quantity: 3 }] }],
   },
 };
+const lampsSent: OrderEvent = {
+  ...dispatched,
+  data: {
+    ...dispatched.data,
+    shipmentId: 's2',
+    warehouseId: 'PAR',
+    lines: [{ lineId: '2', sku: 'LAMP', reservationId: 'r3', quantity: 2 }],
+  },
+};
 const delivered: OrderEvent = { type: 'OrderShipmentDelivered', data: { orderId, shipmentId: 's1' } };
 
 const correct = (shipmentRevision: number, trackingNumber: string): OrderCommand => ({
@@ -154,9 +163,20 @@ describe('recording an allocation', () => {
 });
 
 describe('a reservation that lapses', () => {
-  const lapse: OrderCommand = { type: 'LapseAllocation', reservationId: 'r1' };
+  const lapse: OrderCommandOf<'LapseAllocation'> = { type: 'LapseAllocation', reservationId: 'r1' };
   it('is recorded once', () => given(orderDecider, placed, allocated).when(lapse).thenRecords(lapsed));
   it('is no news to an order that does not count on it', () => given(orderDecider, placed).when(lapse).thenNothing());
+  it('in part takes so much from its line, and once more as often as it is told', () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...lapse, quantity: 1 })
+      .thenRecordsEachTime({ type: 'OrderAllocationReduced', data: { orderId, reservationId: 'r1', quantity: 1 } }));
+  it('takes nothing of what has left, however much is said to be gone', () =>
+    given(orderDecider, placed, allocated, {
+      ...dispatched,
+      data: { ...dispatched.data, lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 }] },
+    })
+      .when({ ...lapse, quantity: 9 })
+      .thenRecords(lapsed));
   it('is no news when its goods have left', () =>
     given(orderDecider, placed, allocated, dispatched).when(lapse).thenNothing());
   it('is no news to a cancelled order', () =>
@@ -177,6 +197,47 @@ describe('holding, releasing and cancelling', () => {
     given(orderDecider, placed, waiting)
       .when({ ...cancel, note })
       .thenRecords({ type: 'OrderCancelled', data: { orderId, reason: 'changed mind', note, released: [chairs] } }));
+  const rest: OrderEvent = {
+    type: 'OrderRemainderCancelled',
+    data: {
+      orderId,
+      reason: 'changed mind',
+      cancelled: [{ lineId: '2', quantity: 2 }],
+      released: [lamps],
+    },
+  };
+  it('cancels what has not left once a part was shipped', () =>
+    given(orderDecider, placed, allocated, dispatched).when(cancel).thenRecords(rest));
+  it('cancels the backordered rest, which has no source to let go', () =>
+    given(orderDecider, placed, waiting, {
+      ...dispatched,
+      data: { ...dispatched.data, lines: [{ lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 1 }] },
+    })
+      .when(cancel)
+      .thenRecords({
+        type: 'OrderRemainderCancelled',
+        data: {
+          orderId,
+          reason: 'changed mind',
+          cancelled: [
+            { lineId: '1', quantity: 2 },
+            { lineId: '2', quantity: 2 },
+          ],
+          released: [{ ...chairs, quantity: 1 }],
+        },
+      }));
+  it('takes no source, no shipment and no hold for an order whose rest was cancelled', () => {
+    const closed = given(orderDecider, placed, allocated, dispatched, rest);
+    closed.when(record(lamps)).thenRefused('ORDER_CANCELLED');
+    closed
+      .when({ ...dispatch, shipmentId: 's9', lines: [{ lineId: '2', quantity: 1 }] })
+      .thenRefused('SHIPMENT_EXCEEDS_ORDER');
+    closed.when(hold).thenRefused('ORDER_ALREADY_SHIPPED');
+    closed.when({ type: 'LapseAllocation', reservationId: 'r3' }).thenNothing();
+    closed.when(cancel).thenNothing();
+  });
+  it('does not hold an order of which all has left', () =>
+    given(orderDecider, placed, allocated, dispatched, lampsSent).when(hold).thenRefused('ORDER_ALREADY_SHIPPED'));
   it('does not hold a cancelled order', () =>
     given(orderDecider, placed, cancelled).when(hold).thenRefused('ORDER_CANCELLED'));
 });
@@ -207,10 +268,30 @@ describe('dispatching', () => {
           ],
         },
       }));
-  it('takes nothing from what is reserved at another warehouse', () =>
+  const unreservedLamp = { lineId: '2', sku: 'LAMP', reservationId: 's1.2', quantity: 1 };
+  it('takes nothing from what is reserved elsewhere: what left is recorded, and what it makes needless is let go', () =>
     given(orderDecider, placed, allocated)
       .when({ ...dispatch, lines: [{ lineId: '2', quantity: 1 }] })
-      .thenRefused('SHIPMENT_EXCEEDS_ALLOCATION'));
+      .thenRecords(
+        { ...dispatched, data: { ...dispatched.data, lines: [unreservedLamp], parcels: dispatch.parcels } },
+        {
+          type: 'OrderSourcesReleased',
+          data: { orderId, reason: 'shipped_from_elsewhere', released: [{ ...lamps, quantity: 1 }] },
+        },
+      ));
+  it('records goods that left after their reservation had lapsed (T28)', () =>
+    given(orderDecider, placed, allocated, lapsed)
+      .when(dispatch)
+      .thenRecords({
+        ...dispatched,
+        data: {
+          ...dispatched.data,
+          lines: [
+            { lineId: '1', sku: 'CHAIR', reservationId: 'r2', quantity: 1 },
+            { lineId: '1', sku: 'CHAIR', reservationId: 's1.1', quantity: 2 },
+          ],
+        },
+      }));
   it('does not ship a cancelled order', () =>
     given(orderDecider, placed, allocated, cancelled).when(dispatch).thenRefused('ORDER_CANCELLED'));
   it('names each line once', () =>
@@ -265,6 +346,26 @@ describe('deliveries and exceptions', () => {
     given(orderDecider, placed, allocated, dispatched, back!).when(turnBack).thenNothing();
     given(orderDecider, placed, allocated, dispatched, back!).when(deliver).thenNothing();
   });
+  const raised = (code: string): OrderEvent => ({ type: 'OrderExceptionRaised', data: { orderId, code, detail: 'x' } });
+  const resolved = (reason: string, ...codes: string[]): OrderEvent => ({
+    type: 'OrderExceptionResolved',
+    data: { orderId, codes, reason },
+  });
+  it('ends every open exception when the order is released', () =>
+    given(orderDecider, placed, raised('X'), raised('X'), raised('Y'))
+      .when(release)
+      .thenRecords(resolved('checked', 'X', 'Y')));
+  it('lifts a hold and ends its exceptions at once', () =>
+    given(orderDecider, placed, held, raised('X'))
+      .when(release)
+      .thenRecords({ type: 'OrderReleased', data: { orderId, reason: 'checked' } }, resolved('checked', 'X')));
+  it('ends the loss of a promise once all is sourced again, and no other exception', () =>
+    given(orderDecider, placed, waiting, raised('PROMISE_LOST'), raised('X'))
+      .when(record(moreChairs, lamps))
+      .thenRecords(
+        { type: 'OrderAllocated', data: { orderId, allocations: [moreChairs, lamps], backordered: [] } },
+        resolved('sourced_again', 'PROMISE_LOST'),
+      ));
   it('records each exception that is raised', () =>
     given(orderDecider, placed)
       .when({ type: 'RaiseException', code: 'STOCK_GONE', detail: 'r1' })
@@ -292,7 +393,7 @@ const refusals: RefusalTests<OrderRefusal> = {
   ORDER_ON_HOLD: () => given(orderDecider, placed, allocated, held).when(dispatch).thenRefused('ORDER_ON_HOLD'),
   ORDER_NOT_ON_HOLD: () => given(orderDecider, placed).when(release).thenRefused('ORDER_NOT_ON_HOLD'),
   ORDER_ALREADY_SHIPPED: () =>
-    given(orderDecider, placed, allocated, dispatched).when(cancel).thenRefused('ORDER_ALREADY_SHIPPED'),
+    given(orderDecider, placed, allocated, dispatched, lampsSent).when(cancel).thenRefused('ORDER_ALREADY_SHIPPED'),
   ORDER_LINE_NOT_FOUND: () =>
     given(orderDecider, placed, allocated)
       .when({ ...dispatch, lines: [{ lineId: '9', quantity: 1 }] })
@@ -308,8 +409,10 @@ const refusals: RefusalTests<OrderRefusal> = {
     given(orderDecider, placed)
       .when(record({ ...chairs, quantity: 4 }))
       .thenRefused('ALLOCATION_EXCEEDS_DEMAND'),
-  SHIPMENT_EXCEEDS_ALLOCATION: () =>
-    given(orderDecider, placed, waiting).when(dispatch).thenRefused('SHIPMENT_EXCEEDS_ALLOCATION'),
+  SHIPMENT_EXCEEDS_ORDER: () =>
+    given(orderDecider, placed, allocated)
+      .when({ ...dispatch, lines: [{ lineId: '1', quantity: 4 }] })
+      .thenRefused('SHIPMENT_EXCEEDS_ORDER'),
   SHIPMENT_ALREADY_DISPATCHED: () =>
     given(orderDecider, placed, allocated, dispatched).when(dispatch).thenRefused('SHIPMENT_ALREADY_DISPATCHED'),
   SHIPMENT_NOT_FOUND: () => given(orderDecider, placed).when(deliver).thenRefused('SHIPMENT_NOT_FOUND'),

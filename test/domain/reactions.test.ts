@@ -27,7 +27,9 @@ const allocate = [{ ask: 'AllocateOrder', orderId }];
 const waiting = [{ ask: 'AllocateWaitingOrders', sku: 'CHAIR' }];
 const ofOrderAt = { orderId, warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1' };
 const lapse = { ask: 'LapseAllocation', ...ofOrderAt };
-const ships = { ask: 'ShipReserved', orderId, warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
+const releases = (reason: string) => [{ ask: 'ReleaseReservation', ...released, reason }];
+const released = { warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1', quantity: 2 };
+const ships = { ask: 'ShipReserved', orderId, lineId: '1', warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
 
 const stock = (type: 'StockAdjusted', delta: number): StockEvent => ({
   type,
@@ -71,12 +73,45 @@ const cases: readonly Case[] = [
   [
     'an order that lost a reservation is allocated again',
     { type: 'OrderAllocationLapsed', data: { orderId, reservationId: 'r1' } },
-    allocate,
+    [{ ...allocate[0], afterLoss: true }],
   ],
   [
     'a cancelled order lets its reservations go',
     { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [allocation] } },
-    [{ ask: 'ReleaseReservation', warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1', reason: 'order_cancelled' }],
+    releases('order_cancelled'),
+  ],
+  [
+    'an order whose rest was cancelled lets the reservations of the rest go',
+    {
+      type: 'OrderRemainderCancelled',
+      data: { orderId, reason: 'x', cancelled: [{ lineId: '1', quantity: 2 }], released: [allocation] },
+    },
+    releases('order_cancelled'),
+  ],
+  [
+    'an order lets go what it needs no more',
+    { type: 'OrderSourcesReleased', data: { orderId, reason: 'shipped_from_elsewhere', released: [allocation] } },
+    releases('not_needed'),
+  ],
+  [
+    'an order that lost a part of a reservation is allocated again',
+    { type: 'OrderAllocationReduced', data: { orderId, reservationId: 'r1', quantity: 1 } },
+    [{ ...allocate[0], afterLoss: true }],
+  ],
+  [
+    'an order that was released from a hold is allocated, as nothing was reserved meanwhile',
+    { type: 'OrderReleased', data: { orderId, reason: 'x' } },
+    allocate,
+  ],
+  [
+    'an order hears what a fact took from its reservation, and nobody is offered what is gone',
+    { type: 'StockReservationLapsed', data: { ...end, ...ofOrder, cause: 'count' } },
+    [lapse],
+  ],
+  [
+    'what a fact took from the claim of no order concerns no order',
+    { type: 'StockReservationLapsed', data: { ...end, cause: 'count' } },
+    [],
   ],
   [
     'a dispatch begins the shipment and takes the goods off each reservation',

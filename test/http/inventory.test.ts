@@ -71,11 +71,8 @@ describe('a stock', () => {
     expect(counted).toMatchObject({ status: 200, body: { onHand: 12, available: 9 } });
 
     const refusals = [
-      await staff.post(`${url}/adjustments`, { delta: -10, reason: 'lost' }),
-      await staff.post(`${url}/quarantine`, { quantity: 10, reason: 'wet' }),
       await staff.post(`${url}/quarantine-releases`, { quantity: 4 }),
       await staff.post(`${url}/reservations`, { quantity: 10, expiresInSeconds: 60 }),
-      await staff.put(url, { onHand: 2, reason: 'stocktaking' }, { 'if-match': counted.headers.etag! }),
     ];
     for (const refusal of refusals)
       expect(refusal).toMatchObject({ status: 409, body: { code: 'INSUFFICIENT_STOCK' } });
@@ -131,8 +128,13 @@ describe('a stock', () => {
     });
     expect(dry.body).toMatchObject({ dryRun: true, events: [{ type: 'StockAdjusted', data: { delta: 2 } }] });
     expect(dry.text).not.toContain('Under a shelf');
-    const refused = await staff.post(`${url}/adjustments?dryRun=true`, { delta: -2, reason: 'lost' });
+    const refused = await staff.post(`${url}/quarantine-releases?dryRun=true`, { quantity: 1 });
     expect(refused).toMatchObject({ status: 409, body: { code: 'INSUFFICIENT_STOCK' } });
+    const beyond = await staff.post(`${url}/adjustments?dryRun=true`, { delta: -3, reason: 'lost' });
+    expect(beyond.body.events).toMatchObject([
+      { type: 'StockAdjusted', data: { delta: -1 } },
+      { type: 'StockDiscrepancyRecorded', data: { missing: 2 } },
+    ]);
     expect(await service.countEvents()).toBe(before);
     expect((await read()).body.onHand).toBe(1);
   });

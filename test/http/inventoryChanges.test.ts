@@ -25,7 +25,7 @@ describe('a bulk change', () => {
     await arrange(service, { BER: { [sku]: 10 }, MAD: { [sku]: 10 } });
     const changes = [
       receipt(5),
-      { kind: 'adjustment', warehouseId: 'BER', sku, delta: -99, reason: 'lost' },
+      { kind: 'quarantine-release', warehouseId: 'BER', sku, quantity: 99 },
       receipt(5, { warehouseId: 'MAD' }),
       receipt(0),
       receipt(1, { isAdmin: true }),

@@ -225,7 +225,7 @@ describe('the status of an order', () => {
     expect((await order(orderId)).held).toBe(false);
   });
 
-  it('cancelled gives the goods back, is final, and is refused once goods have left', async () => {
+  it('cancelled gives the goods back, is final, and is refused once all has left', async () => {
     const { shop, admin, stock, ship } = await openScene({ BER: { [sku]: 9 } });
     const { orderId } = (await placeOrder(shop, [line(sku, 2)])).body;
     const path = `/v1/orders/${orderId}/status`;
@@ -238,7 +238,7 @@ describe('the status of an order', () => {
     });
 
     const other = (await placeOrder(shop, [line(sku, 2)])).body.orderId;
-    await ship(other, { 1: 1 });
+    await ship(other, { 1: 2 });
     const late = await admin.put(`/v1/orders/${other}/status`, { status: 'cancelled', reason: 'late' });
     expect(late).toMatchObject({ status: 409, body: { code: 'ORDER_ALREADY_SHIPPED' } });
   });
@@ -246,8 +246,8 @@ describe('the status of an order', () => {
 
 describe('a shipment', () => {
   const refusals: readonly (readonly [string, { readonly [lineId: string]: number }, object, string])[] = [
-    ['more than is reserved', { 1: 3 }, {}, 'SHIPMENT_EXCEEDS_ALLOCATION'],
-    ['from a warehouse that has no part in it', { 1: 1 }, { warehouseId: 'PAR' }, 'SHIPMENT_EXCEEDS_ALLOCATION'],
+    ['more than was ordered', { 1: 3 }, {}, 'SHIPMENT_EXCEEDS_ORDER'],
+    ['from a warehouse that does not keep the SKU', { 1: 1 }, { warehouseId: 'PAR' }, 'STOCK_NOT_FOUND'],
     ['of a line that is not there', { 7: 1 }, {}, 'ORDER_LINE_NOT_FOUND'],
     [
       'with a parcel twice',

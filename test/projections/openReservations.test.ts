@@ -37,7 +37,24 @@ projectionSpec(openReservations, logOf, {
       document: { ...open, quantity: 2 },
     },
   ],
+  StockReservationLapsed: [
+    {
+      title: 'what a fact took is claimed no longer',
+      events: claimed(reserve(), move('StockReservationLapsed', { ...claim, quantity: 3, cause: 'count' })),
+      document: { ...open, quantity: 1 },
+    },
+    {
+      title: 'all of it',
+      events: claimed(reserve(), move('StockReservationLapsed', { ...claim, cause: 'count' })),
+      document: null,
+    },
+  ],
   StockReservationReleased: [
+    {
+      title: 'the rest stays claimed',
+      events: claimed(reserve(), move('StockReservationReleased', { ...claim, quantity: 1, reason: 'tidy' })),
+      document: { ...open, quantity: 3 },
+    },
     {
       title: 'a claim is gone',
       events: claimed(reserve(), move('StockReservationReleased', { ...claim, reason: 'tidy' })),

@@ -49,3 +49,11 @@ export const turnedBack = (shipmentId: string): ShownOrderEvent => ({
   data: { orderId, shipmentId },
 });
 export const troubled: ShownOrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'X', detail: 'look' } };
+export const resolved: ShownOrderEvent = {
+  type: 'OrderExceptionResolved',
+  data: { orderId, codes: ['X'], reason: 'looked' },
+};
+export const restCancelled = (...gone: readonly Allocation[]): ShownOrderEvent => ({
+  type: 'OrderRemainderCancelled',
+  data: { orderId, reason: 'changed mind', cancelled: [{ lineId: '2', quantity: 2 }], released: gone },
+});

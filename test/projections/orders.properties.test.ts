@@ -98,6 +98,7 @@ const domainPart = (document: OrderDocument): PlacedOrder => ({
   allowSplit: document.allowSplit,
   allowBackorder: document.allowBackorder,
   held: document.held,
+  openExceptions: document.openExceptions,
   allocations: document.allocations,
   shipments: document.shipments.map(({ carrier: _, trackingNumber: __, parcelNumbers: ___, ...shipment }) => shipment),
 });
@@ -117,7 +118,10 @@ const checkFigures = (document: OrderDocument, order: PlacedOrder): void => {
     const backordered = piecesOf(document, lineId, (line) => line.backordered);
     expect(shipped).toBe(sum(own.map((each) => each.shipped)));
     expect(piecesOf(document, lineId, (line) => line.delivered)).toBeLessThanOrEqual(shipped);
-    if (order.phase === 'open') expect(allocated + backordered).toBe(quantity);
+    if (order.phase === 'closed') {
+      expect([allocated, backordered]).toEqual([shipped, 0]);
+      expect(piecesOf(document, lineId, (line) => line.cancelled)).toBe(quantity - shipped);
+    } else if (order.phase === 'open') expect(allocated + backordered).toBe(quantity);
     else expect([allocated, backordered]).toEqual([0, 0]);
   }
   const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
@@ -137,7 +141,8 @@ describe('1,500 random histories of an order', () => {
       property(steps, (sequence) => {
         let order: Order = orderDecider.initialState;
         let document: OrderDocument | null = null;
-        for (const event of ledgerLog(...historyOf(sequence))) {
+        const history = ledgerLog(...historyOf(sequence));
+        for (const [index, event] of history.entries()) {
           order = orderDecider.evolve(order, event);
           // As it is stored and read again, so that nothing but JSON is relied on.
           document = JSON.parse(JSON.stringify(orders.apply(document, event, 'order1'))) as OrderDocument;
@@ -145,7 +150,8 @@ describe('1,500 random histories of an order', () => {
           statuses.add(document.status);
           expect(domainPart(document)).toEqual(order);
           expect(document.revision).toBe(event.revision);
-          checkFigures(document, order);
+          // The dispatch and what it makes needless stand in one append.
+          if (history[index + 1]?.type !== 'OrderSourcesReleased') checkFigures(document, order);
           for (const { shipmentId, carrier, trackingNumber } of document.shipments) {
             const ref = shipmentId.slice(1);
             expect([carrier, trackingNumber]).toEqual([`carrier${ref}`, `T${ref}`]);

@@ -18,6 +18,8 @@ import {
   orderId,
   placed,
   released,
+  resolved,
+  restCancelled,
   troubled,
   turnedBack,
 } from './orderSamples.ts';
@@ -25,7 +27,7 @@ import { projectionSpec } from './projectionSpec.ts';
 import { timeAt } from './stockLog.ts';
 
 const { contact: _contact, shipTo: _shipTo, lines, placedBy, ...told } = sampleOrder();
-const untouched = { allocated: [], backordered: 0, shipped: 0, delivered: 0, returned: 0 };
+const untouched = { allocated: [], backordered: 0, shipped: 0, cancelled: 0, delivered: 0, returned: 0 };
 
 const linesThen = (chairLine: object, lampLine: object): { lines: OrderDocument['lines'] } => ({
   lines: lines.map((line) => ({ ...line, ...untouched, ...(line.sku === 'CHAIR' ? chairLine : lampLine) })),
@@ -60,6 +62,7 @@ projectionSpec(orders, ledgerLog, {
         status: 'pending',
         held: false,
         exceptions: [],
+        openExceptions: [],
         allocations: [],
         shipments: [],
         warehouseIds: [],
@@ -139,6 +142,40 @@ projectionSpec(orders, ledgerLog, {
       },
     },
   ],
+  OrderAllocationReduced: [
+    {
+      title: 'so many of its line wait again, the rest stands',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        { type: 'OrderAllocationReduced', data: { orderId: 'order1', reservationId: 'r1', quantity: 2 } },
+      ],
+      becomes: {
+        ...linesThen({ allocated: [{ warehouseId: 'BER', quantity: 1 }], backordered: 2 }, inParis),
+        waitingSkus: [anySku, 'CHAIR'],
+      },
+    },
+  ],
+  OrderSourcesReleased: [
+    {
+      title: 'what left elsewhere is its source now',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        dispatched('s1', { ...lamps, warehouseId: 'ROM', reservationId: 's1.2' }),
+        {
+          type: 'OrderSourcesReleased',
+          data: { orderId: 'order1', reason: 'shipped_from_elsewhere', released: [lamps] },
+        },
+      ],
+      becomes: {
+        status: 'partially_shipped',
+        ...linesThen(inBerlin, { allocated: [{ warehouseId: 'ROM', quantity: 2 }], shipped: 2 }),
+        waitingSkus: [],
+        warehouseIds: ['BER', 'PAR', 'ROM'],
+      },
+    },
+  ],
   OrderHeld: [
     { title: 'a flag beside its status', events: [placed, held], becomes: { status: 'pending', held: true } },
   ],
@@ -150,7 +187,7 @@ projectionSpec(orders, ledgerLog, {
       becomes: {
         status: 'cancelled',
         cancelReason: 'changed mind',
-        ...linesThen({}, {}),
+        ...linesThen({ cancelled: 3 }, { cancelled: 2 }),
         waitingSkus: [],
         warehouseIds: ['BER'],
       },
@@ -159,6 +196,19 @@ projectionSpec(orders, ledgerLog, {
       title: 'by its first plan, it was still the business of the warehouse that had reserved for it',
       events: [placed, cancelled(lamps)],
       becomes: { status: 'cancelled', warehouseIds: ['PAR'], waitingSkus: [] },
+    },
+  ],
+  OrderRemainderCancelled: [
+    {
+      title: 'what has left goes on, and nothing is reserved or waited for any more',
+      events: [placed, allocated(chairs, lamps), dispatched('s1', chairs), restCancelled(lamps)],
+      becomes: {
+        status: 'shipped',
+        cancelReason: 'changed mind',
+        ...linesThen({ ...inBerlin, shipped: 3 }, { cancelled: 2 }),
+        waitingSkus: [],
+        warehouseIds: ['BER', 'PAR'],
+      },
     },
   ],
   OrderShipmentDispatched: [
@@ -256,9 +306,20 @@ projectionSpec(orders, ledgerLog, {
       becomes: {
         status: 'exception',
         exceptions: [
-          { code: 'X', detail: 'look', at: timeAt(1) },
-          { code: 'X', detail: 'look', at: timeAt(2) },
+          { code: 'X', detail: 'look', at: timeAt(1), resolvedAt: null },
+          { code: 'X', detail: 'look', at: timeAt(2), resolvedAt: null },
         ],
+      },
+    },
+  ],
+  OrderExceptionResolved: [
+    {
+      title: 'it goes on from where it stood, and one that comes later is open',
+      events: [placed, allocated(chairs, lamps), troubled, resolved],
+      becomes: {
+        status: 'processing',
+        openExceptions: [],
+        exceptions: [{ code: 'X', detail: 'look', at: timeAt(2), resolvedAt: timeAt(3) }],
       },
     },
   ],
@@ -294,6 +355,17 @@ describe('the status of an order (R12.1)', () => {
       'delivered',
       'all has arrived in spite of what went wrong',
       [...allSent, troubled, delivered('s1'), delivered('s2')],
+    ],
+    ['processing', 'what went wrong was looked at', [placed, both, troubled, resolved]],
+    [
+      'delivered',
+      'all that left has arrived and the rest was cancelled',
+      [placed, both, dispatched('s1', chairs), restCancelled(lamps), delivered('s1')],
+    ],
+    [
+      'shipped',
+      'a part is on its way and the rest was cancelled',
+      [placed, both, dispatched('s1', chairs), restCancelled(lamps)],
     ],
     ['cancelled', 'it was cancelled after something went wrong', [placed, both, troubled, cancelled(chairs, lamps)]],
   ];

@@ -86,6 +86,44 @@ projectionSpec(stockLevels, logOf, {
       available: 10,
     }),
   ],
+  StockReservationLapsed: [
+    story(
+      'less is claimed',
+      [
+        registered(10),
+        reserved,
+        move('StockAdjusted', { delta: -7, reason: 'damaged' }),
+        move('StockReservationLapsed', { ...claim, quantity: 1, cause: 'adjustment' }),
+      ],
+      { onHand: 3, reserved: 3, available: 0 },
+    ),
+  ],
+  StockDeparted: [
+    story(
+      'gone from the shelf, and from no claim',
+      [registered(10), reserved, move('StockDeparted', { reservationId: 'r2', quantity: 3, shipmentId: 's1' })],
+      { onHand: 7, reserved: 4, available: 3 },
+    ),
+  ],
+  StockDiscrepancyRecorded: [
+    story(
+      'moves no figure',
+      [registered(1), move('StockDiscrepancyRecorded', { missing: 2, cause: 'departure', shipmentId: 's1' })],
+      { onHand: 1, available: 1 },
+    ),
+  ],
+  StockQuarantineReduced: [
+    story(
+      'fewer are marked',
+      [
+        registered(3),
+        move('StockQuarantined', { quantity: 3, reason: 'inspection' }),
+        move('StockCounted', { counted: 1, delta: -2, reason: 'cycle count' }),
+        move('StockQuarantineReduced', { quantity: 2, cause: 'count' }),
+      ],
+      { onHand: 1, quarantined: 1 },
+    ),
+  ],
   StockShipped: [
     story(
       'gone from the shelf and from the claim',

@@ -15,6 +15,7 @@ export const broughtBy = ({ type, data }: StockEvent): number => {
     case 'StockCounted':
       return data.delta;
     case 'StockShipped':
+    case 'StockDeparted':
       return -data.quantity;
     default:
       return 0;

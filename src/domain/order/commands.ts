@@ -22,7 +22,8 @@ export type OrderCommand =
       /** Lines whose item may not be backordered, of those that the plan could not give all of. */
       readonly mayNotWait?: readonly string[];
     }
-  | { readonly type: 'LapseAllocation'; readonly reservationId: string }
+  /** `quantity`: how much of it no longer stands; absent: all that has not left. */
+  | { readonly type: 'LapseAllocation'; readonly reservationId: string; readonly quantity?: number }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
   | {
       readonly type: 'CorrectAddress';
@@ -60,7 +61,8 @@ export type OrderRefusal =
   | 'QUANTITY_INVALID'
   /** Another plan was quicker; whoever made this one releases what it reserved. */
   | 'ALLOCATION_EXCEEDS_DEMAND'
-  | 'SHIPMENT_EXCEEDS_ALLOCATION'
+  /** More than the line still lacks. What has left is recorded even when it was not reserved, but not more than was ordered. */
+  | 'SHIPMENT_EXCEEDS_ORDER'
   | 'SHIPMENT_ALREADY_DISPATCHED'
   | 'SHIPMENT_NOT_FOUND'
   | 'PARCEL_REPEATED'

@@ -1,11 +1,12 @@
 import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isQuantity } from '../values.ts';
-import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal, ReasonedCommand } from './commands.ts';
+import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal } from './commands.ts';
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
 import { lineRefusal } from './placing.ts';
-import { evolveOrder, type Order, type PlacedOrder, unsourcedOf } from './state.ts';
+import { cancel, hold, keptAgain, release } from './standing.ts';
+import { evolveOrder, isEnded, type Order, type PlacedOrder, unshippedSources, unsourcedOf } from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
@@ -27,7 +28,7 @@ const place = ({ order, orderNumber }: OrderCommandOf<'PlaceOrder'>, state: Orde
  * ones were promised, and wait.
  */
 const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: PlacedOrder): OrderDecision => {
-  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
+  if (isEnded(order)) return refuse('ORDER_CANCELLED', 'The order, or the rest of it, was cancelled.');
   const known = new Set(order.allocations.map(({ reservationId }) => reservationId));
   const named = new Map(command.allocations.map((allocation) => [allocation.reservationId, allocation]));
   const allocations = [...named.values()].filter(({ reservationId }) => !known.has(reservationId));
@@ -47,23 +48,11 @@ const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: Pl
     .filter(([, quantity]) => quantity > 0)
     .map(([lineId, quantity]) => ({ lineId, quantity }));
   if (allocations.length > 0) {
-    return accept({ type: 'OrderAllocated', data: { orderId, allocations, backordered } });
+    const allocated = { type: 'OrderAllocated', data: { orderId, allocations, backordered } } as const;
+    return accept<OrderEvent>(allocated, ...keptAgain(order, backordered));
   }
   // A second look at an order that waits already is no news.
   return order.phase === 'open' ? accept() : accept({ type: 'OrderBackordered', data: { orderId, backordered } });
-};
-
-const cancel = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
-  if (order.phase === 'cancelled') return accept();
-  if (order.shipments.length > 0) {
-    return refuse('ORDER_ALREADY_SHIPPED', 'Goods have left the warehouse; ask for a return instead.');
-  }
-  const released = order.allocations.map(({ shipped: _, ...allocation }) => allocation);
-  const note = command.note === undefined ? {} : { note: command.note };
-  return accept({
-    type: 'OrderCancelled',
-    data: { orderId: order.orderId, reason: command.reason, ...note, released },
-  });
 };
 
 /** Until goods have left: after that the courier has the old address, and only the courier can change it. */
@@ -76,14 +65,17 @@ const correctAddress = (command: OrderCommandOf<'CorrectAddress'>, order: Placed
   return accept({ type: 'OrderAddressCorrected', data: { orderId: order.orderId, shipTo, destinationCountry } });
 };
 
-const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
-  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
+/** What has left stays what it is; of the rest of the reservation, as much as no longer stands. */
+const lapse = (command: OrderCommandOf<'LapseAllocation'>, order: PlacedOrder): OrderDecision => {
+  const { reservationId } = command;
+  const open = unshippedSources(order).find((allocation) => allocation.reservationId === reservationId);
+  if (isEnded(order) || open === undefined) return accept();
   const { orderId } = order;
-  const data = { orderId, reason: command.reason, ...(command.note === undefined ? {} : { note: command.note }) };
-  if (command.type === 'HoldOrder') return order.held ? accept() : accept({ type: 'OrderHeld', data });
-  return order.held
-    ? accept({ type: 'OrderReleased', data })
-    : refuse('ORDER_NOT_ON_HOLD', 'The order is not on hold.');
+  const quantity = Math.min(open.quantity, command.quantity ?? open.quantity);
+  if (quantity <= 0) return accept();
+  return quantity === open.quantity
+    ? accept({ type: 'OrderAllocationLapsed', data: { orderId, reservationId } })
+    : accept({ type: 'OrderAllocationReduced', data: { orderId, reservationId, quantity } });
 };
 
 /** How a shipment ended, as its own stream has it. Turned back is the last word. */
@@ -129,15 +121,12 @@ const decidePlaced = (
   switch (command.type) {
     case 'RecordAllocation':
       return recordAllocation(command, order);
-    case 'LapseAllocation': {
-      const { reservationId } = command;
-      const open = order.allocations.find((allocation) => allocation.reservationId === reservationId);
-      const lapses = order.phase !== 'cancelled' && open !== undefined && open.shipped < open.quantity;
-      return lapses ? accept({ type: 'OrderAllocationLapsed', data: { orderId, reservationId } }) : accept();
-    }
+    case 'LapseAllocation':
+      return lapse(command, order);
     case 'HoldOrder':
-    case 'ReleaseOrder':
       return hold(command, order);
+    case 'ReleaseOrder':
+      return release(command, order);
     case 'CancelOrder':
       return cancel(command, order);
     case 'CorrectAddress':

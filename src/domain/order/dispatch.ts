@@ -1,10 +1,14 @@
-/** A shipment names lines; which reservations it uses up is decided here, so that stock and order agree. */
+/**
+ * A shipment names lines; which reservations it uses up is decided here, so that stock and order agree. Goods that have
+ * left are a fact (T28): what no reservation covers is recorded too, up to what the order still lacks, and sources that
+ * are not needed any more are let go. More than was ordered is the caller's error.
+ */
 import { accept, refuse } from '../message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
-import type { LineQuantity, ShippedLine } from './events.ts';
+import type { Allocation, LineQuantity, OrderEvent, ShippedLine } from './events.ts';
 import { parcelRefusal } from './parcels.ts';
-import type { PlacedOrder } from './state.ts';
+import { evolveOrder, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 type Dispatch = OrderCommandOf<'DispatchShipment'>;
 
@@ -13,7 +17,7 @@ const takeFromReservations = (
   order: PlacedOrder,
   warehouseId: string,
   { lineId, quantity }: LineQuantity,
-): readonly ShippedLine[] | null => {
+): { readonly taken: readonly ShippedLine[]; readonly missing: number } => {
   let missing = quantity;
   const taken: ShippedLine[] = [];
   for (const allocation of order.allocations) {
@@ -24,7 +28,7 @@ const takeFromReservations = (
     missing -= take;
     taken.push({ lineId, sku: allocation.sku, reservationId: allocation.reservationId, quantity: take });
   }
-  return missing === 0 ? taken : null;
+  return { taken, missing };
 };
 
 const repeats = (ids: readonly string[]): boolean => new Set(ids).size !== ids.length;
@@ -47,23 +51,54 @@ const refusalOf = ({ shipmentId, lines, parcels }: Dispatch, order: PlacedOrder)
     : refuse('QUANTITY_INVALID', 'Each line ships a whole number of pieces, at least one.');
 };
 
+/** Reserved for lines that need it no more, the newest first. */
+const surplusOf = (order: PlacedOrder): readonly Allocation[] => {
+  const ordered = new Map(order.lines.map(({ lineId, quantity }) => [lineId, quantity]));
+  const surplus = new Map<string, number>();
+  for (const { lineId, quantity } of order.allocations) {
+    surplus.set(lineId, (surplus.get(lineId) ?? -(ordered.get(lineId) ?? 0)) + quantity);
+  }
+  const released: Allocation[] = [];
+  for (const source of unshippedSources(order).toReversed()) {
+    const left = surplus.get(source.lineId) ?? 0;
+    if (left <= 0) continue;
+    const quantity = Math.min(left, source.quantity);
+    surplus.set(source.lineId, left - quantity);
+    released.push({ ...source, quantity });
+  }
+  return released;
+};
+
 export const dispatch = (command: Dispatch, order: PlacedOrder): OrderDecision => {
   const refusal = refusalOf(command, order);
   if (refusal !== null) return refusal;
+  const { shipmentId, warehouseId } = command;
+  const lacking = new Map(unshippedOf(order).map(({ lineId, quantity }) => [lineId, quantity]));
   const lines: ShippedLine[] = [];
   for (const line of command.lines) {
-    if (!order.lines.some(({ lineId }) => lineId === line.lineId)) {
-      return refuse('ORDER_LINE_NOT_FOUND', 'The order has no such line.', { lineId: line.lineId });
+    const { lineId, quantity } = line;
+    const ordered = order.lines.find((each) => each.lineId === lineId);
+    if (ordered === undefined) return refuse('ORDER_LINE_NOT_FOUND', 'The order has no such line.', { lineId });
+    const unshipped = lacking.get(lineId) ?? 0;
+    if (quantity > unshipped) {
+      const detail = `Line ${lineId} lacks ${unshipped}, ${quantity} were to leave.`;
+      return refuse('SHIPMENT_EXCEEDS_ORDER', detail, { lineId, unshipped });
     }
-    const taken = takeFromReservations(order, command.warehouseId, line);
-    if (taken === null) {
-      const detail = 'More than is reserved for this line at this warehouse.';
-      return refuse('SHIPMENT_EXCEEDS_ALLOCATION', detail, { lineId: line.lineId, warehouseId: command.warehouseId });
-    }
+    const { taken, missing } = takeFromReservations(order, warehouseId, line);
     lines.push(...taken);
+    const reservationId = `${shipmentId}.${lineId}`;
+    if (missing > 0) lines.push({ lineId, sku: ordered.sku, reservationId, quantity: missing });
   }
   const misfit = parcelRefusal(command);
   if (misfit !== null) return misfit;
   const { type: _, ...data } = command;
-  return accept({ type: 'OrderShipmentDispatched', data: { ...data, orderId: order.orderId, lines } });
+  const { orderId } = order;
+  const dispatched: OrderEvent = { type: 'OrderShipmentDispatched', data: { ...data, orderId, lines } };
+  const after = evolveOrder(order, dispatched);
+  const released = after.phase === 'absent' ? [] : surplusOf(after);
+  if (released.length === 0) return accept(dispatched);
+  return accept<OrderEvent>(dispatched, {
+    type: 'OrderSourcesReleased',
+    data: { orderId, reason: 'shipped_from_elsewhere', released },
+  });
 };

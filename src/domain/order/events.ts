@@ -4,30 +4,10 @@
  */
 import type { Sealed } from '../message.ts';
 
-export const sourcingStrategies = ['fewest-shipments', 'nearest', 'priority', 'balance'] as const;
-export type SourcingStrategy = (typeof sourcingStrategies)[number];
+import type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
 
-export interface OrderLine {
-  readonly lineId: string;
-  readonly sku: string;
-  readonly quantity: number;
-  readonly priceMinor: number;
-  /** ISO 4217. */
-  readonly currency: string;
-}
-
-export interface Allocation {
-  readonly lineId: string;
-  readonly sku: string;
-  readonly warehouseId: string;
-  readonly reservationId: string;
-  readonly quantity: number;
-}
-
-export interface LineQuantity {
-  readonly lineId: string;
-  readonly quantity: number;
-}
+export type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
+export { sourcingStrategies } from './shapes.ts';
 
 export type OrderPlaced = {
   readonly type: 'OrderPlaced';
@@ -87,6 +67,16 @@ export type OrderAllocationLapsed = {
   readonly type: 'OrderAllocationLapsed';
   readonly data: { readonly orderId: string; readonly reservationId: string };
 };
+/** A fact at the stock took pieces of a reservation (T28); so many need a source again, the rest of it stands. */
+export type OrderAllocationReduced = {
+  readonly type: 'OrderAllocationReduced';
+  readonly data: { readonly orderId: string; readonly reservationId: string; readonly quantity: number };
+};
+/** Sources that are not needed any more, with what of each had not left. */
+export type OrderSourcesReleased = {
+  readonly type: 'OrderSourcesReleased';
+  readonly data: { readonly orderId: string; readonly reason: string; readonly released: readonly Allocation[] };
+};
 export type OrderHeld = {
   readonly type: 'OrderHeld';
   readonly data: { readonly orderId: string; readonly reason: string; readonly note?: Sealed };
@@ -105,8 +95,21 @@ export type OrderCancelled = {
     readonly released: readonly Allocation[];
   };
 };
+/** After a part has left: what had not is cancelled, and the order ends by what was shipped. */
+export type OrderRemainderCancelled = {
+  readonly type: 'OrderRemainderCancelled';
+  readonly data: {
+    readonly orderId: string;
+    readonly reason: string;
+    readonly note?: Sealed;
+    readonly cancelled: readonly LineQuantity[];
+    /** With what of each had not left. */
+    readonly released: readonly Allocation[];
+  };
+};
 export interface ShippedLine extends LineQuantity {
   readonly sku: string;
+  /** `{shipmentId}.{lineId}` names none: these pieces left without a reservation. */
   readonly reservationId: string;
 }
 export interface ParcelDeclared {
@@ -161,6 +164,17 @@ export type OrderExceptionRaised = {
   readonly data: { readonly orderId: string; readonly code: string; readonly detail: string };
 };
 
+/** Somebody looked, or what was wrong is right again: these codes are open no longer. */
+export type OrderExceptionResolved = {
+  readonly type: 'OrderExceptionResolved';
+  readonly data: {
+    readonly orderId: string;
+    readonly codes: readonly string[];
+    readonly reason: string;
+    readonly note?: Sealed;
+  };
+};
+
 export type OrderEvent =
   | OrderPlaced
   | OrderNumbered
@@ -169,11 +183,15 @@ export type OrderEvent =
   | OrderAllocated
   | OrderBackordered
   | OrderAllocationLapsed
+  | OrderAllocationReduced
+  | OrderSourcesReleased
   | OrderHeld
   | OrderReleased
   | OrderCancelled
+  | OrderRemainderCancelled
   | OrderShipmentDispatched
   | OrderShipmentCorrected
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
-  | OrderExceptionRaised;
+  | OrderExceptionRaised
+  | OrderExceptionResolved;

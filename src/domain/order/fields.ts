@@ -23,9 +23,18 @@ export const orderFields: FieldClasses<OrderEvent> = {
   OrderAllocated: { orderId: 'public', allocations: 'public', backordered: 'public' },
   OrderBackordered: { orderId: 'public', backordered: 'public' },
   OrderAllocationLapsed: { orderId: 'public', reservationId: 'public' },
+  OrderAllocationReduced: { orderId: 'public', reservationId: 'public', quantity: 'public' },
+  OrderSourcesReleased: { orderId: 'public', reason: 'public', released: 'public' },
   OrderHeld: { orderId: 'public', reason: 'public', note: 'pii' },
   OrderReleased: { orderId: 'public', reason: 'public', note: 'pii' },
   OrderCancelled: { orderId: 'public', reason: 'public', note: 'pii', released: 'public' },
+  OrderRemainderCancelled: {
+    orderId: 'public',
+    reason: 'public',
+    note: 'pii',
+    cancelled: 'public',
+    released: 'public',
+  },
   OrderShipmentDispatched: {
     orderId: 'public',
     shipmentId: 'public',
@@ -47,6 +56,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
   OrderShipmentDelivered: { orderId: 'public', shipmentId: 'public' },
   OrderShipmentTurnedBack: { orderId: 'public', shipmentId: 'public' },
   OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
+  OrderExceptionResolved: { orderId: 'public', codes: 'public', reason: 'public', note: 'pii' },
 };
 
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
@@ -57,12 +67,16 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderAllocated: 1,
   OrderBackordered: 1,
   OrderAllocationLapsed: 1,
+  OrderAllocationReduced: 1,
+  OrderSourcesReleased: 1,
   OrderHeld: 1,
   OrderReleased: 1,
   OrderCancelled: 1,
+  OrderRemainderCancelled: 1,
   OrderShipmentDispatched: 2,
   OrderShipmentCorrected: 1,
   OrderShipmentDelivered: 1,
   OrderShipmentTurnedBack: 1,
   OrderExceptionRaised: 1,
+  OrderExceptionResolved: 1,
 };

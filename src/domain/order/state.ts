@@ -26,8 +26,8 @@ export interface OrderShipment {
 }
 
 export interface PlacedOrder {
-  /** `pending`: nothing planned yet. `open`: planned, in whole or in part. */
-  readonly phase: 'pending' | 'open' | 'cancelled';
+  /** `pending`: nothing planned yet. `open`: planned, in whole or in part. `closed`: what had not left was cancelled. */
+  readonly phase: 'pending' | 'open' | 'closed' | 'cancelled';
   readonly orderId: string;
   readonly customerId: string;
   /** The client that placed it. */
@@ -45,22 +45,37 @@ export interface PlacedOrder {
   readonly held: boolean;
   readonly allocations: readonly OpenAllocation[];
   readonly shipments: readonly OrderShipment[];
+  /** Codes of what a person must look at, or what must come right. */
+  readonly openExceptions: readonly string[];
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
 
-const ship = (allocations: readonly OpenAllocation[], lines: readonly ShippedLine[]): readonly OpenAllocation[] =>
-  allocations.map((allocation) => {
-    const quantity = lines.find(({ reservationId }) => reservationId === allocation.reservationId)?.quantity ?? 0;
-    return quantity === 0 ? allocation : { ...allocation, shipped: allocation.shipped + quantity };
-  });
+/** What left without a reservation becomes a source that is used up, so that its line lacks nothing for it. */
+const ship = (order: PlacedOrder, warehouseId: string, lines: readonly ShippedLine[]): readonly OpenAllocation[] => {
+  const known = new Set(order.allocations.map(({ reservationId }) => reservationId));
+  const shippedOf = new Map(lines.map(({ reservationId, quantity }) => [reservationId, quantity]));
+  const taken = order.allocations.map((allocation) => ({
+    ...allocation,
+    shipped: allocation.shipped + (shippedOf.get(allocation.reservationId) ?? 0),
+  }));
+  const uncovered = lines
+    .filter(({ reservationId }) => !known.has(reservationId))
+    .map((line) => ({ ...line, warehouseId, shipped: line.quantity }));
+  return [...taken, ...uncovered];
+};
 
-/** What had left of a lapsed reservation stays; the rest of it is gone, so that its line lacks a source again. */
-const lapse = (allocations: readonly OpenAllocation[], reservationId: string): readonly OpenAllocation[] =>
-  allocations.flatMap((allocation) => {
-    if (allocation.reservationId !== reservationId) return [allocation];
-    return allocation.shipped === 0 ? [] : [{ ...allocation, quantity: allocation.shipped }];
+type Lost = Pick<Allocation, 'reservationId' | 'quantity'>;
+
+/** What has left of a reservation stays; what is lost of the rest is gone, so that its line lacks a source again. */
+const lessen = (allocations: readonly OpenAllocation[], lost: readonly Lost[]): readonly OpenAllocation[] => {
+  const lostOf = new Map(lost.map(({ reservationId, quantity }) => [reservationId, quantity]));
+  return allocations.flatMap((allocation) => {
+    const left = allocation.quantity - (lostOf.get(allocation.reservationId) ?? 0);
+    const quantity = Math.max(allocation.shipped, left);
+    return quantity === 0 ? [] : [{ ...allocation, quantity }];
   });
+};
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
@@ -84,17 +99,24 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     case 'OrderBackordered':
       return { ...order, phase: 'open' };
     case 'OrderAllocationLapsed':
-      return { ...order, allocations: lapse(order.allocations, event.data.reservationId) };
+      return { ...order, allocations: lessen(order.allocations, [{ ...event.data, quantity: Infinity }]) };
+    case 'OrderAllocationReduced':
+      return { ...order, allocations: lessen(order.allocations, [event.data]) };
+    case 'OrderSourcesReleased':
+      return { ...order, allocations: lessen(order.allocations, event.data.released) };
     case 'OrderHeld':
       return { ...order, held: true };
     case 'OrderReleased':
       return { ...order, held: false };
     case 'OrderCancelled':
       return { ...order, phase: 'cancelled' };
+    case 'OrderRemainderCancelled':
+      return { ...order, phase: 'closed', held: false, allocations: lessen(order.allocations, event.data.released) };
     case 'OrderShipmentDispatched': {
       const { shipmentId, warehouseId, lines } = event.data;
       const shipment = { shipmentId, warehouseId, lines, labelRevision: 0, delivered: false, turnedBack: false };
-      return { ...order, allocations: ship(order.allocations, lines), shipments: [...order.shipments, shipment] };
+      const allocations = ship(order, warehouseId, lines);
+      return { ...order, phase: 'open', allocations, shipments: [...order.shipments, shipment] };
     }
     case 'OrderShipmentCorrected':
       return changeShipment(order, event.data.shipmentId, { labelRevision: event.data.shipmentRevision });
@@ -103,7 +125,11 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     case 'OrderShipmentTurnedBack':
       return changeShipment(order, event.data.shipmentId, { delivered: false, turnedBack: true });
     case 'OrderExceptionRaised':
-      return order;
+      return { ...order, openExceptions: [...order.openExceptions, event.data.code] };
+    case 'OrderExceptionResolved': {
+      const { codes } = event.data;
+      return { ...order, openExceptions: order.openExceptions.filter((code) => !codes.includes(code)) };
+    }
     default:
       return unreachable(event);
   }
@@ -130,18 +156,36 @@ export const evolveOrder = (order: Order, event: OrderEvent): Order => {
       held: false,
       allocations: [],
       shipments: [],
+      openExceptions: [],
     };
   }
   if (order.phase !== 'absent') return evolvePlaced(order, event);
   return event.type === 'OrderAbandoned' ? { phase: 'absent', isAbandoned: true } : order;
 };
 
-/** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */
-export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] => {
-  if (order.phase === 'cancelled') return [];
-  const sourced = new Map<string, number>();
-  for (const { lineId, quantity } of order.allocations) sourced.set(lineId, (sourced.get(lineId) ?? 0) + quantity);
+/** Nothing of it is sourced, shipped or waited for any more. */
+export const isEnded = ({ phase }: PlacedOrder): boolean => phase === 'closed' || phase === 'cancelled';
+
+const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => number): readonly LineQuantity[] => {
+  if (isEnded(order)) return [];
+  const counted = new Map<string, number>();
+  for (const allocation of order.allocations) {
+    counted.set(allocation.lineId, (counted.get(allocation.lineId) ?? 0) + countOf(allocation));
+  }
   return order.lines
-    .map(({ lineId, quantity }) => ({ lineId, quantity: quantity - (sourced.get(lineId) ?? 0) }))
+    .map(({ lineId, quantity }) => ({ lineId, quantity: quantity - (counted.get(lineId) ?? 0) }))
     .filter(({ quantity }) => quantity > 0);
 };
+
+/** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */
+export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] =>
+  lackingOf(order, ({ quantity }) => quantity);
+
+/** Per line: what has not left yet, wherever it is to come from. */
+export const unshippedOf = (order: PlacedOrder): readonly LineQuantity[] => lackingOf(order, ({ shipped }) => shipped);
+
+/** What is reserved and has not left, as far as the order knows. */
+export const unshippedSources = (order: PlacedOrder): readonly Allocation[] =>
+  order.allocations
+    .filter(({ quantity, shipped }) => quantity > shipped)
+    .map(({ shipped, ...allocation }) => ({ ...allocation, quantity: allocation.quantity - shipped }));

@@ -1,7 +1,7 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
 import type { LedgerEvent } from '../events.ts';
 import { unreachable } from '../message.ts';
-import type { ShipmentLabel } from '../order/events.ts';
+import type { Allocation, ShipmentLabel } from '../order/events.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
 import { labelOf } from '../shipment/label.ts';
 
@@ -13,7 +13,8 @@ interface OrderReservation {
 }
 
 export type Ask =
-  | { readonly ask: 'AllocateOrder'; readonly orderId: string }
+  /** `afterLoss`: something that was promised is gone; an order that may not wait then needs a person. */
+  | { readonly ask: 'AllocateOrder'; readonly orderId: string; readonly afterLoss?: true }
   | { readonly ask: 'AllocateWaitingOrders'; readonly sku: string }
   | { readonly ask: 'AllocateAllWaitingOrders' }
   | {
@@ -21,11 +22,14 @@ export type Ask =
       readonly warehouseId: string;
       readonly sku: string;
       readonly reservationId: string;
+      /** What of it is not needed, as what is on its way out of the house stays; absent: all of it. */
+      readonly quantity?: number;
       readonly reason: string;
     }
   | {
       readonly ask: 'ShipReserved';
       readonly orderId: string;
+      readonly lineId: string;
       readonly warehouseId: string;
       readonly sku: string;
       readonly reservationId: string;
@@ -40,7 +44,7 @@ export type Ask =
       readonly label: ShipmentLabel;
     }
   | { readonly ask: 'RecordDelivery' | 'RecordTurnBack'; readonly orderId: string; readonly shipmentId: string }
-  /** Unless the reservation was made anew meanwhile. */
+  /** To what the stock still holds for it: none, some, or again all of it where it was made anew meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
   /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
   | ({ readonly ask: 'ReleaseUncounted' } & OrderReservation);
@@ -49,14 +53,19 @@ export const reactionTypes = [
   'OrderPlaced',
   'OrderAllocated',
   'OrderAllocationLapsed',
+  'OrderAllocationReduced',
+  'OrderSourcesReleased',
   'OrderBackordered',
+  'OrderReleased',
   'OrderCancelled',
+  'OrderRemainderCancelled',
   'OrderShipmentDispatched',
   'ShipmentCorrected',
   'ShipmentDelivered',
   'ShipmentTurnedBack',
   'StockReserved',
   'StockReservationExpired',
+  'StockReservationLapsed',
   'StockReceived',
   'StockAdjusted',
   'StockCounted',
@@ -69,11 +78,25 @@ export const reactionTypes = [
 
 export type ReactionEvent = Extract<LedgerEvent, { type: (typeof reactionTypes)[number] }>;
 
+const releaseAll = (released: readonly Allocation[], reason: string): readonly Ask[] =>
+  released.map(({ warehouseId, sku, reservationId, quantity }) => ({
+    ask: 'ReleaseReservation',
+    warehouseId,
+    sku,
+    reservationId,
+    quantity,
+    reason,
+  }));
+
 /** The reactions to one event, in an order that never changes: command ids are derived from the index. */
 export const reactTo = (event: ReactionEvent): readonly Ask[] => {
   switch (event.type) {
-    case 'OrderPlaced':
     case 'OrderAllocationLapsed':
+    case 'OrderAllocationReduced':
+      return [{ ask: 'AllocateOrder', orderId: event.data.orderId, afterLoss: true }];
+    case 'OrderPlaced':
+    // Nothing is reserved for an order on hold, so it is looked at now.
+    case 'OrderReleased':
     // Stock may have come between the plan and its record: look once more.
     case 'OrderBackordered':
       return [{ ask: 'AllocateOrder', orderId: event.data.orderId }];
@@ -82,19 +105,17 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
       return backordered.length > 0 ? [{ ask: 'AllocateOrder', orderId }] : [];
     }
     case 'OrderCancelled':
-      return event.data.released.map(({ warehouseId, sku, reservationId }) => ({
-        ask: 'ReleaseReservation',
-        warehouseId,
-        sku,
-        reservationId,
-        reason: 'order_cancelled',
-      }));
+    case 'OrderRemainderCancelled':
+      return releaseAll(event.data.released, 'order_cancelled');
+    case 'OrderSourcesReleased':
+      return releaseAll(event.data.released, 'not_needed');
     case 'OrderShipmentDispatched': {
       const { orderId, shipmentId, warehouseId, lines } = event.data;
       const ships = lines.map(
-        ({ sku, reservationId, quantity }): Ask => ({
+        ({ lineId, sku, reservationId, quantity }): Ask => ({
           ask: 'ShipReserved',
           orderId,
+          lineId,
           warehouseId,
           sku,
           reservationId,
@@ -123,6 +144,11 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
       const waiting: Ask = { ask: 'AllocateWaitingOrders', sku };
       if (orderId === undefined) return [waiting];
       return [{ ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId }, waiting];
+    }
+    // The pieces are gone: there is nothing to offer to others.
+    case 'StockReservationLapsed': {
+      const { orderId, warehouseId, sku, reservationId } = event.data;
+      return orderId === undefined ? [] : [{ ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId }];
     }
     case 'StockAdjusted':
     case 'StockCounted':

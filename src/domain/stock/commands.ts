@@ -42,9 +42,20 @@ export type StockCommand =
         readonly lineId?: string;
       }
     >
-  | Ask<'ReleaseReservation', { readonly reservationId: string; readonly reason: string }>
+  /** `quantity`: how much of it to give back; absent, or more than is open: all of it. */
+  | Ask<'ReleaseReservation', { readonly reservationId: string; readonly quantity?: number; readonly reason: string }>
   | Ask<'ExpireReservation', { readonly reservationId: string; readonly now: string }>
-  | Ask<'ShipStock', { readonly reservationId: string; readonly quantity: number; readonly shipmentId: string }>
+  | Ask<
+      'ShipStock',
+      {
+        readonly reservationId: string;
+        readonly quantity: number;
+        readonly shipmentId: string;
+        /** Whose goods these are, for the case that the reservation is gone. */
+        readonly orderId?: string;
+        readonly lineId?: string;
+      }
+    >
   | Ask<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
   | Ask<'ReleaseQuarantine', { readonly quantity: number }>
   | Ask<'SetStockPolicy', { readonly safetyStock: number }>

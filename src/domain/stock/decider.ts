@@ -2,10 +2,12 @@ import { entriesOf } from '../bucketMap.ts';
 import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isCount, isQuantity } from '../values.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
-import { type StockEvent, stockVersions } from './events.ts';
+import type { StockEvent } from './events.ts';
+import { adjust, quarantine, set, ship } from './facts.ts';
+import { stockVersions } from './fields.ts';
 import { insufficient, keyOf, record } from './record.ts';
 import { endReservation, reserve } from './reservations.ts';
-import { emptyBalance, evolveStock, freeOf, initialStock, type KnownStock, type Stock } from './state.ts';
+import { emptyBalance, evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 
 /**
  * Whole and in range, whoever asks: the schema of a route checks it for the route's callers only, and a negative
@@ -28,6 +30,7 @@ const quantitiesFit = (command: StockCommand): boolean => {
     case 'ReleaseQuarantine':
       return isQuantity(command.quantity);
     case 'ReleaseReservation':
+      return command.quantity === undefined || isQuantity(command.quantity);
     case 'ExpireReservation':
     case 'RetireStock':
       return true;
@@ -43,29 +46,7 @@ const register = (command: StockCommandOf<'RegisterStock'>, stock: Stock): Stock
   return record({ balance: emptyBalance }, { type: 'StockRegistered', data });
 };
 
-/** A loss is a fact even when it eats the safety stock; it may not eat what others hold a claim on. */
-const adjust = (command: StockCommandOf<'AdjustStock'>, stock: KnownStock): StockDecision => {
-  const { delta, reason, note, reference } = command;
-  if (freeOf(stock.balance) + delta < 0) return insufficient(stock, -delta, freeOf(stock.balance));
-  const optional = { ...(note === undefined ? {} : { note }), ...(reference === undefined ? {} : { reference }) };
-  return record(stock, { type: 'StockAdjusted', data: { ...keyOf(command), delta, reason, ...optional } });
-};
-
-const set = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision => {
-  const delta = command.counted - stock.balance.onHand;
-  if (freeOf(stock.balance) + delta < 0) return insufficient(stock, -delta, freeOf(stock.balance));
-  const { counted, reason, note } = command;
-  const data = { ...keyOf(command), counted, delta, reason, ...(note === undefined ? {} : { note }) };
-  return record(stock, { type: 'StockCounted', data });
-};
-
-const quarantine = (command: StockCommandOf<'QuarantineStock'>, stock: KnownStock): StockDecision => {
-  const { quantity, reason, note } = command;
-  if (quantity > freeOf(stock.balance)) return insufficient(stock, quantity, freeOf(stock.balance));
-  const data = { ...keyOf(command), quantity, reason, ...(note === undefined ? {} : { note }) };
-  return record(stock, { type: 'StockQuarantined', data });
-};
-
+/** A mark is corrected: more than is marked was never marked, and the caller is told. */
 const releaseQuarantine = (command: StockCommandOf<'ReleaseQuarantine'>, stock: KnownStock): StockDecision => {
   const { quantity } = command;
   if (quantity > stock.balance.quarantined) return insufficient(stock, quantity, stock.balance.quarantined);
@@ -99,8 +80,9 @@ const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, 
       return reserve(command, stock);
     case 'ReleaseReservation':
     case 'ExpireReservation':
-    case 'ShipStock':
       return endReservation(command, stock);
+    case 'ShipStock':
+      return ship(command, stock);
     case 'QuarantineStock':
       return quarantine(command, stock);
     case 'ReleaseQuarantine':
@@ -122,6 +104,8 @@ const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (command.type === 'RegisterStock') return register(command, stock);
   if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
   if (stock.phase === 'retired') {
+    // Goods may leave whose reservation was gone, and the stock with it: there is nothing to book, but it is told.
+    if (command.type === 'ShipStock') return ship(command, stock);
     return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
   }
   if (command.occurredAt < stock.registeredAt && !anyTime.has(command.type)) {

@@ -2,7 +2,7 @@
  * STORED FOREVER: what happens to one SKU in one warehouse (stream `stock-{warehouseId}.{sku}`).
  * A shipped shape is never edited: add a version and an upcaster (DESIGN §4.7).
  */
-import type { FieldClasses, Sealed } from '../message.ts';
+import type { Sealed } from '../message.ts';
 import type { AdjustmentReason } from '../values.ts';
 
 /** The figures after the event, as a stock ledger prints them beside each entry. Always equal to the fold. */
@@ -63,21 +63,60 @@ export type StockReserved = {
     readonly lineId?: string;
   };
 };
+/** What kind of fact took pieces from a claim, or was about more of them than there were. */
+export type FactCause = 'adjustment' | 'count' | 'quarantine' | 'departure';
+
 interface ReservationEnd extends Key {
   readonly reservationId: string;
   readonly quantity: number;
   readonly orderId?: string;
   readonly lineId?: string;
 }
+/** `quantity` is what was given back; what is left of the claim stays open. */
 export type StockReservationReleased = {
   readonly type: 'StockReservationReleased';
   readonly data: ReservationEnd & { readonly reason: string };
+};
+/**
+ * Pieces of a claim that a fact took away: damage, loss, a count, a quarantine, a departure (T28). Told in the same
+ * append as the fact; what is left of the claim stays open.
+ */
+export type StockReservationLapsed = {
+  readonly type: 'StockReservationLapsed';
+  readonly data: ReservationEnd & { readonly cause: FactCause };
 };
 export type StockReservationExpired = { readonly type: 'StockReservationExpired'; readonly data: ReservationEnd };
 /** Goods left the building against a reservation; what is left of it stays open. */
 export type StockShipped = {
   readonly type: 'StockShipped';
   readonly data: ReservationEnd & { readonly shipmentId: string };
+};
+/** Goods left the building that no open reservation covered: its claim had been released, had run out, or was too small. */
+export type StockDeparted = {
+  readonly type: 'StockDeparted';
+  readonly data: ReservationEnd & { readonly shipmentId: string };
+};
+/**
+ * A fact was about more pieces than the ledger knew of. What it knew of is booked; `missing` is the rest, and moves no
+ * figure: on hand is never negative. A count settles what is true.
+ */
+export type StockDiscrepancyRecorded = {
+  readonly type: 'StockDiscrepancyRecorded';
+  readonly data: Key & {
+    readonly missing: number;
+    readonly cause: FactCause;
+    readonly reason?: string;
+    readonly reference?: string;
+    readonly shipmentId?: string;
+    readonly reservationId?: string;
+    readonly orderId?: string;
+    readonly lineId?: string;
+  };
+};
+/** Quarantined pieces that are gone with what a fact took: fewer are on hand than were marked. */
+export type StockQuarantineReduced = {
+  readonly type: 'StockQuarantineReduced';
+  readonly data: Key & { readonly quantity: number; readonly cause: FactCause };
 };
 export type StockQuarantined = {
   readonly type: 'StockQuarantined';
@@ -98,54 +137,12 @@ export type StockEvent =
   | StockReserved
   | StockReservationReleased
   | StockReservationExpired
+  | StockReservationLapsed
   | StockShipped
+  | StockDeparted
+  | StockDiscrepancyRecorded
   | StockQuarantined
   | StockQuarantineReleased
+  | StockQuarantineReduced
   | StockPolicySet
   | StockRetired;
-
-const key = { warehouseId: 'public', sku: 'public', after: 'public' } as const;
-const reservationEnd = {
-  ...key,
-  reservationId: 'public',
-  quantity: 'public',
-  orderId: 'public',
-  lineId: 'public',
-} as const;
-
-export const stockFields: FieldClasses<StockEvent> = {
-  StockRegistered: { ...key, onHand: 'public', safetyStock: 'public', registeredAt: 'public' },
-  StockReceived: { ...key, quantity: 'public', purchaseOrder: 'public', asn: 'public', supplier: 'public' },
-  StockAdjusted: { ...key, delta: 'public', reason: 'public', note: 'pii', reference: 'public' },
-  StockCounted: { ...key, counted: 'public', delta: 'public', reason: 'public', note: 'pii' },
-  StockReserved: {
-    ...key,
-    reservationId: 'public',
-    quantity: 'public',
-    expiresAt: 'public',
-    orderId: 'public',
-    lineId: 'public',
-  },
-  StockReservationReleased: { ...reservationEnd, reason: 'public' },
-  StockReservationExpired: reservationEnd,
-  StockShipped: { ...reservationEnd, shipmentId: 'public' },
-  StockQuarantined: { ...key, quantity: 'public', reason: 'public', note: 'pii' },
-  StockQuarantineReleased: { ...key, quantity: 'public' },
-  StockPolicySet: { ...key, safetyStock: 'public' },
-  StockRetired: key,
-};
-
-export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
-  StockRegistered: 1,
-  StockReceived: 1,
-  StockAdjusted: 1,
-  StockCounted: 1,
-  StockReserved: 1,
-  StockReservationReleased: 1,
-  StockReservationExpired: 1,
-  StockShipped: 1,
-  StockQuarantined: 1,
-  StockQuarantineReleased: 1,
-  StockPolicySet: 1,
-  StockRetired: 1,
-};

@@ -25,7 +25,7 @@ export const reserve = (command: StockCommandOf<'ReserveStock'>, stock: KnownSto
   return record(stock, { type: 'StockReserved', data });
 };
 
-type EndsReservation = StockCommandOf<'ReleaseReservation' | 'ExpireReservation' | 'ShipStock'>;
+type EndsReservation = StockCommandOf<'ReleaseReservation' | 'ExpireReservation'>;
 
 export const endReservation = (command: EndsReservation, stock: KnownStock): StockDecision => {
   const { reservationId } = command;
@@ -33,16 +33,12 @@ export const endReservation = (command: EndsReservation, stock: KnownStock): Sto
   if (open === undefined) return refuse('RESERVATION_NOT_FOUND', 'No open reservation has this id at this stock.');
   const data = { ...keyOf(command), reservationId, quantity: open.quantity, ...ownerOf(open) };
   switch (command.type) {
-    case 'ReleaseReservation':
-      return record(stock, { type: 'StockReservationReleased', data: { ...data, reason: command.reason } });
+    case 'ReleaseReservation': {
+      const quantity = Math.min(open.quantity, command.quantity ?? open.quantity);
+      return record(stock, { type: 'StockReservationReleased', data: { ...data, quantity, reason: command.reason } });
+    }
     case 'ExpireReservation':
       return open.expiresAt > command.now ? accept() : record(stock, { type: 'StockReservationExpired', data });
-    case 'ShipStock': {
-      const { quantity, shipmentId } = command;
-      if (open.shipmentIds.includes(shipmentId)) return accept();
-      if (quantity > open.quantity) return insufficient(stock, quantity, open.quantity);
-      return record(stock, { type: 'StockShipped', data: { ...data, quantity, shipmentId } });
-    }
     default:
       return unreachable(command);
   }

@@ -1,6 +1,6 @@
 import { type BucketMap, emptyBucketMap, entriesOf, lookUp, withEntry, withoutEntry } from '../bucketMap.ts';
 import { unreachable } from '../message.ts';
-import type { Balance, StockEvent, StockShipped } from './events.ts';
+import type { Balance, StockEvent } from './events.ts';
 
 interface Owner {
   readonly orderId?: string;
@@ -12,6 +12,10 @@ export interface Reservation extends Owner {
   readonly quantity: number;
   /** What was asked for, by which a repeated claim is known. */
   readonly quantityAsked: number;
+  /** How many claims this stock had seen before: the newest are the first that a loss takes from. */
+  readonly sequence: number;
+  /** What has left against it. */
+  readonly shipped: number;
   readonly expiresAt: string;
   /** The shipments that took from it: each takes once, however often it is reported. */
   readonly shipmentIds: readonly string[];
@@ -28,6 +32,8 @@ export interface KnownStock {
   readonly balance: Balance;
   readonly registeredAt: string;
   readonly reservations: BucketMap<Reservation>;
+  /** Claims made so far, ended ones included. */
+  readonly claimsMade: number;
 }
 export type Stock = { readonly phase: 'absent' } | KnownStock;
 
@@ -59,64 +65,87 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
       return { ...balance, reserved: balance.reserved + data.quantity };
     case 'StockReservationReleased':
     case 'StockReservationExpired':
+    case 'StockReservationLapsed':
       return { ...balance, reserved: balance.reserved - data.quantity };
     case 'StockShipped':
       return { ...balance, onHand: balance.onHand - data.quantity, reserved: balance.reserved - data.quantity };
+    case 'StockDeparted':
+      return { ...balance, onHand: balance.onHand - data.quantity };
     case 'StockQuarantined':
       return { ...balance, quarantined: balance.quarantined + data.quantity };
     case 'StockQuarantineReleased':
+    case 'StockQuarantineReduced':
       return { ...balance, quarantined: balance.quarantined - data.quantity };
     case 'StockPolicySet':
       return { ...balance, safetyStock: data.safetyStock };
     case 'StockRetired':
+    case 'StockDiscrepancyRecorded':
       return balance;
     default:
       return unreachable(type);
   }
 };
 
-const ship = (reservations: BucketMap<Reservation>, shipped: StockShipped['data']): BucketMap<Reservation> => {
-  const { reservationId, quantity, shipmentId } = shipped;
+interface Taken {
+  readonly reservationId: string;
+  readonly quantity: number;
+  readonly shipmentId?: string;
+}
+
+/** The claims after pieces of one were given back, taken away, or shipped; a claim without pieces is gone. */
+const lessen = (reservations: BucketMap<Reservation>, taken: Taken): BucketMap<Reservation> => {
+  const { reservationId, quantity, shipmentId } = taken;
   const open = lookUp(reservations, reservationId);
   if (open === undefined) return reservations;
   if (open.quantity <= quantity) return withoutEntry(reservations, reservationId);
-  const shipmentIds = [...open.shipmentIds, shipmentId];
-  return withEntry(reservations, reservationId, { ...open, quantity: open.quantity - quantity, shipmentIds });
+  const left = { ...open, quantity: open.quantity - quantity };
+  const isShipped = shipmentId !== undefined;
+  return withEntry(reservations, reservationId, {
+    ...left,
+    ...(isShipped ? { shipped: open.shipped + quantity, shipmentIds: [...open.shipmentIds, shipmentId] } : {}),
+  });
 };
 
-const moveReservations = (reservations: BucketMap<Reservation>, { type, data }: StockEvent): BucketMap<Reservation> => {
+const moveReservations = (stock: KnownStock, { type, data }: StockMovement): BucketMap<Reservation> => {
+  const { reservations, claimsMade } = stock;
   switch (type) {
     case 'StockReserved':
       return withEntry(reservations, data.reservationId, {
         quantity: data.quantity,
         quantityAsked: data.quantity,
+        sequence: claimsMade,
+        shipped: 0,
         expiresAt: data.expiresAt,
         shipmentIds: [],
         ...ownerOf(data),
       });
     case 'StockReservationReleased':
     case 'StockReservationExpired':
-      return withoutEntry(reservations, data.reservationId);
+    case 'StockReservationLapsed':
     case 'StockShipped':
-      return ship(reservations, data);
+      return lessen(reservations, data);
     default:
       return reservations;
   }
 };
 
+/** A known stock after one more movement; a decision of several events looks ahead with it. */
+export const moveStock = (stock: KnownStock, movement: StockMovement): KnownStock => ({
+  phase: movement.type === 'StockRetired' ? 'retired' : stock.phase,
+  balance: moveBalance(stock.balance, movement),
+  registeredAt: stock.registeredAt,
+  reservations: moveReservations(stock, movement),
+  claimsMade: stock.claimsMade + (movement.type === 'StockReserved' ? 1 : 0),
+});
+
 /** Total: history is already true and is never judged again. */
 export const evolveStock = (stock: Stock, event: StockEvent): Stock => {
   if (event.type === 'StockRegistered') {
     const balance = moveBalance(emptyBalance, event);
-    return { phase: 'active', balance, registeredAt: event.data.registeredAt, reservations: emptyBucketMap };
+    const { registeredAt } = event.data;
+    return { phase: 'active', balance, registeredAt, reservations: emptyBucketMap, claimsMade: 0 };
   }
-  if (stock.phase === 'absent') return stock;
-  return {
-    phase: event.type === 'StockRetired' ? 'retired' : stock.phase,
-    balance: moveBalance(stock.balance, event),
-    registeredAt: stock.registeredAt,
-    reservations: moveReservations(stock.reservations, event),
-  };
+  return stock.phase === 'absent' ? stock : moveStock(stock, event);
 };
 
 /** Open reservations of one order, for the allocation policy: what it has already, it does not ask for again. */

@@ -6,6 +6,7 @@ import { reachesWarehouse } from '../../domain/access/policy.ts';
 import { unreachable } from '../../domain/message.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
+import { showDryRun } from '../answers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { type ProblemCode, problems } from '../problemCodes.ts';
@@ -13,6 +14,7 @@ import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { Closed, ref } from '../schemas/common.ts';
 import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
+import { showFact } from '../stockAnswers.ts';
 import { businessTime } from '../times.ts';
 import { createRowValidator } from '../validation.ts';
 
@@ -27,6 +29,7 @@ interface RowAnswer {
   readonly revision?: number;
   readonly onHand?: number;
   readonly available?: number;
+  readonly events?: readonly object[];
   readonly code?: ProblemCode;
   readonly detail?: string;
 }
@@ -72,10 +75,11 @@ const answerRow = (index: number, outcome: StockOutcome): RowAnswer => {
       const { state, revision } = outcome;
       if (state.phase === 'absent') throw new Error('an accepted command left no stock');
       const { balance } = state;
-      return { index, status: 200, revision, onHand: balance.onHand, available: availableOf(balance) };
+      const fact = outcome.kind === 'recorded' ? showFact(outcome.events) : {};
+      return { index, status: 200, revision, onHand: balance.onHand, available: availableOf(balance), ...fact };
     }
     case 'dry_run':
-      return { index, status: 200 };
+      return { index, status: 200, events: showDryRun(outcome.events) };
     case 'refused':
       return refusedRow(index, new Problem(outcome.refusal.code, outcome.refusal.detail));
     case 'stale':

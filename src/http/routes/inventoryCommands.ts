@@ -1,5 +1,6 @@
 /** One stock in one warehouse, changed (R3.1). */
 import Type, { type Static } from 'typebox';
+import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { ifMatchOf } from '../headers.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -16,32 +17,37 @@ import {
   RegisterBody,
   SetBody,
   StockLevel,
+  StockLevelAfterFact,
   StockPath,
   WarehousePath,
 } from '../schemas/stock.ts';
-import { answerStock, stockProblems } from '../stockAnswers.ts';
+import { answerFact, answerStock, stockProblems } from '../stockAnswers.ts';
 import { businessTime } from '../times.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';
 const created = { 201: ref(StockLevel), 200: ref(DryRun) };
+const factRecorded = { 201: ref(StockLevelAfterFact), 200: ref(DryRun) };
 const changed = { 200: Type.Union([ref(StockLevel), ref(DryRun)]) };
+
+/** T28. */
+const factRule =
+  'A fact is recorded even below what is reserved: the newest claims that no longer stand lapse, and their orders look ' +
+  'for other sources. What goes beyond what is there is told as `missing`.';
 
 type Timed = Commanded<Static<typeof StockPath>, { readonly occurredAt?: string; readonly note?: string }>;
 
 export const registerInventoryCommands = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
   const targetOf = ({ params, body }: Timed) => ({ ...params, occurredAt: businessTime(body.occurredAt, clock.now()) });
 
-  const change = async (asked: Timed, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> => {
-    const { note } = asked.body;
-    const { context } = asked;
-    const outcome = await useCases.changeStock({
-      command: stockCommand,
-      context,
-      ...(note === undefined ? {} : { note }),
-    });
-    return answerStock(outcome, asked.reply, { ...asked.params, status });
-  };
+  const change = ({ body: { note }, context }: Timed, stockCommand: StockCommand): Promise<StockOutcome> =>
+    useCases.changeStock({ command: stockCommand, context, ...(note === undefined ? {} : { note }) });
+
+  const changeLevel = async (asked: Timed, stockCommand: StockCommand): Promise<unknown> =>
+    answerStock(await change(asked, stockCommand), asked.reply, { ...asked.params, status: 201 });
+
+  const recordFact = async (asked: Timed, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> =>
+    answerFact(await change(asked, stockCommand), asked.reply, { ...asked.params, status });
 
   command({
     operation: 'registerInventory',
@@ -68,14 +74,15 @@ export const registerInventoryCommands = ({ command }: Router, { useCases, clock
     url: `${url}/adjustments`,
     tag,
     summary: 'Adjust by a difference, with a reason',
+    description: factRule,
     params: StockPath,
     body: AdjustmentBody,
-    answers: created,
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK'],
+    answers: factRecorded,
+    problems: stockProblems,
     handle: async (asked) => {
       const { delta, reason, reference } = asked.body;
       const optional = reference === undefined ? {} : { reference };
-      return change(asked, { type: 'AdjustStock', ...targetOf(asked), delta, reason, ...optional }, 201);
+      return recordFact(asked, { type: 'AdjustStock', ...targetOf(asked), delta, reason, ...optional }, 201);
     },
   });
 
@@ -89,7 +96,7 @@ export const registerInventoryCommands = ({ command }: Router, { useCases, clock
     body: ReceiptBody,
     answers: created,
     problems: stockProblems,
-    handle: async (asked) => change(asked, { type: 'ReceiveStock', ...asked.body, ...targetOf(asked) }, 201),
+    handle: async (asked) => changeLevel(asked, { type: 'ReceiveStock', ...asked.body, ...targetOf(asked) }),
   });
 
   command({
@@ -98,13 +105,14 @@ export const registerInventoryCommands = ({ command }: Router, { useCases, clock
     url: `${url}/quarantine`,
     tag,
     summary: 'Take pieces out of sale: damaged, or to be inspected',
+    description: factRule,
     params: StockPath,
     body: QuarantineBody,
-    answers: created,
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK'],
+    answers: factRecorded,
+    problems: stockProblems,
     handle: async (asked) => {
       const { quantity, reason } = asked.body;
-      return change(asked, { type: 'QuarantineStock', ...targetOf(asked), quantity, reason }, 201);
+      return recordFact(asked, { type: 'QuarantineStock', ...targetOf(asked), quantity, reason }, 201);
     },
   });
 
@@ -114,13 +122,14 @@ export const registerInventoryCommands = ({ command }: Router, { useCases, clock
     url: `${url}/quarantine-releases`,
     tag,
     summary: 'Put pieces back into sale',
+    description: 'A correction of the mark: more than is marked is refused.',
     params: StockPath,
     body: QuarantineReleaseBody,
     answers: created,
     problems: [...stockProblems, 'INSUFFICIENT_STOCK'],
     handle: async (asked) => {
       const { quantity } = asked.body;
-      return change(asked, { type: 'ReleaseQuarantine', ...targetOf(asked), quantity }, 201);
+      return changeLevel(asked, { type: 'ReleaseQuarantine', ...targetOf(asked), quantity });
     },
   });
 
@@ -130,17 +139,17 @@ export const registerInventoryCommands = ({ command }: Router, { useCases, clock
     url,
     tag,
     summary: 'Set the counted quantity',
-    description: 'Needs If-Match: a count is about the stock that was seen, and about no other.',
+    description: `Needs If-Match: a count is about the stock that was seen, and about no other. ${factRule}`,
     params: StockPath,
     body: SetBody,
-    answers: changed,
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'IF_MATCH_REQUIRED'],
+    answers: { 200: Type.Union([ref(StockLevelAfterFact), ref(DryRun)]) },
+    problems: [...stockProblems, 'IF_MATCH_REQUIRED'],
     handle: async (asked) => {
       if (ifMatchOf(asked.request) === undefined) {
         throw new Problem('IF_MATCH_REQUIRED', 'Send the ETag of the stock that was counted.');
       }
       const { onHand: counted, reason } = asked.body;
-      return change(asked, { type: 'SetStock', ...targetOf(asked), counted, reason }, 200);
+      return recordFact(asked, { type: 'SetStock', ...targetOf(asked), counted, reason }, 200);
     },
   });
 

@@ -157,7 +157,10 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     url: '/v1/orders/:orderId/status',
     tag,
     summary: 'Cancel an order, hold it, or release it',
-    description: 'What facts decide (shipped, delivered) is refused with the command that records the fact.',
+    description:
+      '`cancelled` ends what has not left; what has left goes on, and decides the status. `on_hold` keeps goods from ' +
+      'being reserved and dispatched. `released` lifts a hold and ends open exceptions. What facts decide (shipped, ' +
+      'delivered) is refused with the command that records the fact.',
     params: OrderPath,
     body: StatusBody,
     answers: { 200: Type.Union([ref(Order), ref(DryRun)]) },

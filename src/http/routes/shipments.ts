@@ -56,7 +56,9 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     url: '/v1/orders/:orderId/shipments',
     tag,
     summary: 'Hand reserved goods of an order to a courier',
-    description: 'Uses up the reservations of these lines at this warehouse, the oldest first.',
+    description:
+      'Uses up the reservations of these lines at this warehouse, the oldest first. What left without one is recorded ' +
+      'and booked out too, up to what the order still lacks; sources elsewhere that it makes needless are let go.',
     params: OrderPath,
     body: ShipmentBody,
     answers: { 201: ref(Shipment), 200: ref(DryRun) },
@@ -70,7 +72,8 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'PARCEL_REPEATED',
       'BOX_NOT_SHIPPED',
       'QUANTITY_INVALID',
-      'SHIPMENT_EXCEEDS_ALLOCATION',
+      'SHIPMENT_EXCEEDS_ORDER',
+      'STOCK_NOT_FOUND',
       'SHIPMENT_ALREADY_DISPATCHED',
       'SHIPMENT_NOT_FOUND',
     ],

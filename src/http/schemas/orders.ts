@@ -138,6 +138,7 @@ export const Order = named(
         allocated: Type.Array(Closed({ warehouseId: WarehouseId, quantity: Quantity })),
         backordered: Count,
         shipped: Count,
+        cancelled: { ...Count, description: 'Will not come: cancelled before it left.' },
         delivered: Count,
         returned: Type.Integer({ description: '0 as long as returns are not taken here.' }),
       }),
@@ -159,7 +160,14 @@ export const Order = named(
     allowSplit: Type.Boolean(),
     allowBackorder: Type.Boolean(),
     cancelReason: Type.Optional(Type.String()),
-    exceptions: Type.Array(Closed({ code: Type.String(), detail: Type.String(), at: Time })),
+    exceptions: Type.Array(
+      Closed({
+        code: Type.String(),
+        detail: Type.String(),
+        at: Time,
+        resolvedAt: Nullable(Time),
+      }),
+    ),
     promisedWindow: Type.Null({ description: 'No delivery window has been promised.' }),
     placedAt: Time,
     updatedAt: Time,

@@ -4,7 +4,7 @@ import { Availability, Item, Warehouse } from './catalogue.ts';
 import { DryRun, ProblemDocument, PublicEvent } from './common.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
-import { ChangesAnswer, Explanation, Reservation, StockLevel } from './stock.ts';
+import { ChangesAnswer, Explanation, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
 export const sharedSchemas = [
@@ -15,6 +15,7 @@ export const sharedSchemas = [
   Item,
   Availability,
   StockLevel,
+  StockLevelAfterFact,
   Reservation,
   Explanation,
   ChangesAnswer,

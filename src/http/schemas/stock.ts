@@ -4,6 +4,7 @@ import {
   Closed,
   Count,
   Delta,
+  DryRun,
   LineId,
   Note,
   Nullable,
@@ -27,24 +28,32 @@ export const ReservationPath = Closed({ warehouseId: WarehouseId, sku: Sku, rese
 /** Never negative now; as of a time it can be, when goods left before their arrival was dated. */
 const Figure = Type.Integer({ examples: [12] });
 
-export const StockLevel = named(
-  'StockLevel',
-  Closed({
-    warehouseId: WarehouseId,
-    sku: Sku,
-    onHand: Figure,
-    reserved: Figure,
-    quarantined: Figure,
-    incoming: Type.Integer({ description: 'On its way here. 0 as long as there are no inbound shipments to count.' }),
-    safetyStock: Figure,
-    available: Figure,
-    belowSafetyStock: Type.Boolean(),
-    status: Type.Enum(['active', 'retired']),
-    name: Type.Optional(Type.String()),
-    attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
-    revision: Revision,
-    updatedAt: Time,
-  }),
+const levelFields = {
+  warehouseId: WarehouseId,
+  sku: Sku,
+  onHand: Figure,
+  reserved: Figure,
+  quarantined: Figure,
+  incoming: Type.Integer({ description: 'On its way here. 0 as long as there are no inbound shipments to count.' }),
+  safetyStock: Figure,
+  available: Figure,
+  belowSafetyStock: Type.Boolean(),
+  status: Type.Enum(['active', 'retired']),
+  name: Type.Optional(Type.String()),
+  attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
+  revision: Revision,
+  updatedAt: Time,
+};
+export const StockLevel = named('StockLevel', Closed(levelFields));
+
+const LapsedReservations = Type.Array(
+  Closed({ reservationId: Uuid, orderId: Nullable(Uuid), lineId: Nullable(LineId), quantity: Quantity }),
+  { description: 'Claims, the newest first, with what of each the fact took.' },
+);
+const Missing = Type.Integer({ minimum: 1, description: 'Pieces of the fact that the ledger did not know of.' });
+export const StockLevelAfterFact = named(
+  'StockLevelAfterFact',
+  Closed({ ...levelFields, lapsedReservations: LapsedReservations, missing: Type.Optional(Missing) }),
 );
 
 export const RegisterBody = Closed({
@@ -179,6 +188,9 @@ export const ChangesAnswer = named(
         revision: Type.Optional(Revision),
         onHand: Type.Optional(Count),
         available: Type.Optional(Count),
+        lapsedReservations: Type.Optional(LapsedReservations),
+        missing: Type.Optional(Missing),
+        events: Type.Optional(DryRun.properties.events),
         code: Type.Optional(Type.String()),
         detail: Type.Optional(Type.String()),
       }),

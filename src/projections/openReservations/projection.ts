@@ -3,6 +3,7 @@
 import { unreachable } from '../../domain/message.ts';
 import type {
   StockReservationExpired,
+  StockReservationLapsed,
   StockReservationReleased,
   StockReserved,
   StockShipped,
@@ -28,11 +29,22 @@ type Claim = Pick<OpenReservationDocument, 'warehouseId' | 'sku' | 'reservationI
 export const openReservationId = ({ warehouseId, sku, reservationId }: Claim): string =>
   `${stockLevelId(warehouseId, sku)}.${reservationId}`;
 
-type ReservationEvent = StockReserved | StockReservationReleased | StockReservationExpired | StockShipped;
+type ReservationEvent =
+  | StockReserved
+  | StockReservationReleased
+  | StockReservationExpired
+  | StockReservationLapsed
+  | StockShipped;
 
 export const openReservations: Projection<OpenReservationDocument, ReservationEvent> = {
   name: 'open_reservations_v1',
-  handles: ['StockReserved', 'StockReservationReleased', 'StockReservationExpired', 'StockShipped'],
+  handles: [
+    'StockReserved',
+    'StockReservationReleased',
+    'StockReservationExpired',
+    'StockReservationLapsed',
+    'StockShipped',
+  ],
   indexes: [['expiresAt']],
   // The sweep that reads it comes round once a second.
   everyMs: 50,
@@ -45,9 +57,9 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
       }
       case 'StockReservationReleased':
       case 'StockReservationExpired':
-        return null;
+      case 'StockReservationLapsed':
       case 'StockShipped': {
-        // The event tells what has left; the rest of the claim stays open.
+        // The event tells what is no longer claimed; the rest stays open.
         if (open === null || open.quantity <= data.quantity) return null;
         return { ...open, quantity: open.quantity - data.quantity };
       }

@@ -1,6 +1,6 @@
 /** What became of each line, worked out from the domain's fold and never counted beside it. Quantities are pieces. */
 import type { LineQuantity, OrderLine } from '../../domain/order/events.ts';
-import { type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
+import { isEnded, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
 
 export interface OrderLineView extends OrderLine {
   /** Reserved or shipped by now, per warehouse; nothing once the order is cancelled. */
@@ -8,6 +8,8 @@ export interface OrderLineView extends OrderLine {
   /** Without a source, although the order was planned. */
   readonly backordered: number;
   readonly shipped: number;
+  /** Will not come: the order, or what had not left of it, was cancelled. */
+  readonly cancelled: number;
   readonly delivered: number;
   /** Zero as long as no event tells of a return. */
   readonly returned: number;
@@ -52,6 +54,7 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
     ),
     backordered: backordered.get(lineId) ?? 0,
     shipped: shipped.get(lineId) ?? 0,
+    cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : 0,
     delivered: delivered.get(lineId) ?? 0,
     returned: 0,
   }));

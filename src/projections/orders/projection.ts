@@ -27,6 +27,8 @@ export interface OrderException {
   readonly detail: string;
   /** When it was recorded, ISO 8601 UTC. */
   readonly at: string;
+  /** When it was over; `null`: it is open. */
+  readonly resolvedAt: string | null;
 }
 
 /** What the domain does not keep, because no decision needs it. */
@@ -70,14 +72,24 @@ const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => {
     warehouseIds: distinct([...kept.warehouseIds, ...added]),
   });
   switch (event.type) {
+    case 'OrderShipmentDispatched':
+      return withWarehouses([event.data.warehouseId]);
     case 'OrderAllocated':
       return withWarehouses(warehousesIn(event.data.allocations));
     case 'OrderCancelled':
       // An order that may not wait is cancelled with what was reserved for it, which it never had as an allocation.
       return { ...withWarehouses(warehousesIn(event.data.released)), cancelReason: event.data.reason };
+    case 'OrderRemainderCancelled':
+      return { ...kept, cancelReason: event.data.reason };
     case 'OrderExceptionRaised': {
       const { code, detail } = event.data;
-      return { ...kept, exceptions: [...kept.exceptions, { code, detail, at: event.recordedAt }] };
+      return { ...kept, exceptions: [...kept.exceptions, { code, detail, at: event.recordedAt, resolvedAt: null }] };
+    }
+    case 'OrderExceptionResolved': {
+      const { codes } = event.data;
+      const isOver = ({ code, resolvedAt }: OrderException): boolean => resolvedAt === null && codes.includes(code);
+      const over = { resolvedAt: event.recordedAt };
+      return { ...kept, exceptions: kept.exceptions.map((each) => (isOver(each) ? { ...each, ...over } : each)) };
     }
     default:
       return kept;
@@ -132,7 +144,7 @@ const viewOf = (
     lines,
     shipments,
     trackingNumbers: trackingNumbersIn(shipments),
-    status: orderStatus(order, kept.exceptions.length > 0),
+    status: orderStatus(order),
     waitingSkus: waitingIn(lines),
     revision,
     updatedAt: recordedAt,
@@ -166,14 +178,18 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderAllocated',
     'OrderBackordered',
     'OrderAllocationLapsed',
+    'OrderAllocationReduced',
+    'OrderSourcesReleased',
     'OrderHeld',
     'OrderReleased',
     'OrderCancelled',
+    'OrderRemainderCancelled',
     'OrderShipmentDispatched',
     'OrderShipmentCorrected',
     'OrderShipmentDelivered',
     'OrderShipmentTurnedBack',
     'OrderExceptionRaised',
+    'OrderExceptionResolved',
   ],
   indexes: [['customerId', 'placedAt'], ['orderNumber', 'placedAt'], ['status', 'placedAt'], ['placedAt']],
   lists: ['warehouseIds', 'trackingNumbers', 'waitingSkus'],

@@ -16,17 +16,17 @@ export type OrderStatus =
 const sum = (parts: readonly { readonly quantity: number }[]): number =>
   parts.reduce((total, { quantity }) => total + quantity, 0);
 
-/** Counted in pieces over all lines. `hasException`: one was ever raised, as nothing takes one back. */
-export const orderStatus = (order: PlacedOrder, hasException: boolean): OrderStatus => {
-  // The end, and refused once goods have left: nothing that happens later matters to the customer.
+/** Counted in pieces over all lines. An order whose rest was cancelled ends by what was shipped of it. */
+export const orderStatus = (order: PlacedOrder): OrderStatus => {
+  // Nothing of it had left: nothing that happens later matters to the customer.
   if (order.phase === 'cancelled') return 'cancelled';
-  const ordered = sum(order.lines);
   const shipped = sum(order.shipments.flatMap(({ lines }) => lines));
+  const ordered = order.phase === 'closed' ? shipped : sum(order.lines);
   const arrived = order.shipments.filter(({ delivered }) => delivered);
   // Every piece of the order, not of what was shipped so far.
   if (sum(arrived.flatMap(({ lines }) => lines)) >= ordered) return 'delivered';
   // A person must look, which is more urgent than how far the goods have come. Once all has arrived it is moot.
-  if (hasException) return 'exception';
+  if (order.openExceptions.length > 0) return 'exception';
   // Something is at the door, something else is not, wherever that is.
   if (arrived.length > 0) return 'partially_delivered';
   // Every piece has left a warehouse; none has arrived.

@@ -15,6 +15,7 @@ const referenceFields = [
   'lineId',
   'shipmentId',
   'reason',
+  'cause',
   'reference',
   'purchaseOrder',
   'asn',

@@ -1,6 +1,7 @@
 /** The figures of each stock now: one document for each SKU in each warehouse (R1.1, R3.1). */
 import { escapeName } from '../../domain/escapeName.ts';
-import { type Balance, type StockEvent, stockVersions } from '../../domain/stock/events.ts';
+import type { Balance, StockEvent } from '../../domain/stock/events.ts';
+import { stockVersions } from '../../domain/stock/fields.ts';
 import { availableOf, freeOf, type KnownStock } from '../../domain/stock/state.ts';
 import type { Projection } from '../projection.ts';
 

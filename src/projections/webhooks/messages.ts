@@ -22,15 +22,20 @@ const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } =
   StockReserved: stock,
   StockReservationReleased: ['stock.changed'],
   StockReservationExpired: ['stock.changed'],
+  StockReservationLapsed: ['stock.changed'],
   StockShipped: stock,
+  StockDeparted: stock,
+  StockDiscrepancyRecorded: ['stock.changed'],
   StockQuarantined: stock,
   StockQuarantineReleased: ['stock.changed'],
+  StockQuarantineReduced: ['stock.changed'],
   StockPolicySet: ['stock.changed'],
   StockRetired: ['stock.changed'],
   OrderPlaced: ['order.placed'],
   OrderAllocated: ['order.allocated'],
   OrderBackordered: ['order.backordered'],
   OrderCancelled: ['order.cancelled'],
+  OrderRemainderCancelled: ['order.cancelled'],
   OrderShipmentDispatched: ['order.shipped'],
   OrderShipmentDelivered: ['order.delivered'],
   ShipmentDispatched: ['shipment.updated'],
@@ -56,9 +61,13 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'StockReserved':
     case 'StockReservationReleased':
     case 'StockReservationExpired':
+    case 'StockReservationLapsed':
     case 'StockShipped':
+    case 'StockDeparted':
+    case 'StockDiscrepancyRecorded':
     case 'StockQuarantined':
     case 'StockQuarantineReleased':
+    case 'StockQuarantineReduced':
     case 'StockPolicySet':
     case 'StockRetired':
       return sees(sight, event.data.warehouseId) ? stockMessages(event) : [];
@@ -66,6 +75,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'OrderAllocated':
     case 'OrderBackordered':
     case 'OrderCancelled':
+    case 'OrderRemainderCancelled':
     case 'OrderShipmentDispatched':
     case 'OrderShipmentDelivered':
       return orderMessages(event, sight);

@@ -10,6 +10,7 @@ import type {
   OrderBackordered,
   OrderCancelled,
   OrderPlaced,
+  OrderRemainderCancelled,
   OrderShipmentDelivered,
   OrderShipmentDispatched,
 } from '../../domain/order/events.ts';
@@ -34,6 +35,8 @@ export interface OrderCancelledData {
   readonly reason: string;
   /** What had been reserved and is free again. */
   readonly released: readonly Allocation[];
+  /** Only where a part had left: what will not come. Absent for an endpoint that is limited to warehouses. */
+  readonly cancelled?: readonly LineQuantity[];
 }
 export interface OrderShippedData {
   readonly orderId: string;
@@ -55,6 +58,7 @@ export type AnnouncedOrderEvent =
   | OrderAllocated
   | OrderBackordered
   | OrderCancelled
+  | OrderRemainderCancelled
   | OrderShipmentDispatched
   | OrderShipmentDelivered;
 
@@ -85,10 +89,11 @@ const allocated = ({ data }: OrderAllocated, sight: Sight): readonly Message[] =
   return [{ type: 'order.allocated', data: told }];
 };
 
-const cancelled = ({ data }: OrderCancelled, sight: Sight): readonly Message[] => {
+const cancelled = ({ type, data }: OrderCancelled | OrderRemainderCancelled, sight: Sight): readonly Message[] => {
   const released = seenOf(data.released, sight);
   if (sight !== 'all' && released.length === 0) return [];
-  const told: OrderCancelledData = { orderId: data.orderId, reason: data.reason, released };
+  const rest = type === 'OrderRemainderCancelled' && sight === 'all' ? { cancelled: quantitiesOf(data.cancelled) } : {};
+  const told: OrderCancelledData = { orderId: data.orderId, reason: data.reason, released, ...rest };
   return [{ type: 'order.cancelled', data: told }];
 };
 
@@ -131,6 +136,7 @@ export const orderMessages = (event: AnnouncedOrderEvent, sight: Sight): readonl
     case 'OrderAllocated':
       return allocated(event, sight);
     case 'OrderCancelled':
+    case 'OrderRemainderCancelled':
       return cancelled(event, sight);
     case 'OrderShipmentDispatched':
       return shipped(event, sight);

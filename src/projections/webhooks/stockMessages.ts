@@ -22,9 +22,13 @@ const changes = {
   StockReserved: 'reserved',
   StockReservationReleased: 'reservation_released',
   StockReservationExpired: 'reservation_expired',
+  StockReservationLapsed: 'reservation_lapsed',
   StockShipped: 'shipped',
+  StockDeparted: 'departed',
+  StockDiscrepancyRecorded: 'discrepancy',
   StockQuarantined: 'quarantined',
   StockQuarantineReleased: 'quarantine_released',
+  StockQuarantineReduced: 'quarantine_reduced',
   StockPolicySet: 'policy_set',
   StockRetired: 'retired',
 } as const satisfies { readonly [Type in StockEvent['type']]: string };
