@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { BackupRefused, takeBackup } from './infra/backup/takeBackup.ts';
-import { ConfigError, readConfig } from './infra/config.ts';
+import { readConfig } from './infra/config.ts';
 import { createProgressBar } from './progressBar.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 
@@ -35,4 +35,4 @@ const run = async (): Promise<number> => {
   return 0;
 };
 
-process.exitCode = await runTool({ usage, refusals: [BackupRefused, ConfigError], failures: [], run });
+process.exitCode = await runTool({ usage, refusals: [BackupRefused], failures: [], run });

@@ -2,15 +2,16 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
+import { failureFacts } from './commands/failureFacts.ts';
 import { compose } from './compose.ts';
+import { failureLineOf } from './failureLine.ts';
 import { greetingOf } from './greeting.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
-import { ConfigError, readConfig } from './infra/config.ts';
+import { readConfig } from './infra/config.ts';
 import { createCountryPoints } from './infra/countryPoints.ts';
 import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
-import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 import { guardAgainstStrayFaults } from './strayFaults.ts';
 
@@ -28,7 +29,16 @@ const start = async (): Promise<void> => {
   const logger = pino({ level, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
   const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
-  const engines = await openEngines(config, { clock, logger, debug: process.env.DEBUG });
+  let isDamaged = false;
+  const engines = await openEngines(config, {
+    clock,
+    logger,
+    debug: process.env.DEBUG,
+    onDamage: (damage) => {
+      isDamaged = true;
+      logger.fatal(failureFacts(damage), 'the store is damaged: nothing is read or written until it is restored');
+    },
+  });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
@@ -78,7 +88,7 @@ const start = async (): Promise<void> => {
     await sender.close();
     await engines.close();
     logger.info('stopped');
-    process.exit(0);
+    process.exit(isDamaged ? 1 : 0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -96,8 +106,8 @@ const start = async (): Promise<void> => {
 try {
   await start();
 } catch (error) {
-  // Whoever set it up wrongly needs one clear line, and no stack.
-  if (!(error instanceof ConfigError) && !(error instanceof DataDirLocked)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  const line = failureLineOf(error);
+  if (line === null) throw error;
+  process.stderr.write(`${line}\n`);
   process.exit(2);
 }

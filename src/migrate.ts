@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type EventStore, StoreUnavailable } from './commands/ports.ts';
 import type { RecordedEvent } from './domain/message.ts';
-import { ConfigError, readConfig, readSecret } from './infra/config.ts';
+import { readConfig, readSecret } from './infra/config.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
 import { moveAnswers } from './infra/moveAnswers.ts';
 import {
@@ -18,7 +18,6 @@ import {
   openEmbeddedSource,
   openEventTarget,
 } from './infra/moveEnds.ts';
-import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { TargetTaken } from './moving/copyLog.ts';
 import { type MigrationResult, migrateLog, type Step } from './moving/migrateLog.ts';
 import { LedgerDiffers, type LedgerMoved, moveLedger } from './moving/moveLedger.ts';
@@ -182,7 +181,7 @@ const run = async (): Promise<number> => {
 
 process.exitCode = await runTool({
   usage,
-  refusals: [ConfigError, DataDirLocked, NoSuchPlace],
+  refusals: [NoSuchPlace],
   failures: [StoreUnavailable, TargetTaken, KeysDiffer, LedgerDiffers],
   run,
 });

@@ -1,7 +1,7 @@
 /** A cold start while an engine is down: the process stays up, says what it waits for, and goes on by itself. */
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
-import { StoreUnavailable } from './commands/ports.ts';
+import { StoreDamaged, StoreUnavailable } from './commands/ports.ts';
 import type { Position } from './domain/message.ts';
 import type { Progress } from './projections/board.ts';
 import { pause } from './projections/pause.ts';
@@ -26,7 +26,8 @@ export const createReadiness = (prepare: () => Promise<void>, logger: FastifyBas
     try {
       await prepare();
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
+      // Nothing gets better by waiting for a store that is damaged.
+      if (!(error instanceof StoreUnavailable) || error instanceof StoreDamaged) throw error;
       if (told !== error.message) logger.warn(failureFacts(error), 'not ready: an engine can not be reached');
       told = error.message;
       return;

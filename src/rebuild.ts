@@ -10,16 +10,15 @@ import { openReadEngines } from './infra/embedded.ts';
 import { createProgressBar } from './progressBar.ts';
 import { projections } from './projections/index.ts';
 import { rebuild } from './projections/readModel.ts';
+import { runTool, WrongUsage } from './tool.ts';
 
 const names = projections.map(({ name }) => name);
 const usage = `Usage: npm run rebuild -- <projection>\nProjections: ${names.join(', ')}\n`;
 
-const run = async (name: string | undefined): Promise<number> => {
+const run = async (): Promise<number> => {
+  const name = process.argv[2];
   const projection = projections.find((each) => each.name === name);
-  if (projection === undefined) {
-    process.stderr.write(name === undefined ? usage : `There is no projection ${name}.\n${usage}`);
-    return 2;
-  }
+  if (projection === undefined) throw new WrongUsage(`There is no projection ${name ?? 'without a name'}.`);
   const { dataDir, logLevel, servers, projectionParts } = readConfig(process.env);
   const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
   const { engines, close } =
@@ -45,4 +44,4 @@ const run = async (name: string | undefined): Promise<number> => {
   }
 };
 
-process.exitCode = await run(process.argv[2]);
+process.exitCode = await runTool({ usage, refusals: [], failures: [], run });

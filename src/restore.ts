@@ -4,12 +4,11 @@ import { StoreUnavailable } from './commands/ports.ts';
 import { BackupBroken } from './infra/backup/manifest.ts';
 import { eraseAgain, restoreBackup } from './infra/backup/restoreBackup.ts';
 import { BackupRefused } from './infra/backup/takeBackup.ts';
-import { ConfigError, readConfig } from './infra/config.ts';
+import { readConfig } from './infra/config.ts';
 import { openPersonalData } from './infra/keys/embeddedPersonalData.ts';
 import { type Erasures, readErasures } from './infra/keys/erasureLog.ts';
 import { KeyStoreLocked } from './infra/keys/keyEncryptionKey.ts';
 import { NoSuchPlace, openBesideTarget } from './infra/moveEnds.ts';
-import { DataDirLocked } from './infra/sqlite/dataDirLock.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run restore -- --from DIR [--keys-from DIR] (--erasures FILE … | --no-erasures)
@@ -74,7 +73,7 @@ const run = async (): Promise<number> => {
 
 process.exitCode = await runTool({
   usage,
-  refusals: [BackupRefused, ConfigError, DataDirLocked, NoSuchPlace],
+  refusals: [BackupRefused, NoSuchPlace],
   failures: [BackupBroken, KeyStoreLocked, StoreUnavailable],
   run,
 });

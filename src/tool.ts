@@ -1,5 +1,8 @@
 /** What the commands of an operator have in common: one clear line when they can't, and an exit code to build on. */
 
+import { OperatorError } from './commands/ports.ts';
+import { failureLineOf } from './failureLine.ts';
+
 /** Asked wrongly; nothing was done. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
@@ -9,7 +12,7 @@ type ErrorClass = abstract new (...values: never[]) => Error;
 
 export interface Tool {
   readonly usage: string;
-  /** Wrong settings, a place that is not as it must be: exit code 2, and nothing was done. */
+  /** Beside every `OperatorError`: a place that is not as it must be. Exit code 2, and nothing was done. */
   readonly refusals: readonly ErrorClass[];
   /** What can go wrong on the way: exit code 1. */
   readonly failures: readonly ErrorClass[];
@@ -24,8 +27,6 @@ const isOneOf = (error: unknown, classes: readonly ErrorClass[]): error is Error
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-const fileCodes = ['ENOENT', 'EACCES', 'ENOSPC', 'EROFS', 'EIO', 'ENOTDIR', 'EISDIR', 'EPERM', 'ERR_SQLITE_ERROR'];
-
 /** Whatever was not foreseen is thrown, with its stack. @returns 0 done, 1 failed, 2 asked wrongly. */
 export const runTool = async ({ usage, refusals, failures, run }: Tool): Promise<number> => {
   try {
@@ -35,9 +36,11 @@ export const runTool = async ({ usage, refusals, failures, run }: Tool): Promise
       process.stderr.write(`${(error as Error).message}\n${usage}`);
       return 2;
     }
-    const isRefusal = isOneOf(error, refusals);
-    if (!isRefusal && !isOneOf(error, failures) && !fileCodes.includes(codeOf(error))) throw error;
-    process.stderr.write(`${(error as Error).message}\n`);
+    const isFailure = isOneOf(error, failures);
+    const isRefusal = !isFailure && (error instanceof OperatorError || isOneOf(error, refusals));
+    const line = failureLineOf(error);
+    if (!isRefusal && !isFailure && line === null && codeOf(error) !== 'ERR_SQLITE_ERROR') throw error;
+    process.stderr.write(`${line ?? (error as Error).message}\n`);
     return isRefusal ? 2 : 1;
   }
 };

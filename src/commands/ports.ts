@@ -46,14 +46,27 @@ export class CommandIdTaken extends Error {
   override readonly name = 'CommandIdTaken';
 }
 
+/** What whoever runs the service has to put right. The message is one line that says what to do; a stack tells them nothing. */
+export class OperatorError extends Error {
+  override readonly name: string = 'OperatorError';
+}
+
 /** The engine behind a port can't take the work now. Maps to 503. */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
   readonly outcome: 'not_written' | 'unknown';
   constructor(message: string, outcome: 'not_written' | 'unknown', cause?: unknown) {
     super(message, { cause });
     this.outcome = outcome;
   }
+}
+
+/**
+ * A file of the store is damaged, gone, or not the one that was opened. Nothing is read from it or written to it any
+ * more, until an operator has restored it: no later attempt does better. The message is for the operator.
+ */
+export class StoreDamaged extends StoreUnavailable {
+  override readonly name = 'StoreDamaged';
 }
 
 /**

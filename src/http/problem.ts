@@ -1,7 +1,7 @@
 /** Problem documents (RFC 9457): one shape for everything that goes wrong, with a stable `code`. No stack, no driver text. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { failureFacts } from '../commands/failureFacts.ts';
-import { CommandIdTaken, StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
+import { CommandIdTaken, StoreDamaged, StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
 import type { Json, Refusal } from '../domain/message.ts';
 import { InvalidCursor } from '../projections/page.ts';
 import { type ProblemCode, problems, type RefusalCode } from './problemCodes.ts';
@@ -31,6 +31,8 @@ export const problemOf = ({ code, detail, facts }: Refusal<RefusalCode>): Proble
 const errorsMax = 20;
 /** A client that is told "later" should not come back within the same breath. */
 const retryAfterSeconds = '1';
+/** People take longer. */
+const repairSeconds = '60';
 
 export const problemType = (code: ProblemCode): string =>
   `urn:stockledger:problem:${code.toLowerCase().replaceAll('_', '-')}`;
@@ -88,6 +90,10 @@ const isFastifyError = (error: unknown): error is FastifyError =>
 
 const fromKnownError = (error: unknown): Problem | null => {
   if (error instanceof Problem) return error;
+  if (error instanceof StoreDamaged) {
+    const headers = { 'retry-after': repairSeconds };
+    return new Problem('STORE_DAMAGED', 'An operator has to restore the store; then send the same again.', { headers });
+  }
   if (error instanceof StoreUnavailable) {
     const detail =
       error.outcome === 'unknown'
@@ -138,7 +144,7 @@ export const registerProblems = (app: FastifyInstance): void => {
   app.setErrorHandler((error, request, reply) => {
     const problem = asProblem(error);
     if (problem.code === 'INTERNAL') request.log.error({ err: error, reqId: request.id }, 'request failed');
-    else if (problem.code === 'STORE_UNAVAILABLE')
+    else if (problem.code === 'STORE_UNAVAILABLE' || problem.code === 'STORE_DAMAGED')
       request.log.warn({ ...failureFacts(error), reqId: request.id }, 'store unavailable');
     return sendProblem(problem, request, reply);
   });

@@ -53,6 +53,7 @@ type TransportCode =
   | 'RATE_LIMITED'
   | 'POLICIES_BEHIND'
   | 'INTERNAL'
+  | 'STORE_DAMAGED'
   | 'STORE_UNAVAILABLE'
   | 'NOT_CAUGHT_UP'
   | 'TOO_MANY_STREAMS'
@@ -143,6 +144,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
 
   INTERNAL: { status: 500, title: 'The service failed' },
+  STORE_DAMAGED: { status: 503, title: 'The store is damaged or gone' },
   STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
   OVERLOADED: { status: 503, title: 'The service has too much under way' },
   NOT_CAUGHT_UP: { status: 503, title: 'The read model has not reached the position yet' },
@@ -159,5 +161,6 @@ export const commonProblems = [
   'TOO_MUCH_AT_ONCE',
   'OVERLOADED',
   'INTERNAL',
+  'STORE_DAMAGED',
   'STORE_UNAVAILABLE',
 ] as const satisfies readonly ProblemCode[];

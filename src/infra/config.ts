@@ -1,8 +1,10 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
+
 import { existsSync, readFileSync } from 'node:fs';
+import { OperatorError } from '../commands/ports.ts';
 import { type Role, roles } from '../projections/ports.ts';
 
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
 }
 

@@ -1,6 +1,7 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../commands/ports.ts';
+import { type Clock, OperatorError, type StoreDamaged } from '../commands/ports.ts';
 import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { createSoleLeases } from './soleLeases.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
@@ -10,9 +11,11 @@ import { lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
 import { databaseFileName } from './sqlite/fileNames.ts';
+import { createFileSet, type FileSet } from './sqlite/fileSet.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
 import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
+import { bindStoreFiles } from './sqlite/storeFiles.ts';
 import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
@@ -29,22 +32,24 @@ export const createReadEngines = async (db: Database) => {
 
 /** Opens the file of a directory beside the service, for a tool. */
 export const openReadEngines = async (dataDir: string) => {
-  const db = openDatabase(join(dataDir, databaseFileName));
+  const path = join(dataDir, databaseFileName);
+  // SQLite would make an empty one.
+  if (!existsSync(path)) throw new OperatorError(`${path} is not there. Set DATA_DIR.`);
+  const db = openDatabase(path);
   return { engines: await createReadEngines(db), close: () => db.close() };
 };
 
-const createStoreCheck = async (db: Database) => {
+const createStoreCheck = async (db: Database, files: FileSet) => {
   const write = await db.writer(storeCheckWrites);
-  return async () => [
-    {
-      name: 'store',
-      isVital: true,
-      failure: await write('touch', []).then(
-        () => null,
-        () => 'cannot write',
-      ),
-    },
-  ];
+  const failureOf = async (): Promise<string | null> => {
+    const damage = files.look();
+    if (damage !== null) return damage.message;
+    return write('touch', []).then(
+      () => null,
+      () => 'cannot write',
+    );
+  };
+  return async () => [{ name: 'store', isVital: true, failure: await failureOf() }];
 };
 
 export interface EmbeddedOptions {
@@ -54,31 +59,39 @@ export interface EmbeddedOptions {
   /** Absent: in `dataDir`. */
   readonly erasuresFile?: string | undefined;
   readonly clock: Clock;
+  /** Called with the first damage. From then on every read and write is refused. */
+  readonly onDamage?: (damage: StoreDamaged) => void;
 }
 
 /**
  * All engines of the embedded form on one directory, which is this service's alone until it is closed.
- * @throws DataDirLocked
+ * @throws DataDirLocked, StoreIncomplete, KeyStoreLocked
  */
-export const openEmbeddedEngines = async ({ dataDir, clock, ...keys }: EmbeddedOptions) => {
+export const openEmbeddedEngines = async ({ dataDir, clock, onDamage, ...keys }: EmbeddedOptions) => {
   const lock = lockDataDir(dataDir);
-  const db = await openThreadedDatabase(join(dataDir, databaseFileName), { hasCheckpointer: true });
-  const { close: closeKeys, ...personalData } = await openPersonalData({ directory: dataDir, ...keys });
+  const bound = bindStoreFiles(dataDir);
+  const files = createFileSet(onDamage);
+  const path = join(dataDir, databaseFileName);
+  const db = files.add(await openThreadedDatabase(path, { hasCheckpointer: true, onDamage: files.condemn }));
+  const personalData = files.add(await openPersonalData({ directory: dataDir, ...keys, onDamage: files.condemn }));
+  bound.close();
+  files.watch();
   const engines = await createReadEngines(db);
-  const checkpointer = startCheckpointer(join(dataDir, databaseFileName));
+  const checkpointer = startCheckpointer(path);
   return {
     ...engines,
     jobs: await createSqliteJobs(db, clock),
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     openSharedCache: null,
-    checkEngines: await createStoreCheck(db),
+    checkEngines: await createStoreCheck(db, files),
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,
     close: async () => {
+      files.unwatch();
       await checkpointer.stop();
       await db.close();
-      await closeKeys();
+      await personalData.close();
       lock.release();
     },
   };

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PersonalData, StoreUnavailable, SubjectErased } from '../../src/commands/ports.ts';
-import { keyStoreFileName, openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
+import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyEncryptionKey.ts';
 import { SealBroken } from '../../src/infra/keys/personalData.ts';
+import { keyStoreFileName } from '../../src/infra/sqlite/fileNames.ts';
 
 let directory: string;
 beforeEach(async () => {

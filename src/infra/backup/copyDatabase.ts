@@ -1,5 +1,6 @@
 /** A copy of a SQLite file that others write meanwhile. */
 import { backup, DatabaseSync } from 'node:sqlite';
+import { openFile } from '../sqlite/openFile.ts';
 
 /** 4 MiB between two looks at the clock of the screen. */
 const pagesAtOnce = 1_000;
@@ -19,11 +20,12 @@ export const copyDatabase = async (
   to: string,
   onProgress: (progress: CopyProgress) => void,
 ): Promise<string> => {
-  const source = new DatabaseSync(from, { timeout: lockWaitMaxMs });
-  try {
-    source.exec('BEGIN');
+  const source = openFile(from, { timeout: lockWaitMaxMs }, (db) => {
+    db.exec('BEGIN');
     // The transaction begins with its first read.
-    source.prepare('SELECT count(*) FROM sqlite_schema').get();
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  });
+  try {
     const asOf = new Date().toISOString();
     const pages = await backup(source, to, {
       rate: pagesAtOnce,

@@ -4,13 +4,12 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { keyStoreFileName } from '../keys/embeddedPersonalData.ts';
 import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
 import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { lockDataDir, lockFileName } from '../sqlite/dataDirLock.ts';
-import { databaseFileName } from '../sqlite/fileNames.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
 import { checkLog } from './checkLog.ts';
 import {
   BackupBroken,

@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keyStoreFileName } from '../keys/embeddedPersonalData.ts';
-import { databaseFileName } from '../sqlite/fileNames.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
 import { type CopyProgress, copyDatabase, settleCopy } from './copyDatabase.ts';
 import {
   type BackupFile,

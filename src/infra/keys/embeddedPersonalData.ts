@@ -2,17 +2,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PersonalData } from '../../commands/ports.ts';
-import { openDatabase } from '../sqlite/database.ts';
+import { type DatabaseOptions, type LocalDatabase, openDatabase } from '../sqlite/database.ts';
+import { keyStoreFileName } from '../sqlite/fileNames.ts';
 import { erasureLogFileName, notingErasures } from './erasureLog.ts';
 import { loadDerivedKeys } from './keyEncryptionKey.ts';
 import { createPersonalData } from './personalData.ts';
 import { openSqliteKeyStore } from './sqliteKeyStore.ts';
 import { createSubjectKeys } from './subjectKeys.ts';
 
-export const keyStoreFileName = 'keys.db';
-
 /** Keys in use are held themselves. */
 const keyStoreCacheKiB = 2 * 1_024;
+
+/** The file itself: whether it is sound, and its end. */
+export type KeyFile = Pick<LocalDatabase, 'check' | 'condemn' | 'close'>;
 
 export interface PersonalDataOptions {
   /** Where `keys.db` lies, and the key encryption key when none is given. Made if absent. */
@@ -21,6 +23,7 @@ export interface PersonalDataOptions {
   readonly keyEncryptionKey?: Uint8Array | undefined;
   /** Where erasures are noted. Absent: `erasures.log` in `directory`. */
   readonly erasuresFile?: string | undefined;
+  readonly onDamage?: DatabaseOptions['onDamage'];
 }
 
 /**
@@ -30,15 +33,20 @@ export const openPersonalData = async ({
   directory,
   keyEncryptionKey,
   erasuresFile = join(directory, erasureLogFileName),
-}: PersonalDataOptions): Promise<PersonalData & { close(): Promise<void> }> => {
+  onDamage,
+}: PersonalDataOptions): Promise<PersonalData & KeyFile> => {
   await mkdir(directory, { recursive: true });
-  const db = openDatabase(join(directory, keyStoreFileName), { cacheKiB: keyStoreCacheKiB });
+  const db = openDatabase(join(directory, keyStoreFileName), {
+    cacheKiB: keyStoreCacheKiB,
+    ...(onDamage === undefined ? {} : { onDamage }),
+  });
   try {
     const { store, used } = await openSqliteKeyStore(db);
     const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);
     const keys = createSubjectKeys(notingErasures(store, erasuresFile), derived);
     await keys.unlock();
-    return { ...createPersonalData(keys, Number.POSITIVE_INFINITY), close: () => db.close() };
+    const { check, condemn, close } = db;
+    return { ...createPersonalData(keys, Number.POSITIVE_INFINITY), check, condemn, close };
   } catch (error) {
     await db.close();
     throw error;

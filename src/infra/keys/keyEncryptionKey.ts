@@ -1,6 +1,8 @@
 /** The key that wraps all other keys: where it comes from, and what is derived from it. */
+
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { OperatorError } from '../../commands/ports.ts';
 import { readKeyFile, readOrCreateKeyFile } from '../keyFile.ts';
 
 export const keyEncryptionKeyFileName = 'key-encryption.key';
@@ -9,7 +11,7 @@ export const keyEncryptionKeyFileName = 'key-encryption.key';
 const keyBytes = 32;
 
 /** The key encryption key is missing, damaged, or not the one that this key store was made with. */
-export class KeyStoreLocked extends Error {
+export class KeyStoreLocked extends OperatorError {
   override readonly name = 'KeyStoreLocked';
 }
 

@@ -2,7 +2,6 @@
  * Moves pages from the write-ahead log into the file on a thread of its own. SQLite would do it within the commit that
  * fills the log, and everybody would wait for thousands of pages and an fsync.
  */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export interface CheckpointSettings {
@@ -33,7 +32,11 @@ export interface Checkpointer {
 export const startCheckpointer = (path: string): Checkpointer => {
   const workerData: CheckpointSettings = { path, everyMs, pagesMax, lockWaitMs };
   const worker = new Worker(new URL('./checkpointThread.js', import.meta.url), { workerData, resourceLimits });
-  const ended = once(worker, 'exit');
+  // Without this thread the one that writes moves the pages, later and in larger steps.
+  worker.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
   return {
     stop: async () => {
       worker.postMessage('stop');

@@ -1,4 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { OperatorError } from '../../commands/ports.ts';
+import { openFile } from './openFile.ts';
 
 /** WAL pages between the checkpoints of a connection that makes its own: 16 MiB, so that each takes some 20 ms. */
 const checkpointPages = 4_000;
@@ -12,16 +14,17 @@ export interface ConnectionOptions {
   readonly cacheKiB: number;
 }
 
-/** Opens the file as this service needs it: a write-ahead log, and an fsync with each commit. @throws when it can't. */
+/** Opens the file as this service needs it: a write-ahead log, and an fsync with each commit. @throws FileUnusable */
 export const openConnection = (
   path: string,
   { lockWaitMaxMs, hasCheckpointer, cacheKiB }: ConnectionOptions,
-): DatabaseSync => {
-  const db = new DatabaseSync(path, { timeout: lockWaitMaxMs, enableForeignKeyConstraints: false });
-  try {
+): DatabaseSync =>
+  openFile(path, { timeout: lockWaitMaxMs, enableForeignKeyConstraints: false }, (db) => {
     const mode = db.prepare('PRAGMA journal_mode=WAL').get()?.journal_mode;
     // A network share without shared memory would silently keep the old mode, which blocks readers and is not ours.
-    if (mode !== 'wal' && mode !== 'memory') throw new Error(`${path} can't be opened with a write-ahead log`);
+    if (mode !== 'wal' && mode !== 'memory') {
+      throw new OperatorError(`${path} can't have a write-ahead log there. Set DATA_DIR to a local disk.`);
+    }
     db.exec('PRAGMA synchronous=FULL');
     // macOS only: a plain fsync leaves the data in the drive's cache there.
     db.exec('PRAGMA fullfsync=ON');
@@ -30,9 +33,6 @@ export const openConnection = (
     db.exec('PRAGMA temp_store=MEMORY');
     // From here on waiting is ours: SQLite's would stop the whole thread.
     db.exec('PRAGMA busy_timeout=0');
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-};
+    // The first read makes the write-ahead log, so that all files are there.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  });

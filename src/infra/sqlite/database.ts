@@ -4,10 +4,12 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { type StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
 import { createLru } from '../lru.ts';
 import { openConnection } from './connection.ts';
-import { asUnavailable, isBusy } from './sqliteErrors.ts';
+import { createFileGuard } from './fileGuard.ts';
+import { createSoundness } from './soundness.ts';
+import { isBusy } from './sqliteErrors.ts';
 import { type Answer, createTransactions, type Work } from './transactions.ts';
 import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
 
@@ -19,10 +21,16 @@ export type Turn = 'first' | 'in turn';
 
 /** A file as the stores see it, whichever thread writes it. */
 export interface Database extends Statements {
-  /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read. */
+  /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read, StoreDamaged. */
   read<T>(work: () => T): Promise<T>;
   /** Makes what a store needs in the file, and gives it its writes. */
   writer<W extends Writes>(module: WriteModule<W>, turn?: Turn): Promise<Writer<W>>;
+  /** What is known to be damaged. */
+  damage(): StoreDamaged | null;
+  /** Looks whether the files are still the ones that were opened. @returns what is known to be damaged. */
+  check(): StoreDamaged | null;
+  /** Damage that was found elsewhere: from here on everything is refused with it. */
+  condemn(damage: StoreDamaged): void;
   /** Waits for what is queued, then closes the file. Repeating it changes nothing. */
   close(): Promise<void>;
 }
@@ -33,7 +41,7 @@ export interface LocalDatabase extends Database {
    * Runs in the next group commit; resolves when durable. A throw undoes this work alone and rejects. A work may be run
    * again when another one of its commit throws, so it keeps nothing outside the file.
    * `committed` is called in commit order, once the work is durable and before any caller of that commit goes on.
-   * @throws StoreUnavailable when the disk is full, the file stays locked, or the disk fails.
+   * @throws StoreUnavailable when the disk is full, the file stays locked, or the disk fails; StoreDamaged.
    */
   write<T>(work: () => T, committed?: (value: T) => void): Promise<T>;
 }
@@ -44,6 +52,8 @@ export interface DatabaseOptions {
   /** Somebody else moves the pages from the write-ahead log into the file. */
   readonly hasCheckpointer?: boolean;
   readonly cacheKiB?: number;
+  /** Called once, with the first damage. */
+  readonly onDamage?: (damage: StoreDamaged) => void;
 }
 
 /** Writes of one commit; more would hold up readers of the same thread. */
@@ -60,6 +70,7 @@ const statementsMax = 512;
 export const openDatabase = (path: string, options: DatabaseOptions = {}): LocalDatabase => {
   const { lockWaitMaxMs = lockWaitDefaultMs, hasCheckpointer = false, cacheKiB = cacheDefaultKiB } = options;
   const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer, cacheKiB });
+  const soundness = createSoundness(createFileGuard(path), options.onDamage);
   const statements = createLru<string, StatementSync>(statementsMax);
   const queue: Work[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';
@@ -74,7 +85,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     return statement;
   };
 
-  const { begin, commitAll } = createTransactions(db);
+  const { begin, commitAll } = createTransactions(db, soundness);
 
   const mayStillWait = (error: unknown): boolean => {
     const nowMs = performance.now();
@@ -93,7 +104,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
         setTimeout(flush, lockRetryMs);
         return;
       }
-      const reason = asUnavailable(error, 'not_written');
+      const reason = soundness.judge(error, 'not_written');
       answers = queue.splice(0).map(({ reject }) => () => {
         reject(reason);
       });
@@ -116,6 +127,11 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
         reject(new StoreUnavailable('The embedded store is closed.', 'not_written'));
         return;
       }
+      const damage = soundness.damage();
+      if (damage !== null) {
+        reject(damage);
+        return;
+      }
       queue.push({ run, committed, resolve: resolve as (value: unknown) => void, reject });
       schedule();
     });
@@ -124,10 +140,14 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     if (state === 'closed') throw new StoreUnavailable('The embedded store is closed.', 'not_written');
     const startedMs = performance.now();
     for (;;) {
+      const damage = soundness.damage();
+      if (damage !== null) throw damage;
       try {
         return work();
       } catch (error) {
-        if (!isBusy(error) || performance.now() - startedMs > lockWaitMaxMs) throw asUnavailable(error, 'not_written');
+        if (!isBusy(error) || performance.now() - startedMs > lockWaitMaxMs) {
+          throw soundness.judge(error, 'not_written');
+        }
       }
       await pause(lockRetryMs);
     }
@@ -151,5 +171,14 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     db.close();
   };
 
-  return { prepare, read, write, writer, close: () => (closing ??= closeNow()) };
+  return {
+    prepare,
+    read,
+    write,
+    writer,
+    damage: soundness.damage,
+    check: () => soundness.look('not_written'),
+    condemn: soundness.condemn,
+    close: () => (closing ??= closeNow()),
+  };
 };

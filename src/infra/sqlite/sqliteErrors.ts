@@ -1,5 +1,5 @@
 /** What SQLite's result codes (https://sqlite.org/rescode.html) mean to a caller. */
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
 
 type SqliteError = Error & { readonly errcode: number };
 
@@ -10,11 +10,13 @@ const busy = 5;
 const locked = 6;
 const full = 13;
 const constraint = 19;
-/** Out of memory, read-only, interrupted, I/O error, damaged, can't open, protocol, not a database. */
-const engineFailures = new Set([busy, locked, full, 7, 8, 9, 10, 11, 14, 15, 26]);
+/** Out of memory, read-only, interrupted, I/O error, can't open, protocol. */
+const engineFailures = new Set([busy, locked, full, 7, 8, 9, 10, 14, 15]);
+/** A page that is not as it must be, and a file that is no database. */
+const damages = new Set([11, 26]);
 
 /** Extended codes keep the primary one in their lowest byte. */
-const primaryCode = (error: unknown): number | null => (isSqliteError(error) ? error.errcode & 0xff : null);
+export const primaryCode = (error: unknown): number | null => (isSqliteError(error) ? error.errcode & 0xff : null);
 
 export const isBusy = (error: unknown): boolean => {
   const code = primaryCode(error);
@@ -26,6 +28,9 @@ export const isUniqueViolation = (error: unknown): boolean => primaryCode(error)
 /** Disk full, I/O error, locked, read-only: the engine can't, whatever the command says. Anything else stays as it is. */
 export const asUnavailable = (error: unknown, outcome: 'not_written' | 'unknown'): unknown => {
   const code = primaryCode(error);
+  if (code !== null && damages.has(code)) {
+    return new StoreDamaged(`The database file is damaged: ${(error as Error).message}.`, outcome, error);
+  }
   return code !== null && engineFailures.has(code)
     ? new StoreUnavailable('The embedded store cannot do this now.', outcome, error)
     : error;

@@ -2,12 +2,11 @@
  * A file that a thread of its own writes: neither a commit nor its fsync holds up a request, and the processor's second
  * core has something to do. Reads stay in this thread, on a connection of their own.
  */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { OperatorError, StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
 import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';
-import { type Answer, type Call, unpackError } from './writeThreadCalls.ts';
+import { type Answer, type Begun, type Call, unpackError } from './writeThreadCalls.ts';
 
 /** What is read again and again is held as documents and states, so that few pages are. */
 const readCacheKiB = 8 * 1_024;
@@ -41,9 +40,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const settle = ({ committed, resolve, reject }: Waiting, answer: Answer): void => {
+const settle = ({ committed, resolve, reject }: Waiting, answer: Answer, condemn: Database['condemn']): void => {
   if ('error' in answer) {
-    reject(unpackError(answer.error));
+    const error = unpackError(answer.error);
+    if (error instanceof StoreDamaged) condemn(error);
+    reject(error);
     return;
   }
   try {
@@ -54,14 +55,32 @@ const settle = ({ committed, resolve, reject }: Waiting, answer: Answer): void =
   }
 };
 
-/** @throws when the file can't be opened, e.g. because it is no database. */
+/** Until the thread has opened the file. @throws OperatorError when it can't. */
+const begun = (worker: Worker): Promise<void> =>
+  new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (first: Begun) => {
+      worker.off('error', reject);
+      if (first.refusal === null) resolve();
+      else reject(new OperatorError(first.refusal));
+    });
+  });
+
+/** @throws OperatorError when the file can't be opened, e.g. because it is no database. */
 export const openThreadedDatabase = async (path: string, options: DatabaseOptions = {}): Promise<Database> => {
   const reader = openDatabase(path, { cacheKiB: readCacheKiB, ...options });
+  const { onDamage: _, ...threadOptions } = options;
   const worker = new Worker(new URL('./writeThread.ts', import.meta.url), {
-    workerData: { path, ...options },
+    workerData: { path, ...threadOptions },
     resourceLimits,
   });
-  const ended = once(worker, 'exit');
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+  await begun(worker).catch(async (error: unknown) => {
+    await reader.close();
+    throw error;
+  });
   const waiting = new Map<number, Waiting>();
   const queues: Record<Turn, Flight[]> = { first: [], 'in turn': [] };
   let firstInARow = 0;
@@ -77,7 +96,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
       waiting.delete(answer.id);
       caller.flight.underway -= 1;
       if (caller.flight.underway === 0) flights -= 1;
-      settle(caller, answer);
+      settle(caller, answer, reader.condemn);
     }
     sendSoon();
   });
@@ -135,6 +154,11 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
         reject(new StoreUnavailable('The embedded store is closed.', 'not_written'));
         return;
       }
+      const damage = reader.damage();
+      if (damage !== null) {
+        reject(damage);
+        return;
+      }
       lastId += 1;
       const flight = flightWithRoom(turn);
       flight.underway += 1;
@@ -157,5 +181,5 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     await reader.close();
   };
 
-  return { prepare: reader.prepare, read: reader.read, writer, close: () => (closing ??= closeNow()) };
+  return { ...reader, writer, close: () => (closing ??= closeNow()) };
 };

@@ -1,6 +1,7 @@
 /** One transaction for many works: all durable together, and a throw undoes one work alone. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { asUnavailable, isFull } from './sqliteErrors.ts';
+import type { Soundness } from './soundness.ts';
+import { isFull } from './sqliteErrors.ts';
 
 export interface Work {
   readonly run: () => unknown;
@@ -27,7 +28,7 @@ export interface Transactions {
   readonly commitAll: (batch: readonly Work[]) => Answer[];
 }
 
-export const createTransactions = (db: DatabaseSync): Transactions => {
+export const createTransactions = (db: DatabaseSync, soundness: Soundness): Transactions => {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
@@ -47,7 +48,7 @@ export const createTransactions = (db: DatabaseSync): Transactions => {
         if (!db.isTransaction) throw error;
         undo.run();
         answer = () => {
-          work.reject(asUnavailable(error, 'not_written'));
+          work.reject(soundness.judge(error, 'not_written'));
         };
       }
       release.run();
@@ -78,10 +79,13 @@ export const createTransactions = (db: DatabaseSync): Transactions => {
       const answers = runAll(batch);
       committing = true;
       commit.run();
+      // What was written to a removed file is lost with the process, so it is not acknowledged.
+      const damage = soundness.look('unknown');
+      if (damage !== null) throw damage;
       return answers;
     } catch (error) {
       if (db.isTransaction) rollback.run();
-      const reason = asUnavailable(error, outcomeOf(committing, error));
+      const reason = soundness.judge(error, outcomeOf(committing, error));
       return batch.map(({ reject }) => () => {
         reject(reason);
       });

@@ -2,7 +2,9 @@
  * The thread behind `threadedDatabase.ts`: owns the connection that writes. Calls come in batches, share group commits,
  * and are answered in the order of commits.
  */
+
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { OperatorError } from '../../commands/ports.ts';
 import { checkpointWrites } from './checkpointWrites.ts';
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from './database.ts';
 import { documentWrites } from './documentWrites.ts';
@@ -11,7 +13,7 @@ import { idempotencyWrites } from './idempotencyWrites.ts';
 import { jobWrites } from './jobWrites.ts';
 import { storeCheckWrites } from './storeCheckWrites.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';
-import { type Answer, type Call, packError, type ThreadOptions } from './writeThreadCalls.ts';
+import { type Answer, type Begun, type Call, packError, type ThreadOptions } from './writeThreadCalls.ts';
 
 const modules: readonly WriteModule<Writes>[] = [
   eventWrites,
@@ -51,8 +53,20 @@ const createPerformer = (db: LocalDatabase): ((call: Call) => Promise<unknown>) 
   };
 };
 
-const serve = (port: MessagePort, { path, ...options }: ThreadOptions & DatabaseOptions): void => {
-  const db = openDatabase(path, options);
+const begin = (port: MessagePort, { path, ...options }: ThreadOptions & DatabaseOptions): void => {
+  let db: LocalDatabase;
+  try {
+    db = openDatabase(path, options);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    port.postMessage({ refusal: error.message } satisfies Begun);
+    return;
+  }
+  port.postMessage({ refusal: null } satisfies Begun);
+  serve(port, db);
+};
+
+const serve = (port: MessagePort, db: LocalDatabase): void => {
   const perform = createPerformer(db);
   const post = createOutbox(port);
   port.on('message', (calls: readonly Call[] | 'close') => {
@@ -70,4 +84,4 @@ const serve = (port: MessagePort, { path, ...options }: ThreadOptions & Database
 };
 
 if (parentPort === null) throw new Error('writeThread.ts runs as a thread of its own');
-serve(parentPort, workerData as ThreadOptions & DatabaseOptions);
+begin(parentPort, workerData as ThreadOptions & DatabaseOptions);

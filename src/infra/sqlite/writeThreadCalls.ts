@@ -1,8 +1,14 @@
 /** What goes between a database and the thread that writes it. */
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
 
 export interface ThreadOptions {
   readonly path: string;
+}
+
+/** The first message of the thread. */
+export interface Begun {
+  /** Why the file can't be opened, for the operator. */
+  readonly refusal: string | null;
 }
 
 export interface Call {
@@ -44,7 +50,11 @@ export const packError = (error: unknown): PackedError => {
 
 export const unpackError = ({ name, message, stack, errcode, outcome, cause: packed }: PackedError): Error => {
   const cause = packed === undefined ? undefined : unpackError(packed);
-  if (outcome !== undefined) return new StoreUnavailable(message, outcome, cause);
+  if (outcome !== undefined) {
+    return name === 'StoreDamaged'
+      ? new StoreDamaged(message, outcome, cause)
+      : new StoreUnavailable(message, outcome, cause);
+  }
   const error = name === 'RangeError' ? new RangeError(message, { cause }) : new Error(message, { cause });
   return Object.assign(error, { stack, ...(errcode === undefined ? {} : { errcode }) });
 };
