@@ -4,7 +4,7 @@
  */
 
 /** The only files that wire adapters: each is a process of its own. */
-const entryPoints = '^src/(main|rebuild|migrate|backup|restore)\\.ts$';
+const entryPoints = '^src/(main|rebuild|migrate|backup|restore|verify)\\.ts$';
 
 /** Whatever talks to an engine, the network or an identity provider belongs behind a port. */
 const drivers = [

@@ -6,6 +6,7 @@ import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { createSoleLeases } from './soleLeases.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
+import { fillChecksums } from './sqlite/checksumFill.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
 import { lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
@@ -14,6 +15,7 @@ import { databaseFileName } from './sqlite/fileNames.ts';
 import { createFileSet, type FileSet } from './sqlite/fileSet.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
+import { keepMark } from './sqlite/logMark.ts';
 import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
 import { bindStoreFiles } from './sqlite/storeFiles.ts';
 import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
@@ -61,15 +63,32 @@ export interface EmbeddedOptions {
   readonly clock: Clock;
   /** Called with the first damage. From then on every read and write is refused. */
   readonly onDamage?: (damage: StoreDamaged) => void;
+  /** `log.mark` could not be written; told once, until it is written again. */
+  readonly onMarkFailure?: (error: unknown) => void;
 }
+
+const lockAndBind = (dataDir: string) => {
+  const lock = lockDataDir(dataDir);
+  try {
+    return { lock, bound: bindStoreFiles(dataDir) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
 
 /**
  * All engines of the embedded form on one directory, which is this service's alone until it is closed.
  * @throws DataDirLocked, StoreIncomplete, KeyStoreLocked
  */
-export const openEmbeddedEngines = async ({ dataDir, clock, onDamage, ...keys }: EmbeddedOptions) => {
-  const lock = lockDataDir(dataDir);
-  const bound = bindStoreFiles(dataDir);
+export const openEmbeddedEngines = async ({
+  dataDir,
+  clock,
+  onDamage,
+  onMarkFailure = () => undefined,
+  ...keys
+}: EmbeddedOptions) => {
+  const { lock, bound } = lockAndBind(dataDir);
   const files = createFileSet(onDamage);
   const path = join(dataDir, databaseFileName);
   const db = files.add(await openThreadedDatabase(path, { hasCheckpointer: true, onDamage: files.condemn }));
@@ -78,6 +97,9 @@ export const openEmbeddedEngines = async ({ dataDir, clock, onDamage, ...keys }:
   files.watch();
   const engines = await createReadEngines(db);
   const checkpointer = startCheckpointer(path);
+  const mark = keepMark(dataDir, bound.id, db, onMarkFailure);
+  const stopping = new AbortController();
+  const filling = fillChecksums(db, stopping.signal).catch(() => undefined);
   return {
     ...engines,
     jobs: await createSqliteJobs(db, clock),
@@ -88,7 +110,10 @@ export const openEmbeddedEngines = async ({ dataDir, clock, onDamage, ...keys }:
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,
     close: async () => {
+      stopping.abort();
+      await filling;
       files.unwatch();
+      await mark.stop();
       await checkpointer.stop();
       await db.close();
       await personalData.close();

@@ -17,7 +17,14 @@ export const openEngines = async (config: Config, { clock, logger, debug, onDama
   const { servers, dataDir, keyEncryptionKey, erasuresFile } = config;
   if (servers === null) {
     const { openEmbeddedEngines } = await import('./embedded.ts');
-    return openEmbeddedEngines({ dataDir, keyEncryptionKey, erasuresFile, clock, onDamage });
+    return openEmbeddedEngines({
+      dataDir,
+      keyEncryptionKey,
+      erasuresFile,
+      clock,
+      onDamage,
+      onMarkFailure: (error) => logger.error({ err: error }, 'log.mark can not be written'),
+    });
   }
   const { openClusteredEngines } = await import('./clustered.ts');
   return openClusteredEngines({ servers, debug, erasuresFile, logger });

@@ -18,6 +18,7 @@ import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
 import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
+import { eventWrites } from './sqlite/eventWrites.ts';
 import { databaseFileName, keyStoreFileName } from './sqlite/fileNames.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createIdempotencyRows, type IdempotencyRows } from './sqlite/idempotencyRows.ts';
@@ -53,6 +54,7 @@ export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> =
   const lock = lockDataDir(dataDir);
   const db = openDatabase(join(dataDir, databaseFileName));
   const keysDb = openDatabase(join(dataDir, keyStoreFileName));
+  await db.writer(eventWrites);
   return {
     log: createStoredLog(db),
     keys: await createSqliteKeyRows(keysDb),

@@ -153,9 +153,10 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     }
   };
 
-  const writer = async <W extends Writes>({ schema, create }: WriteModule<W>): Promise<Writer<W>> => {
+  const writer = async <W extends Writes>({ schema, upgrade, create }: WriteModule<W>): Promise<Writer<W>> => {
     await write(() => {
       for (const statement of schema) prepare(statement).run();
+      upgrade?.({ prepare });
     });
     const writes = create({ prepare });
     return (name, values, committed) => write(() => writes[name]?.(...values) as ReturnType<W[typeof name]>, committed);

@@ -1,5 +1,7 @@
 /** How an event is kept: two tables, ids as 16 bytes, data and metadata as JSON. */
 import type { SQLInputValue } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { StoreDamaged } from '../../commands/ports.ts';
 import { decodeStored } from '../../domain/decode.ts';
 import type { EventMetadata, Position, RecordedEvent } from '../../domain/message.ts';
 import type { Statements } from './writes.ts';
@@ -10,11 +12,20 @@ export const eventSchema = [
   `CREATE TABLE IF NOT EXISTS events (
      position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id BLOB NOT NULL UNIQUE,
      type TEXT NOT NULL, schemaVersion INTEGER NOT NULL, occurredAt TEXT NOT NULL, recordedAt TEXT NOT NULL,
-     data TEXT NOT NULL, metadata TEXT NOT NULL, UNIQUE (stream, revision)) STRICT`,
+     data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER, UNIQUE (stream, revision)) STRICT`,
 ];
 
+/** id, type, schema version, occurred at, recorded at, data and metadata as JSON: a row without its place. */
+export type EventValues = readonly [string, string, number, string, string, string, string];
+
+/** What a file of an earlier release lacks. */
+export const upgradeEvents = ({ prepare }: Statements): void => {
+  const has = prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'checksum'").get() !== undefined;
+  if (!has) prepare('ALTER TABLE events ADD COLUMN checksum INTEGER').run();
+};
+
 export const eventColumns =
-  'e.position, s.name, e.revision, e.id, e.type, e.schemaVersion, e.occurredAt, e.recordedAt, e.data, e.metadata';
+  'e.position, s.name, e.revision, e.id, e.type, e.schemaVersion, e.occurredAt, e.recordedAt, e.data, e.metadata, e.checksum';
 
 /** Ours are row numbers, far below 2^53; SQLite itself throws when a number would not hold one. */
 export const positionOf = (value: number): Position => {
@@ -36,7 +47,7 @@ export const idText = (bytes: Uint8Array): string => {
 };
 
 /** `eventColumns`, in their order. */
-type EventRow = readonly [
+export type EventRow = readonly [
   position: number,
   stream: string,
   revision: number,
@@ -47,7 +58,24 @@ type EventRow = readonly [
   recordedAt: string,
   data: string,
   metadata: string,
+  checksum: number | null,
 ];
+
+/** CRC-32 of all that was written but the position, which SQLite gives. `values`: all but id, stream and revision. */
+export const checksumOf = (stream: string, revision: number, [id, ...values]: EventValues): number =>
+  crc32(`${stream}\n${revision}\n${id}\n${values.join('\n')}`);
+
+export const checksumOfRow = (row: EventRow): number => {
+  const [, stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata] = row;
+  return checksumOf(stream, revision, [idText(id), type, schemaVersion, occurredAt, recordedAt, data, metadata]);
+};
+
+/** @throws StoreDamaged when it is not what was written. Events of earlier releases may have no checksum yet. */
+const requireIntact = (row: EventRow): void => {
+  const checksum = row[10];
+  if (checksum === null || checksumOfRow(row) === checksum) return;
+  throw new StoreDamaged(`The event at position ${row[0]} is not what was written.`, 'not_written');
+};
 
 const storedEvent = (row: EventRow): RecordedEvent => ({
   stream: row[1],
@@ -82,7 +110,10 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
   ): RecordedEvent[] => {
     const rows: Iterable<object> = statement.iterate(...values);
     const events: RecordedEvent[] = [];
-    for (const row of rows) events.push(decode(storedEvent(row as EventRow)));
+    for (const row of rows) {
+      requireIntact(row as EventRow);
+      events.push(decode(storedEvent(row as EventRow)));
+    }
     return events;
   };
   const within: EventSelect['within'] = (charsMax, ...values) => {

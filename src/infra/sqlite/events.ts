@@ -4,8 +4,8 @@ import type { EventEnvelope, Position, RecordedEvent } from '../../domain/messag
 import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
 import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
-import { eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';
-import { type AppendedAt, type EventValues, eventWrites } from './eventWrites.ts';
+import { type EventValues, eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';
+import { type AppendedAt, eventWrites } from './eventWrites.ts';
 import { createScan } from './scan.ts';
 import { isUniqueViolation } from './sqliteErrors.ts';
 import { createTail, sliceCharsMax } from './tail.ts';

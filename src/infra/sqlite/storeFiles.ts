@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../../commands/ports.ts';
 import { openConnection } from './connection.ts';
+import { eventColumns, selectEvents, upgradeEvents } from './eventRows.ts';
 import { databaseFileName, keyStoreFileName, markFileName } from './fileNames.ts';
+import { lossAtEnd, readMark } from './logMark.ts';
 
 /** A file is missing beside the other, or they are of two stores. */
 export class StoreIncomplete extends OperatorError {
@@ -19,8 +21,6 @@ export class StoreIncomplete extends OperatorError {
 
 export interface StoreFiles {
   readonly id: string;
-  /** For checks of the start. */
-  readonly log: DatabaseSync;
   /** When the engines have opened the files: the last connection to close would move the whole write-ahead log. */
   close(): void;
 }
@@ -70,6 +70,28 @@ const refusalOf = (directory: string, log: Facts, keys: Facts): string | null =>
   return `${directory}: ${databaseFileName} and ${keyStoreFileName} are of two stores. Restore both from one backup.`;
 };
 
+/** The newest events are read as well: what was written last is what a crash of the machine damages. */
+const newestMax = 1_000;
+
+/** @throws StoreDamaged when one of the newest events is not what was written. */
+const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): string | null => {
+  const statements = { prepare: (sql: string) => db.prepare(sql) };
+  upgradeEvents(statements);
+  const loss = lossAtEnd(statements, readMark(directory), id);
+  if (loss !== null) return loss;
+  const newest = selectEvents(
+    statements,
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream ORDER BY e.position DESC LIMIT ?`,
+  ).stored(newestMax);
+  const gap = newest.find(({ position }, index) => newest[0]?.position.commit !== position.commit + BigInt(index));
+  return gap === undefined ? null : `the log has a gap after event ${gap.position.commit}. ${advice}`;
+};
+
+const requireEnd = (directory: string, db: DatabaseSync, id: string): void => {
+  const loss = lossAtEndOf(directory, db, id);
+  if (loss !== null) throw new StoreIncomplete(`${directory}: ${loss}`);
+};
+
 const openIfThere = (path: string): DatabaseSync | null =>
   existsSync(path) ? openConnection(path, connectionOptions) : null;
 
@@ -100,7 +122,8 @@ export const bindStoreFiles = (directory: string): StoreFiles => {
     if (logDb === undefined || keysDb === undefined) throw new Error('two paths make two connections');
     if (log.id === null) writeId(logDb, id);
     if (keys.id === null) writeId(keysDb, id);
-    return { id, log: logDb, close };
+    if (log.isUsed) requireEnd(directory, logDb, id);
+    return { id, close };
   } catch (error) {
     close();
     throw error;

@@ -16,6 +16,8 @@ export interface WriteModule<W extends Writes> {
   readonly name: string;
   /** Makes what is missing; may be run again. */
   readonly schema: readonly string[];
+  /** What a file of an earlier release lacks beside the schema; may be run again. */
+  readonly upgrade?: (db: Statements) => void;
   readonly create: (db: Statements) => W;
 }
 
