@@ -82,7 +82,9 @@ const start = async (): Promise<void> => {
       process.exit(1);
     }, stopMaxMs).unref();
     // First no new requests, then what the last ones have set going, then the files.
+    await service.app.drain();
     await service.app.close();
+    await service.app.flushAnswers();
     stopping.abort();
     await running;
     await sender.close();

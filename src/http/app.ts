@@ -8,6 +8,7 @@ import { createReadCache } from '../projections/readCache/readCache.ts';
 import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
+import { registerDrain } from './drain.ts';
 import { unjudgedFormats } from './formatKeyword.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerFrontDoor } from './plugins/frontDoor.ts';
@@ -49,19 +50,6 @@ const readsPerCallerMax = 8;
 
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;
-
-/**
- * A connection whose last answer was sent while the server was closing would be kept alive for its next request, which
- * may never come: it is closed as soon as it is idle, so that closing takes as long as what is in flight, and no longer.
- */
-const closeIdleSoon = (app: FastifyInstance): void => {
-  app.addHook('preClose', async () => {
-    const sweep = setInterval(() => app.server.closeIdleConnections(), closeIdleEveryMs);
-    app.server.once('close', () => clearInterval(sweep));
-    sweep.unref();
-  });
-};
-const closeIdleEveryMs = 50;
 
 /** A route that is not hidden from the document names a line of the policy table, or the service does not start (R5). */
 const requirePolicies = (app: FastifyInstance): void => {
@@ -129,9 +117,10 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
     routerOptions: { maxParamLength: paramCharsMax },
     serializerOpts: { ajv: { formats: unjudgedFormats } },
-    forceCloseConnections: 'idle',
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerClientError,
+    // While it closes, what still comes is answered as ever.
+    return503OnClosing: false,
   });
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
@@ -141,7 +130,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
-  closeIdleSoon(app);
+  registerDrain(app, () => randomUUID());
   requirePolicies(app);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
@@ -150,6 +139,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());
+  app.decorate('flushAnswers', support.idempotency.flush);
   app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
   registerHealth(app, ports, support);

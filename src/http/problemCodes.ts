@@ -53,6 +53,7 @@ type TransportCode =
   | 'RATE_LIMITED'
   | 'POLICIES_BEHIND'
   | 'INTERNAL'
+  | 'SERVICE_STOPPING'
   | 'STORE_DAMAGED'
   | 'STORE_UNAVAILABLE'
   | 'NOT_CAUGHT_UP'
@@ -144,6 +145,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
 
   INTERNAL: { status: 500, title: 'The service failed' },
+  SERVICE_STOPPING: { status: 503, title: 'The service is stopping' },
   STORE_DAMAGED: { status: 503, title: 'The store is damaged or gone' },
   STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
   OVERLOADED: { status: 503, title: 'The service has too much under way' },

@@ -15,7 +15,7 @@ import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoKeyStore } from './mongodb/keyStore.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
-import { type DataDirLock, lockDataDir } from './sqlite/dataDirLock.ts';
+import { type DataDirLock, lockDataDir, requireKeysUnused } from './sqlite/dataDirLock.ts';
 import { createSqliteDocuments } from './sqlite/documents.ts';
 import { createSqliteEvents } from './sqlite/events.ts';
 import { eventWrites } from './sqlite/eventWrites.ts';
@@ -73,10 +73,10 @@ export interface Opened<Port> {
 /** A connection string with several hosts is no URL by the standard, so only its beginning is looked at. */
 const protocolOf = (url: string): string => /^([a-z+]+:)\/\//.exec(url)?.[1] ?? '';
 
-/** A store in another directory, which takes events as any other does. */
+/** A store in another directory, which takes events as any other does. The keys go there first, and are still open. */
 const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSource>> => {
   const directory = fileURLToPath(url);
-  const lock = lockDataDir(directory);
+  const lock = lockDataDir(directory, { hasKeysOpen: true });
   const db = openDatabase(join(directory, databaseFileName));
   return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
 };
@@ -117,6 +117,7 @@ export interface Beside {
 const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
   const directory = fileURLToPath(url);
   mkdirSync(directory, { recursive: true });
+  requireKeysUnused(directory);
   const db = openDatabase(join(directory, databaseFileName));
   const keysDb = openDatabase(join(directory, keyStoreFileName));
   const port = {

@@ -195,6 +195,6 @@ describe('the embedded database', () => {
   it('does not open a file that is no database', async () => {
     const text = join(directory, 'text.db');
     await writeFile(text, 'no database at all'.repeat(100));
-    expect(() => openDatabase(text)).toThrow(/not a database/);
+    expect(() => openDatabase(text)).toThrow(/no database at all/);
   });
 });

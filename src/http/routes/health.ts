@@ -41,6 +41,7 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
     const engines = await checkEngines();
     const states = consumers.map((consumer) => [consumer.name, consumer.failure()] as const);
     const isReady =
+      !app.draining.aborted &&
       isPrepared() &&
       isCaughtUp() &&
       engines.every(({ failure, isVital }) => failure === null || !isVital) &&

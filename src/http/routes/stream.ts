@@ -55,7 +55,7 @@ export const registerStream = (
     perCaller: streamsPerCallerMax,
     code: 'TOO_MANY_STREAMS',
   });
-  app.addHook('preClose', async () => {
+  app.draining.addEventListener('abort', () => {
     for (const controller of open) controller.abort();
   });
 
@@ -75,9 +75,10 @@ export const registerStream = (
         content: { 'text/event-stream': { schema: { type: 'string' } } },
       }),
     },
-    problems: ['TOO_MANY_STREAMS', 'ORDER_NOT_FOUND'],
+    problems: ['TOO_MANY_STREAMS', 'SERVICE_STOPPING', 'ORDER_NOT_FOUND'],
     models: [orders.model],
     handle: async ({ query, principal, reach, request, reply }) => {
+      if (app.draining.aborted) throw new Problem('SERVICE_STOPPING', 'Connect again: another process takes it.');
       if (reach.customerId !== null) await findOrder(ports, query.orderId ?? '', reach);
       const resumeAt = resumeAtOf(request);
       if (resumeAt !== null) await positions.require(resumeAt);

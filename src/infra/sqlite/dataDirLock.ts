@@ -20,18 +20,36 @@ export const lockFileName = 'service.lock';
 /** A backup has the keys open for a moment, beside a service that starts. */
 const keysWaitMs = 2_000;
 
-const lockFile = (path: string): DatabaseSync => openFile(path, { timeout: 0 }, (db) => db.exec('BEGIN EXCLUSIVE'));
+const asLocked = (directory: string, error: unknown): unknown =>
+  isBusy(error)
+    ? new DataDirLocked(`Another service runs on ${directory}. Stop it, or give this one a directory of its own.`, {
+        cause: error,
+      })
+    : error;
+
+const lockFile = (directory: string): DatabaseSync => {
+  try {
+    return openFile(join(directory, lockFileName), { timeout: 0 }, (db) => db.exec('BEGIN EXCLUSIVE'));
+  } catch (error) {
+    throw asLocked(directory, error);
+  }
+};
 
 /**
  * The lock file may have been removed under a service that runs. That service also holds a lock on the key store for as
- * long as it has it open, and the key store is missed when it is removed.
+ * long as it has it open, and the key store is missed when it is removed. @throws DataDirLocked
  */
-const requireUnused = (path: string): void => {
+export const requireKeysUnused = (directory: string): void => {
+  const path = join(directory, keyStoreFileName);
   if (!existsSync(path)) return;
-  openFile(path, { timeout: keysWaitMs }, (db) => {
-    db.exec('PRAGMA locking_mode=EXCLUSIVE');
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
-  }).close();
+  try {
+    openFile(path, { timeout: keysWaitMs }, (db) => {
+      db.exec('PRAGMA locking_mode=EXCLUSIVE');
+      db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    }).close();
+  } catch (error) {
+    throw asLocked(directory, error);
+  }
 };
 
 /**
@@ -39,25 +57,20 @@ const requireUnused = (path: string): void => {
  * on open files, so they are gone with the process however that dies. Keep the result for as long as the service runs: a
  * lock that nobody holds on to is released when memory is cleaned up.
  * Tools that run beside the service by design, such as a rebuild, don't take it.
+ * `hasKeysOpen`: this process has the key store open already, after it looked by `requireKeysUnused`.
  * @throws DataDirLocked
  */
-export const lockDataDir = (directory: string): DataDirLock => {
+export const lockDataDir = (directory: string, { hasKeysOpen = false } = {}): DataDirLock => {
   mkdirSync(directory, { recursive: true });
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = lockFile(join(directory, lockFileName));
-    requireUnused(join(directory, keyStoreFileName));
-  } catch (error) {
-    lock?.close();
-    if (!isBusy(error)) throw error;
-    throw new DataDirLocked(`Another service runs on ${directory}. Stop it, or give this one a directory of its own.`, {
-      cause: error,
-    });
-  }
-  const held = lock;
-  return {
-    release: () => {
-      if (held.isOpen) held.close();
-    },
+  const lock = lockFile(directory);
+  const release = (): void => {
+    if (lock.isOpen) lock.close();
   };
+  try {
+    if (!hasKeysOpen) requireKeysUnused(directory);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
 };

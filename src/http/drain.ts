@@ -1,0 +1,116 @@
+/**
+ * The end of a process that others still talk to: at first it goes on and asks each client to leave (`Connection: close`),
+ * so that nobody is cut off; then it listens no more, and closes what says nothing.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { Problem, problemDocument } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Aborted when the process is about to stop: not ready any more, and streams end. */
+    readonly draining: AbortSignal;
+    /** Goes on for a grace, or until no client is connected. Call it before `close`. */
+    drain(): Promise<void>;
+    /** Resolves when all answers that were given are kept. Once more after `close`: its hooks run before the last answer. */
+    flushAnswers(): Promise<void>;
+  }
+}
+
+/** Long enough for a proxy that asks for readiness every second, and for a client to send its next request. */
+const graceMs = 2_000;
+/** Requests that are still under way then are given up: what they recorded is found by their retry. */
+const inFlightMaxMs = 5_000;
+/** A request that was on its way when we stopped to listen arrives within this. */
+const quietMaxMs = 500;
+const lookEveryMs = 25;
+const statusLine = 'HTTP/1.1 503 Service Unavailable';
+
+interface Connection {
+  /** Requests without their whole answer. */
+  readonly underway: Set<IncomingMessage>;
+  /** What had come when the last request was answered: more of it is the beginning of the next one. */
+  readBytes: number;
+  /** Since when nothing of it is worth waiting for; looked at only at the end. */
+  quietSinceMs: number | null;
+}
+
+/** For a request that is not whole, so that no route has seen it. */
+const refuse = (socket: Socket, requestId: string): void => {
+  const problem = new Problem('SERVICE_STOPPING', 'The request did not arrive in time. Send it again.');
+  const body = JSON.stringify(problemDocument(problem, requestId));
+  const headers = ['content-type: application/problem+json', 'connection: close', 'retry-after: 1'];
+  socket.end(`${[statusLine, ...headers, `content-length: ${Buffer.byteLength(body)}`, '', ''].join('\r\n')}${body}`);
+};
+
+const trackConnections = (app: FastifyInstance): Map<Socket, Connection> => {
+  const connections = new Map<Socket, Connection>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.set(socket, { underway: new Set(), readBytes: 0, quietSinceMs: null });
+    socket.once('close', () => connections.delete(socket));
+  });
+  app.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(request.socket);
+    if (connection === undefined) return;
+    connection.underway.add(request);
+    response.once('close', () => {
+      connection.underway.delete(request);
+      connection.readBytes = request.socket.bytesRead;
+    });
+  });
+  return connections;
+};
+
+const isWhole = ({ complete }: IncomingMessage): boolean => complete;
+
+export const registerDrain = (app: FastifyInstance, newId: () => string): void => {
+  const draining = new AbortController();
+  const connections = trackConnections(app);
+  app.decorate('draining', draining.signal);
+
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (draining.signal.aborted) reply.header('connection', 'close');
+    done(null, payload);
+  });
+
+  app.decorate('drain', async () => {
+    draining.abort();
+    const endMs = performance.now() + graceMs;
+    while (connections.size > 0 && performance.now() < endMs) await pause(lookEveryMs);
+  });
+
+  const closeIfQuiet = (socket: Socket, connection: Connection, nowMs: number): void => {
+    const { underway, readBytes } = connection;
+    if ([...underway].some(isWhole)) {
+      connection.quietSinceMs = null;
+      return;
+    }
+    connection.quietSinceMs ??= nowMs;
+    if (nowMs - connection.quietSinceMs < quietMaxMs || socket.writableEnded) return;
+    if (underway.size > 0 || socket.bytesRead > readBytes) refuse(socket, newId());
+    else socket.destroySoon();
+  };
+
+  /** Who is idle goes, who has sent half of a request is told; who waits for an answer gets it. */
+  const closeQuiet = (): void => {
+    const nowMs = performance.now();
+    for (const [socket, connection] of connections) closeIfQuiet(socket, connection, nowMs);
+  };
+
+  app.addHook('preClose', async () => {
+    draining.abort();
+    closeQuiet();
+    const sweep = setInterval(closeQuiet, lookEveryMs);
+    const end = setTimeout(() => {
+      for (const socket of connections.keys()) socket.destroy();
+    }, inFlightMaxMs);
+    app.server.once('close', () => {
+      clearInterval(sweep);
+      clearTimeout(end);
+    });
+    sweep.unref();
+    end.unref();
+  });
+};
