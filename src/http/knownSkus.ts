@@ -5,6 +5,8 @@ import { Problem } from './problem.ts';
 /** As long as a read with a position waits by default (API.md "Positions"). */
 const waitMs = 2_000;
 const errorsMax = 20;
+/** Streams that are read for one order; an order with more SKUs that are new waits for the read models. */
+const foldsMax = 20;
 
 type Models = Pick<HttpPorts['readModels'], 'items' | 'skuWarehouses' | 'source'>;
 
@@ -24,8 +26,13 @@ export const requireKnownSkus = async (
     const described = await items.queries.getMany(rest);
     return rest.filter((sku) => !described.has(sku));
   };
+  /** What an item's own stream says, where the read model has not come so far. */
+  const undescribedOf = async (skus: readonly string[]): Promise<readonly string[]> => {
+    const found = await Promise.all(skus.slice(0, foldsMax).map((sku) => items.queries.get(sku)));
+    return skus.filter((_, index) => (found[index] ?? null) === null);
+  };
 
-  const missed = await unknownOf([...new Set(lines.map(({ sku }) => sku))]);
+  const missed = await undescribedOf(await unknownOf([...new Set(lines.map(({ sku }) => sku))]));
   if (missed.length === 0) return;
   const head = await source.head();
   if (head !== null) {

@@ -215,6 +215,8 @@ describe('a crash between the append and the answer', () => {
     const before = await startService({ dataDir, running: false });
     const admin = before.as('sandbox-admin');
     await admin.put('/v1/warehouses/BER', warehouse('BER'));
+    // Read models rest too: that an ordered SKU is known, its item's own stream tells.
+    await admin.put(`/v1/items/${sku}`, { name: 'Oak table', attributes: {}, boxes: [] });
     await admin.post('/v1/warehouses/BER/inventory', { sku, onHand: 10 });
     await before.close();
 
