@@ -161,12 +161,7 @@ export const Order = named(
     allowBackorder: Type.Boolean(),
     cancelReason: Type.Optional(Type.String()),
     exceptions: Type.Array(
-      Closed({
-        code: Type.String(),
-        detail: Type.String(),
-        at: Time,
-        resolvedAt: Nullable(Time),
-      }),
+      Closed({ code: Type.String(), detail: Type.String(), at: Time, resolvedAt: Nullable(Time) }),
     ),
     promisedWindow: Type.Null({ description: 'No delivery window has been promised.' }),
     placedAt: Time,
