@@ -106,6 +106,9 @@ const mustBeSeen = [
   'StockReservationReleased',
   'StockReservationExpired',
   'StockShipped',
+  'StockReservationLapsed',
+  'StockDiscrepancyRecorded',
+  'StockDeparted',
 ];
 
 describe(`${sequences} random sequences over two warehouses and two SKUs, with redelivery and crashes`, () => {

@@ -52,12 +52,12 @@ describe('orders that are looked for (T26)', () => {
     type: 'OrderNumbered',
     data: { orderId, orderNumber },
   });
-  const ship = (orderId: string, trackingNumber: string, parcel: string): ShownOrderEvent => ({
+  const ship = (orderId: string, warehouseId: string, trackingNumber: string, parcel: string): ShownOrderEvent => ({
     type: 'OrderShipmentDispatched',
     data: {
       orderId,
       shipmentId: `s-${orderId}`,
-      warehouseId: 'BER',
+      warehouseId,
       carrier: 'ups',
       trackingNumber,
       lines: [],
@@ -73,8 +73,8 @@ describe('orders that are looked for (T26)', () => {
       number('o2', 'W-1'),
       allocate('o1', 'BER'),
       allocate('o2', 'PAR'),
-      ship('o1', 'T-1', 'P-1'),
-      ship('o2', 'T-2', 'P-1'),
+      ship('o1', 'BER', 'T-1', 'P-1'),
+      ship('o2', 'PAR', 'T-2', 'P-1'),
     );
     const found = async (query: Omit<OrdersQuery, 'limit'>) => ids(await queries.list({ ...query, limit: 10 }));
     expect(await found({ orderNumber: 'W-1' })).toEqual(['o2', 'o1']);
