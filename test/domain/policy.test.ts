@@ -120,6 +120,9 @@ describe('a sensitive operation', () => {
     ['with a hardware-protected key', { acr: 'phrh', authTime: nowSeconds }, 'allowed'],
     ['at the last second', { acr: 'phr', authTime: nowSeconds - stepUpMaxAgeSeconds }, 'allowed'],
     ['a second too late', { acr: 'phr', authTime: nowSeconds - stepUpMaxAgeSeconds - 1 }, 'step_up'],
+    ['by a clock that is a little ahead', { acr: 'phr', authTime: nowSeconds + 5 }, 'allowed'],
+    ['that is still to come (16)', { acr: 'phr', authTime: nowSeconds + 6 }, 'step_up'],
+    ['of next year (16)', { acr: 'phr', authTime: nowSeconds + 31_536_000 }, 'step_up'],
     ['with a password only', { acr: 'pwd', authTime: nowSeconds }, 'step_up'],
   ] as const)('asks an administrator for a step-up, %s: %s', (_how, changes, kind) => {
     for (const operation of sensitive) expect(verdictOf(operation, { roles: ['admin'], ...changes }).kind).toBe(kind);

@@ -147,6 +147,9 @@ describe('a token', () => {
       { nbf: seconds + 3_600 },
       { sub: undefined },
       { warehouses: 'BER' },
+      { cnf: { jkt: 'x' } },
+      { auth_time: seconds + 3_600 },
+      { exp: seconds + 365 * 86_400 },
     ];
     for (const changes of bad) {
       const answer = await service.as(claimsOf('admin', changes)).get('/v1/warehouses');

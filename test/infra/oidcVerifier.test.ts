@@ -113,6 +113,16 @@ describe('a token that was found good', () => {
     await expect(verifier.verify(token)).rejects.toThrow('The token has expired.');
   });
 
+  it('vouches for no other spelling of itself (16)', async () => {
+    const { verifier } = withClock();
+    const token = await makeToken();
+    await verifier.verify(token);
+    for (const other of [`${token}=`, `${token}==`, `${token}\n`, token.replaceAll('.', '=.')]) {
+      await expect(verifier.verify(other), other.slice(-4)).rejects.toBeInstanceOf(TokenRefused);
+    }
+    await expect(verifier.verify(token)).resolves.toBeDefined();
+  });
+
   it('lends its principal to nobody else: one changed letter is another token', async () => {
     const { verifier } = withClock();
     const token = await makeToken();

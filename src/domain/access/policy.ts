@@ -104,11 +104,15 @@ const strongAcrs: readonly string[] = ['phr', 'phrh'];
 /** Long enough for one piece of work, short enough that an unattended screen can't delete much. */
 export const stepUpMaxAgeSeconds = 15 * 60;
 
+/** The issuer's clock may be ahead by as much. An authentication that is still to come is none. */
+const clockSkewSeconds = 5;
+
 const isFresh = ({ acr, authTime }: Principal, nowSeconds: number): boolean =>
   acr !== undefined &&
   strongAcrs.includes(acr) &&
   authTime !== undefined &&
-  nowSeconds - authTime <= stepUpMaxAgeSeconds;
+  nowSeconds - authTime <= stepUpMaxAgeSeconds &&
+  authTime - nowSeconds <= clockSkewSeconds;
 
 const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   switch (role) {

@@ -1,6 +1,6 @@
 /** Bearer access tokens (RFC 9068) → principals, with jose (R4.1, R4.3, R7.2). */
 import { hash } from 'node:crypto';
-import { type JSONWebKeySet, type JWTVerifyOptions, errors as joseErrors, jwtVerify } from 'jose';
+import { type JSONWebKeySet, type JWTPayload, type JWTVerifyOptions, errors as joseErrors, jwtVerify } from 'jose';
 import { TokenRefused, type TokenVerifier } from '../../commands/ports.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { createIssuerKeys } from './issuerKeys.ts';
@@ -15,6 +15,12 @@ const requiredClaims = ['iss', 'aud', 'sub', 'client_id', 'exp', 'iat', 'jti'];
 
 /** Clocks kept by NTP differ by less; every second more is a second that an expired token lives on. */
 const clockToleranceSeconds = 5;
+
+/**
+ * A token can't be called back, so its lifetime is how long a stolen one works. A day is the longest that identity
+ * providers give out by default; one of months is a password (ASVS 5.0 §13.2.1).
+ */
+export const tokenLifetimeMaxSeconds = 24 * 3600;
 
 /** An issuer's token with every claim we know is about 1 KB; most proxies stop headers at 8 KB anyway. */
 const tokenCharsMax = 8 * 1024;
@@ -63,6 +69,22 @@ const claimReason = ({ claim, reason }: joseErrors.JWTClaimValidationFailed): st
 };
 
 /**
+ * RFC 7515 §2: base64url without padding. Decoders forgive more, so that one token would have many spellings.
+ * An empty part is left to the library.
+ */
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+
+/** What a signature does not vouch for. */
+const checkTimes = ({ exp = 0, iat = 0, auth_time: authTime }: JWTPayload, nowSeconds: number): void => {
+  const latest = nowSeconds + clockToleranceSeconds;
+  if (iat > latest) throw new TokenRefused('The token is not valid yet.');
+  if (exp - iat > tokenLifetimeMaxSeconds) throw new TokenRefused('The token lives for too long.');
+  if (typeof authTime === 'number' && authTime > latest) {
+    throw new TokenRefused('The token\'s "auth_time" is in the future.');
+  }
+};
+
+/**
  * A token that was found good is not checked again for at most 60 seconds, and never beyond its own end.
  * `verify` fails with TokenRefused, or with StoreUnavailable when the issuer's keys can't be had.
  * @throws when `jwksUri` or `issuer` would be fetched over plain HTTP from another machine.
@@ -81,15 +103,15 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
   };
 
   const verifyAnew = async (token: string, key: string): Promise<Principal> => {
+    if (!token.split('.').every(isCanonical)) throw new TokenRefused('The token is not a well-formed signed JWT.');
     const { payload } = await jwtVerify(token, keys, { ...rules, currentDate: new Date(nowMs()) }).catch(
       (error: unknown) => {
         throw refusalFor(error) ?? error;
       },
     );
-    const { exp = 0, iat = 0 } = payload;
-    if (iat > nowMs() / 1000 + clockToleranceSeconds) throw new TokenRefused('The token is not valid yet.');
+    checkTimes(payload, nowMs() / 1000);
     const principal = principalFromClaims(payload);
-    verified.remember(key, principal, exp * 1000, nowMs());
+    verified.remember(key, principal, (payload.exp ?? 0) * 1000, nowMs());
     return principal;
   };
 
