@@ -126,8 +126,7 @@ const measureOrders = async (
 };
 
 const run = async (dataDir: string): Promise<Measured> => {
-  const env = { ...process.env, RATE_LIMIT_PER_MINUTE: '100000000' };
-  const service = await startService({ dataDir, partnerPort: 1, warehouseIds: ['BER'], env });
+  const service = await startService({ dataDir, partnerPort: 1, warehouseIds: ['BER'], env: process.env });
   const { origin } = service;
   const bare = await startBare(origin);
   try {

@@ -14,6 +14,8 @@ const readyTimeoutMs = 60_000;
 /** It hands over what is under way; after this it is ended. */
 const stopTimeoutMs = 30_000;
 const sampleEveryMs = 1_000;
+/** One client asks for all that a day's shops and warehouses would: more than any rate that it could reach. */
+const requestsPerMinute = '100000000';
 
 export interface ServiceOptions {
   readonly dataDir: string;
@@ -134,6 +136,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       WEBHOOK_ALLOWED_TARGETS: `127.0.0.1:${options.partnerPort}`,
       SANDBOX_WAREHOUSES: options.warehouseIds.join(','),
       LOG_LEVEL: 'warn',
+      RATE_LIMIT_PER_MINUTE: options.env.RATE_LIMIT_PER_MINUTE ?? requestsPerMinute,
     },
     // Its warnings go where errors go, so that the figures on standard output stay clean.
     stdio: ['ignore', process.stderr, process.stderr],

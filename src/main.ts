@@ -12,6 +12,7 @@ import { readConfig } from './infra/config.ts';
 import { createCountryPoints } from './infra/countryPoints.ts';
 import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
+import { closeDataDir } from './infra/privateFiles.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 import { guardAgainstStrayFaults } from './strayFaults.ts';
 
@@ -29,6 +30,8 @@ const start = async (): Promise<void> => {
   const logger = pino({ level, redact: ['req.headers.authorization'] });
   const clock = createSystemClock();
   const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
+  const open = closeDataDir(dataDir);
+  if (open.length > 0) logger.warn({ open }, 'other users can reach these: take their rights away (chmod go=)');
   let isDamaged = false;
   const engines = await openEngines(config, {
     clock,

@@ -13,7 +13,7 @@ import { unjudgedFormats } from './formatKeyword.ts';
 import { createIdempotency } from './idempotency.ts';
 import { registerFrontDoor } from './plugins/frontDoor.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
-import { createRateLimit } from './plugins/rateLimit.ts';
+import { addressKeyOf, createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
 import { registerWellFormed } from './plugins/wellFormed.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
@@ -75,7 +75,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
         return caller;
       } catch (error) {
         if (reply.hasHeader('ratelimit')) throw error;
-        await addresses.count(request.ip, reply);
+        await addresses.count(addressKeyOf(request.ip), reply);
         throw error;
       }
     },
@@ -114,7 +114,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     childLoggerFactory: (logger) => logger,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    trustProxy: (_address, hop) => hop < ports.settings.trustedProxies,
+    trustProxy: [...ports.settings.trustedProxies],
     routerOptions: { maxParamLength: paramCharsMax },
     serializerOpts: { ajv: { formats: unjudgedFormats } },
     frameworkErrors: answerBadAddress,
@@ -135,7 +135,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);
-  if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox);
+  if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports.createLimiter);
 
   const support = createSupport(ports);
   app.addHook('onClose', () => support.idempotency.flush());

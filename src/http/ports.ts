@@ -68,6 +68,6 @@ export interface HttpSettings {
   readonly version: string;
   /** Requests of one caller (an unknown one: of one address) within a minute. */
   readonly requestsPerMinute: number;
-  /** Number of proxies in front whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies: number;
+  /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
 }

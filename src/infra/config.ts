@@ -1,20 +1,14 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
-
-import { existsSync, readFileSync } from 'node:fs';
-import { OperatorError } from '../commands/ports.ts';
 import { type Role, roles } from '../projections/ports.ts';
+import { type Doors, readDoors } from './configDoors.ts';
+import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
 
-export class ConfigError extends OperatorError {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError, readSecret } from './configValues.ts';
 
-export interface Config {
+export interface Config extends Doors {
   readonly port: number;
-  readonly host: string;
   readonly dataDir: string;
   readonly publicUrl: string;
-  /** `null`: the sandbox issuer in this process. */
-  readonly oidcIssuer: string | null;
   readonly audience: string;
   readonly sandboxWarehouses: readonly string[];
   readonly webhookAllowedTargets: readonly string[];
@@ -23,8 +17,6 @@ export interface Config {
   /** Absent: in the data directory. */
   readonly erasuresFile: string | undefined;
   readonly logLevel: string;
-  readonly requestsPerMinute: number;
-  readonly trustedProxies: number;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
   /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
@@ -47,46 +39,10 @@ export interface Servers {
 export type CacheKind = (typeof cacheKinds)[number];
 const cacheKinds = ['off', 'memory', 'redis'] as const;
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const mebibyte = 1_048_576;
 const dayMs = 24 * 3_600_000;
 const keyBytes = 32;
-
-const text = (env: Env, name: string, fallback: string): string => {
-  const value = env[name];
-  return value === undefined || value === '' ? fallback : value;
-};
-
-const integer = (
-  env: Env,
-  name: string,
-  { fallback, min, max }: { fallback: number; min: number; max: number },
-): number => {
-  const value = Number(text(env, name, String(fallback)));
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new ConfigError(`${name} must be a whole number from ${min} to ${max}.`);
-};
-
-const list = (env: Env, name: string, fallback: string): readonly string[] =>
-  text(env, name, fallback)
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
-const url = (name: string, value: string): string => {
-  if (!URL.canParse(value)) throw new ConfigError(`${name} must be a URL.`);
-  return value.replace(/\/$/, '');
-};
-
-/** From the variable, or from the file that `…_FILE` names, as container secrets come. Empty when neither is set. */
-export const readSecret = (env: Env, name: string): string => {
-  const file = text(env, `${name}_FILE`, '');
-  if (file === '') return text(env, name, '');
-  if (!existsSync(file)) throw new ConfigError(`${name}_FILE names no file.`);
-  return readFileSync(file, 'utf8').trim();
-};
 
 const keyOf = (env: Env): Uint8Array | undefined => {
   const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
@@ -148,37 +104,30 @@ const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
   return kind;
 };
 
-/** @throws ConfigError that says which variable is wrong and what it may be. */
 /** A state that is not held is folded from its stream anew: read from the file beside us, or over the network. */
 const stateCacheMb = 24;
 const stateCacheOnServersMb = 64;
 
+/** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
   const keyEncryptionKey = keyOf(env);
   const servers = serversOf(env, keyEncryptionKey);
   const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
-  const oidcIssuer = text(env, 'OIDC_ISSUER', '');
-  if (env.NODE_ENV === 'production' && oidcIssuer === '') {
-    throw new ConfigError('OIDC_ISSUER must be set in production: the sandbox identity is open to everyone.');
-  }
   const logLevel = text(env, 'LOG_LEVEL', 'info');
   if (!logLevels.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
   const cacheMb = servers === null ? stateCacheMb : stateCacheOnServersMb;
   const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
   return {
+    ...readDoors(env),
     port,
-    host: text(env, 'HOST', '0.0.0.0'),
     dataDir: text(env, 'DATA_DIR', 'data'),
     publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `http://localhost:${port}`)),
-    oidcIssuer: oidcIssuer === '' ? null : url('OIDC_ISSUER', oidcIssuer),
     audience: text(env, 'OIDC_AUDIENCE', 'stockledger'),
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
     keyEncryptionKey,
     erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
-    requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 100_000_000 }),
-    trustedProxies: integer(env, 'TRUSTED_PROXIES', { fallback: 0, min: 0, max: 10 }),
     stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: 1, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
     servers,

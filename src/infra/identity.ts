@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { TokenVerifier } from '../commands/ports.ts';
 import type { Config } from './config.ts';
+import { isLoopback } from './configDoors.ts';
 import { createSandboxProvider, type SandboxProvider } from './oidc/sandboxProvider.ts';
 import { loadSigningKeys } from './oidc/signingKeys.ts';
 import { createTokenVerifier } from './oidc/verifier.ts';
@@ -13,9 +14,12 @@ export interface Identity {
 }
 
 export const createIdentity = async (config: Config, logger: FastifyBaseLogger): Promise<Identity> => {
-  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir } = config;
+  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host } = config;
   if (oidcIssuer !== null) {
     return { issuer: oidcIssuer, verifier: createTokenVerifier({ issuer: oidcIssuer, audience }), sandbox: null };
+  }
+  if (!isLoopback(host)) {
+    logger.warn({ host }, 'the sandbox identity is on, and its public secrets open this service to the network');
   }
   const issuer = `${publicUrl}/oidc`;
   const sandbox = createSandboxProvider({

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateDirectory } from './privateFiles.ts';
 
 /** Only the owner may read a private key (R7.5). */
 const fileMode = 0o600;
@@ -50,7 +51,7 @@ export const readOrCreateKeyFile = async (
   name: string,
   create: () => string | Promise<string>,
 ): Promise<string> => {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, privateDirectory);
   const path = join(directory, name);
   const stored = await readKeyFile(path);
   if (stored !== undefined) return stored;

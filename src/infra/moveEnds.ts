@@ -13,6 +13,7 @@ import { openMongo } from './mongodb/connect.ts';
 import { createMongoDocuments } from './mongodb/documents.ts';
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoKeyStore } from './mongodb/keyStore.ts';
+import { privateDirectory } from './privateFiles.ts';
 import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { type LocalDatabase, openDatabase } from './sqlite/database.ts';
 import { type DataDirLock, lockDataDir, requireKeysUnused } from './sqlite/dataDirLock.ts';
@@ -116,7 +117,7 @@ export interface Beside {
 
 const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
   const directory = fileURLToPath(url);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, privateDirectory);
   requireKeysUnused(directory);
   const db = openDatabase(join(directory, databaseFileName));
   const keysDb = openDatabase(join(directory, keyStoreFileName));

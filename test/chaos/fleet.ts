@@ -35,7 +35,15 @@ export const startMember = async (name: string, env: Readonly<Record<string, str
   const live = (): ChildProcess => {
     const born = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, 'src/main.ts'], {
       cwd: projectRoot,
-      env: { ...process.env, NODE_ENV: '', LOG_LEVEL: 'warn', HOST: '127.0.0.1', PORT: String(port), ...env },
+      env: {
+        ...process.env,
+        NODE_ENV: '',
+        LOG_LEVEL: 'warn',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        RATE_LIMIT_PER_MINUTE: '100000000',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [born.stdout, born.stderr]) {

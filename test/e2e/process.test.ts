@@ -188,10 +188,10 @@ describe('starting', () => {
     expect(output).toContain('Another service runs on');
   });
 
-  it('refuses the sandbox identity in production', async () => {
-    const { code, output } = await runToEnd({ dataDir, env: { NODE_ENV: 'production' } });
+  it.each(['production', 'Production'])('refuses the sandbox identity in %s, in one line (15)', async (place) => {
+    const { code, output } = await runToEnd({ dataDir, env: { NODE_ENV: place } });
     expect(code).toBe(2);
-    expect(output.trim()).toMatch(/^OIDC_ISSUER must be set in production/);
+    expect(output.trim()).toMatch(/^OIDC_ISSUER must be set: .*SANDBOX=on\.$/);
   });
 
   it('refuses a port that is none, in one line', async () => {

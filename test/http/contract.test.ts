@@ -322,7 +322,7 @@ describe('the document', () => {
       issuer: 'http://x',
       version: '0',
       requestsPerMinute: 1,
-      trustedProxies: 0,
+      trustedProxies: [],
     };
     const checkWebhookTarget = adapters.sender.checkTarget;
     const isPrepared = (): boolean => true;

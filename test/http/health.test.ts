@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
-import { openService, startService } from '../support/service.ts';
+import { addressKeyOf } from '../../src/http/plugins/rateLimit.ts';
+import { openService, startService, type TestService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';
 
@@ -211,6 +212,53 @@ describe('a caller who asks too often', () => {
     const statuses: number[] = [];
     for (let count = 0; count < 4; count += 1) statuses.push((await service.as(null).get('/v1/items')).status);
     expect(statuses).toEqual([401, 401, 429, 429]);
+  });
+});
+
+describe('an address', () => {
+  const ask = async (service: TestService, remoteAddress: string, forwardedFor?: string): Promise<number> => {
+    const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
+    return (await service.app.inject({ url: '/v1/items', remoteAddress, headers })).statusCode;
+  };
+
+  it('of IPv6 is counted as its network of 64 bits (15)', async () => {
+    const service = await openService({ requestsPerMinute: 20 });
+    expect(await ask(service, '2001:db8:1:2::1')).toBe(401);
+    expect(await ask(service, '2001:db8:1:2:aaaa::7')).toBe(401);
+    expect(await ask(service, '2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe(429);
+    expect(await ask(service, '2001:db8:1:3::1')).toBe(401);
+    expect(['::ffff:192.0.2.1', '192.0.2.1', 'fe80::1%eth0', 'none'].map(addressKeyOf)).toEqual([
+      '192.0.2.1',
+      '192.0.2.1',
+      'fe80::/64',
+      'none',
+    ]);
+  });
+
+  it('is what a trusted proxy says it is, and what no other peer says (15)', async () => {
+    const service = await openService({ requestsPerMinute: 10, trustedProxies: ['10.0.0.0/8'] });
+    // A stranger who invents addresses is counted as one.
+    expect(await ask(service, '192.0.2.9', '198.51.100.1')).toBe(401);
+    expect(await ask(service, '192.0.2.9', '198.51.100.2')).toBe(429);
+    // Behind the proxy, what a client wrote before it is not believed either.
+    expect(await ask(service, '10.0.0.1', '198.51.100.3')).toBe(401);
+    expect(await ask(service, '10.0.0.1', '198.51.100.4')).toBe(401);
+    expect(await ask(service, '10.0.0.1', '203.0.113.1, 198.51.100.4')).toBe(429);
+  });
+
+  it('asks the sandbox for 60 tokens a minute, and another one for its own (15)', async () => {
+    const service = await openService();
+    const signIn = async (remoteAddress: string): Promise<number> => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const payload = 'grant_type=client_credentials';
+      const url = '/oidc/token?x=1';
+      return (await service.app.inject({ method: 'POST', url, remoteAddress, headers, payload })).statusCode;
+    };
+    const statuses: number[] = [];
+    for (let count = 0; count < 62; count += 1) statuses.push(await signIn('192.0.2.7'));
+    expect(statuses.indexOf(429)).toBe(60);
+    expect(await signIn('192.0.2.8')).not.toBe(429);
+    expect((await service.app.inject({ url: '/oidc/jwks', remoteAddress: '192.0.2.7' })).statusCode).toBe(200);
   });
 });
 

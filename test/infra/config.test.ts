@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, readConfig } from '../../src/infra/config.ts';
+import { isLoopback } from '../../src/infra/configDoors.ts';
 
 const refusalOf = (env: Readonly<Record<string, string>>): string => {
   try {
@@ -34,7 +35,9 @@ describe('the configuration', () => {
       audience: 'stockledger',
       sandboxWarehouses: ['BER', 'PAR'],
       webhookAllowedTargets: [],
-      trustedProxies: 0,
+      trustedProxies: [],
+      host: '127.0.0.1',
+      requestsPerMinute: 6_000,
       cache: 'off',
     });
     expect(readConfig({ CACHE: 'memory' }).cache).toBe('memory');
@@ -60,7 +63,8 @@ describe('the configuration', () => {
     ['OIDC_ISSUER', ['issuer.example/realm', 'not a url']],
     ['LOG_LEVEL', ['verbose', 'INFO']],
     ['RATE_LIMIT_PER_MINUTE', ['0', '1.5', 'many', '100000001']],
-    ['TRUSTED_PROXIES', ['-1', '11', 'true']],
+    ['TRUSTED_PROXIES', ['1', '2', '-1', 'true', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1,proxy.example']],
+    ['SANDBOX', ['yes', 'ON', 'true']],
     ['STATE_CACHE_MB', ['0', '16385', 'x']],
     ['ORDER_RESERVATION_DAYS', ['0', '366', 'forever']],
     ['KEY_ENCRYPTION_KEY', ['short', key.subarray(1).toString('base64'), key.toString('hex')]],
@@ -122,6 +126,35 @@ describe('the configuration', () => {
   it('refuses the sandbox identity in production (R4.1)', () => {
     expect(refusalOf({ NODE_ENV: 'production' })).toContain('OIDC_ISSUER');
     expect(refusalOf({ NODE_ENV: 'production', OIDC_ISSUER: 'https://issuer.example' })).toBe('taken');
+  });
+
+  it('starts the sandbox identity only where it was meant: no other spelling of NODE_ENV opens it (15)', () => {
+    for (const place of ['', 'development', 'test']) expect(readConfig({ NODE_ENV: place }).oidcIssuer).toBeNull();
+    for (const place of ['Production', 'PRODUCTION', 'prod', 'staging', 'Development', 'production ']) {
+      expect(refusalOf({ NODE_ENV: place }), place).toMatch(/^OIDC_ISSUER must be set/);
+      expect(readConfig({ NODE_ENV: place, SANDBOX: 'on' }).oidcIssuer).toBeNull();
+    }
+    expect(refusalOf({ SANDBOX: 'off' })).toContain('OIDC_ISSUER');
+    expect(refusalOf({ SANDBOX: 'on', OIDC_ISSUER: 'https://issuer.example' })).toContain('SANDBOX');
+  });
+
+  it('keeps the sandbox on this machine unless HOST says otherwise (15)', () => {
+    expect(readConfig({ SANDBOX: 'on' }).host).toBe('127.0.0.1');
+    expect(readConfig({ HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
+    expect(readConfig({ OIDC_ISSUER: 'https://issuer.example' }).host).toBe('0.0.0.0');
+    expect(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1'].map(isLoopback)).not.toContain(false);
+    expect(['0.0.0.0', '::', '10.0.0.1', 'ledger.example', '192.168.1.4'].map(isLoopback)).not.toContain(true);
+  });
+
+  it('trusts proxies by their networks, and tells who counts them what to write (15)', () => {
+    const networks = '10.0.0.0/8, 192.0.2.7,fd00::/8 , ::1';
+    expect(readConfig({ TRUSTED_PROXIES: networks }).trustedProxies).toEqual([
+      '10.0.0.0/8',
+      '192.0.2.7',
+      'fd00::/8',
+      '::1',
+    ]);
+    expect(refusalOf({ TRUSTED_PROXIES: '1' })).toContain('such as 10.0.0.0/8,::1');
   });
 
   it('takes the key from the variable, or from the file that holds it', () => {

@@ -50,7 +50,7 @@ const payloadOf = (token: string): string => token.split('.')[1] ?? '';
 /** The last letter of 86 carries four bits that no decoder looks at. */
 const withUnusedBits = (token: string): string => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1];
+  return token.slice(0, -1) + alphabet.charAt(alphabet.indexOf(token.at(-1) ?? '') + 1);
 };
 
 const badTokens: readonly (readonly [string, () => Promise<string> | string, RegExp])[] = [

@@ -60,6 +60,7 @@ export const spawnService = async ({ dataDir, env = {}, shell = '' }: Options) =
       PORT: String(port),
       DATA_DIR: dataDir,
       LOG_LEVEL: 'info',
+      RATE_LIMIT_PER_MINUTE: '100000000',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -70,7 +70,7 @@ export interface ServiceOptions {
   readonly warehouses?: readonly string[];
   readonly startMs?: number;
   readonly requestsPerMinute?: number;
-  readonly trustedProxies?: number;
+  readonly trustedProxies?: readonly string[];
   /** Does what follows the log run from the beginning? Default: yes. */
   readonly running?: boolean;
   /** `false`: a process without the role `api`. */
@@ -180,7 +180,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
       issuer,
       version: '0.0.0',
       requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
-      trustedProxies: options.trustedProxies ?? 0,
+      trustedProxies: options.trustedProxies ?? [],
     },
     roles: new Set(roles),
     projectionParts: 1,

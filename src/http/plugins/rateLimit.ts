@@ -1,5 +1,6 @@
 /** How many requests one caller may send (R8): the draft's headers on every answer, 429 with the time to wait. */
 import type { FastifyReply } from 'fastify';
+import ipaddr from 'ipaddr.js';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '../problem.ts';
 
@@ -19,6 +20,18 @@ export type CreateLimiter = (
   points: number,
   durationSeconds: number,
 ) => Pick<RateLimiterAbstract, 'consume'>;
+
+/** An IPv6 network of this length is one customer's: addresses within it cost nothing (RFC 6177). */
+const ipv6PrefixBits = 64;
+
+/** What an address is counted by: itself, and for IPv6 its network. */
+export const addressKeyOf = (address: string): string => {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  const [plain = ''] = parsed.toNormalizedString().split('%');
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${plain}/${ipv6PrefixBits}`).toString()}/${ipv6PrefixBits}`;
+};
 
 /** For one process alone. */
 const createMemoryLimiter: CreateLimiter = (_name, points, duration) => new RateLimiterMemory({ points, duration });

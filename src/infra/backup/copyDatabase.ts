@@ -1,5 +1,6 @@
 /** A copy of a SQLite file that others write meanwhile. */
 import { backup, DatabaseSync } from 'node:sqlite';
+import { createPrivateFile } from '../privateFiles.ts';
 import { openFile } from '../sqlite/openFile.ts';
 
 /** 4 MiB between two looks at the clock of the screen. */
@@ -20,6 +21,7 @@ export const copyDatabase = async (
   to: string,
   onProgress: (progress: CopyProgress) => void,
 ): Promise<string> => {
+  createPrivateFile(to);
   const source = openFile(from, { timeout: lockWaitMaxMs }, (db) => {
     db.exec('BEGIN');
     // The transaction begins with its first read.

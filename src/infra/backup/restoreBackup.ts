@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
 import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
+import { privateDirectory } from '../privateFiles.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { lockDataDir, lockFileName } from '../sqlite/dataDirLock.ts';
 import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
@@ -120,7 +121,7 @@ const restoreInto = async ({ from, keysFrom, dataDir, erasures }: RestoreOptions
 export const restoreBackup = async (options: RestoreOptions): Promise<Restored> => {
   const { dataDir } = options;
   await refuseUsed(dataDir);
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, privateDirectory);
   const lock = lockDataDir(dataDir);
   try {
     return await restoreInto(options);

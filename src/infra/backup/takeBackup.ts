@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateDirectory } from '../privateFiles.ts';
 import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
 import { type CopyProgress, copyDatabase, settleCopy } from './copyDatabase.ts';
 import {
@@ -35,7 +36,7 @@ export interface BackupTaken {
 }
 
 const makeEmpty = async (directory: string): Promise<void> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, privateDirectory);
   if ((await readdir(directory)).length > 0) {
     throw new BackupRefused(`${directory} is not empty. Each backup takes a directory of its own.`);
   }

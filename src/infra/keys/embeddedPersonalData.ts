@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PersonalData } from '../../commands/ports.ts';
+import { privateDirectory } from '../privateFiles.ts';
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from '../sqlite/database.ts';
 import { keyStoreFileName } from '../sqlite/fileNames.ts';
 import { erasureLogFileName, notingErasures } from './erasureLog.ts';
@@ -35,7 +36,7 @@ export const openPersonalData = async ({
   erasuresFile = join(directory, erasureLogFileName),
   onDamage,
 }: PersonalDataOptions): Promise<PersonalData & KeyFile> => {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, privateDirectory);
   const db = openDatabase(join(directory, keyStoreFileName), {
     cacheKiB: keyStoreCacheKiB,
     ...(onDamage === undefined ? {} : { onDamage }),

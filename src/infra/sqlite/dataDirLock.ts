@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../../commands/ports.ts';
+import { privateDirectory } from '../privateFiles.ts';
 import { keyStoreFileName } from './fileNames.ts';
 import { openFile } from './openFile.ts';
 import { isBusy } from './sqliteErrors.ts';
@@ -61,7 +62,7 @@ export const requireKeysUnused = (directory: string): void => {
  * @throws DataDirLocked
  */
 export const lockDataDir = (directory: string, { hasKeysOpen = false } = {}): DataDirLock => {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, privateDirectory);
   const lock = lockFile(directory);
   const release = (): void => {
     if (lock.isOpen) lock.close();

@@ -2,12 +2,15 @@
 
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { OperatorError } from '../../commands/ports.ts';
+import { createPrivateFile } from '../privateFiles.ts';
 import { isBusy, primaryCode } from './sqliteErrors.ts';
 
 /** The file is there and can't be used, or can't be made. */
 export class FileUnusable extends OperatorError {
   override readonly name = 'FileUnusable';
 }
+
+const inMemory = ':memory:';
 
 const restore = 'Restore it from a backup (docs/disaster-recovery.md); npm run verify says more.';
 const permit =
@@ -34,7 +37,9 @@ export const asUnusable = (path: string, error: unknown): unknown => {
   return reason === undefined || isBusy(error) ? error : new FileUnusable(`${path}: ${reason}`, { cause: error });
 };
 
-/** Opens the file and does what `prepare` says; closes it when that throws. @throws FileUnusable */
+/**
+ * Opens the file, made for its owner alone if absent, and does what `prepare` says; closes it when that throws. @throws FileUnusable
+ */
 export const openFile = (
   path: string,
   options: DatabaseSyncOptions,
@@ -42,6 +47,8 @@ export const openFile = (
 ): DatabaseSync => {
   let db: DatabaseSync | undefined;
   try {
+    // SQLite gives the write-ahead log and its index the mode of the file.
+    if (path !== inMemory && options.readOnly !== true) createPrivateFile(path);
     db = new DatabaseSync(path, options);
     prepare(db);
     return db;
