@@ -1,8 +1,9 @@
 /** What a command came to, as HTTP says it: revision as ETag, position, or the problem. */
 import type { FastifyReply } from 'fastify';
 import type { Outcome } from '../commands/outcome.ts';
+import type { Reach } from '../domain/access/policy.ts';
 import { type DomainEvent, type RecordedEvent, unreachable } from '../domain/message.ts';
-import { publicData, publicEvent } from '../projections/publicEvent.ts';
+import { viewData, viewEvent } from './eventView.ts';
 import { entityTagOf, tellPosition } from './headers.ts';
 import { Problem, problemOf } from './problem.ts';
 import type { RefusalCode } from './problemCodes.ts';
@@ -22,24 +23,33 @@ interface Answer<State, E extends DomainEvent> {
   readonly location?: string;
 }
 
-/** What a command would record, without what is sealed. */
-export const showDryRun = (events: readonly DomainEvent[]): readonly object[] =>
-  events.map((event) => ({ type: event.type, data: publicData(event) }));
+/** Events go out as a read of the same caller would show them. */
+const reachOf = ({ request }: FastifyReply): Reach => {
+  if (request.caller === null) throw new Error('an answer was made before its caller was known');
+  return request.caller.reach;
+};
+
+/** What a command would record. */
+export const showDryRun = (events: readonly DomainEvent[], reach: Reach): readonly object[] =>
+  events.flatMap((event) => {
+    const data = viewData(event, reach);
+    return data === null ? [] : [{ type: event.type, data }];
+  });
 
 const dryRunAnswer = (events: readonly DomainEvent[], reply: FastifyReply): FastifyReply =>
   reply
     .code(200)
     .header('content-type', 'application/json')
     .serializer((body) => JSON.stringify(body))
-    .send({ dryRun: true, events: showDryRun(events) });
+    .send({ dryRun: true, events: showDryRun(events, reachOf(reply)) });
 
 /** B1: what happened since, so that a client can rebase. What is not there matches no revision (RFC 9110 §13.1.1). */
-const conflict = (currentRevision: number, events: readonly RecordedEvent[]): Problem =>
+const conflict = (currentRevision: number, events: readonly RecordedEvent[], reach: Reach): Problem =>
   currentRevision < 0
     ? new Problem('REVISION_CONFLICT', 'There is nothing here yet.', { members: { currentRevision: null, events: [] } })
     : new Problem('REVISION_CONFLICT', `The current revision is ${currentRevision}.`, {
         headers: { etag: entityTagOf(currentRevision) },
-        members: { currentRevision, events: events.map(publicEvent) },
+        members: { currentRevision, events: events.flatMap((event) => viewEvent(event, reach) ?? []) },
       });
 
 /** @throws Problem for what was refused, or decided on a revision that is no more. */
@@ -66,7 +76,7 @@ export const answerOutcome = <State, E extends DomainEvent, Code extends Refusal
     case 'refused':
       throw problemOf(outcome.refusal);
     case 'stale':
-      throw conflict(outcome.currentRevision, outcome.events);
+      throw conflict(outcome.currentRevision, outcome.events, reachOf(reply));
     case 'dry_run':
       return dryRunAnswer(outcome.events, reply);
     default:

@@ -11,6 +11,7 @@ import { createBodyShares } from './bodies.ts';
 import { registerDrain } from './drain.ts';
 import { unjudgedFormats } from './formatKeyword.ts';
 import { createIdempotency } from './idempotency.ts';
+import { createCursors } from './lists.ts';
 import { registerFrontDoor } from './plugins/frontDoor.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { addressKeyOf, createRateLimit } from './plugins/rateLimit.ts';
@@ -84,6 +85,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
     admission: createAdmission(ports.behindMs),
     reads: createShares({ what: 'expensive reads', total: readsMax, perCaller: readsPerCallerMax }),
     positions: createPositionGate(readModels),
+    cursors: createCursors(ports.personalData),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
     newId,
     clock,

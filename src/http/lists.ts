@@ -1,6 +1,12 @@
-/** Lists: a page, and where the next one is (API.md "Lists"). */
+/**
+ * Lists: a page, and where the next one is (API.md "Lists"). A cursor leaves the service sealed, for the list and the
+ * filters it was made for: it holds a name, which is not for everyone, and nobody else may say where a page begins.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Page, PageRequest } from '../projections/page.ts';
+import { type PersonalData, StoreUnavailable } from '../commands/ports.ts';
+import type { Operation } from '../domain/access/policy.ts';
+import type { Sealed } from '../domain/message.ts';
+import { InvalidCursor, type Page, type PageRequest } from '../projections/page.ts';
 
 const limitDefault = 50;
 
@@ -15,18 +21,56 @@ export const pageRequestOf = ({
   ...(cursor === undefined ? {} : { cursor }),
 });
 
-export const answerPage = <T, U>(
-  page: Page<T>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  show: (item: T) => U,
-): { readonly items: readonly U[]; readonly nextCursor: string | null } => {
-  const { items, nextCursor } = page;
-  if (nextCursor !== null) {
+interface Listed<U> {
+  readonly items: readonly U[];
+  /** `route.ts` seals it. */
+  readonly nextCursor: string | null;
+}
+
+export const answerPage = <T, U>({ items, nextCursor }: Page<T>, show: (item: T) => U): Listed<U> => ({
+  items: items.map(show),
+  nextCursor,
+});
+
+/** One key for all cursors, the same in every process. They hold no personal data, and are never erased. */
+const subject = 'cursors';
+
+type Query = Readonly<Record<string, unknown>>;
+
+/** What a cursor is good for. Pages of another size go on from the same place. */
+const contextOf = (operation: Operation, { params, query }: Pick<FastifyRequest, 'params' | 'query'>): string => {
+  const { cursor: _, limit: __, ...filters } = query as Query;
+  const sorted = Object.entries({ ...(params as Query), ...filters }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `cursor/${operation}/${JSON.stringify(sorted)}`;
+};
+
+const isListed = (answer: unknown): answer is Listed<unknown> =>
+  typeof answer === 'object' && answer !== null && 'items' in answer && 'nextCursor' in answer;
+
+export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'>) => ({
+  /** The query with its cursor as the read side made it. @throws InvalidCursor */
+  opened: async <Q>(operation: Operation, request: FastifyRequest): Promise<Q> => {
+    const { cursor } = request.query as { readonly cursor?: string };
+    if (cursor === undefined) return request.query as Q;
+    const text = await open(cursor as Sealed, contextOf(operation, request)).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) throw error;
+      throw new InvalidCursor('not a cursor of this list', { cause: error });
+    });
+    if (typeof text !== 'string') throw new InvalidCursor('its key is gone');
+    return { ...(request.query as object), cursor: text } as Q;
+  },
+
+  /** A page with its cursor sealed, and the link to the next one; any other answer as it is. */
+  sealed: async (operation: Operation, answer: unknown, reply: FastifyReply): Promise<unknown> => {
+    if (!isListed(answer) || answer.nextCursor === null) return answer;
+    const { request } = reply;
+    const nextCursor = await seal(subject, contextOf(operation, request), answer.nextCursor);
     const [path = '', query = ''] = request.url.split('?');
     const parameters = new URLSearchParams(query);
     parameters.set('cursor', nextCursor);
     reply.header('link', `<${path}?${parameters.toString()}>; rel="next"`);
-  }
-  return { items: items.map(show), nextCursor };
-};
+    return { ...answer, nextCursor };
+  },
+});
+
+export type Cursors = ReturnType<typeof createCursors>;

@@ -49,6 +49,9 @@ const scopesByCategory: { readonly [category: string]: readonly string[] } = {
   shipment: ['orders:read'],
 };
 
+/** A customer's order and its way; what else of a warehouse names the order is the warehouse's business. */
+const ofCustomers: ReadonlySet<string> = new Set(['order', 'shipment']);
+
 export type LiveFilter = (event: RecordedEvent) => boolean;
 
 /** A customer asks for one order, which the caller of this function has checked to be theirs. */
@@ -60,7 +63,8 @@ export const createLiveFilter = (
   const maySee = (event: RecordedEvent): boolean => {
     const scopes = scopesByCategory[categoryOf(event.stream)] ?? [];
     if (!scopes.some((scope) => principal.scopes.some((own) => own === scope || own === 'admin'))) return false;
-    if (reach.warehouses === 'all' || reach.customerId !== null) return true;
+    if (reach.customerId !== null) return ofCustomers.has(categoryOf(event.stream));
+    if (reach.warehouses === 'all') return true;
     const about = warehousesOf(event);
     return categoryOf(event.stream) === 'item' || about.some((id) => reachesWarehouse(reach, id));
   };

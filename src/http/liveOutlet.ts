@@ -1,8 +1,10 @@
 /** The socket of a live stream: messages in the form of Server-Sent Events, and an end for who does not read them. */
 import type { ServerResponse } from 'node:http';
+import type { Reach } from '../domain/access/policy.ts';
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { formatPosition } from '../domain/position.ts';
-import { publicEvent } from '../projections/publicEvent.ts';
+import type { PublicEvent } from '../projections/publicEvent.ts';
+import { viewEvent } from './eventView.ts';
 
 /** A client that reads nothing for so long holds a socket and buffers for nobody: it is cut off, and may resume. */
 export const drainMaxMs = 30_000;
@@ -17,15 +19,19 @@ export interface LiveOutlet {
   sayHere(upTo: Position | null): void;
 }
 
-const message = (event: RecordedEvent): string => {
-  const { position, type, ...rest } = publicEvent(event);
-  return `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ ...rest, type, position })}\n\n`;
-};
+const message = ({ position, type, ...rest }: PublicEvent): string =>
+  `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ ...rest, type, position })}\n\n`;
+
+export interface OutletOptions {
+  readonly signal: AbortSignal;
+  /** Of the listener: an event goes out as a read would show it. */
+  readonly reach: Reach;
+  readonly drainWaitMs?: number;
+}
 
 export const createLiveOutlet = (
   response: ServerResponse,
-  signal: AbortSignal,
-  drainWaitMs = drainMaxMs,
+  { signal, reach, drainWaitMs = drainMaxMs }: OutletOptions,
 ): LiveOutlet => {
   /** Resolves when the client has room again, or is gone. A socket that does not drain is destroyed. */
   const drained = (): Promise<void> =>
@@ -47,7 +53,8 @@ export const createLiveOutlet = (
   return {
     send: async (event) => {
       if (signal.aborted) return;
-      if (!response.write(message(event))) await drained();
+      const seen = viewEvent(event, reach);
+      if (seen !== null && !response.write(message(seen))) await drained();
     },
     sayHere: (upTo) => {
       // Who does not read what it has need not hear that we are still here.

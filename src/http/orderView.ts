@@ -1,33 +1,26 @@
-/** What of an order each role gets to see (R7.3): a support desk needs the address, a price is nobody's business in a warehouse. */
+/** Orders and shipments as each caller gets to see them: the fields of their role, the part of their warehouses. */
 import { contactContext, shipToContext } from '../commands/orders.ts';
 import type { PersonalData } from '../commands/ports.ts';
 import { trackingContext } from '../commands/shipments.ts';
 import type { Reach } from '../domain/access/policy.ts';
-import type { Role } from '../domain/access/principal.ts';
 import type { OrderDocument } from '../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../projections/shipments/projection.ts';
-
-interface Sight {
-  readonly contact: boolean;
-  readonly shipTo: boolean;
-  readonly prices: boolean;
-}
-
-const all: Sight = { contact: true, shipTo: true, prices: true };
-const sights: { readonly [R in Role]: Sight } = {
-  admin: all,
-  service: all,
-  customer_service: all,
-  customer: all,
-  warehouse_staff: { contact: false, shipTo: true, prices: false },
-  partner: { contact: false, shipTo: true, prices: false },
-  auditor: { contact: false, shipTo: false, prices: true },
-};
+import { seesWarehouse, seesWhole, sights } from './sight.ts';
 
 type Open = Pick<PersonalData, 'open'>;
 
-const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], { prices }: Sight): object =>
-  prices ? { ...line, priceMinor, currency } : line;
+/** What is missing, sent or delivered is told in sums; which warehouse gives what, only of the warehouses in reach. */
+const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
+  ...line,
+  allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
+  ...(sights[reach.role].prices ? { priceMinor, currency } : {}),
+});
+
+/** Its words name shipments and warehouses. */
+const wordsHidden = 'Whoever sees the whole order is told what happened.';
+
+const showException = (exception: OrderDocument['exceptions'][number], reach: Reach): object =>
+  seesWhole(reach) ? exception : { ...exception, detail: wordsHidden };
 
 type Allocation = 'none' | 'partial' | 'complete';
 
@@ -39,7 +32,7 @@ const allocationOf = (lines: OrderDocument['lines']): Allocation => {
 };
 
 /** Everything but who the customer is and where they live: may be kept with an idempotency key. */
-export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object => {
+export const showOrderPublicly = (order: OrderDocument, reach: Reach): object => {
   const { orderId, orderNumber, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } =
     order;
   const { allowSplit, allowBackorder, cancelReason, exceptions, placedAt, updatedAt } = order;
@@ -50,21 +43,23 @@ export const showOrderPublicly = (order: OrderDocument, { role }: Reach): object
     status,
     held,
     allocation: allocationOf(lines),
-    lines: lines.map((line) => showLine(line, sights[role])),
-    shipments: shipments.map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
-      shipmentId,
-      warehouseId,
-      ...(carrier === undefined ? {} : { carrier }),
-      ...(trackingNumber === undefined ? {} : { trackingNumber }),
-      delivered,
-      turnedBack,
-    })),
+    lines: lines.map((line) => showLine(line, reach)),
+    shipments: shipments
+      .filter(({ warehouseId }) => seesWarehouse(reach, warehouseId))
+      .map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
+        shipmentId,
+        warehouseId,
+        ...(carrier === undefined ? {} : { carrier }),
+        ...(trackingNumber === undefined ? {} : { trackingNumber }),
+        delivered,
+        turnedBack,
+      })),
     destinationCountry,
     sourcing,
     allowSplit,
     allowBackorder,
     ...(cancelReason === undefined ? {} : { cancelReason }),
-    exceptions,
+    exceptions: exceptions.map((exception) => showException(exception, reach)),
     promisedWindow: null,
     placedAt,
     updatedAt,
@@ -83,11 +78,15 @@ export const showOrder = async (order: OrderDocument, reach: Reach, personalData
   };
 };
 
-/** A shipment with its courier's words opened. */
-export const showShipment = async (shipment: ShipmentDocument, personalData: Open): Promise<object> => {
+/** A shipment, with its courier's words opened for whom they are meant. */
+export const showShipment = async (
+  shipment: ShipmentDocument,
+  { role }: Reach,
+  personalData: Open,
+): Promise<object> => {
   const { shipmentId, parcels, ...rest } = shipment;
   const open = (field: 'detail' | 'location', sealed: ShipmentDocument['parcels'][number]['lastLocation']) =>
-    sealed === null ? null : personalData.open(sealed, trackingContext(shipmentId, field));
+    sealed === null || !sights[role].words ? null : personalData.open(sealed, trackingContext(shipmentId, field));
   const shown = parcels.map(async ({ events, lastLocation, ...parcel }) => ({
     ...parcel,
     lastLocation: await open('location', lastLocation),

@@ -104,7 +104,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   STOCK_NOT_EMPTY: { status: 409, title: 'Stock or reservations remain' },
   INSUFFICIENT_STOCK: { status: 409, title: 'There is not enough stock' },
   RESERVATION_ID_TAKEN: { status: 409, title: 'Another open reservation has this id' },
-  ORDER_ALREADY_PLACED: { status: 409, title: 'An order with this id exists' },
+  ORDER_ID_TAKEN: { status: 409, title: 'The order id is taken' },
   ORDER_NUMBER_TAKEN: { status: 409, title: 'Another order of the client has this number' },
   ORDER_CANCELLED: { status: 409, title: 'The order was cancelled' },
   ORDER_ON_HOLD: { status: 409, title: 'The order is on hold' },

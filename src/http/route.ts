@@ -10,6 +10,7 @@ import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';
 import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
+import type { Cursors } from './lists.ts';
 import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';
 import { commonProblems, type ProblemCode } from './problemCodes.ts';
@@ -29,6 +30,7 @@ export interface RouteSupport {
   /** Reads that fold part of the log. */
   readonly reads: Shares;
   readonly positions: PositionGate;
+  readonly cursors: Cursors;
   readonly newId: NewId;
   readonly clock: Clock;
 }
@@ -118,7 +120,8 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         const share =
           spec.isExpensive?.(asked.query) === true ? support.reads.take(callerKey(request.caller), 1) : null;
         try {
-          return await spec.handle({ ...asked, recall });
+          const query = await support.cursors.opened<typeof asked.query>(spec.operation, request);
+          return await support.cursors.sealed(spec.operation, await spec.handle({ ...asked, query, recall }), reply);
         } finally {
           share?.release();
         }

@@ -113,3 +113,22 @@ export const pageOf = async <T>(
     nextCursor: hasMore ? formatCursor(endOf(last, query.orderBy)) : null,
   };
 };
+
+/** One page of the documents of these ids, by id. They are few enough to be read in one go. @throws InvalidCursor */
+export const pageOfIds = async <T>(
+  documents: Documents,
+  collection: string,
+  ids: readonly string[],
+  { limit, cursor }: PageRequest,
+): Promise<Page<T>> => {
+  const after = cursor === undefined ? '' : parseCursor(cursor).id;
+  const wanted = [...new Set(ids)].filter((id) => id > after).sort();
+  const stored = await documents.getMany<T>(collection, wanted);
+  const found = wanted.filter((id) => stored.has(id));
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    items: page.flatMap((id) => stored.get(id)?.document ?? []),
+    nextCursor: found.length > limit && last !== undefined ? formatCursor({ value: null, id: last }) : null,
+  };
+};

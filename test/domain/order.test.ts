@@ -382,7 +382,7 @@ describe('a label that was put right', () => {
 
 const refusals: RefusalTests<OrderRefusal> = {
   ORDER_NOT_FOUND: () => given(orderDecider).when(cancel).thenRefused('ORDER_NOT_FOUND'),
-  ORDER_ALREADY_PLACED: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ALREADY_PLACED'),
+  ORDER_ID_TAKEN: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ID_TAKEN'),
   ORDER_NUMBER_TAKEN: () =>
     given(orderDecider, { type: 'OrderAbandoned', data: { orderId } }).when(place).thenRefused('ORDER_NUMBER_TAKEN'),
   ORDER_LINE_REPEATED: () =>

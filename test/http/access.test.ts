@@ -228,7 +228,7 @@ describe("somebody else's", () => {
     const again = await service
       .as(claimsOf('customer'))
       .post('/v1/orders', orderOf([line('SOFA', 1)], { customer: mine, orderId }));
-    expect(again).toMatchObject({ status: 409, body: { code: 'ORDER_ALREADY_PLACED' } });
+    expect(again).toMatchObject({ status: 409, body: { code: 'ORDER_ID_TAKEN' } });
     expect(again.text).not.toContain('customer-2');
   });
 

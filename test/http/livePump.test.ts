@@ -160,7 +160,11 @@ describe('a socket that is not read', () => {
     deaf.pause();
     deaf.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     const response = await opened;
-    const outlet = createLiveOutlet(response, new AbortController().signal, 50);
+    const outlet = createLiveOutlet(response, {
+      signal: new AbortController().signal,
+      reach: { warehouses: 'all', customerId: null, role: 'admin' },
+      drainWaitMs: 50,
+    });
     const large = { ...eventAt(1), data: { sku: 'A', name: 'x'.repeat(1_000_000) } };
     let sends = 0;
     const writing = (async () => {

@@ -166,7 +166,7 @@ describe('an order', () => {
     const orderId = '01939d1a-6f0a-7cc1-9a54-2f1f5b0c8a11';
     expect((await placeOrder(shop, [line(sku, 1)], { orderId })).body.orderId).toBe(orderId);
     const again = await shop.post('/v1/orders', orderOf([line(sku, 1)], { orderId }));
-    expect(again).toMatchObject({ status: 409, body: { code: 'ORDER_ALREADY_PLACED' } });
+    expect(again).toMatchObject({ status: 409, body: { code: 'ORDER_ID_TAKEN' } });
   });
 
   it('refuses a line that stands twice', async () => {

@@ -49,7 +49,7 @@ export type ReasonedCommand = Extract<OrderCommand, { reason: string }>;
 
 export type OrderRefusal =
   | 'ORDER_NOT_FOUND'
-  | 'ORDER_ALREADY_PLACED'
+  | 'ORDER_ID_TAKEN'
   | 'ORDER_NUMBER_TAKEN'
   | 'ORDER_LINE_REPEATED'
   | 'ORDER_CANCELLED'
@@ -70,5 +70,8 @@ export type OrderRefusal =
   | 'BOX_NOT_SHIPPED'
   | 'ORDER_TOO_LARGE'
   | 'CURRENCIES_MIXED';
+
+/** All that is told of it: the id may be another customer's. */
+export const orderIdTaken = 'Another order has this id.';
 
 export type OrderDecision = Decision<OrderEvent, OrderRefusal>;

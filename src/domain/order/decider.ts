@@ -1,6 +1,6 @@
 import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isQuantity } from '../values.ts';
-import type { OrderCommand, OrderCommandOf, OrderDecision, OrderRefusal } from './commands.ts';
+import { type OrderCommand, type OrderCommandOf, type OrderDecision, type OrderRefusal, orderIdTaken } from './commands.ts';
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
@@ -11,7 +11,7 @@ import { evolveOrder, isEnded, type Order, type PlacedOrder, unshippedSources, u
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
 const place = ({ order, orderNumber }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
-  if (state.phase !== 'absent') return refuse('ORDER_ALREADY_PLACED', 'An order with this id exists.');
+  if (state.phase !== 'absent') return refuse('ORDER_ID_TAKEN', orderIdTaken);
   if (state.isAbandoned === true) return refuse('ORDER_NUMBER_TAKEN', 'Another order has got the number of this one.');
   const refusal = lineRefusal(order.lines);
   if (refusal !== null) return refusal;

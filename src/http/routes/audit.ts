@@ -24,7 +24,7 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
     answers: { 200: PageOf(ref(AuditEvent)) },
     problems: ['INVALID_CURSOR'],
     models: [eventHistory.model],
-    handle: async ({ query, request, reply }) => {
+    handle: async ({ query }) => {
       const { from, to, limit, cursor, ...filters } = query;
       const page = await eventHistory.queries.find({
         ...filters,
@@ -32,7 +32,7 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       });
-      return answerPage(page, request, reply, (event) => {
+      return answerPage(page, (event) => {
         const stored = asStored(event);
         return { ...publicEvent(stored), leafHash: merkleLeaf(stored) };
       });

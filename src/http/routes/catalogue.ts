@@ -73,10 +73,10 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     answers: { 200: PageOf(ref(Warehouse)) },
     problems: ['INVALID_CURSOR'],
     models: [warehouses.model],
-    handle: async ({ query, request, reply, reach }) => {
-      const page = await warehouses.queries.list(pageRequestOf(query));
-      const items = page.items.filter(({ warehouseId }) => reachesWarehouse(reach, warehouseId));
-      return answerPage({ ...page, items }, request, reply, (warehouse) => warehouse);
+    handle: async ({ query, reach }) => {
+      const scope = reach.warehouses === 'all' ? {} : { warehouseIds: reach.warehouses };
+      const page = await warehouses.queries.list({ ...pageRequestOf(query), ...scope });
+      return answerPage(page, (warehouse) => warehouse);
     },
   });
 };
@@ -164,8 +164,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels,
     answers: { 200: PageOf(ref(Item)) },
     problems: ['INVALID_CURSOR'],
     models: [items.model],
-    handle: async ({ query, request, reply }) =>
-      answerPage(await items.queries.list(pageRequestOf(query)), request, reply, (item) => item),
+    handle: async ({ query }) => answerPage(await items.queries.list(pageRequestOf(query)), (item) => item),
   });
 
   read({

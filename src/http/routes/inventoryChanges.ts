@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { derivedId } from '../../commands/ids.ts';
 import type { StockChange, StockOutcome } from '../../commands/stock.ts';
-import { reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import { unreachable } from '../../domain/message.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
@@ -68,7 +68,7 @@ const refusedRow = (index: number, { code, message }: Problem): RowAnswer => ({
   detail: message,
 });
 
-const answerRow = (index: number, outcome: StockOutcome): RowAnswer => {
+const answerRow = (index: number, outcome: StockOutcome, reach: Reach): RowAnswer => {
   switch (outcome.kind) {
     case 'recorded':
     case 'unchanged': {
@@ -79,7 +79,7 @@ const answerRow = (index: number, outcome: StockOutcome): RowAnswer => {
       return { index, status: 200, revision, onHand: balance.onHand, available: availableOf(balance), ...fact };
     }
     case 'dry_run':
-      return { index, status: 200, events: showDryRun(outcome.events) };
+      return { index, status: 200, events: showDryRun(outcome.events, reach) };
     case 'refused':
       return refusedRow(index, new Problem(outcome.refusal.code, outcome.refusal.detail));
     case 'stale':
@@ -140,7 +140,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
       const results = rows.map((row, index): RowAnswer => {
         if (!('command' in row)) return row;
         const outcome = outcomes.next().value;
-        if (outcome?.status === 'fulfilled') return answerRow(index, outcome.value);
+        if (outcome?.status === 'fulfilled') return answerRow(index, outcome.value, asked.reach);
         asked.request.log.warn({ err: outcome?.reason as unknown, reqId: asked.request.id, index }, 'row failed');
         return refusedRow(index, asProblem(outcome?.reason));
       });

@@ -67,7 +67,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     answers: { 200: PageOf(ref(StockLevel)) },
     problems: ['WAREHOUSE_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model, items.model, warehouses.model],
-    handle: async ({ params: { warehouseId }, query, request, reply }) => {
+    handle: async ({ params: { warehouseId }, query }) => {
       if ((await warehouses.queries.get(warehouseId)) === null) {
         throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
       }
@@ -80,7 +80,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
         ...(belowSafetyStock === undefined ? {} : { belowSafetyStock }),
       });
       const known = await items.queries.getMany(page.items.map((level) => level.sku));
-      return answerPage(page, request, reply, (level) => showStock(level, known.get(level.sku) ?? null));
+      return answerPage(page, (level) => showStock(level, known.get(level.sku) ?? null));
     },
   });
 
@@ -94,10 +94,10 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     answers: { 200: PageOf(ref(PublicEvent)) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model],
-    handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
+    handle: async ({ params: { warehouseId, sku }, query }) => {
       if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
       const page = await stockHistory.history({ warehouseId, sku }, pageRequestOf(query));
-      return answerPage(page, request, reply, (event) => event);
+      return answerPage(page, (event) => event);
     },
   });
 
@@ -112,12 +112,12 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     answers: { 200: ref(Explanation) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model],
-    handle: async ({ params: { warehouseId, sku }, query, request, reply }) => {
+    handle: async ({ params: { warehouseId, sku }, query }) => {
       const field = query.field ?? 'available';
       if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
       const explained = await stockHistory.explain({ warehouseId, sku, field }, pageRequestOf(query));
       const { before, after } = explained;
-      return { field, before, after, ...answerPage(explained, request, reply, (cause) => cause) };
+      return { field, before, after, ...answerPage(explained, (cause) => cause) };
     },
   });
 };

@@ -12,6 +12,7 @@ import type { Router } from '../route.ts';
 import { NotModified, PageOf, ref } from '../schemas/common.ts';
 import { Order, OrderPath, OrdersQuery } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
+import { seesWarehouse } from '../sight.ts';
 
 const tag = 'Orders';
 
@@ -74,10 +75,10 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     answers: { 200: PageOf(ref(Order)) },
     problems: ['INVALID_CURSOR', 'WAREHOUSE_NOT_FOUND', 'CUSTOMER_NOT_FOUND'],
     models: [orders.model],
-    handle: async ({ query, reach, request, reply }) => {
+    handle: async ({ query, reach }) => {
       const page = await orders.queries.list({ ...pageRequestOf(query), ...filtersOf(query), ...within(reach, query) });
       const items = await Promise.all(page.items.map((order) => showOrder(order, reach, personalData)));
-      return answerPage({ ...page, items }, request, reply, (order) => order);
+      return answerPage({ ...page, items }, (order) => order);
     },
   });
 
@@ -86,14 +87,16 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     url: '/v1/orders/:orderId/tracking',
     tag,
     summary: 'Where the parcels of an order are',
+    description: 'A warehouse and its partner see the parcels that left there, and count their boxes alone.',
     params: OrderPath,
     answers: { 200: ref(Tracking) },
     problems: ['ORDER_NOT_FOUND'],
     models: [orders.model, shipments.model],
     handle: async ({ params, reach }) => {
       const order = await findOrder(ports, params.orderId, reach);
-      const known = await shipments.queries.byOrder(order.orderId);
-      const shown = await Promise.all(known.map((shipment) => showShipment(shipment, personalData)));
+      const all = await shipments.queries.byOrder(order.orderId);
+      const known = all.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId));
+      const shown = await Promise.all(known.map((shipment) => showShipment(shipment, reach, personalData)));
       return { ...orderTracking(order, known), shipments: shown };
     },
   });

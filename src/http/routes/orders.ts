@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { derivedTimeId } from '../../commands/ids.ts';
 import type { OrderRequest } from '../../commands/orders.ts';
+import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
@@ -92,7 +93,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     waits: true,
     answers: { 201: ref(Order), 200: ref(DryRun) },
     problems: [
-      'ORDER_ALREADY_PLACED',
+      'ORDER_ID_TAKEN',
       'ORDER_NUMBER_TAKEN',
       'ORDER_LINE_REPEATED',
       'QUANTITY_INVALID',
@@ -114,6 +115,10 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       const news = listenForPlan(asked.request, orderId);
       try {
         const outcome = await useCases.placeOrder(request, context);
+        // Whose order it is must not show: not by what happened to it, and not by another answer than without If-Match.
+        if (outcome.kind === 'stale' && outcome.currentRevision >= 0) {
+          throw new Problem('ORDER_ID_TAKEN', orderIdTaken);
+        }
         const location = `/v1/orders/${orderId}`;
         const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
         if (answer !== undefined) return answer;

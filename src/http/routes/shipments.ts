@@ -26,11 +26,11 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
   const { useCases, readModels, personalData, clock } = ports;
 
   /** With the position of the shipment's own stream, which a dispatch opens after the order has recorded it. */
-  const shipmentNow = async (shipmentId: string, reply: FastifyReply): Promise<object> => {
+  const shipmentNow = async (shipmentId: string, reach: Reach, reply: FastifyReply): Promise<object> => {
     tellPosition(reply, (await useCases.load.shipment(shipmentStream(shipmentId))).position);
     const shipment = await readModels.shipments.fold(shipmentId);
     if (shipment === null) throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
-    return showShipment(shipment, personalData);
+    return showShipment(shipment, reach, personalData);
   };
 
   /** A shipment of a warehouse that is not the caller's is not there. @throws Problem */
@@ -89,7 +89,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       const outcome = await useCases.dispatchShipment(orderId, { ...body, shipmentId, parcels }, context);
       const location = `/v1/orders/${orderId}/tracking`;
       const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
-      return answer ?? shipmentNow(shipmentId, reply);
+      return answer ?? shipmentNow(shipmentId, reach, reply);
     },
   });
 
@@ -151,7 +151,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
         { ...context, occurredAt: reportedAt },
       );
       const answer = answerOutcome(outcome, reply, { status: 201, body: () => undefined });
-      return answer ?? shipmentNow(shipmentId, reply);
+      return answer ?? shipmentNow(shipmentId, reach, reply);
     },
   });
 };

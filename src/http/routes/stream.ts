@@ -94,7 +94,7 @@ export const registerStream = (
       response.on('close', stop);
       const end = setTimeout(stop, lifeMaxMs);
       const { signal } = controller;
-      const outlet = createLiveOutlet(response, signal);
+      const outlet = createLiveOutlet(response, { signal, reach });
       const filter = createLiveFilter(query, { principal, reach });
       pumpLive({ source, live, pace, filter, hint: scanHintOf(query), outlet, signal }, from)
         .catch((error: unknown) => request.log.warn({ err: error, reqId: request.id }, 'live stream failed'))

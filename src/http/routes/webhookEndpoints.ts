@@ -164,11 +164,11 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     answers: { 200: PageOf(ref(Endpoint)) },
     problems: ['INVALID_CURSOR'],
     models: [webhookEndpoints.model],
-    handle: async ({ query, principal, reach, request, reply }) => {
+    handle: async ({ query, principal, reach }) => {
       const owner = reach.role === 'admin' ? {} : { ownerId: ownerOf(principal) };
       const page = await webhookEndpoints.queries.list({ ...pageRequestOf(query), ...owner });
       const items = await Promise.all(page.items.map((endpoint) => showEndpoint(endpoint, personalData)));
-      return answerPage({ ...page, items }, request, reply, (endpoint) => endpoint);
+      return answerPage({ ...page, items }, (endpoint) => endpoint);
     },
   });
 
@@ -182,12 +182,12 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     answers: { 200: PageOf(ref(Delivery)) },
     problems: ['WEBHOOK_ENDPOINT_NOT_FOUND', 'INVALID_CURSOR'],
     models: [webhookEndpoints.model, ...consumers.filter(({ name }) => name === plannerName)],
-    handle: async ({ params: { endpointId }, query, principal, reach, request, reply }) => {
+    handle: async ({ params: { endpointId }, query, principal, reach }) => {
       await findOwn(endpointId, principal, reach);
       const { status } = query;
       const filter = status === undefined ? {} : { status };
       const page = await deliveries.list({ endpointId, ...filter, ...pageRequestOf(query) });
-      return answerPage(page, request, reply, (delivery) => delivery);
+      return answerPage(page, (delivery) => delivery);
     },
   });
 };

@@ -110,10 +110,16 @@ export const OccurredAt = Type.String({
 
 /** API.md "Lists". */
 export const pageLimitMax = 500;
+/** Encrypted and in base 64 again, with its key's id, nonce and tag. */
+const sealedCursorLengthMax = Math.ceil(cursorLengthMax * (4 / 3)) + 128;
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageLimitMax, default: 50 })),
   cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: cursorLengthMax, description: 'nextCursor of the page before.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: sealedCursorLengthMax,
+      description: 'nextCursor of the page before, with the same filters.',
+    }),
   ),
 };
 

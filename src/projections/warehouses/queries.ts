@@ -1,11 +1,11 @@
-import { type Page, type PageRequest, pageOf } from '../page.ts';
+import { type Page, type PageRequest, pageOf, pageOfIds } from '../page.ts';
 import type { Documents } from '../ports.ts';
 import type { WarehouseDocument } from './projection.ts';
 
 export interface WarehouseQueries {
   get(warehouseId: string): Promise<WarehouseDocument | null>;
-  /** By id. @throws InvalidCursor */
-  list(page: PageRequest): Promise<Page<WarehouseDocument>>;
+  /** By id; of these alone, where they are named. @throws InvalidCursor */
+  list(page: PageRequest & { readonly warehouseIds?: readonly string[] }): Promise<Page<WarehouseDocument>>;
   /** By id, at most `warehousesMax`. */
   all(): Promise<readonly WarehouseDocument[]>;
 }
@@ -15,7 +15,10 @@ const warehousesMax = 10_000;
 
 export const createWarehouseQueries = (documents: Documents, collection: () => string): WarehouseQueries => ({
   get: async (warehouseId) => (await documents.get<WarehouseDocument>(collection(), warehouseId))?.document ?? null,
-  list: (page) => pageOf(documents, collection(), { where: {} }, page),
+  list: ({ warehouseIds, ...page }) =>
+    warehouseIds === undefined
+      ? pageOf(documents, collection(), { where: {} }, page)
+      : pageOfIds(documents, collection(), warehouseIds, page),
   all: async () => {
     const found = await documents.find<WarehouseDocument>(collection(), { where: {}, limit: warehousesMax });
     return found.map(({ document }) => document);

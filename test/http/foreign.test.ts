@@ -1,0 +1,319 @@
+/**
+ * What is somebody else's, in every place where an id may stand, for every route and role: made from the document and the
+ * policy table, so that a new route is covered without being named. Answers are read, and not only their statuses (13).
+ */
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Operation, policies } from '../../src/domain/access/policy.ts';
+import type { Role } from '../../src/domain/access/principal.ts';
+import { type Documented, operationsOf } from '../support/documented.ts';
+import { listen } from '../support/listening.ts';
+import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
+import { arrange, line, orderOf, placeOrder, since, warehouse } from './arrange.ts';
+import { bodySchemaOf, exampleOf, isObject, type Json, urlOf } from './requests.ts';
+
+const sku = 'TABLE-OAK-160';
+const service = await startService();
+afterAll(() => service.close());
+const admin = service.as('sandbox-admin');
+const shop = service.as('sandbox-shop');
+
+/** Everything of the others has this word in it, or is gathered below. */
+const mark = 'FOREIGN';
+const theirs = 'FOREIGN';
+
+/** More goods than one house has, so that the order is split. */
+await arrange(service, { BER: { [sku]: 20 }, [theirs]: { [sku]: 20 } });
+await admin.put(`/v1/warehouses/${theirs}`, warehouse(theirs, { name: `${mark} depot` }));
+const split = await placeOrder(shop, [line(sku, 21)]);
+const stranger = { customerId: `${mark}-customer`, name: `${mark} Person`, email: 'person@FOREIGN.invalid' };
+const far = await placeOrder(shop, [line(sku, 2)], { customer: stranger, preferredWarehouseId: theirs });
+
+const dispatch = async (orderId: string, warehouseId: string, trackingNumber: string): Promise<string> => {
+  const lines = [{ lineId: '1', quantity: 1 }];
+  const parcels = [{ boxes: [{ lineId: '1', boxCode: 'A', quantity: 1 }] }];
+  const body = { warehouseId, carrier: 'ups', trackingNumber, lines, parcels };
+  const shipped = await admin.post(`/v1/orders/${orderId}/shipments`, body);
+  expect(shipped.status, shipped.text).toBe(201);
+  return shipped.body.shipmentId as string;
+};
+const report = async (shipmentId: string, detail: string) => {
+  const body = { status: 'in_transit', occurredAt: service.clock.now(), detail };
+  expect((await admin.post(`/v1/shipments/${shipmentId}/tracking-events`, body)).status).toBe(201);
+};
+const orderId: string = split.body.orderId;
+const shipmentId = await dispatch(orderId, 'BER', '1ZOWN');
+const foreignShipmentId = await dispatch(orderId, theirs, `1Z${mark}`);
+await report(shipmentId, 'Left with the neighbour');
+await report(foreignShipmentId, `${mark} words`);
+const partner = (changes: Claims): Claims => ({
+  roles: ['partner'],
+  scope: allScopes,
+  warehouses: ['BER'],
+  ...changes,
+});
+const subscription = { url: 'https://a.example/', eventTypes: ['stock.changed', 'order.allocated'] };
+const own = await service
+  .as(partner({ sub: 'a', client_id: 'app', partnerId: 'partner-1' }))
+  .post('/v1/webhook-endpoints', subscription);
+const others = await service
+  .as(partner({ sub: 'b', client_id: 'app', partnerId: 'partner-2', warehouses: [theirs] }))
+  .post('/v1/webhook-endpoints', { ...subscription, url: `https://${mark}.example/` });
+await service.settled();
+
+/** Ids that the service gave to what is theirs: reservations in their house, shipments, the stranger's order. */
+const log = await service.adapters.events.readAll(null, 'forwards', 10_000);
+const given = log.flatMap(({ stream, data }) => {
+  const { reservationId } = data as { readonly reservationId?: string };
+  return stream.startsWith(`stock-${theirs}.`) && reservationId !== undefined ? [reservationId] : [];
+});
+const farId: string = far.body.orderId;
+const ofWarehouses = [
+  mark,
+  `${mark} depot`,
+  `1Z${mark}`,
+  `${mark} words`,
+  ...given,
+  foreignShipmentId,
+  farId,
+  others.body.endpointId as string,
+];
+const ofCustomers = [`${mark}-customer`, `${mark} Person`, farId, own.body.endpointId, others.body.endpointId];
+const ofPersons = ['Ada', 'Canary', 'neighbour', `${mark} words`, `${mark} Person`, '.invalid'];
+
+const limited: readonly (readonly [Role, Claims, readonly string[]])[] = [
+  ['warehouse_staff', { sub: 'w', warehouses: ['BER'] }, ofWarehouses],
+  ['partner', { sub: 'a', partnerId: 'partner-1', warehouses: ['BER'] }, ofWarehouses],
+  ['customer', { sub: 'c', customerId: 'customer-1' }, ofCustomers],
+  ['auditor', { sub: 'd' }, ofPersons],
+];
+
+interface Sent {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Json;
+}
+
+const ownIds = { warehouseId: 'BER', sku, orderId, shipmentId, endpointId: own.body.endpointId as string };
+const foreignIds: { readonly [name: string]: string } = {
+  warehouseId: theirs,
+  preferredWarehouseId: theirs,
+  sku,
+  orderId: farId,
+  shipmentId: foreignShipmentId,
+  reservationId: given[0]!,
+  endpointId: others.body.endpointId as string,
+  customerId: `${mark}-customer`,
+  stream: `order-${farId}`,
+};
+
+/** The body with each id in it, one at a time, in the others' place. */
+const withForeignIds = (body: Json): readonly Json[] => {
+  if (Array.isArray(body)) {
+    return body.flatMap((each: Json, at) => withForeignIds(each).map((changed) => body.with(at, changed)));
+  }
+  if (!isObject(body)) return [];
+  return Object.entries(body).flatMap(([name, value]) => {
+    const foreign = name === 'warehouseIds' ? [theirs] : foreignIds[name];
+    const here = foreign === undefined ? [] : [{ ...body, [name]: foreign } as Json];
+    return [...here, ...withForeignIds(value).map((changed): Json => ({ ...body, [name]: changed }))];
+  });
+};
+
+const bodiesOf = (documented: Documented): readonly (Json | undefined)[] => {
+  const schema = bodySchemaOf(documented);
+  if (schema === undefined) return [undefined];
+  const body = exampleOf(schema, service.document);
+  const all = [body, ...withForeignIds(body)];
+  // Optional ids that the example leaves out.
+  return isObject(body) ? [...all, { ...body, orderId: farId }, { ...body, warehouseId: theirs }] : all;
+};
+
+const foreignCursor = Buffer.from(JSON.stringify([null, theirs])).toString('base64url');
+const queriesOf = ({ operation }: Documented): readonly string[] => {
+  const names = (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name);
+  return names.flatMap((name) => {
+    const value = name === 'cursor' ? foreignCursor : foreignIds[name];
+    return value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`];
+  });
+};
+
+const headersToTry: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { 'if-match': '"0"' },
+  { 'if-none-match': '"0"' },
+  { 'correlation-id': farId },
+];
+
+/** Its own and the others' thing by its id, and the others' ids in each other place. */
+const requestsFor = (documented: Documented): readonly Sent[] => {
+  const isCommand = documented.method !== 'GET';
+  const [good, foreign] = [urlOf(documented, ownIds), urlOf(documented, { ...ownIds, ...foreignIds })];
+  const dry = isCommand ? ['?dryRun=true', ''] : [''];
+  const plain = [...new Set([good, foreign])].flatMap((url) =>
+    dry.flatMap((query) =>
+      bodiesOf(documented).flatMap((body) =>
+        headersToTry.map((headers) => ({ url: url + query, headers, ...(body === undefined ? {} : { body }) })),
+      ),
+    ),
+  );
+  // What would be done is tried out; what is done to it needs a revision that is no more.
+  const harmless = plain.filter(({ url, headers }) => !isCommand || url.includes('dryRun') || 'if-match' in headers);
+  return [...harmless, ...queriesOf(documented).map((query) => ({ url: `${good}?${query}`, headers: {} }))];
+};
+
+const isEndless = ({ operation }: Documented): boolean =>
+  'text/event-stream' in (operation.responses[200]?.content ?? {});
+const served = operationsOf(service.document).map((documented) => ({
+  name: documented.operation.operationId,
+  documented,
+}));
+
+/** What was told that the request did not say itself. */
+const leaksIn = (told: string, sent: Sent, canaries: readonly string[]): readonly string[] =>
+  canaries.filter((each) => told.includes(each) && !JSON.stringify(sent).includes(each));
+
+describe.each(served.filter(({ documented }) => !isEndless(documented)))('$name', ({ name, documented }) => {
+  const roles: readonly Role[] = policies[name as Operation].roles;
+  const callers = limited.filter(([role]) => roles.includes(role));
+
+  it.runIf(callers.length > 0)(
+    'tells nothing of somebody else, whatever is asked (13)',
+    { timeout: 60_000 },
+    async () => {
+      for (const [role, claims, canaries] of callers) {
+        const client = service.as({
+          roles: [role],
+          client_id: 'app',
+          scope: allScopes,
+          ...steppedUp(startMs),
+          ...claims,
+        });
+        for (const sent of requestsFor(documented)) {
+          const { text, headers } = await client.request(documented.method, sent.url, sent);
+          const told = `${text}\n${JSON.stringify(headers)}`;
+          expect(leaksIn(told, sent, canaries), `${role} ${JSON.stringify(sent)}\n${told}`).toEqual([]);
+        }
+      }
+    },
+  );
+});
+
+it('tells nothing of somebody else in the live stream, from its beginning (13)', async () => {
+  const origin = await service.listen();
+  for (const [role, claims, canaries] of limited) {
+    const token = await service.tokenFor({ roles: [role], client_id: 'app', scope: allScopes, ...claims });
+    const heard = await listen(`${origin}/v1/stream?orderId=${orderId}`, token, '0');
+    expect(heard.status).toBe(200);
+    const last = role === 'customer' ? 'ParcelTracked' : 'StockShipped';
+    await expect.poll(() => heard.messages.map(({ event }) => event)).toContain(last);
+    const told = JSON.stringify(heard.messages);
+    expect(canaries.filter((each) => told.includes(each))).toEqual([]);
+    heard.stop();
+  }
+});
+
+describe('a split order', () => {
+  const staff = service.as(partner({ roles: ['warehouse_staff'] }));
+
+  it('shows a warehouse its own part, and sums of the whole (13)', async () => {
+    const { body } = await staff.get(`/v1/orders/${orderId}`);
+    expect(body.lines).toMatchObject([{ quantity: 21, shipped: 2, allocated: [{ warehouseId: 'BER' }] }]);
+    expect(body.shipments).toMatchObject([{ shipmentId, trackingNumber: '1ZOWN' }]);
+    expect(body.shipments).toHaveLength(1);
+    const tracking = await staff.get(`/v1/orders/${orderId}/tracking`);
+    expect(tracking.body.shipments).toMatchObject([{ shipmentId }]);
+    expect(tracking.text).toContain('Left with the neighbour');
+    expect(tracking.body.boxes).toEqual({ total: 1, delivered: 0 });
+  });
+
+  it('shows support all of it, and an auditor no word of a courier (13)', async () => {
+    const support = await service.as('sandbox-support').get(`/v1/orders/${orderId}/tracking`);
+    for (const told of ['Left with the neighbour', `${mark} words`, `1Z${mark}`]) expect(support.text).toContain(told);
+    const audited = await service.as('sandbox-auditor').get(`/v1/orders/${orderId}/tracking`);
+    expect(audited.body.shipments).toHaveLength(2);
+    expect(audited.text).not.toMatch(/neighbour|words/);
+  });
+
+  it('tells a warehouse whose revision is old what concerns it, without prices (13)', async () => {
+    const parcels = [{ boxes: [{ lineId: '1', boxCode: 'A', quantity: 1 }] }];
+    const body = {
+      warehouseId: 'BER',
+      carrier: 'ups',
+      trackingNumber: '1Z',
+      lines: [{ lineId: '1', quantity: 1 }],
+      parcels,
+    };
+    const stale = await staff.post(`/v1/orders/${orderId}/shipments`, body, { 'if-match': '"0"' });
+    expect(stale).toMatchObject({ status: 412, body: { code: 'REVISION_CONFLICT' } });
+    const types = stale.body.events.map(({ type }: { type: string }) => type);
+    expect(types).toEqual(['OrderAllocated', 'OrderShipmentDispatched']);
+    expect(stale.body.events[0].data.allocations).toHaveLength(1);
+    expect(stale.text).not.toMatch(/priceMinor/);
+  });
+});
+
+describe('an order id that is taken', () => {
+  const customer = service.as({ roles: ['customer'], scope: allScopes, customerId: 'customer-1' });
+
+  it('is refused in the same words, by whomever, with or without a revision, tried out or not (13)', async () => {
+    const before = await service.countEvents();
+    const answers = [];
+    for (const taken of [farId, orderId]) {
+      for (const query of ['', '?dryRun=true']) {
+        for (const headers of [{}, { 'if-match': '"0"' }, { 'if-match': '"7"' }, { prefer: 'wait=1' }]) {
+          const placed = await customer.post(
+            `/v1/orders${query}`,
+            orderOf([line(sku, 1)], { orderId: taken }),
+            headers,
+          );
+          const { instance: _, ...told } = placed.body;
+          answers.push({ told, etag: placed.headers.etag, at: placed.headers['stockledger-position'] });
+        }
+      }
+    }
+    expect(answers[0]).toMatchObject({ told: { status: 409, code: 'ORDER_ID_TAKEN' }, etag: undefined, at: undefined });
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(Object.keys(answers[0]!.told).sort()).toEqual(['code', 'detail', 'status', 'title', 'type']);
+    expect(await service.countEvents()).toBe(before);
+  });
+
+  it('is no reason to refuse the same request again under its key (B6)', async () => {
+    const key = { 'idempotency-key': 'once-more' };
+    const body = orderOf([line(sku, 1)], { orderId: '01939d1a-6f0a-7cc1-9a54-2f1f5b0c8aaa' });
+    const first = await customer.post('/v1/orders', body, key);
+    const again = await customer.post('/v1/orders', body, key);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.body.orderId).toBe(first.body.orderId);
+  });
+});
+
+describe('a list', () => {
+  it('of warehouses has full pages, and cursors that name nothing (13)', async () => {
+    for (const id of ['AAA', 'BBB', 'CCC', 'DDD']) await admin.put(`/v1/warehouses/${id}`, warehouse(id));
+    await service.settled();
+    const staff = service.as(partner({ roles: ['warehouse_staff'], warehouses: ['DDD', 'BER', 'NOWHERE'] }));
+    const first = await staff.get('/v1/warehouses?limit=1');
+    expect(first.body.items.map(({ warehouseId }: { warehouseId: string }) => warehouseId)).toEqual(['BER']);
+    const cursor: string = first.body.nextCursor;
+    for (const part of cursor.split('.'))
+      expect(Buffer.from(part, 'base64url').toString('latin1')).not.toMatch(/BER|DDD/);
+    expect(first.headers.link).toContain(encodeURIComponent(cursor));
+    const second = await staff.get(`/v1/warehouses?limit=5&cursor=${cursor}`, since(first));
+    expect(second.body.items.map(({ warehouseId }: { warehouseId: string }) => warehouseId)).toEqual(['DDD']);
+    expect(second.body.nextCursor).toBeNull();
+  });
+
+  it('takes no cursor of another list, of other filters, of its own making, or changed (13)', async () => {
+    const { nextCursor } = (await admin.get('/v1/warehouses?limit=1')).body;
+    const orders: string = (await admin.get(`/v1/orders?limit=1&warehouseId=${theirs}`)).body.nextCursor;
+    const changed = `${nextCursor.slice(0, -1)}${nextCursor.at(-1) === 'A' ? 'B' : 'A'}`;
+    const tries = [
+      `/v1/items?cursor=${nextCursor}`,
+      `/v1/orders?cursor=${orders}`,
+      `/v1/warehouses?cursor=${changed}`,
+      `/v1/warehouses?cursor=${foreignCursor}`,
+    ];
+    for (const url of tries) expect((await admin.get(url)).body.code, url).toBe('INVALID_CURSOR');
+    expect((await admin.get(`/v1/warehouses?limit=3&cursor=${nextCursor}`)).status).toBe(200);
+  });
+});
