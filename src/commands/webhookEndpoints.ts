@@ -46,6 +46,9 @@ export const createWebhookUseCases = (
 
   return {
     createEndpoint,
+    /** `warehouses`: all that its owner is assigned to now. */
+    narrowEndpoint: (endpointId: string, warehouses: readonly string[], context: CommandContext) =>
+      webhook(webhookStream(endpointId), { type: 'NarrowScope', endpointId, warehouses }, context),
     deleteEndpoint: (endpointId: string, context: CommandContext) =>
       webhook(webhookStream(endpointId), { type: 'DeleteEndpoint', endpointId }, context),
     /** The receiver said that it is gone for good (410). */

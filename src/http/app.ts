@@ -13,6 +13,7 @@ import { unjudgedFormats } from './formatKeyword.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createCursors } from './lists.ts';
 import { registerFrontDoor } from './plugins/frontDoor.ts';
+import { createPartnerScopes } from './partnerScopes.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { addressKeyOf, createRateLimit } from './plugins/rateLimit.ts';
 import { registerSandbox } from './plugins/sandbox.ts';
@@ -64,6 +65,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 
 const createSupport = (ports: HttpPorts): RouteSupport => {
   const { settings, clock, newId, createLimiter, cache, readModels } = ports;
+  const lookAtScope = createPartnerScopes(ports);
   const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
   const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
   const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
@@ -73,6 +75,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
       try {
         const caller = await identify(request, operation, ports);
         await callers.count(callerKey(caller), reply);
+        lookAtScope(caller);
         return caller;
       } catch (error) {
         if (reply.hasHeader('ratelimit')) throw error;

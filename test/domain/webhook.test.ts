@@ -29,6 +29,23 @@ describe('a webhook endpoint (R23.1)', () => {
   it('is deleted when it was disabled before', () =>
     given(webhookDecider, created, disabled).when(ask('DeleteEndpoint')).thenRecords(deleted));
   it('is disabled', () => given(webhookDecider, created).when(ask('DisableEndpoint')).thenRecords(disabled));
+  it('hears of no warehouse that its owner lost, and of none that it gains (13)', () => {
+    const narrow = (warehouses: readonly string[]): WebhookCommand => ({ type: 'NarrowScope', endpointId, warehouses });
+    const narrowed: WebhookEvent = { type: 'WebhookEndpointScopeNarrowed', data: { endpointId, scope: [] } };
+    given(webhookDecider, created)
+      .when(narrow(['PAR']))
+      .thenRecords(narrowed);
+    given(webhookDecider, created)
+      .when(narrow(['BER', 'PAR']))
+      .thenRecords();
+    given(webhookDecider, created, narrowed)
+      .when(narrow(['BER']))
+      .thenRecords();
+    const wide: WebhookEvent = { ...created, data: { ...created.data, scope: 'all' } };
+    given(webhookDecider, wide)
+      .when(narrow(['BER']))
+      .thenRecords();
+  });
   it('is tested as often as it is asked', () =>
     given(webhookDecider, created, tested).when(ask('RequestTest')).thenRecordsEachTime(tested));
   it('stays deleted, and its id is not used again', () => {

@@ -48,6 +48,7 @@ describe('a good access token', () => {
       roles: ['warehouse_staff'],
       scopes: ['inventory:read', 'inventory:write'],
       warehouses: ['BER'],
+      issuedAt: startSeconds,
       partnerId: 'p1',
       customerId: 'c1',
       acr: 'phr',
@@ -65,6 +66,7 @@ describe('a good access token', () => {
       roles: [],
       scopes: [],
       warehouses: [],
+      issuedAt: startSeconds,
     });
   });
 

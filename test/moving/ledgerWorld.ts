@@ -58,7 +58,11 @@ const createDirectory = ({ readAll }: EventSource): EndpointDirectory => {
       else found.set(endpointId, after);
     }
     return [...found.values()].map(
-      ({ createdPosition, ...endpoint }): Endpoint => ({ ...endpoint, createdAt: positionIn(createdPosition) }),
+      ({ createdPosition, pastScopes = [], ...endpoint }): Endpoint => ({
+        ...endpoint,
+        createdAt: positionIn(createdPosition),
+        pastScopes: pastScopes.map(({ until, scope }) => ({ until: positionIn(until), scope })),
+      }),
     );
   };
   return { all, get: async () => null };

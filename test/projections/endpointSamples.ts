@@ -23,6 +23,10 @@ export const disabled = (endpointId = 'e1'): WebhookEvent => ({
   type: 'WebhookEndpointDisabled',
   data: { endpointId, reason: 'gone' },
 });
+export const narrowed = (scope: readonly string[], endpointId = 'e1'): WebhookEvent => ({
+  type: 'WebhookEndpointScopeNarrowed',
+  data: { endpointId, scope },
+});
 export const tested = (endpointId = 'e1'): WebhookEvent => ({ type: 'WebhookTestRequested', data: { endpointId } });
 
 export const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });

@@ -5,7 +5,7 @@ import { InvalidCursor } from '../../src/projections/page.ts';
 import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpoints/queries.ts';
 import { sealed } from '../support/samples.ts';
-import { at, created, deleted, disabled, tested } from './endpointSamples.ts';
+import { at, created, deleted, disabled, narrowed, tested } from './endpointSamples.ts';
 import { ledgerLog } from './ledgerLog.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { projected, timeAt } from './stockLog.ts';
@@ -24,6 +24,21 @@ projectionSpec(webhookEndpoints, ledgerLog, {
         createdPosition: formatPosition(at(1)),
         revision: 0,
         updatedAt: timeAt(0),
+      },
+    },
+  ],
+  WebhookEndpointScopeNarrowed: [
+    {
+      title: 'it sees less, and what it saw before stays known (13)',
+      events: [created(), narrowed(['PAR']), narrowed([])],
+      becomes: {
+        status: 'active',
+        scope: [],
+        pastScopes: [
+          { until: formatPosition(at(2)), scope: ['BER', 'PAR'] },
+          { until: formatPosition(at(3)), scope: ['PAR'] },
+        ],
+        revision: 2,
       },
     },
   ],

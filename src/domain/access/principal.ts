@@ -37,6 +37,8 @@ export interface Principal {
   readonly customerId?: string;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** Seconds since 1970 when the token was issued: what it claims was so then. */
+  readonly issuedAt?: number;
   /** Seconds since 1970 of the last real authentication, for step-up (RFC 9470). */
   readonly authTime?: number;
 }

@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse, unreachable } from '../message.ts';
+import { accept, type Decider, type Decision, refuse, unreachable } from '../message.ts';
 import { type WebhookEndpointCreated, type WebhookEvent, webhookVersions } from './events.ts';
 
 export type Webhook =
@@ -7,8 +7,21 @@ export type Webhook =
 
 export type WebhookCommand =
   | { readonly type: 'CreateEndpoint'; readonly endpoint: WebhookEndpointCreated['data'] }
+  | { readonly type: 'NarrowScope'; readonly endpointId: string; readonly warehouses: readonly string[] }
   | { readonly type: 'DeleteEndpoint' | 'DisableEndpoint' | 'RequestTest'; readonly endpointId: string };
 export type WebhookRefusal = 'WEBHOOK_ENDPOINT_NOT_FOUND' | 'WEBHOOK_ENDPOINT_EXISTS';
+
+/** To what is left of it. One without a limit was given by a role that has none, and stays. */
+const narrow = (
+  { endpointId, warehouses }: Extract<WebhookCommand, { type: 'NarrowScope' }>,
+  { scope }: WebhookEndpointCreated['data'],
+): Decision<WebhookEvent, WebhookRefusal> => {
+  if (scope === 'all') return accept();
+  const left = scope.filter((warehouseId) => warehouses.includes(warehouseId));
+  return left.length === scope.length
+    ? accept()
+    : accept({ type: 'WebhookEndpointScopeNarrowed', data: { endpointId, scope: left } });
+};
 
 export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, WebhookRefusal> = {
   category: 'webhook',
@@ -19,11 +32,13 @@ export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, Webh
         ? accept({ type: 'WebhookEndpointCreated', data: command.endpoint })
         : refuse('WEBHOOK_ENDPOINT_EXISTS', 'An endpoint with this id exists.');
     }
-    if (webhook.phase === 'absent' || webhook.phase === 'deleted') {
+    if (!('endpoint' in webhook)) {
       return refuse('WEBHOOK_ENDPOINT_NOT_FOUND', 'No such webhook endpoint.');
     }
     const { endpointId } = command;
     switch (command.type) {
+      case 'NarrowScope':
+        return narrow(command, webhook.endpoint);
       case 'DeleteEndpoint':
         return accept({ type: 'WebhookEndpointDeleted', data: { endpointId } });
       case 'DisableEndpoint':
@@ -40,6 +55,10 @@ export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, Webh
     switch (event.type) {
       case 'WebhookEndpointCreated':
         return { phase: 'active', endpoint: event.data };
+      case 'WebhookEndpointScopeNarrowed':
+        return 'endpoint' in webhook
+          ? { phase: webhook.phase, endpoint: { ...webhook.endpoint, scope: event.data.scope } }
+          : webhook;
       case 'WebhookEndpointDeleted':
         return { phase: 'deleted' };
       case 'WebhookEndpointDisabled':

@@ -35,7 +35,7 @@ export type WebhookEndpointCreated = {
     readonly eventTypes: readonly WebhookEventType[];
     /** Absent: all the warehouses its owner may see; see `scope`. */
     readonly warehouseIds?: readonly string[];
-    /** What its owner was allowed to see when it was made; deliveries never go beyond it. */
+    /** What its owner was allowed to see when it was made; deliveries never go beyond it. It is only ever narrowed. */
     readonly scope: 'all' | readonly string[];
     readonly description?: Sealed;
   };
@@ -53,8 +53,14 @@ export type WebhookTestRequested = {
   readonly type: 'WebhookTestRequested';
   readonly data: { readonly endpointId: string };
 };
+/** A token of its owner named fewer warehouses than before: what happens there from now on is not its business. */
+export type WebhookEndpointScopeNarrowed = {
+  readonly type: 'WebhookEndpointScopeNarrowed';
+  readonly data: { readonly endpointId: string; readonly scope: readonly string[] };
+};
 export type WebhookEvent =
   | WebhookEndpointCreated
+  | WebhookEndpointScopeNarrowed
   | WebhookEndpointDeleted
   | WebhookEndpointDisabled
   | WebhookTestRequested;
@@ -70,12 +76,14 @@ export const webhookFields: FieldClasses<WebhookEvent> = {
     scope: 'public',
     description: 'pii',
   },
+  WebhookEndpointScopeNarrowed: { endpointId: 'public', scope: 'public' },
   WebhookEndpointDeleted: { endpointId: 'public' },
   WebhookEndpointDisabled: { endpointId: 'public', reason: 'public' },
   WebhookTestRequested: { endpointId: 'public' },
 };
 export const webhookVersions = {
   WebhookEndpointCreated: 1,
+  WebhookEndpointScopeNarrowed: 1,
   WebhookEndpointDeleted: 1,
   WebhookEndpointDisabled: 1,
   WebhookTestRequested: 1,

@@ -10,6 +10,7 @@ import type { WebhookEndpointDocument } from '../../projections/webhookEndpoints
 import { plannerName } from '../../projections/webhooks/planner.ts';
 import { answerOutcome } from '../answers.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
+import { ownerOf } from '../partnerScopes.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
@@ -26,16 +27,14 @@ import {
 
 const tag = 'Webhooks';
 
-/** A partner owns what any of its clients made; everybody else owns what they made themselves. */
-const ownerOf = ({ partnerId, subject }: Principal): string => partnerId ?? subject;
-
 const owns = (ownerId: string, principal: Principal, reach: Reach): boolean =>
   reach.role === 'admin' || ownerId === ownerOf(principal);
 
 const noEndpoint = (): Problem => new Problem('WEBHOOK_ENDPOINT_NOT_FOUND', 'No such webhook endpoint.');
 
 const showEndpoint = async (endpoint: WebhookEndpointDocument, personalData: PersonalData): Promise<object> => {
-  const { endpointId, url, description, eventTypes, warehouseIds, status, createdAt, updatedAt, revision } = endpoint;
+  const { endpointId, url, description, eventTypes, warehouseIds, scope, status, revision } = endpoint;
+  const { createdAt, updatedAt } = endpoint;
   return {
     endpointId,
     url: (await personalData.open(url, endpointContext(endpointId, 'url'))) ?? '',
@@ -44,6 +43,7 @@ const showEndpoint = async (endpoint: WebhookEndpointDocument, personalData: Per
       : { description: (await personalData.open(description, endpointContext(endpointId, 'description'))) ?? '' }),
     eventTypes,
     ...(warehouseIds === undefined ? {} : { warehouseIds }),
+    scope,
     status,
     createdAt,
     updatedAt,

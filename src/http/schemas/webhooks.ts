@@ -26,6 +26,9 @@ const endpoint = {
   description: Type.Optional(Type.String()),
   eventTypes: Type.Array(Type.String()),
   warehouseIds: Type.Optional(Type.Array(WarehouseId)),
+  scope: Type.Union([Type.Literal('all'), Type.Array(WarehouseId)], {
+    description: 'Warehouses that its owner may hear of. A token of the owner that names fewer of them narrows it.',
+  }),
   status: Type.Enum(['active', 'disabled']),
   createdAt: Time,
   updatedAt: Time,

@@ -79,6 +79,7 @@ export const principalFromClaims = (claims: JWTPayload): Principal => {
     client,
     roles: Object.freeze(roles.filter((role) => claimedRoles.includes(role))),
     scopes: Object.freeze(scopes.filter((scope) => claimedScopes.includes(scope))),
+    issuedAt: claims.iat ?? 0,
     warehouses: optionalTexts(claims, 'warehouses', warehouseId) ?? Object.freeze([]),
     ...(partnerId === undefined ? {} : { partnerId }),
     ...(customerId === undefined ? {} : { customerId }),

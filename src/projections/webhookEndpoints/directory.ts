@@ -1,4 +1,5 @@
 /** The endpoints as webhook deliveries ask for them (`../webhooks/ports.ts`). */
+import type { Position } from '../../domain/message.ts';
 import { formatPosition, parsePosition } from '../../domain/position.ts';
 import type { Progress } from '../board.ts';
 import { positionKey } from '../positionKey.ts';
@@ -14,11 +15,20 @@ export class EndpointsBehind extends Error {
 /** The read model handles a few events a day: if it is not there by then, it stands still, and the alarm is its lag. */
 const waitMaxMs = 10_000;
 
+const positionIn = (text: string, endpointId: string): Position => {
+  const position = parsePosition(text);
+  if (position === null) throw new Error(`${endpointId} has no position: ${text}`);
+  return position;
+};
+
 const endpointOf = (document: WebhookEndpointDocument): Endpoint => {
   const { endpointId, ownerId, url, secret, eventTypes, warehouseIds, scope, status, createdPosition } = document;
-  const createdAt = parsePosition(createdPosition);
-  if (createdAt === null) throw new Error(`${endpointId} has no position: ${createdPosition}`);
-  const limits = warehouseIds === undefined ? { scope } : { warehouseIds, scope };
+  const createdAt = positionIn(createdPosition, endpointId);
+  const pastScopes = (document.pastScopes ?? []).map(({ until, scope: past }) => ({
+    until: positionIn(until, endpointId),
+    scope: past,
+  }));
+  const limits = { scope, pastScopes, ...(warehouseIds === undefined ? {} : { warehouseIds }) };
   return { endpointId, ownerId, url, secret, eventTypes, ...limits, status, createdAt };
 };
 

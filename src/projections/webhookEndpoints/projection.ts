@@ -14,8 +14,10 @@ export interface WebhookEndpointDocument {
   readonly eventTypes: readonly WebhookEventType[];
   /** Absent: all the warehouses of `scope`. */
   readonly warehouseIds?: readonly string[];
-  /** What its owner was allowed to see when it was made. */
+  /** What its owner may see, as of its last token that named fewer warehouses than before. */
   readonly scope: 'all' | readonly string[];
+  /** Wider ones, each up to the event that narrowed it (as `formatPosition` writes it), the oldest first. */
+  readonly pastScopes?: readonly { readonly until: string; readonly scope: 'all' | readonly string[] }[];
   readonly description?: Sealed;
   readonly status: 'active' | 'disabled';
   /** ISO 8601 UTC. */
@@ -45,6 +47,10 @@ const apply = (document: StoredEndpoint | null, event: Recorded<WebhookEvent>): 
   switch (event.type) {
     case 'WebhookEndpointDeleted':
       return null;
+    case 'WebhookEndpointScopeNarrowed': {
+      const past = { until: formatPosition(position), scope: document.scope };
+      return { ...document, ...touched, scope: event.data.scope, pastScopes: [...(document.pastScopes ?? []), past] };
+    }
     case 'WebhookEndpointDisabled':
       return { ...document, ...touched, status: 'disabled' };
     case 'WebhookTestRequested':
@@ -56,7 +62,13 @@ const apply = (document: StoredEndpoint | null, event: Recorded<WebhookEvent>): 
 
 export const webhookEndpoints: Projection<StoredEndpoint, WebhookEvent> = {
   name: 'webhook_endpoints_v1',
-  handles: ['WebhookEndpointCreated', 'WebhookEndpointDeleted', 'WebhookEndpointDisabled', 'WebhookTestRequested'],
+  handles: [
+    'WebhookEndpointCreated',
+    'WebhookEndpointScopeNarrowed',
+    'WebhookEndpointDeleted',
+    'WebhookEndpointDisabled',
+    'WebhookTestRequested',
+  ],
   indexes: [['ownerId'], ['changedKey']],
   idsOf: ({ data }) => [data.endpointId],
   apply,

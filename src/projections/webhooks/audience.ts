@@ -1,4 +1,6 @@
 /** Who listens to what, and how far they see. */
+import type { Position } from '../../domain/message.ts';
+import { comparePositions } from '../../domain/position.ts';
 import type { WebhookEventType } from '../../domain/webhook/events.ts';
 import type { Endpoint } from './ports.ts';
 
@@ -21,14 +23,24 @@ export interface Audience {
 
 export const sees = (sight: Sight, warehouseId: string): boolean => sight === 'all' || sight.has(warehouseId);
 
-/** Never beyond what its owner was allowed to see when it was made. */
-const sightOf = ({ scope, warehouseIds }: Endpoint): Sight => {
+/** Never beyond `scope`. */
+const sightOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']): Sight => {
   if (warehouseIds === undefined) return scope === 'all' ? 'all' : new Set(scope);
   return new Set(scope === 'all' ? warehouseIds : warehouseIds.filter((id) => scope.includes(id)));
 };
 
-export const audienceOf = (endpoint: Endpoint): Audience => ({
+const audience = (endpoint: Endpoint, scope: Endpoint['scope']): Audience => ({
   endpointId: endpoint.endpointId,
   types: new Set(endpoint.eventTypes),
-  sight: sightOf(endpoint),
+  sight: sightOf(endpoint, scope),
 });
+
+/** Who may be told now. */
+export const audienceOf = (endpoint: Endpoint): Audience => audience(endpoint, endpoint.scope);
+
+/** Who was to be told at each position: the same whenever it is asked, so that sequences follow from the log alone. */
+export const audiencesOf = (endpoint: Endpoint): ((position: Position) => Audience) => {
+  const now = audienceOf(endpoint);
+  const past = (endpoint.pastScopes ?? []).map(({ until, scope }) => ({ until, told: audience(endpoint, scope) }));
+  return (position) => past.find(({ until }) => comparePositions(position, until) <= 0)?.told ?? now;
+};

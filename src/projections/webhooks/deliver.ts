@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../../domain/message.ts';
 import { webhookStream } from '../../domain/values.ts';
 import type { Documents, EventSource, Job, JobOutcome, StoredDocument } from '../ports.ts';
 import { begun, ended, type SentResult } from './attempts.ts';
-import { audienceOf } from './audience.ts';
+import { audienceOf, audiencesOf, type Message } from './audience.ts';
 import { createLanes } from './lanes.ts';
 import { type Delivery, type DeliveryJob, deliveries, endpointOf } from './ledger.ts';
 import { bodyOf, messagesFor } from './messages.ts';
@@ -58,11 +58,16 @@ interface Target {
   readonly secret: string;
 }
 
-/** The same bytes on every attempt. @throws RangeError when the log no longer says what the ledger was made from. */
-const bodyFor = (delivery: Delivery, event: RecordedEvent, endpoint: Endpoint): string => {
-  const message = messagesFor(event, audienceOf(endpoint)).find(({ type }) => type === delivery.type);
-  if (message === undefined) throw new RangeError(`${delivery.deliveryId}: its event makes no ${delivery.type}`);
-  return bodyOf(event, message, delivery.sequence);
+/**
+ * The same bytes on every attempt, as long as the owner sees as much. `null`: by now it is none of the owner's business.
+ * @throws RangeError when the log no longer says what the ledger was made from.
+ */
+const bodyFor = (delivery: Delivery, event: RecordedEvent, endpoint: Endpoint): string | null => {
+  const isThis = ({ type }: Message): boolean => type === delivery.type;
+  const message = messagesFor(event, audienceOf(endpoint)).find(isThis);
+  if (message !== undefined) return bodyOf(event, message, delivery.sequence);
+  if (messagesFor(event, audiencesOf(endpoint)(event.position)).some(isThis)) return null;
+  throw new RangeError(`${delivery.deliveryId}: its event makes no ${delivery.type}`);
 };
 
 /** Returns the handler for `JobQueue.work(deliveryQueue, …)`. A failure of ours throws, and the queue tries again. */
@@ -154,6 +159,7 @@ export const createDeliverer = (deps: DelivererDeps): ((job: Job<DeliveryJob>) =
     if (endpoint.status === 'disabled') return close(row, { status: 'held' });
     const target = await openTarget(endpoint);
     if (target === null) return close(row, { status: 'dead', reason: 'unreadable' });
-    return attempt(row, bodyFor(delivery, await readEvent(delivery), endpoint), target);
+    const body = bodyFor(delivery, await readEvent(delivery), endpoint);
+    return body === null ? close(row, { status: 'dropped', reason: 'out_of_scope' }) : attempt(row, body, target);
   };
 };

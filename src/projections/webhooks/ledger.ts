@@ -11,7 +11,7 @@ import type { Endpoint, EndpointDirectory, SendError } from './ports.ts';
 
 /**
  * `pending`: on its way. `held`: its endpoint is disabled. `dead`: the receiver is gone, or failed to the end of the
- * schedule. `dropped`: its endpoint was deleted first.
+ * schedule. `dropped`: its endpoint was deleted first, or its owner lost the warehouse.
  */
 export const deliveryStatuses = ['pending', 'delivered', 'held', 'dead', 'dropped'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -41,8 +41,8 @@ export interface Delivery {
   readonly position: string;
   readonly occurredAt: string;
   readonly status: DeliveryStatus;
-  /** Why it is dead. */
-  readonly reason?: 'gone' | 'exhausted' | 'unreadable';
+  /** Why it is dead, or dropped. */
+  readonly reason?: 'gone' | 'exhausted' | 'unreadable' | 'out_of_scope';
   /** ISO 8601 UTC; `null` when no attempt will be made. */
   readonly nextAttemptAt: string | null;
   /** At most one for each step of the retry schedule. */

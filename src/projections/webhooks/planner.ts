@@ -9,7 +9,7 @@ import type { RecordedEvent } from '../../domain/message.ts';
 import { comparePositions, formatPosition } from '../../domain/position.ts';
 import type { Documents, DocumentWrite, JobQueue, StoredDocument } from '../ports.ts';
 import { LostOwnership } from '../project.ts';
-import { audienceOf, type Message } from './audience.ts';
+import { audiencesOf, type Message } from './audience.ts';
 import {
   type Counter,
   counters,
@@ -59,10 +59,10 @@ interface Debt {
 
 /** What the endpoint is owed for these events, in the order that its sequence follows. */
 const debtTo = (endpoint: Endpoint, events: readonly RecordedEvent[]): Debt => {
-  const audience = audienceOf(endpoint);
+  const audienceAt = audiencesOf(endpoint);
   const owed = events
     .filter(({ position }) => comparePositions(position, endpoint.createdAt) > 0)
-    .flatMap((event) => messagesFor(event, audience).map((message) => ({ event, message })));
+    .flatMap((event) => messagesFor(event, audienceAt(event.position)).map((message) => ({ event, message })));
   return { endpoint, owed };
 };
 

@@ -12,8 +12,10 @@ export interface Endpoint {
   readonly eventTypes: readonly WebhookEventType[];
   /** Absent: all the warehouses of `scope`. */
   readonly warehouseIds?: readonly string[];
-  /** What its owner was allowed to see when it was made; deliveries never go beyond it. */
+  /** What its owner may see now; no attempt goes beyond it. */
   readonly scope: 'all' | readonly string[];
+  /** What it was up to a position (inclusive), the oldest first: what is owed for old events must not change. */
+  readonly pastScopes?: readonly { readonly until: Position; readonly scope: 'all' | readonly string[] }[];
   readonly status: 'active' | 'disabled';
   /** Only what happened after it is delivered. */
   readonly createdAt: Position;
