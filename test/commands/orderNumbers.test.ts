@@ -62,7 +62,7 @@ describe("a shop's own order number", () => {
     const { useCases } = world;
     expect((await ask(useCases, 'o1')).kind).toBe('recorded');
     expect(await ask(useCases, 'o1', contextOf('another'), 'W-2')).toMatchObject({
-      refusal: { code: 'ORDER_ALREADY_PLACED' },
+      refusal: { code: 'ORDER_ID_TAKEN' },
     });
     expect((await ask(useCases, 'o2', { dryRun: true }, 'W-2')).kind).toBe('dry_run');
     expect(await ask(useCases, 'o2', { dryRun: true })).toMatchObject(taken);
