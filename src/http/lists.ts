@@ -47,21 +47,26 @@ const contextOf = (operation: Operation, { params, query }: Pick<FastifyRequest,
 const isListed = (answer: unknown): answer is Listed<unknown> =>
   typeof answer === 'object' && answer !== null && 'items' in answer && 'nextCursor' in answer;
 
-export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'>) => ({
+export interface Cursors {
   /** The query with its cursor as the read side made it. @throws InvalidCursor */
-  opened: async <Q>(operation: Operation, request: FastifyRequest): Promise<Q> => {
+  opened(operation: Operation, request: FastifyRequest): Promise<unknown>;
+  /** A page with its cursor sealed, and the link to the next one; any other answer as it is. */
+  sealed(operation: Operation, answer: unknown, reply: FastifyReply): Promise<unknown>;
+}
+
+export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'>): Cursors => {
+  const opened: Cursors['opened'] = async (operation, request) => {
     const { cursor } = request.query as { readonly cursor?: string };
-    if (cursor === undefined) return request.query as Q;
+    if (cursor === undefined) return request.query;
     const text = await open(cursor as Sealed, contextOf(operation, request)).catch((error: unknown) => {
       if (error instanceof StoreUnavailable) throw error;
       throw new InvalidCursor('not a cursor of this list', { cause: error });
     });
     if (typeof text !== 'string') throw new InvalidCursor('its key is gone');
-    return { ...(request.query as object), cursor: text } as Q;
-  },
+    return { ...(request.query as object), cursor: text };
+  };
 
-  /** A page with its cursor sealed, and the link to the next one; any other answer as it is. */
-  sealed: async (operation: Operation, answer: unknown, reply: FastifyReply): Promise<unknown> => {
+  const sealed: Cursors['sealed'] = async (operation, answer, reply) => {
     if (!isListed(answer) || answer.nextCursor === null) return answer;
     const { request } = reply;
     const nextCursor = await seal(subject, contextOf(operation, request), answer.nextCursor);
@@ -70,7 +75,7 @@ export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'
     parameters.set('cursor', nextCursor);
     reply.header('link', `<${path}?${parameters.toString()}>; rel="next"`);
     return { ...answer, nextCursor };
-  },
-});
+  };
 
-export type Cursors = ReturnType<typeof createCursors>;
+  return { opened, sealed };
+};

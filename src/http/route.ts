@@ -120,7 +120,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         const share =
           spec.isExpensive?.(asked.query) === true ? support.reads.take(callerKey(request.caller), 1) : null;
         try {
-          const query = await support.cursors.opened<typeof asked.query>(spec.operation, request);
+          const query = (await support.cursors.opened(spec.operation, request)) as typeof asked.query;
           return await support.cursors.sealed(spec.operation, await spec.handle({ ...asked, query, recall }), reply);
         } finally {
           share?.release();
