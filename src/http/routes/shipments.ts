@@ -112,7 +112,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       const outcome = await useCases.correctShipment(shipmentId, body, context);
       const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
       if (answer !== undefined) return answer;
-      const shipment = await shipmentNow(shipmentId, reply);
+      const shipment = await shipmentNow(shipmentId, reach, reply);
       // The order has it later than the shipment: a read at its position sees both.
       if (outcome.kind === 'recorded') tellPosition(reply, (await useCases.load.order(orderStream(orderId))).position);
       return shipment;
