@@ -166,3 +166,15 @@ export const commonProblems = [
   'STORE_DAMAGED',
   'STORE_UNAVAILABLE',
 ] as const satisfies readonly ProblemCode[];
+
+/** What a read, a command, and a command with a body may object to besides. */
+export const readProblems = ['INVALID_POSITION', 'NOT_CAUGHT_UP'] as const satisfies readonly ProblemCode[];
+export const commandProblems = [
+  'POLICIES_BEHIND',
+  'IDEMPOTENCY_KEY_MISSING',
+  'IDEMPOTENCY_KEY_IN_USE',
+  'IDEMPOTENCY_KEY_REUSED',
+  'INVALID_REVISION',
+  'REVISION_CONFLICT',
+] as const satisfies readonly ProblemCode[];
+export const bodyProblems = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;

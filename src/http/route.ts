@@ -13,7 +13,7 @@ import type { Idempotency, Started } from './idempotency.ts';
 import type { Cursors } from './lists.ts';
 import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';
-import { commonProblems, type ProblemCode } from './problemCodes.ts';
+import { bodyProblems, commandProblems, commonProblems, readProblems } from './problemCodes.ts';
 import { recallFor } from './recall.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
@@ -41,16 +41,6 @@ export interface Router {
 }
 
 const nothing = Type.Object({}, { additionalProperties: false });
-const readProblems = ['INVALID_POSITION', 'NOT_CAUGHT_UP'] as const satisfies readonly ProblemCode[];
-const commandProblems = [
-  'POLICIES_BEHIND',
-  'IDEMPOTENCY_KEY_MISSING',
-  'IDEMPOTENCY_KEY_IN_USE',
-  'IDEMPOTENCY_KEY_REUSED',
-  'INVALID_REVISION',
-  'REVISION_CONFLICT',
-] as const satisfies readonly ProblemCode[];
-const bodyProblems = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
 
 const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>) => ({
   operationId: spec.operation,
