@@ -44,6 +44,12 @@ const contextOf = (operation: Operation, { params, query }: Pick<FastifyRequest,
   return `cursor/${operation}/${JSON.stringify(sorted)}`;
 };
 
+/** The decoder takes other spellings too; we have given out one. */
+const isCanonical = (cursor: string): boolean => {
+  const [body = ''] = cursor.split('.').slice(-1);
+  return Buffer.from(body, 'base64url').toString('base64url') === body;
+};
+
 const isListed = (answer: unknown): answer is Listed<unknown> =>
   typeof answer === 'object' && answer !== null && 'items' in answer && 'nextCursor' in answer;
 
@@ -58,6 +64,7 @@ export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'
   const opened: Cursors['opened'] = async (operation, request) => {
     const { cursor } = request.query as { readonly cursor?: string };
     if (cursor === undefined) return request.query;
+    if (!isCanonical(cursor)) throw new InvalidCursor('not a cursor of ours');
     const text = await open(cursor as Sealed, contextOf(operation, request)).catch((error: unknown) => {
       if (error instanceof StoreUnavailable) throw error;
       throw new InvalidCursor('not a cursor of this list', { cause: error });
