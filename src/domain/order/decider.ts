@@ -1,6 +1,12 @@
 import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isQuantity } from '../values.ts';
-import { type OrderCommand, type OrderCommandOf, type OrderDecision, type OrderRefusal, orderIdTaken } from './commands.ts';
+import {
+  type OrderCommand,
+  type OrderCommandOf,
+  type OrderDecision,
+  type OrderRefusal,
+  orderIdTaken,
+} from './commands.ts';
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
