@@ -122,6 +122,7 @@ describe('an order placed with Prefer: wait', () => {
 
   it('is answered as pending when nobody plans it in time', async () => {
     const service = await openService({ running: false });
+    await service.as('sandbox-admin').put(`/v1/items/${sku}`, { name: 'Oak table', attributes: {}, boxes: [] });
     const placed = await service.as('sandbox-shop').post('/v1/orders', orderOf([line(sku, 1)]), { prefer: 'wait=0' });
     expect(placed).toMatchObject({ status: 201, body: { status: 'pending', lines: [{ allocated: [] }] } });
   });
