@@ -11,13 +11,13 @@ const transitMs = 2 * 24 * 3_600_000;
 const attemptsMax = 50;
 const inFlight = 8;
 
-const report = async (client: Client, { shipmentId, parcelId, shippedAt }: Sent): Promise<void> => {
+const report = async (client: Client, { shipmentId, parcelId }: Sent): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     const { status, body } = await client.send({
       method: 'POST',
       path: `/v1/shipments/${shipmentId}/tracking-events`,
       as: 'sandbox-admin',
-      body: { parcelId, status: 'delivered', occurredAt: new Date(Date.parse(shippedAt) + transitMs).toISOString() },
+      body: { parcelId, status: 'delivered' },
       idempotencyKey: `delivered-${shipmentId}-${attempt}`,
     });
     if (status < 300) return;

@@ -85,7 +85,7 @@ export const answerFact = (
 ): object | undefined =>
   answerOutcome(outcome, reply, {
     status,
-    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${sku}` } : {}),
+    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}` } : {}),
     body: (accepted) => ({ ...showStockAfter({ warehouseId, sku }, accepted), ...showFact(accepted.events) }),
   });
 

@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 /** U+0000 ends texts in other languages; controls of writing direction show a text as another than it is (CVE-2021-42574). */
 const misleading = /[\0\u202a-\u202e\u2066-\u2069]/;
 /** Where none of this stands in the source, every text in it is well: valid UTF-8 has no halves of a pair either. */
-const suspicious = /[\u202a-\u202e\u2066-\u2069]|\\u/;
+const suspicious = /[\u202a-\u202e\u2066-\u2069]|\\u|__proto__/;
 const byteOrderMark = 0xfe_ff;
 const [quote, colon, backslash] = [0x22, 0x3a, 0x5c];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -62,7 +62,8 @@ const illFormedAt = (value: unknown, pointer = ''): string | null => {
   if (typeof value === 'string') return isWellFormed(value) ? null : pointer;
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, child] of Object.entries(value)) {
-    if (!isWellFormed(name)) return pointer;
+    // A member of this name would reach the prototype of what it is copied into.
+    if (!isWellFormed(name) || name === '__proto__') return pointer;
     const found = illFormedAt(child, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
     if (found !== null) return found;
   }

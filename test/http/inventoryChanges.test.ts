@@ -134,8 +134,11 @@ describe('a row', async () => {
       const before = await service.countEvents();
       for (const { what, body: row } of spoiled) {
         const { status, body } = await admin.post(path, { changes: [row] });
-        // What is no object, or would reach a prototype, is a fault of the whole request.
-        if (!isObject(row) || Object.hasOwn(row, '__proto__')) expect(status, `${kind}: ${what}`).toBe(400);
+        // What is no object, would reach a prototype, or is read differently by others, is a fault of the whole request.
+        const isReadAlike = !/__proto__|\\u(?:0000|d[89a-f]..|20[26].)|[\u202a-\u202e\u2066-\u2069]/i.test(
+          JSON.stringify(row),
+        );
+        if (!isObject(row) || !isReadAlike) expect(status, `${kind}: ${what}`).toBe(400);
         else expect(codesOf(body), `${kind}: ${what}`).toEqual(['400 VALIDATION']);
       }
       expect(await service.countEvents()).toBe(before);

@@ -44,7 +44,8 @@ describe('the directory of endpoints', () => {
     const world = await createWorld();
     await world.project(ledgerLog(created('e1', { warehouseIds: ['BER'] }), created('e2'), deleted('e2')));
     const { eventTypes, ownerId, scope, secret, url } = created().data;
-    const known = { endpointId: 'e1', ownerId, url, secret, eventTypes, scope, status: 'active', createdAt: at(1) };
+    const made = { endpointId: 'e1', ownerId, url, secret, eventTypes, scope, status: 'active', createdAt: at(1) };
+    const known = { ...made, pastScopes: [] };
     expect(await world.directory.get('e1')).toEqual({ ...known, warehouseIds: ['BER'] });
     expect(await world.directory.get('e2')).toBeNull();
   });
