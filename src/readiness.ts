@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
 import { StoreDamaged, StoreUnavailable } from './commands/ports.ts';
 import type { Position } from './domain/message.ts';
+import { comparePositions } from './domain/position.ts';
 import type { Progress } from './projections/board.ts';
 import { pause } from './projections/pause.ts';
 import type { EventSource } from './projections/ports.ts';
@@ -48,6 +49,9 @@ export const createReadiness = (prepare: () => Promise<void>, logger: FastifyBas
   };
 };
 
+/** So many seconds without progress: it is not catching up. */
+const looksAlikeMax = 5;
+
 export interface CatchUp {
   isReached(): boolean;
   /** Until it is reached, or aborted. */
@@ -71,8 +75,16 @@ export const createCatchUp = (source: Pick<EventSource, 'head'>, models: readonl
   };
 
   const reach = async (model: Progress, head: Position, signal: AbortSignal): Promise<void> => {
+    let before: Position | null = null;
+    let looksAlike = 0;
     // In steps: another build may be switched in meanwhile.
-    while (!signal.aborted && !(await model.waitFor(head, retryMs)));
+    while (!signal.aborted && !(await model.waitFor(head, retryMs))) {
+      const now = model.position();
+      // At the end of a quiet log, another process may be further than the checkpoint that it stored last.
+      looksAlike = now !== null && before !== null && comparePositions(now, before) === 0 ? looksAlike + 1 : 0;
+      if (looksAlike >= looksAlikeMax) return;
+      before = now;
+    }
   };
 
   return {
