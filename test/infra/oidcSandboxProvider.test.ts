@@ -93,7 +93,14 @@ const clients: readonly (readonly [string, Expected])[] = [
     'sandbox-customer',
     { roles: ['customer'], scopes: ['orders:read', 'orders:write'], warehouses: [], customerId: 'sandbox-customer' },
   ],
-  ['sandbox-shop', { roles: ['service'], scopes: ['inventory:read', 'orders:read', 'orders:write'], warehouses: [] }],
+  [
+    'sandbox-shop',
+    {
+      roles: ['service'],
+      scopes: ['inventory:read', 'orders:read', 'orders:write', 'webhooks:manage'],
+      warehouses: [],
+    },
+  ],
 ];
 
 describe('the sandbox issuer', () => {
@@ -102,7 +109,8 @@ describe('the sandbox issuer', () => {
     async (client, expected) => {
       const token = await tokenOf(client);
       const verifier = createTokenVerifier({ issuer, audience: 'stockledger', jwks: provider.jwks });
-      const { acr, amr, authTime, ...principal } = await verifier.verify(token);
+      const { acr, amr, authTime, issuedAt, ...principal } = await verifier.verify(token);
+      expect(issuedAt).toBe(decodeJwt(token).iat);
       expect(principal).toEqual({ subject: client, client, kind: 'client', ...expected });
       expect([acr, amr]).toEqual(client === 'sandbox-admin' ? [stepUpAcr, stepUpAmr] : [undefined, undefined]);
       expect(typeof authTime).toBe(client === 'sandbox-admin' ? 'number' : 'undefined');
