@@ -15,8 +15,15 @@ const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x
 export const isWellFormed = (text: string): boolean => text.isWellFormed() && !misleading.test(text);
 export const illFormed = 'has U+0000, half of a surrogate pair, or a control of writing direction';
 
-/** `fault`: it is no JSON that all readers read alike. `pointer`: where in it a text is not well-formed. */
-export type JsonReading = { readonly value: unknown } | { readonly fault: string } | { readonly pointer: string };
+const forbiddenName = '__proto__';
+
+/** `pointer`: JSON pointer (RFC 6901) of what is wrong, or of the object that has a name which can't be shown. */
+export interface Misleading {
+  readonly pointer: string;
+  readonly message: string;
+}
+/** `fault`: it is no JSON that all readers read alike. */
+export type JsonReading = { readonly value: unknown } | { readonly fault: string } | Misleading;
 
 const isEscaped = (source: string, at: number): boolean => {
   let before = at - 1;
@@ -57,14 +64,16 @@ const membersRead = (value: unknown): number => {
   return members;
 };
 
-/** JSON pointer (RFC 6901) of the first text that is not well-formed, or of the object that has such a name; or `null`. */
-const illFormedAt = (value: unknown, pointer = ''): string | null => {
-  if (typeof value === 'string') return isWellFormed(value) ? null : pointer;
+/** The first text or name that may not be, or `null`. */
+const misleadingIn = (value: unknown, pointer = ''): Misleading | null => {
+  if (typeof value === 'string') return isWellFormed(value) ? null : { pointer, message: illFormed };
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, child] of Object.entries(value)) {
-    // A member of this name would reach the prototype of what it is copied into.
-    if (!isWellFormed(name) || name === '__proto__') return pointer;
-    const found = illFormedAt(child, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    if (!isWellFormed(name)) return { pointer, message: illFormed };
+    const below = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    // It would reach the prototype of what it is copied into.
+    if (name === forbiddenName) return { pointer: below, message: 'is no name of a member' };
+    const found = misleadingIn(child, below);
     if (found !== null) return found;
   }
   return null;
@@ -87,6 +96,5 @@ export const readStrictJson = (bytes: Buffer): JsonReading => {
     return { fault: 'The body could not be parsed.' };
   }
   if (membersRead(value) !== written) return { fault: 'An object in the body names a member twice.' };
-  const pointer = suspicious.test(source) ? illFormedAt(value) : null;
-  return pointer === null ? { value } : { pointer };
+  return (suspicious.test(source) ? misleadingIn(value) : null) ?? { value };
 };

@@ -52,6 +52,10 @@ describe('a body', () => {
     },
   );
 
+  it('points at a member that is named __proto__', () => {
+    expect(read('{"a":[{"__proto__":{}}]}')).toMatchObject({ pointer: '/a/0/__proto__' });
+  });
+
   it.each(['"\\ud83e\\ude91"', '"\u200f\u200d"', '"ü"', '"\\n"'])('of any script is taken: %j', (text) => {
     expect(read(text)).toHaveProperty('value');
   });

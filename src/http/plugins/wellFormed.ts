@@ -1,7 +1,7 @@
 /** What every request must be before anything looks at what it says: text in UTF-8 that shows as what it is. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
-import { illFormed, isWellFormed, readStrictJson } from '../strictJson.ts';
+import { illFormed, isWellFormed, type Misleading, readStrictJson } from '../strictJson.ts';
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const utf8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
@@ -17,9 +17,9 @@ const requirePlain = ({ headers }: FastifyRequest): void => {
   }
 };
 
-const illFormedAt = (pointer: string): Problem =>
-  new Problem('VALIDATION', `${pointer || 'The body'} ${illFormed}.`, {
-    members: { errors: [{ pointer, message: illFormed }] },
+const problemOf = ({ pointer, message }: Misleading): Problem =>
+  new Problem('VALIDATION', `${pointer || 'The body'} ${message}.`, {
+    members: { errors: [{ pointer, message }] },
   });
 
 /** @throws Problem */
@@ -29,14 +29,14 @@ const parse = (request: FastifyRequest, bytes: Buffer): unknown => {
   if (bytes.length === 0) return undefined;
   const reading = readStrictJson(bytes);
   if ('value' in reading) return reading.value;
-  throw 'fault' in reading ? new Problem('MALFORMED_JSON', reading.fault) : illFormedAt(reading.pointer);
+  throw 'fault' in reading ? new Problem('MALFORMED_JSON', reading.fault) : problemOf(reading);
 };
 
 const requireWellFormed = (part: string, fields: object): void => {
   for (const [name, value] of Object.entries(fields)) {
     for (const text of [name, ...[value as unknown].flat()]) {
       if (typeof text !== 'string' || isWellFormed(text)) continue;
-      throw illFormedAt(`/${part}/${isWellFormed(name) ? name : ''}`);
+      throw problemOf({ pointer: `/${part}/${isWellFormed(name) ? name : ''}`, message: illFormed });
     }
   }
 };
