@@ -42,8 +42,9 @@ export interface Level {
 export const levelOf = async (api: Api, sku: string): Promise<Level> =>
   (await (await ask(api, 'GET', inventoryPath(sku))).json()) as Level;
 
-export const prepare = async (api: Api): Promise<void> => {
-  await ask(api, 'PUT', `/v1/warehouses/${warehouseId}`, {
+/** Makes it, or describes it again. */
+export const putWarehouse = (api: Api, id: string): Promise<Response> =>
+  ask(api, 'PUT', `/v1/warehouses/${id}`, {
     name: 'Berlin',
     countryCode: 'DE',
     postalCode: '10115',
@@ -53,6 +54,9 @@ export const prepare = async (api: Api): Promise<void> => {
     priority: 1,
     operator: 'own',
   });
+
+export const prepare = async (api: Api): Promise<void> => {
+  await putWarehouse(api, warehouseId);
   const skus = [...Array.from({ length: skusSpread }, (_, index) => skuOf(index)), hotSku, orderSku, probeSku];
   const changes = skus.map((sku) => ({
     kind: 'register',

@@ -26,6 +26,10 @@ interface Target {
   readonly sku: string;
 }
 
+/** Where a stock is served. A SKU may hold any printable character. */
+export const locationOf = ({ warehouseId, sku }: Target): string =>
+  `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}`;
+
 type StockView = Omit<StockLevelDocument, 'registeredAt'> & Partial<Pick<ItemDocument, 'name' | 'attributes'>>;
 
 /**
@@ -85,7 +89,7 @@ export const answerFact = (
 ): object | undefined =>
   answerOutcome(outcome, reply, {
     status,
-    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}` } : {}),
+    ...(status === 201 ? { location: locationOf({ warehouseId, sku }) } : {}),
     body: (accepted) => ({ ...showStockAfter({ warehouseId, sku }, accepted), ...showFact(accepted.events) }),
   });
 
@@ -97,6 +101,6 @@ export const answerStock = (
 ): object | undefined =>
   answerOutcome(outcome, reply, {
     status,
-    ...(status === 201 ? { location: `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}` } : {}),
+    ...(status === 201 ? { location: locationOf({ warehouseId, sku }) } : {}),
     body: (accepted) => showStockAfter({ warehouseId, sku }, accepted),
   });

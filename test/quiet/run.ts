@@ -4,7 +4,7 @@
  * over HTTP.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Api, ask, isSettled, signIn } from '../../bench/api.ts';
+import { type Api, ask, isSettled, putWarehouse, signIn } from '../../bench/api.ts';
 import { startService } from '../../demo/service.ts';
 
 export interface QuietOptions {
@@ -42,16 +42,7 @@ const pollMs = 20;
 const json = async <T>(answer: Promise<Response>): Promise<T> => (await (await answer).json()) as T;
 
 const prepare = async (api: Api): Promise<void> => {
-  await ask(api, 'PUT', `/v1/warehouses/${warehouseId}`, {
-    name: 'Berlin',
-    countryCode: 'DE',
-    postalCode: '10115',
-    latitude: 52.52,
-    longitude: 13.405,
-    timeZone: 'Europe/Berlin',
-    priority: 1,
-    operator: 'own',
-  });
+  await putWarehouse(api, warehouseId);
   await ask(api, 'POST', inventory, { sku: 'LARGE', onHand: 0 });
   const row = { warehouseId, sku: 'LARGE', kind: 'receipt', quantity: 1 };
   for (let done = 0; done < largeEvents; done += changesPerRequest) {

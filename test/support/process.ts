@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { signIn } from '../../bench/api.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** A machine that runs other tests beside it starts slowly. */
@@ -85,18 +86,6 @@ const isReady = (origin: string): Promise<boolean> =>
     () => false,
   );
 
-const signIn = async (origin: string): Promise<string> => {
-  const answer = await fetch(`${origin}/oidc/token`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from('sandbox-admin:sandbox').toString('base64')}`,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: 'grant_type=client_credentials',
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
-};
-
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -137,7 +126,7 @@ export const startService = async (options: Options): Promise<RunningService> =>
       { timeout: startTimeoutMs, interval: 50 },
     )
     .toBe(true);
-  const token = await signIn(origin);
+  const token = await signIn(origin, 'sandbox-admin');
   return {
     origin,
     pid: child.pid ?? 0,

@@ -8,7 +8,7 @@ import type { HttpPorts } from '../ports.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { Reservation, ReservationBody, ReservationPath, StockLevel, StockPath } from '../schemas/stock.ts';
-import { answerStock, showStockAfter, stockProblems } from '../stockAnswers.ts';
+import { answerStock, locationOf, showStockAfter, stockProblems } from '../stockAnswers.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
@@ -38,7 +38,7 @@ export const registerReservations = ({ command }: Router, { useCases, clock }: H
       const outcome = await useCases.changeStock({ command: { type: 'ReserveStock', ...claim }, context });
       return answerOutcome(outcome, reply, {
         status: 201,
-        location: `/v1/warehouses/${params.warehouseId}/inventory/${encodeURIComponent(params.sku)}/reservations/${reservationId}`,
+        location: `${locationOf(params)}/reservations/${reservationId}`,
         body: (accepted) => ({
           reservationId,
           quantity,
