@@ -12,6 +12,8 @@ export const checkedName = (name: string): string => {
 /** A collection as queries and writes see it. */
 export interface Collection {
   readonly name: string;
+  /** Each is an ordered list of fields, and the id after them. */
+  readonly indexes: readonly (readonly string[])[];
   /** Fields that answer to anything but `has`, in the order of their declaration. */
   readonly fields: readonly string[];
   /** Fields that answer to `has`, in the order of their declaration. */
@@ -24,7 +26,7 @@ export const collectionOf = ({ name, indexes, lists: declared = [] }: Collection
   const lists = [...new Set(declared)];
   const both = lists.find((field) => fields.includes(field));
   if (both !== undefined) throw new RangeError(`${name}.${both} is a list: it answers to has and can't be sorted on`);
-  return { name, fields, lists };
+  return { name, indexes, fields, lists };
 };
 
 /** @throws RangeError for a field without an index: no query looks at every document. */

@@ -19,7 +19,8 @@ beforeEach(() => {
 afterEach(() => db.close());
 
 /** The plan of each step, as SQLite puts it. */
-const plansOf = async (query: Omit<DocumentQuery, 'limit'>, driver: string | null): Promise<string[]> => {
+const plansOf = async (query: Omit<DocumentQuery, 'limit'>, field: string | null): Promise<string[]> => {
+  const driver = field === null ? null : { field, count: 1 };
   await createSqliteDocuments(db).ensure(spec);
   return querySteps(collectionOf(spec), { ...query, limit: 10 }, driver).map(({ sql, values }) =>
     db
@@ -33,8 +34,16 @@ const plansOf = async (query: Omit<DocumentQuery, 'limit'>, driver: string | nul
 describe('a query over documents', () => {
   it.each<[string, Omit<DocumentQuery, 'limit'>, string]>([
     ['an equal value', { where: { name: { equals: 'Oak' } } }, 'doc_chairs_v1 name'],
-    ['a beginning', { where: { name: { startsWith: 'Oa' } } }, 'doc_chairs_v1 name'],
-    ['a range', { where: { quantity: { from: 3, below: 7 } } }, 'doc_chairs_v1 quantity'],
+    [
+      'a beginning, in its order',
+      { where: { name: { startsWith: 'Oa' } }, orderBy: { field: 'name', direction: 'ascending' } },
+      'doc_chairs_v1 name',
+    ],
+    [
+      'a range, in its order',
+      { where: { quantity: { from: 3, below: 7 } }, orderBy: { field: 'quantity', direction: 'descending' } },
+      'doc_chairs_v1 quantity',
+    ],
     [
       'an equal value in the order of another',
       {
@@ -50,7 +59,10 @@ describe('a query over documents', () => {
       'doc_chairs_v1 quantity',
     ],
   ])('finds %s by an index', async (_what, query, index) => {
-    for (const plan of await plansOf(query, null)) expect(plan).toContain(`USING INDEX ${index}`);
+    for (const plan of await plansOf(query, null)) {
+      expect(plan).toMatch(new RegExp(`^(SEARCH|SCAN) t USING (COVERING )?INDEX ${index}`));
+      expect(plan).not.toContain('TEMP B-TREE');
+    }
   });
 
   it('goes on with a page from an index, without sorting', async () => {
@@ -58,7 +70,7 @@ describe('a query over documents', () => {
     for (const after of [undefined, { value: 3, id: 'a' }, { value: null, id: 'a' }]) {
       const plans = await plansOf({ where: {}, orderBy, ...(after === undefined ? {} : { after }) }, null);
       for (const plan of plans) {
-        expect(plan).toContain('USING INDEX doc_chairs_v1 quantity');
+        expect(plan).toContain('USING COVERING INDEX doc_chairs_v1 quantity');
         expect(plan).not.toContain('TEMP B-TREE');
       }
     }
@@ -97,6 +109,59 @@ describe('a query over documents', () => {
     const all = await find({ warehouseIds: { has: 'ALL' } });
     expect(all).toHaveLength(count);
     expect(all.filter((id) => few.includes(id))).toEqual(few);
+  });
+
+  it('stops at the document with which it has enough characters, before the next is parsed', async () => {
+    const documents = createSqliteDocuments(db);
+    await documents.ensure(spec);
+    const write = (n: number) => ({
+      id: `d${n}`,
+      document: { name: 'x'.repeat(1_000), quantity: n },
+      position: 1n,
+      expected: null,
+    });
+    await documents.write(
+      spec.name,
+      Array.from({ length: 20 }, (_, n) => write(n)),
+    );
+    const orderBy = { field: 'quantity', direction: 'ascending' } as const;
+    const found = await documents.find(spec.name, { where: {}, orderBy, limit: 20, charsMax: 2_500 });
+    expect(found.map(({ id }) => id)).toEqual(['d0', 'd1', 'd2']);
+  });
+
+  it('looks for the rarest document of all in steps, and lets others in between', async () => {
+    const documents = createSqliteDocuments(db);
+    await documents.ensure(spec);
+    const count = 9_000;
+    const write = (n: number) => ({
+      id: `d${String(n).padStart(4, '0')}`,
+      document: { name: n === count - 1 ? 'rare' : 'common', quantity: n, warehouseIds: ['ALL', 'MOST'] },
+      position: 1n,
+      expected: null,
+    });
+    await documents.write(
+      spec.name,
+      Array.from({ length: count }, (_, n) => write(n)),
+    );
+    const lists = { warehouseIds: { has: 'ALL' } };
+    for (const order of [{}, { orderBy: { field: 'quantity', direction: 'ascending' } } as const]) {
+      let turns = 0;
+      let isOver = false;
+      const turn = (): void => {
+        turns += 1;
+        if (!isOver) setImmediate(turn);
+      };
+      setImmediate(turn);
+      const found = await documents.find(spec.name, {
+        where: { name: { equals: 'rare' }, ...lists },
+        ...order,
+        limit: 5,
+      });
+      isOver = true;
+      expect(found.map(({ id }) => id)).toEqual(['d8999']);
+      // 9,000 candidates, 2,000 in each step.
+      expect(turns).toBeGreaterThanOrEqual(4);
+    }
   });
 
   it('asks for a collection that was ensured', async () => {

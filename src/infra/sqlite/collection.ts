@@ -10,6 +10,11 @@ import type { Statements } from './writes.ts';
 export const tableOf = (collection: string): string => `doc_${checkedName(collection)}`;
 export const listTableOf = (collection: string): string => `list_${checkedName(collection)}`;
 export const columnOf = (field: string): string => `f_${checkedName(field)}`;
+/** Quoted, because names joined by underscores could be those of another index. */
+export const indexOf = (collection: string, index: readonly string[]): string =>
+  `"${[tableOf(collection), ...index.map(checkedName)].join(' ')}"`;
+/** That SQLite makes for a primary key. */
+export const idIndexOf = (collection: string): string => `sqlite_autoindex_${tableOf(collection)}_1`;
 /** The list as it was last spread into the list table. */
 export const listColumnOf = (field: string): string => `l_${checkedName(field)}`;
 
@@ -50,9 +55,13 @@ export const createTables = (
   { fields, lists }: Collection,
 ): void => {
   const table = tableOf(name);
-  db.prepare(
-    `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
-  ).run();
+  // The body is last: what stands behind it could only be read through all of its pages.
+  const small = [
+    ...fields.map((field) => `${columnOf(field)} ANY`),
+    ...lists.map((field) => `${listColumnOf(field)} TEXT`),
+  ];
+  const columns = ['id TEXT PRIMARY KEY', 'position INTEGER NOT NULL', ...small, 'body TEXT NOT NULL'].join(', ');
+  db.prepare(`CREATE TABLE IF NOT EXISTS ${table} (${columns}) STRICT`).run();
   db.prepare(
     `CREATE TABLE IF NOT EXISTS ${listTableOf(name)} (field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
        PRIMARY KEY (field, value, id)) STRICT, WITHOUT ROWID`,
@@ -70,10 +79,8 @@ export const createTables = (
     if (!present.has(listColumnOf(field))) addList(db, name, field);
   }
   for (const index of indexes) {
-    // Quoted, because names joined by underscores could be those of another index.
-    db.prepare(
-      `CREATE INDEX IF NOT EXISTS "${table} ${index.join(' ')}" ON ${table} (${index.map(columnOf).join(', ')}, id)`,
-    ).run();
+    const columns = [...index.map(columnOf), 'id'].join(', ');
+    db.prepare(`CREATE INDEX IF NOT EXISTS ${indexOf(name, index)} ON ${table} (${columns})`).run();
   }
 };
 

@@ -1,18 +1,16 @@
 /** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
 import type { StatementSync } from 'node:sqlite';
-import type { DocumentQuery, Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
+import type { Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
 import { type Collection, collectionOf } from '../collection.ts';
 import { columnValue, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
-import { listCounts, querySteps } from './documentQuery.ts';
 import { type DocumentValues, documentWrites } from './documentWrites.ts';
+import { createFind } from './findDocuments.ts';
 import { createHotDocuments } from './hotDocuments.ts';
 
 /** Statements with up to this many ids each, so that few different ones are prepared. */
 const idsPerRead = 64;
 const idsPerSmallRead = 8;
-/** So many documents are faster looked up and sorted than found on a walk along an index. */
-const driverMax = 2_000;
 
 type Row = Record<string, unknown>;
 
@@ -101,34 +99,6 @@ export const createSqliteDocuments = (db: Database): Documents => {
     return found;
   };
 
-  /** The list that narrows a query down most, if any narrows it enough, and to how many documents. */
-  const driverOf = (
-    collection: Collection,
-    where: DocumentQuery['where'],
-  ): { readonly driver: string | null; readonly count: number } => {
-    let driver: string | null = null;
-    let fewest = driverMax + 1;
-    for (const { field, count } of listCounts(collection, where)) {
-      const n = db.prepare(count.sql).get(...count.values, fewest)?.n as number;
-      if (n >= fewest) continue;
-      fewest = n;
-      driver = field;
-    }
-    return { driver, count: fewest };
-  };
-
-  const find = <T>(name: string, query: DocumentQuery): readonly StoredDocument<T>[] => {
-    const collection = ensured(name);
-    const rows: Row[] = [];
-    const { driver, count } = driverOf(collection, query.where);
-    if (count === 0) return [];
-    for (const { sql, values } of querySteps(collection, query, driver)) {
-      if (rows.length >= query.limit) break;
-      rows.push(...select(sql).all(...values, query.limit - rows.length));
-    }
-    return rows.map((row) => toStored<T>(row));
-  };
-
   return {
     ensure: async (spec) => {
       const collection = collectionOf(spec);
@@ -152,7 +122,7 @@ export const createSqliteDocuments = (db: Database): Documents => {
         );
       });
     },
-    find: <T>(name: string, query: DocumentQuery) => db.read(() => find<T>(name, query)),
+    find: createFind({ db, ensured, select, toStored }),
     count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
     drop: async (name) => {
       await (await opened)('drop', [name]);

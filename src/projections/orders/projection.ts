@@ -191,7 +191,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderExceptionRaised',
     'OrderExceptionResolved',
   ],
-  indexes: [['customerId', 'placedAt'], ['orderNumber', 'placedAt'], ['status', 'placedAt'], ['placedAt']],
+  indexes: [['customerId'], ['customerId', 'status'], ['orderNumber'], ['status'], []].map((by) => [...by, 'placedAt']),
   lists: ['warehouseIds', 'trackingNumbers', 'waitingSkus'],
   idsOf: ({ data }) => [data.orderId],
   apply,
