@@ -56,7 +56,7 @@ export interface StoredDocument<T> {
   readonly document: T;
   /** Position (commit) of the last event folded in. */
   readonly position: bigint;
-  /** Characters of its JSON, where the store knows. */
+  /** Characters of its JSON; in answers to queries, where the store knows. */
   readonly chars?: number;
 }
 

@@ -18,7 +18,6 @@ const toStored = <T>(row: Row): StoredDocument<T> => ({
   id: row.id as string,
   document: JSON.parse(row.body as string) as T,
   position: row.position as bigint,
-  chars: (row.body as string).length,
 });
 
 const listOf = (document: object, field: string): readonly string[] => {

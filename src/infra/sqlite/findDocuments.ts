@@ -68,9 +68,10 @@ export const createFind = ({ db, ensured, select, toStored }: Finding): Document
       for (const { row, id, value, isMet } of rows) {
         left -= 1;
         if (isMet === 1n) {
-          const stored = toStored<T>(body.get(row as bigint) as Row);
-          found.push(stored);
-          chars += stored.chars ?? 0;
+          const stored = body.get(row as bigint) as Row;
+          const size = (stored.body as string).length;
+          found.push({ ...toStored<T>(stored), chars: size });
+          chars += size;
           if (isFull({ found, chars }, query)) return ending(null);
         }
         if (left === 0) return ending({ value: placeOf(value), id: id as string });
