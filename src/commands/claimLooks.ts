@@ -28,12 +28,21 @@ export interface Sight {
   readonly name: string;
   /** The revisions at which it was seen: ids of commands are derived from it, so that a second try is the same one. */
   readonly version: string;
+  /** Where this is another at a second look, something has happened in between that the policies may not have come to. */
+  readonly basis: string;
   readonly ask: Ask;
   /** Everything that it was seen in lies up to here. */
   readonly at: Position;
   /** Of the order. */
   readonly stream: string;
   readonly revision: number;
+}
+
+interface Free {
+  /** Seen up to here. */
+  readonly at: Position;
+  /** The stock, at its revision. */
+  readonly shelf: string;
 }
 
 /** Nothing in particular was seen: whatever the store has now. */
@@ -65,6 +74,8 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
       kind: 'uncounted_reservation',
       name: `uncounted/${stockStream(warehouseId, sku)}/${reservationId}`,
       version: `${order.revision}/${stock.revision}`,
+      // Its name alone: a reservation is made once.
+      basis: '',
       at: positionOf(view.since, order, stock),
       stream: orderStream(orderId),
       revision: order.revision,
@@ -85,6 +96,7 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
         kind: 'lost_reservation',
         name: `lost/${orderId}/${stockStream(warehouseId, sku)}/${reservationId}`,
         version: `${order.revision}/${stock.revision}`,
+        basis: `${order.revision}`,
         ask: { ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId },
         at: positionOf(view.since, order, stock),
         stream: orderStream(orderId),
@@ -94,8 +106,8 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
     return sights;
   };
 
-  /** The position up to which something that the order lacks was free; `null`: all of it is short. */
-  const freeFor = async (order: PlacedOrder, view: View): Promise<Position | null> => {
+  /** Where something that the order lacks is free; `null`: all of it is short. */
+  const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
     const lacking = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
     const skus = [...new Set(order.lines.filter(({ lineId }) => lacking.has(lineId)).map(({ sku }) => sku))];
     if (skus.length === 0) return null;
@@ -105,7 +117,9 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
       const holding = await facts.warehousesHolding(sku, view.since);
       for (const warehouseId of holding.filter((id) => open.has(id))) {
         const stock = await stockAt({ warehouseId, sku }, view);
-        if (promiseOf(stock.state) > 0) return positionOf(view.since, stock);
+        if (promiseOf(stock.state) > 0) {
+          return { at: positionOf(view.since, stock), shelf: `${stockStream(warehouseId, sku)}@${stock.revision}` };
+        }
       }
     }
     return null;
@@ -114,15 +128,16 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
   const waitingIn = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
     const { orderId, phase, held } = order.state;
     if (held) return [];
-    const free = phase === 'pending' ? view.since : await freeFor(order.state, view);
+    const free = phase === 'pending' ? { at: view.since, shelf: '' } : await freeFor(order.state, view);
     if (free === null) return [];
     return [
       {
         kind: 'waiting_beside_stock',
         name: `waiting/${orderId}`,
         version: `${order.revision}`,
+        basis: `${order.revision} ${free.shelf}`,
         ask: { ask: 'AllocateOrder', orderId },
-        at: positionOf(free, order),
+        at: positionOf(free.at, order),
         stream: orderStream(orderId),
         revision: order.revision,
       },

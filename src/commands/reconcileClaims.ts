@@ -122,7 +122,10 @@ export const createReconciler = (
     return found;
   };
 
-  /** What is on its way is no drift: it must still be so once the policies have passed all that the look was made on. */
+  /**
+   * What is on its way is no drift: it must still be so once the policies have passed all that the look was made on, and
+   * nothing may have happened to it since, as they need not have come to that.
+   */
   const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly Sight[]> => {
     const suspects = await sightsOf(await subjects(), { isSure: false, since }, signal);
     const sure: View = { isSure: true, since };
@@ -134,13 +137,13 @@ export const createReconciler = (
     if (sights.length === 0) return [];
     const positions = sights.map(({ at }) => at).reduce(laterOf);
     if (!(await claimLists.hasReacted(laterOf(positions, since)))) return [];
-    const names = new Set(sights.map(({ name }) => name));
+    const bases = new Map(sights.map(({ name, basis }) => [name, basis]));
     const second = await sightsOf(
       first.map(([subject]) => subject),
       sure,
     );
     const still = new Map(second.flatMap(([, seen]) => seen).map((sight) => [sight.name, sight]));
-    return [...still.values()].filter(({ name }) => names.has(name));
+    return [...still.values()].filter(({ name, basis }) => bases.get(name) === basis);
   };
 
   /** @returns whether it had drifted. Goods may be free and not enough for an order: only the plan tells. */

@@ -146,6 +146,29 @@ describe('the reconciler of claims changes nothing', () => {
     await looksInVain();
   });
 
+  it('of an order that has got what it was seen beside, and waits beside what came since', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'o1', { CHAIR: 99 });
+    await world.settle();
+    let came = 1;
+    await receive(world, 'BER', 'CHAIR', came);
+    world.meanwhile(async () => {
+      await world.settle();
+      came += 1;
+      await receive(world, 'BER', 'CHAIR', came);
+    });
+    for (let looks = 0; looks < 3; looks += 1) expect(await world.useCases.reconcileClaims()).toEqual(none);
+  });
+
+  it('of an order that must come from one place, where enough has come since it was seen', async () => {
+    await openShop(world, { BER: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 2 }, { allowSplit: false });
+    await world.settle();
+    world.meanwhile(() => receive(world, 'BER', 'CHAIR', 1));
+    expect(await world.useCases.reconcileClaims()).toEqual(none);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({});
+  });
+
   it('of what the policies have not come to yet', async () => {
     await openShop(world, { BER: { CHAIR: 2 } });
     await place(world, 'o1', { CHAIR: 2 });

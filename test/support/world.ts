@@ -125,6 +125,8 @@ export interface World {
   restart(crashAt?: CrashPoint): void;
   /** The policies pass all that is in the log now, and do nothing of what it asks for. */
   miss(): Promise<void>;
+  /** Happens whenever a look at the claims waits for the policies. */
+  meanwhile(step: () => Promise<unknown>): void;
   /** What the latest look at the claims has found. */
   readonly drift: ReadonlyMap<DriftKind, number>;
   /** The policies see all of the log once more, from its beginning. */
@@ -175,6 +177,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
 
   const drift = new Map<DriftKind, number>();
   let checkpoint: Position | null = null;
+  let whileWaiting: () => Promise<unknown> = () => Promise.resolve();
   const isPast = (position: Position): boolean => checkpoint !== null && comparePositions(position, checkpoint) <= 0;
 
   const newProcess = (crashAt?: CrashPoint): UseCases =>
@@ -187,7 +190,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       countryPoint: () => null,
       dueReservations: log,
       lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
-      claimLists: { ...listsOf(log), hasReacted: (position) => Promise.resolve(isPast(position)) },
+      claimLists: { ...listsOf(log), hasReacted: (position) => whileWaiting().then(() => isPast(position)) },
       driftWatch: { found: (kind, count) => drift.set(kind, count) },
       newSecret: () => `whsec_${++secrets}`,
       reservationMs,
@@ -246,6 +249,9 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     restart,
     redeliver,
     miss,
+    meanwhile: (step) => {
+      whileWaiting = step;
+    },
     drift,
     settle,
     close,
