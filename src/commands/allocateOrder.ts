@@ -3,29 +3,21 @@
  * reserves at their exact revisions; whoever is slower plans again. Repeating it is harmless: what an earlier attempt
  * for the same cause has reserved is found again by its derived id, and no longer asked for.
  */
-import { type Position, unreachable } from '../domain/message.ts';
+import { unreachable } from '../domain/message.ts';
 import type { OrderCommandOf } from '../domain/order/commands.ts';
-import type { Allocation, LineQuantity } from '../domain/order/events.ts';
+import type { LineQuantity } from '../domain/order/events.ts';
 import { promiseLost } from '../domain/order/standing.ts';
-import type { PlacedOrder } from '../domain/order/state.ts';
-import type { Plan, Source } from '../domain/policies/allocation.ts';
+import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
+import type { Plan } from '../domain/policies/allocation.ts';
 import { itemStream, orderStream, stockStream } from '../domain/values.ts';
+import { adoptHolds } from './adoptHolds.ts';
+import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
-import type { CommandContext } from './outcome.ts';
+import { createOrderClaims } from './orderClaims.ts';
 import { createPlanOrder } from './planOrder.ts';
 import type { AllocationFacts, Clock, CountryPoint, PersonalData } from './ports.ts';
-import { isLeftAlone, type Look, lookAt, type Shelves, shelfOf, skusAskedFor, unusedReservationId } from './shelves.ts';
-import type { Seen } from './streams.ts';
-
-/** The event that asked. */
-export interface Cause extends Seen {
-  /** All ids are derived from it. */
-  readonly eventId: string;
-  readonly position: Position;
-  /** The context of a command of ours, by the name that its id is derived from. */
-  readonly context: (name: string) => CommandContext;
-}
+import { type Hold, holdsOf, isLeftAlone, type Look, lookAt, type Shelves, skusAskedFor } from './shelves.ts';
 
 export interface AllocationPorts {
   readonly handlers: Pick<Handlers, 'order' | 'stock' | 'item'>;
@@ -47,9 +39,11 @@ type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 
 const roundsMax = 50;
 
 export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
-  const { facts, clock, reservationMs } = ports;
+  const { facts } = ports;
   const { order: orders, stock: stocks, item: items } = ports.handlers;
   const plan = createPlanOrder(ports);
+  const claims = createOrderClaims({ ...ports, stocks });
+  const { reserve, release } = claims;
 
   /** @param doubted SKUs whose stocks are asked of the store itself. */
   const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
@@ -64,41 +58,6 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       return [sku, await Promise.all(shelves)] as const;
     });
     return new Map(await Promise.all(loads));
-  };
-
-  /**
-   * The revision is part of the command's id: the same reservation made anew after its end is another command.
-   * @returns nothing when somebody was quicker.
-   */
-  const reserve = async (look: Look, source: Source, cause: Cause): Promise<readonly Allocation[]> => {
-    const { order, shelves, counted } = look;
-    const { warehouseId, sku, lineId, quantity } = source;
-    const shelf = shelfOf(shelves, warehouseId, sku);
-    if (shelf === undefined || shelf.stock.phase === 'absent') return [];
-    const { orderId } = order;
-    const reservationId = unusedReservationId({ causeId: cause.eventId, orderId, lineId }, shelf, counted);
-    const now = clock.now();
-    // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
-    const { registeredAt } = shelf.stock;
-    const occurredAt = registeredAt > now ? registeredAt : now;
-    const expiresAt = new Date(Date.parse(now) + reservationMs).toISOString();
-    const command = { warehouseId, sku, occurredAt, reservationId, quantity, expiresAt, orderId, lineId };
-    const outcome = await stocks(
-      stockStream(warehouseId, sku),
-      { type: 'ReserveStock', ...command },
-      cause.context(`reserve/${reservationId}@${shelf.revision}`),
-    );
-    return outcome.kind === 'recorded' || outcome.kind === 'unchanged' ? [{ ...source, reservationId }] : [];
-  };
-
-  const release = async (held: readonly Allocation[], cause: Cause): Promise<void> => {
-    for (const { warehouseId, sku, reservationId } of held) {
-      const stream = stockStream(warehouseId, sku);
-      const { revision } = await stocks.loadSince(stream, cause);
-      const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason: 'not_needed' };
-      const context = cause.context(`release/${reservationId}@${revision}`);
-      await stocks(stream, { type: 'ReleaseReservation', ...command }, context);
-    }
   };
 
   /**
@@ -151,6 +110,25 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     await orders(orderStream(orderId), raise, cause.context(`exception/${orderId}`));
   };
 
+  /** What is reserved for it already becomes its source, or is let go. @returns whether there is reason to look again. */
+  const settleClaims = async (
+    look: Look,
+    holds: readonly Hold[],
+    { sources, missing }: Plan,
+    cause: Cause,
+  ): Promise<boolean> => {
+    const { order, held } = look;
+    if (holds.length > 0) {
+      const place = order.allowSplit ? {} : { place: sources[0]?.warehouseId ?? null };
+      await adoptHolds(look, { holds, ...place }, claims, cause);
+      return true;
+    }
+    if (order.allowSplit || held.length === 0 || missing.length === 0) return false;
+    // The place that has a part of it can not give the rest; another may have all of it.
+    await release(held, cause);
+    return true;
+  };
+
   /** One look at the order; `false`: look again. */
   const attempt = async (
     orderId: string,
@@ -164,22 +142,19 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const shelves = await loadShelves(order, cause, doubted);
     const look = lookAt({ order, revision, shelves }, cause.eventId);
     const { held, demand } = look;
+    const holds = holdsOf(look);
     if (isLeftAlone(order)) {
-      await release(held, cause);
+      await release(isEnded(order) ? [...held, ...holds] : held, cause);
       return true;
     }
-    if (!order.allowSplit && held.length > 0 && demand.length > 0) {
-      // Half of what an attempt before a crash wanted from one place; the rest may have to come from another.
-      await release(held, cause);
-      return false;
-    }
-    const planned = await plan(look, cause.position);
+    const planned = await plan(look, holds, cause.position);
     const { sources, missing } = planned;
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
     // it is recorded, the order is looked at again.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
     if (unsure.length > 0)
       return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
+    if (await settleClaims(look, holds, planned, cause)) return false;
     const isTaken = await take(look, planned, cause);
     if (isTaken && afterLoss) await raiseLoss(order, missing, cause);
     return isTaken;

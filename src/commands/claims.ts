@@ -29,10 +29,11 @@ const openAt = (stock: Stock, reservationId: string): Reservation | undefined =>
 const isCounted = (order: Order, reservationId: string): boolean =>
   order.phase !== 'absent' && order.allocations.some((allocation) => allocation.reservationId === reservationId);
 
-/** Why the claim is to be let go; `null`: the order counts it, or it is gone. */
+/** Why the claim is to be let go; `null`: the order counts it, its first plan is still to decide, or it is gone. */
 export const uncountedFor = (claim: Claim, order: Order, stock: Stock): 'unknown' | 'cancelled' | null => {
   const open = openAt(stock, claim.reservationId);
   if (open === undefined || open.orderId !== claim.orderId) return null;
+  if (order.phase === 'pending') return null;
   if (!isCounted(order, claim.reservationId)) return 'unknown';
   return order.phase === 'cancelled' ? 'cancelled' : null;
 };

@@ -39,6 +39,8 @@ export interface OrderRequest {
   readonly preferredWarehouseId?: string;
   readonly allowSplit: boolean;
   readonly allowBackorder: boolean;
+  /** Reservations under its id are not its own: a customer chose the id. */
+  readonly excludesHolds?: true;
 }
 
 /** Places where the sealed parts of an order belong; they open nowhere else. */
@@ -54,7 +56,7 @@ export const createOrderUseCases = (
   const takeOrderNumber = createTakeOrderNumber(handlers, clock);
 
   const placing = async (request: OrderRequest, context: CommandContext): Promise<OrderPlaced['data']> => {
-    const { contact, shipTo, orderNumber: _, ...rest } = request;
+    const { contact, shipTo, orderNumber: _, excludesHolds: __, ...rest } = request;
     const seal = (place: string, value: object) =>
       context.dryRun === true
         ? Promise.resolve(notSealed)
@@ -79,11 +81,16 @@ export const createOrderUseCases = (
   return {
     /** @throws SubjectErased when the customer's data was erased. */
     placeOrder: async (request: OrderRequest, context: CommandContext) => {
-      const { orderId, orderNumber } = request;
+      const { orderId, orderNumber, excludesHolds } = request;
       const placed = await placing(request, context);
       const asNew = { ...context, expectsNew: true };
-      if (orderNumber === undefined) return change(orderId, { type: 'PlaceOrder', order: placed }, asNew);
-      const command = { type: 'PlaceOrder', order: placed, orderNumber } as const;
+      const asked = {
+        type: 'PlaceOrder',
+        order: placed,
+        ...(excludesHolds === true ? { excludesHolds } : {}),
+      } as const;
+      if (orderNumber === undefined) return change(orderId, asked, asNew);
+      const command = { ...asked, orderNumber } as const;
       // An order that is refused takes no number.
       const tried = await change(orderId, command, { ...asNew, dryRun: true });
       if (tried.kind !== 'dry_run') return tried;

@@ -5,7 +5,7 @@ import { type Plan, planAllocation } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
 import { type Address, shipToContext } from './orders.ts';
 import type { AllocationFacts, CountryPoint, PersonalData } from './ports.ts';
-import { type Look, promiseOf, type Shelves } from './shelves.ts';
+import { type Hold, type Look, promiseOf, type Shelves } from './shelves.ts';
 
 export interface PlanPorts {
   readonly facts: AllocationFacts;
@@ -13,16 +13,23 @@ export interface PlanPorts {
   readonly personalData: Pick<PersonalData, 'open'>;
 }
 
-export type PlanOrder = (look: Look, since: Position) => Promise<Plan>;
+/** `holds`: what is reserved under the order's id already, and so is there for it. */
+export type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<Plan>;
 
 /** What each shelf can promise, by SKU and warehouse. */
-const promisesOf = (shelves: Shelves): ReadonlyMap<string, ReadonlyMap<string, number>> =>
-  new Map(
+const promisesOf = (shelves: Shelves, holds: readonly Hold[]): ReadonlyMap<string, ReadonlyMap<string, number>> => {
+  const promises = new Map(
     [...shelves].map(([sku, each]) => [
       sku,
       new Map(each.map(({ warehouseId, stock }) => [warehouseId, promiseOf(stock)])),
     ]),
   );
+  for (const { warehouseId, sku, quantity } of holds) {
+    const of = promises.get(sku);
+    of?.set(warehouseId, (of.get(warehouseId) ?? 0) + quantity);
+  }
+  return promises;
+};
 
 export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts): PlanOrder => {
   /** The address is opened only where it decides. Erased, it is anywhere in its country. */
@@ -33,16 +40,18 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     return destinationOf({ ...address, countryCode }, warehouses, countryPoint);
   };
 
-  return async ({ order, shelves, demand }, since) => {
+  return async ({ order, shelves, demand, held }, holds, since) => {
     if (demand.length === 0) return { sources: [], missing: [] };
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
     const warehouses = await facts.warehouses(since);
     const destination = await destinationFor(order, warehouses);
     const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
     // What lapsed of an order that comes from one place comes from there again.
-    const place = allowSplit ? undefined : order.allocations[0]?.warehouseId;
-    const ranking = place === undefined ? ranked : [place];
-    const promises = promisesOf(shelves);
+    const place = allowSplit ? undefined : [...order.allocations, ...held][0]?.warehouseId;
+    // Somebody chose where they are, be it a warehouse that is closed to sourcing.
+    const holding = new Set(holds.map(({ warehouseId }) => warehouseId));
+    const ranking = place === undefined ? [...new Set([...holding, ...ranked])] : [place];
+    const promises = promisesOf(shelves, holds);
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.
     const mayWait = allowBackorder || order.phase === 'open';

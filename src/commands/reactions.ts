@@ -8,7 +8,8 @@ import type { Order } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
-import type { AllocateOrder, Cause } from './allocateOrder.ts';
+import type { AllocateOrder } from './allocateOrder.ts';
+import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
 import { createKeyedQueue, eachLimited } from './keyed.ts';
@@ -56,7 +57,7 @@ interface Task {
 type Release = Omit<StockCommandOf<'ReleaseReservation'>, 'type' | 'occurredAt'>;
 type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 
-/** A person may reserve for an order by hand; only what a policy reserved is a policy's to let go. */
+/** A person may reserve for an order by hand, before it is placed too; only what a policy reserved is a policy's to let go. */
 const isOurs = ({ ask }: Ask, { metadata }: RecordedEvent): boolean =>
   ask !== 'ReleaseUncounted' || metadata.actor.kind === 'system';
 
@@ -123,7 +124,9 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
     const stream = orderStream(orderId);
     if (isCountedBy(await handlers.order.load(stream))) return;
-    if (isCountedBy(await handlers.order.loadSince(stream, cause))) return;
+    const order = await handlers.order.loadSince(stream, cause);
+    // Its first plan counts it or lets it go. Let go here, after a crash, the pieces of a hold would be anybody's.
+    if (isCountedBy(order) || order.state.phase === 'pending') return;
     await release({ ...reservation, reason: 'not_needed' }, cause);
   };
 
@@ -174,14 +177,19 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       const tasks: Task[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Task>();
+      const byPeople: RecordedEvent[] = [];
       for (const event of events) {
         const cause = causeOf(event);
         for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
-          if (!isOurs(ask, event)) continue;
-          if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { ask, cause });
+          if (!isOurs(ask, event)) byPeople.push(event);
+          else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { ask, cause });
           else tasks.push({ ask, cause });
         }
       }
+      // The plan of the order that it is for must see it, whichever process it was recorded by.
+      await eachLimited(byPeople, concurrency, async (event) => {
+        await handlers.stock.loadSince(event.stream, event);
+      });
       const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
       await eachLimited(tasks, concurrency, performTask);
       await eachLimited([...arrivals.values()], concurrency, performTask);

@@ -43,7 +43,7 @@ export const createRecentClaims = () => {
         const { orderId, warehouseId, sku, reservationId } = data as Partial<Claim>;
         if (orderId !== undefined) orderIds.add(orderId, orderId);
         if (sku === undefined || warehouseId === undefined) continue;
-        if (type !== 'StockReserved') skus.add(sku, sku);
+        if (type !== 'StockReserved' && type !== 'StockReservationTakenOver') skus.add(sku, sku);
         else if (orderId !== undefined && reservationId !== undefined) {
           claims.add(`${warehouseId}.${sku}.${reservationId}`, { orderId, warehouseId, sku, reservationId });
         }

@@ -8,7 +8,7 @@
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { laterOf } from '../domain/position.ts';
 import { stockStream } from '../domain/values.ts';
-import type { Cause } from './allocateOrder.ts';
+import type { Cause } from './cause.ts';
 import { createLooks, type Sight, type Subject, type View } from './claimLooks.ts';
 import { type Claim, type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './claims.ts';
 import type { Handlers } from './handlers.ts';
@@ -35,6 +35,8 @@ export interface ReconcilerPorts {
   readonly claimLists: ClaimLists;
   readonly driftWatch: DriftWatch;
 }
+
+const makesClaim: ReadonlySet<string> = new Set(['StockReserved', 'StockReservationTakenOver']);
 
 /** How many were found of each kind. */
 export type Drift = Readonly<Record<DriftKind, number>>;
@@ -95,7 +97,7 @@ export const createReconciler = (
     for (let from = 0; ; from += pageEvents) {
       const events = await store.readStream(stream, from, pageEvents);
       for (const { type, data, metadata } of events) {
-        const isIt = type === 'StockReserved' && (data as Partial<Claim>).reservationId === claim.reservationId;
+        const isIt = makesClaim.has(type) && (data as Partial<Claim>).reservationId === claim.reservationId;
         if (isIt) isOurs = metadata.actor.kind === 'system';
       }
       if (events.length < pageEvents) break;

@@ -1,7 +1,7 @@
 /** First come, first served: goods are offered to the orders that wait for them, by the time at which these were placed. */
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
-import type { Cause } from './allocateOrder.ts';
+import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './shelves.ts';

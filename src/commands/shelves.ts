@@ -3,7 +3,7 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { Allocation } from '../domain/order/events.ts';
 import { isEnded, type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
-import { availableOf, type Reservation, type Stock } from '../domain/stock/state.ts';
+import { availableOf, type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from './ids.ts';
 
 export interface Shelf {
@@ -115,4 +115,32 @@ export const lookAt = (found: Pick<Look, 'order' | 'revision' | 'shelves'>, caus
   const counted = countedBy(order);
   const held = heldFor({ order, shelves, counted }, causeId);
   return { ...found, counted, held, demand: demandOf(order, held) };
+};
+
+/** What is reserved under an order's id, and not by a plan for it. */
+export interface Hold extends Pick<Reservation, 'lineId' | 'quantity'> {
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly reservationId: string;
+}
+
+/**
+ * Only before the first plan: what is reserved under the id of an order that has been planned is no part of it. Where the
+ * order was cancelled first, they are there to be given back.
+ */
+export const holdsOf = ({ order, shelves, held }: Pick<Look, 'order' | 'shelves' | 'held'>): readonly Hold[] => {
+  const isFirst = order.phase === 'pending' || order.phase === 'cancelled';
+  if (!isFirst || order.excludesHolds === true) return [];
+  const own = new Set(held.map(({ reservationId }) => reservationId));
+  return [...shelves.values()].flat().flatMap(({ warehouseId, sku, stock }) =>
+    reservationsOf(stock, order.orderId)
+      .filter(({ reservationId }) => !own.has(reservationId))
+      .map(({ reservationId, quantity, lineId }) => ({
+        warehouseId,
+        sku,
+        reservationId,
+        quantity,
+        ...(lineId === undefined ? {} : { lineId }),
+      })),
+  );
 };

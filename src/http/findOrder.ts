@@ -3,7 +3,7 @@ import type { OrderDocument } from '../projections/orders/projection.ts';
 import type { HttpPorts } from './ports.ts';
 import { Problem } from './problem.ts';
 
-const noOrder = (): Problem => new Problem('ORDER_NOT_FOUND', 'No such order.');
+export const noOrder = (): Problem => new Problem('ORDER_NOT_FOUND', 'No such order.');
 
 /** An order that is not the caller's is not there. @throws Problem */
 export const findOrder = async (

@@ -1,5 +1,5 @@
 /** A small shop over two or three warehouses: what tests of the write side begin with, and what must hold at the end. */
-import type { Address } from '../../src/commands/orders.ts';
+import type { OrderRequest } from '../../src/commands/orders.ts';
 import type { Outcome } from '../../src/commands/outcome.ts';
 import type { StockChange } from '../../src/commands/stock.ts';
 import type { DomainEvent } from '../../src/domain/message.ts';
@@ -74,7 +74,7 @@ export const place = (
   world: World,
   orderId: string,
   wanted: { readonly [sku: string]: number },
-  how: Partial<Omit<OrderPlaced['data'], 'shipTo'>> & { readonly shipTo?: Address } = {},
+  how: Partial<Omit<OrderPlaced['data'], 'shipTo'>> & Partial<Pick<OrderRequest, 'shipTo' | 'excludesHolds'>> = {},
 ) =>
   world.useCases.placeOrder(
     {
@@ -86,6 +86,7 @@ export const place = (
       sourcing: how.sourcing ?? 'priority',
       allowSplit: how.allowSplit ?? true,
       allowBackorder: how.allowBackorder ?? true,
+      ...(how.excludesHolds === undefined ? {} : { excludesHolds: how.excludesHolds }),
     },
     contextOf(`place ${orderId}`),
   );
@@ -142,3 +143,24 @@ export const storyOf = async (log: LogFold, orderId: string): Promise<string[]> 
 
 export const firstReservationOf = async (log: LogFold, orderId: string): Promise<string> =>
   (await orderOf(log, orderId)).allocations[0]?.reservationId ?? 'none';
+
+interface Held {
+  readonly quantity: number;
+  readonly lineId?: string;
+  /** Its id. */
+  readonly name?: string;
+}
+
+/** A person reserves at `BER.CHAIR` under the id of an order, for a minute. */
+export const hold = (
+  world: World,
+  orderId: string,
+  at: string,
+  { quantity, lineId, name = `hold of ${quantity} at ${at}` }: Held,
+) => {
+  const [warehouseId = '', sku = ''] = at.split('.');
+  const expiresAt = new Date(Date.parse(world.clock.now()) + 60_000).toISOString();
+  const line = lineId === undefined ? {} : { lineId };
+  const claim = { warehouseId, sku, reservationId: name, quantity, expiresAt, orderId, ...line };
+  return recorded(world.useCases.changeStock(change(world, `${orderId}: ${name}`, { type: 'ReserveStock', ...claim })));
+};

@@ -8,7 +8,7 @@ import {
   type SettleOptions,
   type World,
 } from '../support/world.ts';
-import { cancel, dispatch, figuresOf, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
+import { cancel, dispatch, figuresOf, hold, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 
 type Scenario = (world: World) => Promise<unknown>;
@@ -34,6 +34,14 @@ const scenarios: Record<string, Scenario> = {
     await receive(world, 'BER', 'LAMP', 2);
     world.clock.pass(1);
     await receive(world, 'BER', 'CHAIR', 1);
+  },
+  'orders whose pieces are held already': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3, LAMP: 2 }, PAR: { CHAIR: 2 } });
+    await hold(world, 'o1', 'BER.CHAIR', { quantity: 3 });
+    await hold(world, 'o1', 'BER.LAMP', { quantity: 2 });
+    await hold(world, 'o2', 'PAR.CHAIR', { quantity: 1 });
+    await place(world, 'o1', { CHAIR: 2, LAMP: 2 });
+    await place(world, 'o2', { CHAIR: 2 }, { allowSplit: false });
   },
   'a cancellation': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 } });

@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, constantFrom, integer, nat, option, recor
 import { describe, expect, it } from 'vitest';
 import type { SourcingStrategy } from '../../src/domain/order/events.ts';
 import { contextOf, openWorld, reservationMs, type SettleOptions, type World } from '../support/world.ts';
-import { cancel, change, dispatch, firstReservationOf, openShop, place } from './arrange.ts';
+import { cancel, change, dispatch, firstReservationOf, hold, openShop, place } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 
 const sequences = 10_000;
@@ -32,7 +32,7 @@ const stockStep =
 const acts = {
   receive: stockStep(({ quantity }) => ({ type: 'ReceiveStock', quantity })),
   lose: stockStep(({ quantity }) => ({ type: 'AdjustStock', delta: -quantity, reason: 'lost' })),
-  hold: stockStep(({ quantity }) => ({ type: 'SetStockPolicy', safetyStock: quantity - 1 })),
+  cushion: stockStep(({ quantity }) => ({ type: 'SetStockPolicy', safetyStock: quantity - 1 })),
   quarantine: stockStep(({ quantity }) => ({ type: 'QuarantineStock', quantity, reason: 'wet' })),
   place: (world, { orderId, quantity, sku }) =>
     place(world, orderId, quantity % 2 === 0 ? { CHAIR: quantity, LAMP: 1 } : { [sku]: quantity }, {
@@ -40,6 +40,11 @@ const acts = {
       allowBackorder: quantity % 4 !== 0,
       sourcing: strategies[quantity % strategies.length] ?? 'priority',
     }),
+  hold: async (world, { orderId, warehouseId, sku, quantity, name }) => {
+    const order = (await world.log.orders()).find((each) => each.orderId === orderId);
+    if (order !== undefined && order.phase !== 'pending') return;
+    await hold(world, orderId, `${warehouseId}.${sku}`, { quantity, name }).catch(() => undefined);
+  },
   cancel: (world, { orderId }) => cancel(world, orderId),
   /** Of what is allocated, so that it is mostly possible when it is decided; the rest of the time it is not. */
   dispatch: async (world, { orderId, quantity }) => {
@@ -105,6 +110,7 @@ const mustBeSeen = [
   'OrderExceptionRaised',
   'StockReservationReleased',
   'StockReservationExpired',
+  'StockReservationTakenOver',
   'StockShipped',
   'StockReservationLapsed',
   'StockDiscrepancyRecorded',

@@ -45,7 +45,9 @@ const stockFaults = (events: readonly RecordedEvent[]): string[] => {
 /** Each side knows exactly what the other counts on. */
 const orderFaults = (order: PlacedOrder, open: readonly OpenReservation[]): string[] => {
   const { orderId, phase, allowSplit, allocations } = order;
-  const own = open.filter((each) => each.orderId === orderId);
+  // What a person held under its id of something else ends by its time.
+  const skus = new Set(order.lines.map(({ sku }) => sku));
+  const own = open.filter((each) => each.orderId === orderId && skus.has(each.sku));
   if (phase === 'cancelled') return own.length === 0 ? [] : [`${orderId}: cancelled, and ${own.length} still reserved`];
   const counted = allocations
     .filter(({ quantity, shipped }) => quantity > shipped)

@@ -64,7 +64,14 @@ const commands = array(
 );
 
 /** What the commands above do not ask for. */
-const unasked = ['OrderPlaced', 'OrderNumbered', 'OrderAbandoned', 'OrderAddressCorrected', 'OrderShipmentCorrected'];
+const unasked = [
+  'OrderPlaced',
+  'OrderNumbered',
+  'OrderHoldsExcluded',
+  'OrderAbandoned',
+  'OrderAddressCorrected',
+  'OrderShipmentCorrected',
+];
 const orderEvents = Object.keys(orderDecider.schemaVersions).filter((type) => !unasked.includes(type));
 
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);

@@ -150,6 +150,11 @@ const cases: readonly Case[] = [
     { type: 'StockReserved', data: { ...end, ...ofOrder, expiresAt: now } },
     [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
   ],
+  [
+    'pieces that passed to a reservation its order does not count are let go',
+    { type: 'StockReservationTakenOver', data: { ...end, ...ofOrder, expiresAt: now, fromReservationId: 'hold' } },
+    [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
+  ],
   ['a reservation of no order is left alone', { type: 'StockReserved', data: { ...end, expiresAt: now } }, []],
   ['a claim of no order just sets its goods free', { type: 'StockReservationExpired', data: end }, waiting],
   [

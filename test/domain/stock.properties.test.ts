@@ -5,7 +5,7 @@ import { entriesOf } from '../../src/domain/bucketMap.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
-import { availableOf, freeOf, type Stock } from '../../src/domain/stock/state.ts';
+import { availableOf, freeOf, reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { earlier, later, now, soon } from '../support/samples.ts';
 import { broughtBy, onHandOf } from '../support/stockFacts.ts';
@@ -40,6 +40,7 @@ const makeReserve: Make = (place, figure, ref) => ({
 const makers = {
   register: makeRegister,
   reserve: makeReserve,
+  takeOver: (place, figure, ref) => ({ ...makeReserve(place, figure, ref), from: `r${(ref + 1) % 5}` }),
   receive: (place, figure) => ({ type: 'ReceiveStock', ...place, quantity: figure }),
   receiveTooEarly: (place, figure) => ({ type: 'ReceiveStock', ...place, occurredAt: earlier, quantity: figure }),
   adjust: (place, figure) => ({ type: 'AdjustStock', ...place, delta: figure - 5, reason: 'correction' }),
@@ -88,6 +89,8 @@ const broken = (stock: Stock, event: StockEvent): string | null => {
   if (open.reduce((sum, { quantity }) => sum + quantity, 0) !== balance.reserved) return 'reserved is not what is open';
   if (open.some(({ quantity, quantityAsked }) => quantity <= 0 || quantity > quantityAsked))
     return 'an odd reservation';
+  const ofOrders = [0, 1, 2, 3, 4].flatMap((ref) => reservationsOf(stock, `o${ref}`));
+  if (ofOrders.length !== open.length) return 'a claim that its order does not find';
   if (JSON.stringify(event.data.after) !== JSON.stringify(balance)) return 'after is not the fold';
   return null;
 };

@@ -17,6 +17,15 @@ const reserve = (changes: Partial<typeof claim & { expiresAt: string }> = {}) =>
   move('StockReserved', { ...claim, expiresAt: timeAt(900), ...changes });
 const ship = (quantity: number, shipmentId: string) => move('StockShipped', { ...claim, quantity, shipmentId });
 
+const takeOver = (quantity: number) =>
+  move('StockReservationTakenOver', {
+    ...claim,
+    reservationId: 'r2',
+    quantity,
+    expiresAt: timeAt(1_800),
+    fromReservationId: 'r1',
+  });
+
 const open: OpenReservationDocument = { ...chairs, ...claim, expiresAt: timeAt(900) };
 
 projectionSpec(openReservations, logOf, {
@@ -47,6 +56,13 @@ projectionSpec(openReservations, logOf, {
       title: 'all of it',
       events: claimed(reserve(), move('StockReservationLapsed', { ...claim, cause: 'count' })),
       document: null,
+    },
+  ],
+  StockReservationTakenOver: [
+    {
+      title: 'the claim that takes pieces is open',
+      events: claimed(reserve(), takeOver(3)),
+      document: { ...open, reservationId: 'r2', quantity: 3, expiresAt: timeAt(1_800) },
     },
   ],
   StockReservationReleased: [
@@ -91,6 +107,13 @@ describe('reservations that are due', () => {
 
   it('are no more than asked for', async () => {
     expect(ids(await (await queriesOver(...four)).dueAt(timeAt(60), 2))).toEqual(['r10', 'r20']);
+  });
+
+  it('are those that gave their pieces to another one no longer, or for the rest of them', async () => {
+    expect(await (await queriesOver(reserve(), takeOver(4))).dueAt(timeAt(900), 10)).toEqual([]);
+    expect(await (await queriesOver(reserve(), takeOver(3))).dueAt(timeAt(900), 10)).toEqual([
+      { ...open, quantity: 1 },
+    ]);
   });
 
   it('are gone once they end', async () => {

@@ -79,6 +79,13 @@ projectionSpec(orders, ledgerLog, {
       becomes: { orderNumber: 'W-1', status: 'pending', revision: 1 },
     },
   ],
+  OrderHoldsExcluded: [
+    {
+      title: 'what was reserved under its id is not its own',
+      events: [placed, { type: 'OrderHoldsExcluded', data: { orderId } }],
+      becomes: { excludesHolds: true, status: 'pending', revision: 1 },
+    },
+  ],
   OrderAddressCorrected: [
     {
       title: 'it goes to the address that was given last',

@@ -98,6 +98,22 @@ projectionSpec(stockLevels, logOf, {
       { onHand: 3, reserved: 3, available: 0 },
     ),
   ],
+  StockReservationTakenOver: [
+    story(
+      'as much is claimed as before',
+      [
+        registered(10),
+        reserved,
+        move('StockReservationTakenOver', {
+          ...claim,
+          reservationId: 'r2',
+          fromReservationId: 'r1',
+          expiresAt: timeAt(900),
+        }),
+      ],
+      { onHand: 10, reserved: 4, available: 6 },
+    ),
+  ],
   StockDeparted: [
     story(
       'gone from the shelf, and from no claim',

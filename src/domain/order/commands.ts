@@ -12,7 +12,13 @@ export interface DispatchRequest {
 }
 
 export type OrderCommand =
-  | { readonly type: 'PlaceOrder'; readonly order: OrderPlaced['data']; readonly orderNumber?: string }
+  | {
+      readonly type: 'PlaceOrder';
+      readonly order: OrderPlaced['data'];
+      readonly orderNumber?: string;
+      /** Reservations under its id are somebody else's. */
+      readonly excludesHolds?: true;
+    }
   /** Unless it is placed: closes an id under which an order was announced and has not come. */
   | { readonly type: 'AbandonOrder'; readonly orderId: string }
   /** The result of a plan, reserved already. What stays without a source follows from the order itself. */

@@ -16,14 +16,16 @@ import { evolveOrder, isEnded, type Order, type PlacedOrder, unshippedSources, u
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
-const place = ({ order, orderNumber }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
+const place = ({ order, orderNumber, excludesHolds }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
   if (state.phase !== 'absent') return refuse('ORDER_ID_TAKEN', orderIdTaken);
   if (state.isAbandoned === true) return refuse('ORDER_NUMBER_TAKEN', 'Another order has got the number of this one.');
   const refusal = lineRefusal(order.lines);
   if (refusal !== null) return refusal;
-  const placed: OrderEvent = { type: 'OrderPlaced', data: order };
-  if (orderNumber === undefined) return accept(placed);
-  return accept<OrderEvent>(placed, { type: 'OrderNumbered', data: { orderId: order.orderId, orderNumber } });
+  const { orderId } = order;
+  const events: OrderEvent[] = [{ type: 'OrderPlaced', data: order }];
+  if (orderNumber !== undefined) events.push({ type: 'OrderNumbered', data: { orderId, orderNumber } });
+  if (excludesHolds === true) events.push({ type: 'OrderHoldsExcluded', data: { orderId } });
+  return accept(...events);
 };
 
 /**

@@ -4,9 +4,17 @@
  */
 import type { Sealed } from '../message.ts';
 
-import type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
+import type {
+  Allocation,
+  LineQuantity,
+  OrderLine,
+  ParcelDeclared,
+  ShipmentLabel,
+  ShippedLine,
+  SourcingStrategy,
+} from './shapes.ts';
 
-export type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
+export type * from './shapes.ts';
 export { sourcingStrategies } from './shapes.ts';
 
 export type OrderPlaced = {
@@ -46,6 +54,11 @@ export type OrderAddressCorrected = {
     readonly destinationCountry: string;
   };
 };
+/**
+ * A customer placed it under an id of its own choice: what was reserved under that id before is somebody else's, and no
+ * source of it. Recorded with the placing.
+ */
+export type OrderHoldsExcluded = { readonly type: 'OrderHoldsExcluded'; readonly data: { readonly orderId: string } };
 /** It was never placed and never will be: its number has gone on to another order. */
 export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
 /** Sources were reserved. `backordered` is what no warehouse had, of the whole order as it stands now. */
@@ -107,16 +120,6 @@ export type OrderRemainderCancelled = {
     readonly released: readonly Allocation[];
   };
 };
-export interface ShippedLine extends LineQuantity {
-  readonly sku: string;
-  /** `{shipmentId}.{lineId}` names none: these pieces left without a reservation. */
-  readonly reservationId: string;
-}
-export interface ParcelDeclared {
-  readonly parcelId: string;
-  readonly trackingNumber?: string;
-  readonly boxes: readonly { readonly lineId: string; readonly boxCode: string; readonly quantity: number }[];
-}
 export type OrderShipmentDispatched = {
   readonly type: 'OrderShipmentDispatched';
   readonly data: {
@@ -131,13 +134,6 @@ export type OrderShipmentDispatched = {
     readonly parcels: readonly ParcelDeclared[];
   };
 };
-/** What a courier knows a shipment by. It may become known after the goods have left, and be put right. */
-export interface ShipmentLabel {
-  readonly carrier?: string;
-  readonly trackingNumber?: string;
-  /** Of those parcels that have a number of their own. */
-  readonly parcels: readonly { readonly parcelId: string; readonly trackingNumber: string }[];
-}
 /** The whole label as it stands after it. */
 export type OrderShipmentCorrected = {
   readonly type: 'OrderShipmentCorrected';
@@ -178,6 +174,7 @@ export type OrderExceptionResolved = {
 export type OrderEvent =
   | OrderPlaced
   | OrderNumbered
+  | OrderHoldsExcluded
   | OrderAbandoned
   | OrderAddressCorrected
   | OrderAllocated

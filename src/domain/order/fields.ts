@@ -18,6 +18,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
     placedAt: 'public',
   },
   OrderNumbered: { orderId: 'public', orderNumber: 'public' },
+  OrderHoldsExcluded: { orderId: 'public' },
   OrderAbandoned: { orderId: 'public' },
   OrderAddressCorrected: { orderId: 'public', shipTo: 'pii', destinationCountry: 'public' },
   OrderAllocated: { orderId: 'public', allocations: 'public', backordered: 'public' },
@@ -62,6 +63,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
   OrderPlaced: 1,
   OrderNumbered: 1,
+  OrderHoldsExcluded: 1,
   OrderAbandoned: 1,
   OrderAddressCorrected: 1,
   OrderAllocated: 1,

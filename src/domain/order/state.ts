@@ -45,6 +45,8 @@ export interface PlacedOrder {
   readonly held: boolean;
   readonly allocations: readonly OpenAllocation[];
   readonly shipments: readonly OrderShipment[];
+  /** What was reserved under its id before it was planned is no source of it. */
+  readonly excludesHolds?: true;
   /** Codes of what a person must look at, or what must come right. */
   readonly openExceptions: readonly string[];
 }
@@ -88,6 +90,8 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
   switch (event.type) {
     case 'OrderNumbered':
       return { ...order, orderNumber: event.data.orderNumber };
+    case 'OrderHoldsExcluded':
+      return { ...order, excludesHolds: true };
     case 'OrderAbandoned':
       return order;
     case 'OrderAddressCorrected':

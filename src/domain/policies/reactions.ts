@@ -64,6 +64,7 @@ export const reactionTypes = [
   'ShipmentDelivered',
   'ShipmentTurnedBack',
   'StockReserved',
+  'StockReservationTakenOver',
   'StockReservationExpired',
   'StockReservationLapsed',
   'StockReceived',
@@ -133,7 +134,8 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
     case 'ShipmentTurnedBack':
       return [{ ask: 'RecordTurnBack', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
-    case 'StockReserved': {
+    case 'StockReserved':
+    case 'StockReservationTakenOver': {
       const { orderId, warehouseId, sku, reservationId } = event.data;
       return orderId === undefined ? [] : [{ ask: 'ReleaseUncounted', orderId, warehouseId, sku, reservationId }];
     }

@@ -38,6 +38,8 @@ export type StockCommand =
         readonly reservationId: string;
         readonly quantity: number;
         readonly expiresAt: string;
+        /** An open reservation that gives its pieces for it; absent: they are free ones. */
+        readonly from?: string;
         readonly orderId?: string;
         readonly lineId?: string;
       }

@@ -121,7 +121,7 @@ export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal
   initialState: initialStock,
   decide,
   evolve: evolveStock,
-  weigh: (stock) => (stock.phase === 'absent' ? 100 : 500 + 300 * stock.reservations.size),
+  weigh: (stock) => (stock.phase === 'absent' ? 100 : 500 + 400 * stock.reservations.size),
   schemaVersions: stockVersions,
 };
 

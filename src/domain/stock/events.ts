@@ -86,6 +86,14 @@ export type StockReservationLapsed = {
   readonly data: ReservationEnd & { readonly cause: FactCause };
 };
 export type StockReservationExpired = { readonly type: 'StockReservationExpired'; readonly data: ReservationEnd };
+/**
+ * Pieces of an open claim pass to a new one of the same stock: nobody else can get them in between. What the old claim
+ * has beyond stays open.
+ */
+export type StockReservationTakenOver = {
+  readonly type: 'StockReservationTakenOver';
+  readonly data: StockReserved['data'] & { readonly fromReservationId: string };
+};
 /** Goods left the building against a reservation; what is left of it stays open. */
 export type StockShipped = {
   readonly type: 'StockShipped';
@@ -138,6 +146,7 @@ export type StockEvent =
   | StockReservationReleased
   | StockReservationExpired
   | StockReservationLapsed
+  | StockReservationTakenOver
   | StockShipped
   | StockDeparted
   | StockDiscrepancyRecorded

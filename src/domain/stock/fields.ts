@@ -10,20 +10,15 @@ const reservationEnd = {
   orderId: 'public',
   lineId: 'public',
 } as const;
+const claim = { ...reservationEnd, expiresAt: 'public' } as const;
 
 export const stockFields: FieldClasses<StockEvent> = {
   StockRegistered: { ...key, onHand: 'public', safetyStock: 'public', registeredAt: 'public' },
   StockReceived: { ...key, quantity: 'public', purchaseOrder: 'public', asn: 'public', supplier: 'public' },
   StockAdjusted: { ...key, delta: 'public', reason: 'public', note: 'pii', reference: 'public' },
   StockCounted: { ...key, counted: 'public', delta: 'public', reason: 'public', note: 'pii' },
-  StockReserved: {
-    ...key,
-    reservationId: 'public',
-    quantity: 'public',
-    expiresAt: 'public',
-    orderId: 'public',
-    lineId: 'public',
-  },
+  StockReserved: claim,
+  StockReservationTakenOver: { ...claim, fromReservationId: 'public' },
   StockReservationReleased: { ...reservationEnd, reason: 'public' },
   StockReservationExpired: reservationEnd,
   StockReservationLapsed: { ...reservationEnd, cause: 'public' },
@@ -56,6 +51,7 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockReservationReleased: 1,
   StockReservationExpired: 1,
   StockReservationLapsed: 1,
+  StockReservationTakenOver: 1,
   StockShipped: 1,
   StockDeparted: 1,
   StockDiscrepancyRecorded: 1,

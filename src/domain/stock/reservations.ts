@@ -2,11 +2,27 @@
 import { lookUp } from '../bucketMap.ts';
 import { accept, refuse, unreachable } from '../message.ts';
 import type { StockCommandOf, StockDecision } from './commands.ts';
+import type { StockReservationTakenOver } from './events.ts';
 import { insufficient, keyOf, record } from './record.ts';
 import { availableOf, type KnownStock, ownerOf, type Reservation } from './state.ts';
 
+type TakenOver = Omit<StockReservationTakenOver['data'], 'after'>;
+
+const reservationNotFound: StockDecision = refuse(
+  'RESERVATION_NOT_FOUND',
+  'No open reservation has this id at this stock.',
+);
+
 const isSameClaim = (open: Reservation, command: StockCommandOf<'ReserveStock'>): boolean =>
   open.quantityAsked === command.quantity && open.orderId === command.orderId && open.lineId === command.lineId;
+
+/** In one event, so that at no moment its pieces are free, or claimed twice. */
+const takeOver = (data: TakenOver, stock: KnownStock): StockDecision => {
+  const open = lookUp(stock.reservations, data.fromReservationId);
+  if (open === undefined) return reservationNotFound;
+  if (data.quantity > open.quantity) return insufficient(stock, data.quantity, open.quantity);
+  return record(stock, { type: 'StockReservationTakenOver', data });
+};
 
 /**
  * The same claim again records nothing. Another claim under a taken id is refused: told "nothing to do", a caller whose
@@ -19,9 +35,10 @@ export const reserve = (command: StockCommandOf<'ReserveStock'>, stock: KnownSto
     if (isSameClaim(open, command)) return accept();
     return refuse('RESERVATION_ID_TAKEN', 'Another open reservation has this id.', { reservationId });
   }
+  const data = { ...keyOf(command), reservationId, quantity, expiresAt, ...ownerOf(command) };
+  if (command.from !== undefined) return takeOver({ ...data, fromReservationId: command.from }, stock);
   const available = availableOf(stock.balance);
   if (quantity > available) return insufficient(stock, quantity, available);
-  const data = { ...keyOf(command), reservationId, quantity, expiresAt, ...ownerOf(command) };
   return record(stock, { type: 'StockReserved', data });
 };
 
@@ -30,7 +47,7 @@ type EndsReservation = StockCommandOf<'ReleaseReservation' | 'ExpireReservation'
 export const endReservation = (command: EndsReservation, stock: KnownStock): StockDecision => {
   const { reservationId } = command;
   const open = lookUp(stock.reservations, reservationId);
-  if (open === undefined) return refuse('RESERVATION_NOT_FOUND', 'No open reservation has this id at this stock.');
+  if (open === undefined) return reservationNotFound;
   const data = { ...keyOf(command), reservationId, quantity: open.quantity, ...ownerOf(open) };
   switch (command.type) {
     case 'ReleaseReservation': {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { derivedTimeId } from '../../commands/ids.ts';
 import type { OrderRequest } from '../../commands/orders.ts';
+import type { Reach } from '../../domain/access/policy.ts';
 import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
@@ -48,7 +49,9 @@ const withLineIds = (lines: Static<typeof OrderBody>['lines']): OrderRequest['li
   return lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? free(index + 1), ...line }));
 };
 
-const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderRequest => {
+const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach): OrderRequest => {
+  // Customers reserve nothing: what is reserved under an id that a customer chose is somebody else's.
+  const isChosen = reach.customerId !== null && body.orderId !== undefined;
   const { customerId, ...contact } = body.customer;
   return {
     orderId,
@@ -61,6 +64,7 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>): OrderReques
     ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
     allowSplit: body.allowSplit ?? true,
     allowBackorder: body.allowBackorder ?? true,
+    ...(isChosen ? { excludesHolds: true } : {}),
   };
 };
 
@@ -111,7 +115,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       }
       await requireKnownSkus(readModels, body.lines);
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
-      const request = requestOf(orderId, body);
+      const request = requestOf(orderId, body, reach);
       const news = listenForPlan(asked.request, orderId);
       try {
         const outcome = await useCases.placeOrder(request, context);

@@ -1,9 +1,11 @@
 /** Claims on stock with a time to live (B4): whoever forgets one gives it back. */
 import Type from 'typebox';
 import { derivedId } from '../../commands/ids.ts';
+import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { answerOutcome } from '../answers.ts';
+import { noOrder } from '../findOrder.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
@@ -17,18 +19,30 @@ const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
 const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
   stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId)?.expiresAt;
 
-export const registerReservations = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
+export const registerReservations = ({ command }: Router, ports: HttpPorts): void => {
+  const { useCases, clock, readModels } = ports;
+
+  /** It may be reserved for before it is placed. @throws Problem: it is somebody else's, who would get a part of it here. */
+  const requireReach = async (orderId: string, reach: Reach): Promise<void> => {
+    const order = await readModels.orders.fold(orderId);
+    if (order !== null && !reachesOrder(reach, order)) throw noOrder();
+  };
+
   command({
     operation: 'reserveInventory',
     method: 'POST',
     url,
     tag,
     summary: 'Reserve pieces for a while',
+    description:
+      'With the `orderId` of an order that is still to be placed, or to be planned, they become its source; what it does ' +
+      'not need of them is released.',
     params: StockPath,
     body: ReservationBody,
     answers: { 201: ref(Reservation), 200: ref(DryRun) },
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'RESERVATION_ID_TAKEN'],
-    handle: async ({ params, body, context, reply }) => {
+    problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'RESERVATION_ID_TAKEN', 'ORDER_NOT_FOUND'],
+    handle: async ({ params, body, context, reach, reply }) => {
+      if (body.orderId !== undefined) await requireReach(body.orderId, reach);
       const { quantity, expiresInSeconds, orderId, lineId } = body;
       const now = clock.now();
       const reservationId = derivedId(`reservation/${context.commandId}`);

@@ -5,6 +5,7 @@ import type {
   StockReservationExpired,
   StockReservationLapsed,
   StockReservationReleased,
+  StockReservationTakenOver,
   StockReserved,
   StockShipped,
 } from '../../domain/stock/events.ts';
@@ -34,7 +35,20 @@ type ReservationEvent =
   | StockReservationReleased
   | StockReservationExpired
   | StockReservationLapsed
+  | StockReservationTakenOver
   | StockShipped;
+
+const takenFrom = ({ fromReservationId, ...claim }: StockReservationTakenOver['data']): string =>
+  openReservationId({ ...claim, reservationId: fromReservationId });
+
+const opened = (data: StockReserved['data']): OpenReservationDocument => {
+  const { warehouseId, sku, reservationId, quantity, expiresAt } = data;
+  return { warehouseId, sku, reservationId, quantity, expiresAt, ...ownerOf(data) };
+};
+
+/** The event tells what is no longer claimed; the rest stays open. */
+const lessen = (open: OpenReservationDocument | null, quantity: number): OpenReservationDocument | null =>
+  open === null || open.quantity <= quantity ? null : { ...open, quantity: open.quantity - quantity };
 
 export const openReservations: Projection<OpenReservationDocument, ReservationEvent> = {
   name: 'open_reservations_v1',
@@ -43,26 +57,25 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
     'StockReservationReleased',
     'StockReservationExpired',
     'StockReservationLapsed',
+    'StockReservationTakenOver',
     'StockShipped',
   ],
   indexes: [['expiresAt']],
   // The sweep that reads it comes round once a second.
   everyMs: 50,
-  idsOf: ({ data }) => [openReservationId(data)],
-  apply: (open, { type, data }) => {
+  idsOf: ({ type, data }) =>
+    type === 'StockReservationTakenOver' ? [openReservationId(data), takenFrom(data)] : [openReservationId(data)],
+  apply: (open, { type, data }, id) => {
     switch (type) {
-      case 'StockReserved': {
-        const { warehouseId, sku, reservationId, quantity, expiresAt } = data;
-        return { warehouseId, sku, reservationId, quantity, expiresAt, ...ownerOf(data) };
-      }
+      case 'StockReservationTakenOver':
+        return takenFrom(data) === id ? lessen(open, data.quantity) : opened(data);
+      case 'StockReserved':
+        return opened(data);
       case 'StockReservationReleased':
       case 'StockReservationExpired':
       case 'StockReservationLapsed':
-      case 'StockShipped': {
-        // The event tells what is no longer claimed; the rest stays open.
-        if (open === null || open.quantity <= data.quantity) return null;
-        return { ...open, quantity: open.quantity - data.quantity };
-      }
+      case 'StockShipped':
+        return lessen(open, data.quantity);
       default:
         return unreachable(type);
     }

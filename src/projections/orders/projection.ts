@@ -174,6 +174,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
   handles: [
     'OrderPlaced',
     'OrderNumbered',
+    'OrderHoldsExcluded',
     'OrderAddressCorrected',
     'OrderAllocated',
     'OrderBackordered',

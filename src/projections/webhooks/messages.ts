@@ -23,6 +23,7 @@ const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } =
   StockReservationReleased: ['stock.changed'],
   StockReservationExpired: ['stock.changed'],
   StockReservationLapsed: ['stock.changed'],
+  StockReservationTakenOver: ['stock.changed'],
   StockShipped: stock,
   StockDeparted: stock,
   StockDiscrepancyRecorded: ['stock.changed'],
@@ -62,6 +63,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'StockReservationReleased':
     case 'StockReservationExpired':
     case 'StockReservationLapsed':
+    case 'StockReservationTakenOver':
     case 'StockShipped':
     case 'StockDeparted':
     case 'StockDiscrepancyRecorded':

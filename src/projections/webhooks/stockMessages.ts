@@ -23,6 +23,7 @@ const changes = {
   StockReservationReleased: 'reservation_released',
   StockReservationExpired: 'reservation_expired',
   StockReservationLapsed: 'reservation_lapsed',
+  StockReservationTakenOver: 'reservation_taken_over',
   StockShipped: 'shipped',
   StockDeparted: 'departed',
   StockDiscrepancyRecorded: 'discrepancy',

@@ -1,0 +1,119 @@
+/** The claims on one stock: made, given back, taken over, shipped. */
+import { type BucketMap, emptyBucketMap, lookUp, withEntry, withoutEntry } from '../bucketMap.ts';
+import type { StockEvent } from './events.ts';
+import type { StockMovement } from './movement.ts';
+
+interface Owner {
+  readonly orderId?: string;
+  readonly lineId?: string;
+}
+
+export interface Reservation extends Owner {
+  /** What is still open. */
+  readonly quantity: number;
+  /** What was asked for, by which a repeated claim is known. */
+  readonly quantityAsked: number;
+  /** How many claims this stock had seen before: the newest are the first that a loss takes from. */
+  readonly sequence: number;
+  /** What has left against it. */
+  readonly shipped: number;
+  readonly expiresAt: string;
+  /** The shipments that took from it: each takes once, however often it is reported. */
+  readonly shipmentIds: readonly string[];
+}
+
+/** Whose claim it is, without the fields that are missing. */
+export const ownerOf = ({ orderId, lineId }: Owner): Owner => ({
+  ...(orderId === undefined ? {} : { orderId }),
+  ...(lineId === undefined ? {} : { lineId }),
+});
+
+export interface Claims {
+  /** By id; those that are open. */
+  readonly reservations: BucketMap<Reservation>;
+  /** Ids of the open claims of each order: most orders have none here, which is one lookup. */
+  readonly claimsOfOrders: BucketMap<readonly string[]>;
+  /** Claims made so far, ended ones included. */
+  readonly claimsMade: number;
+}
+
+export const noClaims: Claims = { reservations: emptyBucketMap, claimsOfOrders: emptyBucketMap, claimsMade: 0 };
+
+const without = (claims: BucketMap<readonly string[]>, orderId: string, reservationId: string) => {
+  const left = (lookUp(claims, orderId) ?? []).filter((id) => id !== reservationId);
+  return left.length === 0 ? withoutEntry(claims, orderId) : withEntry(claims, orderId, left);
+};
+
+const close = (claims: Claims, reservationId: string, { orderId }: Owner): Claims => ({
+  ...claims,
+  reservations: withoutEntry(claims.reservations, reservationId),
+  claimsOfOrders:
+    orderId === undefined ? claims.claimsOfOrders : without(claims.claimsOfOrders, orderId, reservationId),
+});
+
+interface Taken {
+  readonly reservationId: string;
+  readonly quantity: number;
+  readonly shipmentId?: string;
+}
+
+/** After pieces of a claim were given back, taken away, or shipped; a claim without pieces is gone. */
+const lessen = (claims: Claims, { reservationId, quantity, shipmentId }: Taken): Claims => {
+  const open = lookUp(claims.reservations, reservationId);
+  if (open === undefined) return claims;
+  if (open.quantity <= quantity) return close(claims, reservationId, open);
+  const left = {
+    ...open,
+    quantity: open.quantity - quantity,
+    ...(shipmentId === undefined
+      ? {}
+      : { shipped: open.shipped + quantity, shipmentIds: [...open.shipmentIds, shipmentId] }),
+  };
+  return { ...claims, reservations: withEntry(claims.reservations, reservationId, left) };
+};
+
+type Claimed = Omit<Extract<StockEvent, { type: 'StockReserved' }>['data'], 'after'>;
+
+const open = (claims: Claims, { reservationId, quantity, expiresAt, ...rest }: Claimed, sequence: number): Claims => {
+  const owner = ownerOf(rest);
+  const { claimsOfOrders } = claims;
+  const known = owner.orderId === undefined ? [] : (lookUp(claimsOfOrders, owner.orderId) ?? []);
+  return {
+    ...claims,
+    reservations: withEntry(claims.reservations, reservationId, {
+      quantity,
+      quantityAsked: quantity,
+      sequence,
+      shipped: 0,
+      expiresAt,
+      shipmentIds: [],
+      ...owner,
+    }),
+    claimsOfOrders:
+      owner.orderId === undefined
+        ? claimsOfOrders
+        : withEntry(claimsOfOrders, owner.orderId, [...known, reservationId]),
+  };
+};
+
+/** The claims after one more movement. */
+export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claims => {
+  const { claimsMade } = claims;
+  switch (type) {
+    case 'StockReserved':
+      return { ...open(claims, data, claimsMade), claimsMade: claimsMade + 1 };
+    case 'StockReservationTakenOver': {
+      const { fromReservationId, quantity } = data;
+      // It is as old as the claim that it goes on from.
+      const sequence = lookUp(claims.reservations, fromReservationId)?.sequence ?? claimsMade;
+      return open(lessen(claims, { reservationId: fromReservationId, quantity }), data, sequence);
+    }
+    case 'StockReservationReleased':
+    case 'StockReservationExpired':
+    case 'StockReservationLapsed':
+    case 'StockShipped':
+      return lessen(claims, data);
+    default:
+      return claims;
+  }
+};
