@@ -46,7 +46,8 @@ export interface OrderRequest {
 /** Places where the sealed parts of an order belong; they open nowhere else. */
 export const contactContext = (orderId: string): string => `${orderStream(orderId)}/contact`;
 export const shipToContext = (orderId: string): string => `${orderStream(orderId)}/shipTo`;
-export const customerSubject = (customerId: string): string => `customer:${customerId}`;
+const customerPrefix = 'customer:';
+export const customerSubject = (customerId: string): string => `${customerPrefix}${customerId}`;
 
 export const createOrderUseCases = (
   handlers: Pick<Handlers, 'order' | 'orderNumber'>,
@@ -64,6 +65,8 @@ export const createOrderUseCases = (
     const [sealedContact, sealedShipTo] = await Promise.all([
       seal(contactContext(request.orderId), contact),
       seal(shipToContext(request.orderId), shipTo),
+      // Before the order is recorded: a crash in between leaves an address that finds no order, never the other way.
+      ...(context.dryRun === true ? [] : [personalData.remember(customerSubject(request.customerId), contact.email)]),
     ]);
     return {
       ...rest,
@@ -114,6 +117,9 @@ export const createOrderUseCases = (
       const same = isSame ? { sameAs: state.shipTo } : {};
       return change(orderId, { type: 'CorrectAddress', shipTo: sealed, destinationCountry, ...same }, context);
     },
+    /** Ids of the customers whose orders named this e-mail address, at most `limit`. */
+    customersKnownBy: async (email: string, limit: number): Promise<readonly string[]> =>
+      (await personalData.rememberedBy(email, limit)).map((subject) => subject.slice(customerPrefix.length)),
     changeOrder: async (
       orderId: string,
       { type, reason, note }: Omit<ReasonedCommand, 'note'> & { readonly note?: string },

@@ -76,14 +76,15 @@ export class StoreDamaged extends StoreUnavailable {
 export interface PersonalData {
   /** @throws SubjectErased when the subject's key was destroyed: the fence stays. */
   seal(subject: string, context: string, value: unknown): Promise<Sealed>;
-  /**
-   * A keyed digest: the same text gives the same one, and without the subject's key it tells nothing.
-   * @throws SubjectErased
-   */
+  /** The same text gives the same one, and without the subject's key it tells nothing. @throws SubjectErased */
   digest(subject: string, text: string): Promise<string>;
   /** `null` when the key is gone for ever. @throws when the text was tampered with or moved. */
   open(sealed: Sealed, context: string): Promise<unknown>;
-  /** Destroys the key and leaves a fence. Repeating it changes nothing. */
+  /** From now on the subject is found by this e-mail address. Durable; again, it changes nothing. @throws SubjectErased */
+  remember(subject: string, email: string): Promise<void>;
+  /** Subjects that were remembered with this address, in no order, at most `limit`. None of them is erased. */
+  rememberedBy(email: string, limit: number): Promise<readonly string[]>;
+  /** Destroys the key, forgets the addresses and leaves a fence. Repeating it changes nothing. */
   erase(subject: string): Promise<void>;
 }
 

@@ -21,7 +21,10 @@ export const createBodyShares = (): Shares =>
   createShares({ what: 'bytes of bodies', total: bodiesBytesMax, perCaller: bodiesOfCallerBytesMax });
 
 /** No more than its schema can take, so that a change of one field never reads half a megabyte. */
-export const bodyLimitOf = ({ body, bodyBytesMax }: CommandSpec<TSchema, TSchema>): number =>
+export const bodyLimitOf = ({
+  body,
+  bodyBytesMax,
+}: Pick<CommandSpec<TSchema, TSchema>, 'body' | 'bodyBytesMax'>): number =>
   body === undefined ? noBodyBytesMax : Math.min(jsonBytesMax(body), bodyBytesMax ?? bodyDefaultBytesMax);
 
 const bytesOf = ({ headers }: FastifyRequest, bodyLimit: number): number => {

@@ -37,10 +37,14 @@ const subject = 'cursors';
 
 type Query = Readonly<Record<string, unknown>>;
 
+/** A private one comes in a body. */
+export const queryOf = ({ method, query, body }: Pick<FastifyRequest, 'method' | 'query' | 'body'>): Query =>
+  (method === 'POST' ? body : query) as Query;
+
 /** What a cursor is good for. Pages of another size go on from the same place. */
-const contextOf = (operation: Operation, { params, query }: Pick<FastifyRequest, 'params' | 'query'>): string => {
-  const { cursor: _, limit: __, ...filters } = query as Query;
-  const sorted = Object.entries({ ...(params as Query), ...filters }).sort(([a], [b]) => (a < b ? -1 : 1));
+const contextOf = (operation: Operation, request: FastifyRequest): string => {
+  const { cursor: _, limit: __, ...filters } = queryOf(request);
+  const sorted = Object.entries({ ...(request.params as Query), ...filters }).sort(([a], [b]) => (a < b ? -1 : 1));
   return `cursor/${operation}/${JSON.stringify(sorted)}`;
 };
 
@@ -56,27 +60,30 @@ const isListed = (answer: unknown): answer is Listed<unknown> =>
 export interface Cursors {
   /** The query with its cursor as the read side made it. @throws InvalidCursor */
   opened(operation: Operation, request: FastifyRequest): Promise<unknown>;
-  /** A page with its cursor sealed, and the link to the next one; any other answer as it is. */
+  /** A page with its cursor sealed, and the link to the next one if it has an address; any other answer as it is. */
   sealed(operation: Operation, answer: unknown, reply: FastifyReply): Promise<unknown>;
 }
 
 export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'>): Cursors => {
   const opened: Cursors['opened'] = async (operation, request) => {
-    const { cursor } = request.query as { readonly cursor?: string };
-    if (cursor === undefined) return request.query;
+    const query = queryOf(request);
+    const { cursor } = query as { readonly cursor?: string };
+    if (cursor === undefined) return query;
     if (!isCanonical(cursor)) throw new InvalidCursor('not a cursor of ours');
     const text = await open(cursor as Sealed, contextOf(operation, request)).catch((error: unknown) => {
       if (error instanceof StoreUnavailable) throw error;
       throw new InvalidCursor('not a cursor of this list', { cause: error });
     });
     if (typeof text !== 'string') throw new InvalidCursor('its key is gone');
-    return { ...(request.query as object), cursor: text };
+    return { ...query, cursor: text };
   };
 
   const sealed: Cursors['sealed'] = async (operation, answer, reply) => {
     if (!isListed(answer) || answer.nextCursor === null) return answer;
     const { request } = reply;
     const nextCursor = await seal(subject, contextOf(operation, request), answer.nextCursor);
+    // The next page of a POST is another POST, which no link can name.
+    if (request.method === 'POST') return { ...answer, nextCursor };
     const [path = '', query = ''] = request.url.split('?');
     const parameters = new URLSearchParams(query);
     parameters.set('cursor', nextCursor);

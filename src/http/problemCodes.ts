@@ -44,6 +44,7 @@ type TransportCode =
   | 'REPORTED_BEFORE_DISPATCH'
   | 'CUSTOMER_NOT_FOUND'
   | 'SUBJECT_ERASED'
+  | 'TOO_MANY_CUSTOMERS'
   | 'STATUS_NOT_SETTABLE'
   | 'WEBHOOK_TARGET_NOT_ALLOWED'
   | 'REVISION_CONFLICT'
@@ -130,6 +131,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   ORDER_LINE_NOT_FOUND: { status: 422, title: 'The order has no such line' },
   PARCEL_REPEATED: { status: 422, title: 'A parcel stands twice in the request' },
   BOX_NOT_SHIPPED: { status: 422, title: 'A parcel holds what the shipment does not take along' },
+  TOO_MANY_CUSTOMERS: { status: 422, title: 'Too many customers have this e-mail address' },
   ORDER_TOO_LARGE: { status: 422, title: 'The order has more pieces than one order may have' },
   CURRENCIES_MIXED: { status: 422, title: 'The order is in more than one currency' },
   SKU_UNKNOWN: { status: 422, title: 'There is neither an item nor a stock of the SKU' },

@@ -1,16 +1,16 @@
 /** Turns a declared route into a served one: who, may they, documentation, and what each command or read needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
-import type { CommandContext } from '../commands/outcome.ts';
 import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
 import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';
-import { awaitPosition, correlationIdOf, idempotencyKeyOf, ifMatchOf } from './headers.ts';
+import { contextOf, isDryRun } from './commandContext.ts';
+import { awaitPosition, idempotencyKeyOf } from './headers.ts';
 import type { Idempotency, Started } from './idempotency.ts';
-import type { Cursors } from './lists.ts';
+import { type Cursors, queryOf } from './lists.ts';
 import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';
 import { bodyProblems, commandProblems, commonProblems, readProblems } from './problemCodes.ts';
@@ -52,22 +52,6 @@ const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema,
   response: spec.answers,
 });
 
-const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
-
-const contextOf = (request: FastifyRequest, { principal }: Caller, commandId: string): CommandContext => {
-  const { subject, kind, client, acr, amr } = principal;
-  const ifMatch = ifMatchOf(request);
-  return {
-    commandId,
-    actor: { subject, kind, client },
-    authentication: { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) },
-    correlationId: correlationIdOf(request),
-    causationId: commandId,
-    ...(ifMatch === undefined ? {} : { ifMatch }),
-    ...(isDryRun(request) ? { dryRun: true } : {}),
-  };
-};
-
 export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
   const identifyFor = (operation: Operation) => async (request: FastifyRequest, reply: FastifyReply) => {
     request.caller = await support.identify(request, reply, operation);
@@ -81,14 +65,20 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
   };
 
   const read: Router['read'] = (spec) => {
+    const isPrivate = spec.isPrivate === true;
+    const query = spec.query ?? nothing;
+    const bodyLimit = bodyLimitOf(isPrivate ? { body: query } : {});
+    const identify = identifyFor(spec.operation);
     app.route({
-      method: 'GET',
+      method: isPrivate ? 'POST' : 'GET',
       url: spec.url,
+      bodyLimit,
       config: {
         operation: spec.operation,
         problems: [
           ...commonProblems,
           ...readProblems,
+          ...(isPrivate ? bodyProblems : []),
           ...(spec.params === undefined ? [] : ['WAREHOUSE_NOT_FOUND' as const]),
           ...spec.problems,
         ],
@@ -96,9 +86,12 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       schema: {
         ...documentationOf(spec as ReadSpec<TSchema, TSchema>),
         headers: spec.isCached === true ? cachedReadHeaders : readHeaders,
-        querystring: spec.query ?? nothing,
+        ...(isPrivate ? { querystring: nothing, body: query } : { querystring: query }),
       },
-      onRequest: identifyFor(spec.operation),
+      onRequest: async (request, reply) => {
+        await identify(request, reply);
+        if (isPrivate) holdBody(support.bodies, request, reply, bodyLimit);
+      },
       handler: async (request, reply) => {
         const asked = askedOf<Static<typeof spec.params & TSchema>, Static<typeof spec.query & TSchema>>(
           request,
@@ -108,7 +101,9 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         const min = await awaitPosition(request, reply, models, support.positions);
         const recall = recallFor(support.readCache, { caller: asked, request, reply, models, min });
         const share =
-          spec.isExpensive?.(asked.query) === true ? support.reads.take(callerKey(request.caller), 1) : null;
+          spec.isExpensive?.(queryOf(request) as typeof asked.query) === true
+            ? support.reads.take(callerKey(request.caller), 1)
+            : null;
         try {
           const query = (await support.cursors.opened(spec.operation, request)) as typeof asked.query;
           return await support.cursors.sealed(spec.operation, await spec.handle({ ...asked, query, recall }), reply);

@@ -52,6 +52,8 @@ export interface Commanded<P, B> extends Asked<P, unknown> {
 export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Documentation {
   readonly params?: P;
   readonly query?: Q;
+  /** The query is the body of a POST: it holds what may stand in no address, as these are logged on the way. */
+  readonly isPrivate?: true;
   /** All that the answer is made of: each must have seen what the caller has seen (B8). */
   readonly models: readonly Progress[];
   /** Its handler recalls: the document shows the header that asks past the cache. */

@@ -109,7 +109,7 @@ export const createReadModels = (side: ReadSide) => {
     skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(erase(openReservations), createOpenReservationQueries),
     orders: {
-      ...build(erase(orders), (port, collection) => orFolded(createOrderQueries(port, collection), foldOrder)),
+      ...build(erase(orders), (port, collection) => orFolded(createOrderQueries(port, collection, pace), foldOrder)),
       fold: foldOrder,
       /** The order that these events, its first ones, make. */
       of: (orderId: string, events: readonly RecordedEvent[]) =>

@@ -120,4 +120,58 @@ export const personalDataContract = (make: Make<PersonalData>): void => {
     for (const subject of subjects) await expect(adapter.seal(subject, place, 3)).rejects.toThrow(SubjectErased);
     for (const text of sealed) if (text !== null) expect(await adapter.open(text, place)).toBeNull();
   });
+
+  it('finds all who were remembered with an e-mail address, and nobody else (T26)', async () => {
+    const { adapter } = made();
+    const [one, two, other] = [newSubject(), newSubject(), newSubject()];
+    const email = `${uniqueName('ada')}@example.invalid`;
+    await Promise.all([adapter.remember(one, email), adapter.remember(one, email), adapter.remember(two, email)]);
+    await adapter.remember(one, email);
+    await adapter.remember(other, `other.${email}`);
+    expect([...(await adapter.rememberedBy(email, 10))].sort()).toEqual([one, two].sort());
+    expect(await adapter.rememberedBy(email, 1)).toHaveLength(1);
+    expect(await adapter.rememberedBy(`nobody.${email}`, 10)).toEqual([]);
+  });
+
+  it('knows an address in every way in which it is written', async () => {
+    const { adapter } = made();
+    const [subject, name] = [newSubject(), uniqueName('jörg')];
+    await adapter.remember(subject, `${name}@müller.de`);
+    const spellings = [
+      `${name}@xn--mller-kva.de`,
+      `${name}@MÜLLER.DE`,
+      `${name.toUpperCase()}@müller.de`,
+      `  ${name}@müller.de `,
+      `${name.normalize('NFD')}@müller.de`.normalize('NFD'),
+    ];
+    for (const spelling of spellings) expect(await adapter.rememberedBy(spelling, 10), spelling).toEqual([subject]);
+    for (const other of [`${name}+a@müller.de`, `${name}@muller.de`, name, '']) {
+      expect(await adapter.rememberedBy(other, 10), other).toEqual([]);
+    }
+  });
+
+  it('forgets the addresses of an erased subject, and remembers none for it any more (B7)', async () => {
+    const { adapter } = made();
+    const [subject, bystander] = [newSubject(), newSubject()];
+    const email = `${uniqueName('ada')}@example.invalid`;
+    for (const each of [subject, bystander]) await adapter.remember(each, email);
+    await adapter.erase(subject);
+    expect(await adapter.rememberedBy(email, 10)).toEqual([bystander]);
+    await expect(adapter.remember(subject, email)).rejects.toThrow(SubjectErased);
+    expect(await adapter.rememberedBy(email, 10)).toEqual([bystander]);
+  });
+
+  it('ends without an address when remembering and erasing happen at the same time', async () => {
+    const { adapter } = made();
+    const email = `${uniqueName('ada')}@example.invalid`;
+    const subjects = Array.from({ length: 10 }, newSubject);
+    await Promise.all(
+      subjects.flatMap((subject) => [
+        adapter.remember(subject, email).catch(() => undefined),
+        adapter.erase(subject),
+        adapter.remember(subject, ` ${email}`).catch(() => undefined),
+      ]),
+    );
+    expect(await adapter.rememberedBy(email, 100)).toEqual([]);
+  });
 };

@@ -48,6 +48,7 @@ const mayDo: { readonly [operation: string]: string } = {
   correctOrder: 'A----CS',
   setOrderStatus: 'A----CS',
   listOrders: 'AWUDPCS',
+  searchOrders: 'A-U---S',
   getOrder: 'AWUDPCS',
   getTracking: 'AWUDPCS',
   dispatchShipment: 'AW--P-S',

@@ -4,7 +4,7 @@ import { type Operation, policies } from '../../src/domain/access/policy.ts';
 import { skuFault } from '../../src/domain/printable.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { commonProblems, problems } from '../../src/http/problemCodes.ts';
-import { type Documented, operationsOf } from '../support/documented.ts';
+import { type Documented, isCommand, operationsOf } from '../support/documented.ts';
 import { type Answer, allScopes, type RequestHeaders, startMs, startService, steppedUp } from '../support/service.ts';
 import { arrange } from './arrange.ts';
 import { bodySchemaOf, exampleOf, type Json, spoil, urlOf } from './requests.ts';
@@ -21,11 +21,10 @@ const operations = operationsOf(document).map((documented) => ({
   documented,
 }));
 const queriesOf = ({ operation }: Documented) => operation.parameters?.filter((each) => each.in === 'query') ?? [];
-const isCommand = ({ method }: Documented): boolean => method !== 'GET';
 const commands = operations.filter(({ documented }) => isCommand(documented));
 const withBody = operations.filter(({ documented }) => bodySchemaOf(documented) !== undefined);
 const reads = operations.filter(({ documented }) => !isCommand(documented));
-const posts = operations.filter(({ documented }) => documented.method === 'POST');
+const posts = commands.filter(({ documented }) => documented.method === 'POST');
 const withParameter = (name: string) =>
   reads.filter(({ documented }) => queriesOf(documented).some((each) => each.name === name));
 const withId = operations.filter(({ documented }) => documented.path.includes('{'));

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Operation, policies } from '../../src/domain/access/policy.ts';
 import type { Role } from '../../src/domain/access/principal.ts';
-import { type Documented, operationsOf } from '../support/documented.ts';
+import { type Documented, isCommand, operationsOf } from '../support/documented.ts';
 import { listen } from '../support/listening.ts';
 import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, since, warehouse } from './arrange.ts';
@@ -146,9 +146,9 @@ const headersToTry: readonly Readonly<Record<string, string>>[] = [
 
 /** Its own and the others' thing by its id, and the others' ids in each other place. */
 const requestsFor = (documented: Documented): readonly Sent[] => {
-  const isCommand = documented.method !== 'GET';
+  const changes = isCommand(documented);
   const [good, foreign] = [urlOf(documented, ownIds), urlOf(documented, { ...ownIds, ...foreignIds })];
-  const dry = isCommand ? ['?dryRun=true', ''] : [''];
+  const dry = changes ? ['?dryRun=true', ''] : [''];
   const plain = [...new Set([good, foreign])].flatMap((url) =>
     dry.flatMap((query) =>
       bodiesOf(documented).flatMap((body) =>
@@ -157,7 +157,7 @@ const requestsFor = (documented: Documented): readonly Sent[] => {
     ),
   );
   // What would be done is tried out; what is done to it needs a revision that is no more.
-  const harmless = plain.filter(({ url, headers }) => !isCommand || url.includes('dryRun') || 'if-match' in headers);
+  const harmless = plain.filter(({ url, headers }) => !changes || url.includes('dryRun') || 'if-match' in headers);
   return [...harmless, ...queriesOf(documented).map((query) => ({ url: `${good}?${query}`, headers: {} }))];
 };
 

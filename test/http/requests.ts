@@ -29,7 +29,10 @@ export const exampleOf = (given: JsonSchema, document: ApiDocument): Json => {
   if (variant !== undefined) return exampleOf(variant, document);
   switch (schema.type) {
     case 'object':
-      return Object.fromEntries(propertiesOf(schema).map(([name, each]) => [name, exampleOf(each, document)]));
+      return Object.fromEntries(
+        // A cursor is what another answer has given; there is no example of one.
+        propertiesOf(schema).flatMap(([name, each]) => (name === 'cursor' ? [] : [[name, exampleOf(each, document)]])),
+      );
     case 'array':
       return [exampleOf(schema.items as JsonSchema, document)];
     case 'integer':

@@ -87,6 +87,22 @@ describe('moving keys', () => {
     await expect(withPersonalData('b', (data) => data.seal('customer:1', place, 'x'))).rejects.toThrow('erased');
   });
 
+  it('takes along by which e-mail address people are found, and not for who was erased in either place', async () => {
+    const subjects = Array.from({ length: 1_203 }, (_, index) => `customer:${index}`);
+    await withPersonalData('a', async (data) => {
+      await Promise.all(subjects.map((subject) => data.remember(subject, 'one@shop.invalid')));
+      await data.erase('customer:7');
+    });
+    await withPersonalData('b', async () => undefined).then(() => rm(join(root, 'b', 'keys.db')));
+    await move();
+    await withPersonalData('b', (data) => data.erase('customer:8'));
+    await move();
+    const found = await withPersonalData('b', (data) => data.rememberedBy('one@shop.invalid', 5_000));
+    expect([...found].sort()).toEqual(
+      subjects.filter((subject) => !['customer:7', 'customer:8'].includes(subject)).sort(),
+    );
+  });
+
   it('refuses a store in which a subject of ours has another key', async () => {
     await seal(['customer:1']);
     await withDatabase('a', async (db) => {

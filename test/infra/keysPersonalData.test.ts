@@ -71,11 +71,30 @@ describe('personal data on the disk', () => {
     expect((await bytesOnDisk()).includes(key)).toBe(false);
   });
 
+  it('keeps no row of an address by which an erased subject was found', async () => {
+    const rows = (): readonly object[] => {
+      const db = new DatabaseSync(join(directory, keyStoreFileName), { readOnly: true });
+      const found = db.prepare('SELECT email, subject, sealed FROM emails').all();
+      db.close();
+      return found;
+    };
+    await withStore(async (store) => {
+      await store.remember('kept', person.email);
+      const before = rows();
+      await store.remember('erased', person.email);
+      expect(rows()).toHaveLength(2);
+      await store.erase('erased');
+      expect(rows()).toEqual(before);
+    });
+  });
+
   it('shows neither subjects nor keys to whoever has the key store alone', async () => {
-    await withStore((store) => store.seal('customer-4711', place, person));
+    await withStore(async (store) => {
+      await store.seal('customer-4711', place, person);
+      await store.remember('customer-4711', person.email);
+    });
     const bytes = await bytesOnDisk();
-    expect(bytes.includes('4711')).toBe(false);
-    expect(bytes.includes('Ada')).toBe(false);
+    for (const canary of ['4711', 'Ada', 'ada', 'example.org']) expect(bytes.includes(canary), canary).toBe(false);
   });
 
   it('leaves no copy of an erased key in the files, while the store runs and after', async () => {

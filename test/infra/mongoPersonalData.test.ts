@@ -63,7 +63,12 @@ describe.skipIf(missing !== null)(`personal data in MongoDB${missing === null ? 
     const before = await keys.findOne({ keyId });
     expect(Buffer.from(before?.wrapped ?? '', 'base64url')).toHaveLength(12 + 32 + 16);
     expect(JSON.stringify(before)).not.toContain(subject);
+    await personalData.remember(subject, 'ada@example.invalid');
+    const emails = connect().keysDb.collection('emails');
+    const remembered = JSON.stringify(await emails.findOne({}));
+    for (const canary of [subject, 'ada', 'example']) expect(remembered, canary).not.toContain(canary);
     await personalData.erase(subject);
+    expect(await emails.countDocuments()).toBe(0);
     expect(await keys.findOne({ keyId })).toMatchObject({ wrapped: null });
     expect(await keys.countDocuments({ wrapped: before?.wrapped ?? '' })).toBe(0);
   });

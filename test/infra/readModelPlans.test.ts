@@ -92,11 +92,19 @@ const historyFilters = { type: 'StockAdjusted', actor: 'a', correlationId: 'c', 
 
 const asked: Readonly<Record<string, (documents: Documents) => Promise<unknown>>> = {
   'lists of orders': (documents) => {
-    const queries = createOrderQueries(documents, () => 'orders_v2');
+    const queries = createOrderQueries(
+      documents,
+      () => 'orders_v2',
+      () => Promise.resolve(),
+    );
     return Promise.all(subsetsOf(orderFilters).map((filters) => queries.list({ ...page, ...filters })));
   },
   'orders that wait': async (documents) => {
-    const queries = createOrderQueries(documents, () => 'orders_v2');
+    const queries = createOrderQueries(
+      documents,
+      () => 'orders_v2',
+      () => Promise.resolve(),
+    );
     await queries.waitingFor('SKU', page);
     await queries.isAnyWaiting();
   },

@@ -6,6 +6,7 @@ import { sampleOrder } from '../support/samples.ts';
 import { ledgerLog } from './ledgerLog.ts';
 import { projected, timeAt } from './stockLog.ts';
 
+const atOnce = (): Promise<void> => Promise.resolve();
 const place = (orderId: string, second: number, customerId = 'customer1'): ShownOrderEvent => ({
   type: 'OrderPlaced',
   data: sampleOrder({ orderId, customerId, placedAt: timeAt(second) }),
@@ -31,7 +32,7 @@ const cancel = (orderId: string): ShownOrderEvent => ({
 });
 
 const open = async (...events: readonly ShownOrderEvent[]): Promise<OrderQueries> =>
-  createOrderQueries(await projected(orders, ledgerLog(...events)), () => orders.name);
+  createOrderQueries(await projected(orders, ledgerLog(...events)), () => orders.name, atOnce);
 
 const ids = ({ items }: Page<OrderDocument>): readonly string[] => items.map(({ orderId }) => orderId);
 
@@ -161,7 +162,7 @@ describe('the list of orders', () => {
 
   it('keeps on where it was when orders are placed and allocated meanwhile', async () => {
     const documents = await projected(orders, ledgerLog(...five));
-    const queries = createOrderQueries(documents, () => orders.name);
+    const queries = createOrderQueries(documents, () => orders.name, atOnce);
     const filter = { warehouseIds: ['BER', 'PAR'], limit: 1 };
     const first = await queries.list(filter);
     const newer = { ...(await queries.get('o3')), orderId: 'o9', placedAt: timeAt(9) };

@@ -45,6 +45,10 @@ export const operationsOf = ({ paths }: ApiDocument): readonly Documented[] =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
 
+/** It may change something; a private read is a POST too, and takes no key. */
+export const isCommand = ({ method, operation }: Documented): boolean =>
+  method !== 'GET' && operation.parameters?.some(({ name }) => name.toLowerCase() === 'idempotency-key') === true;
+
 export interface SeenAnswer {
   readonly method: string;
   readonly url: string;

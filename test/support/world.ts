@@ -44,6 +44,8 @@ export const plainPersonalData: PersonalData = {
     if (sealedAt !== place) throw new Error(`sealed for ${sealedAt}, opened at ${place}`);
     return value;
   },
+  remember: async () => undefined,
+  rememberedBy: async () => [],
   erase: async () => undefined,
 };
 

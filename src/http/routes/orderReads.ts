@@ -10,7 +10,8 @@ import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
 import type { Router } from '../route.ts';
 import { NotModified, PageOf, ref } from '../schemas/common.ts';
-import { Order, OrderPath, OrdersQuery } from '../schemas/orders.ts';
+import { customersPerEmailMax, OrdersQuery, OrdersSearch } from '../schemas/orderQueries.ts';
+import { Order, OrderPath } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
 import { seesWarehouse } from '../sight.ts';
 
@@ -45,7 +46,7 @@ const within = (reach: Reach, { customerId, warehouseId }: Filters) => {
 };
 
 export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => {
-  const { readModels, personalData } = ports;
+  const { readModels, personalData, useCases } = ports;
   const { orders, shipments } = readModels;
 
   read({
@@ -79,6 +80,33 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
       const page = await orders.queries.list({ ...pageRequestOf(query), ...filtersOf(query), ...within(reach, query) });
       const items = await Promise.all(page.items.map((order) => showOrder(order, reach, personalData)));
       return answerPage({ ...page, items }, (order) => order);
+    },
+  });
+
+  read({
+    operation: 'searchOrders',
+    url: '/v1/orders/search',
+    isPrivate: true,
+    tag,
+    summary: "Orders by the customer's e-mail address, the newest first",
+    description:
+      'Records nothing. The address comes in a body, as what stands in a URL is written to logs on the way. It is looked ' +
+      'up by a keyed hash; nothing is found of customers whose data was erased.',
+    query: OrdersSearch,
+    answers: { 200: PageOf(ref(Order)) },
+    problems: ['INVALID_CURSOR', 'TOO_MANY_CUSTOMERS'],
+    models: [orders.model],
+    isExpensive: () => true,
+    handle: async ({ query, reach }) => {
+      const { email, ...filters } = query;
+      const customerIds = await useCases.customersKnownBy(email, customersPerEmailMax + 1);
+      if (customerIds.length > customersPerEmailMax) {
+        const detail = `More than ${customersPerEmailMax} customers have given this address; search by another.`;
+        throw new Problem('TOO_MANY_CUSTOMERS', detail);
+      }
+      const wanted = { ...pageRequestOf(query), ...filtersOf(filters), customerIds };
+      const page = await orders.queries.ofCustomers(wanted);
+      return { ...page, items: await Promise.all(page.items.map((order) => showOrder(order, reach, personalData))) };
     },
   });
 

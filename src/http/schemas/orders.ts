@@ -12,7 +12,6 @@ import {
   Nullable,
   named,
   OrderQuantity,
-  PageQuery,
   PostalCode,
   Quantity,
   Reason,
@@ -169,25 +168,6 @@ export const Order = named(
     revision: Revision,
   }),
 );
-
-export const OrdersQuery = Closed({
-  customerId: Type.Optional(CustomerId),
-  status: Type.Optional(Type.Enum(orderStatuses.filter((status) => status !== 'returned'))),
-  orderNumber: Type.Optional(OrderNumber),
-  trackingNumber: Type.Optional(
-    Type.String({
-      format: 'printable',
-      minLength: 1,
-      maxLength: referenceCharsMax,
-      description: 'Of a shipment or a parcel; matched exactly.',
-      examples: ['1Z12345E0205271688'],
-    }),
-  ),
-  warehouseId: Type.Optional(WarehouseId),
-  from: Type.Optional({ ...Time, description: 'Placed at this time or later.' }),
-  to: Type.Optional({ ...Time, description: 'Placed before this time.' }),
-  ...PageQuery,
-});
 
 export const StatusBody = Closed({
   status: Type.Enum([...settableStatuses, ...orderStatuses.filter((status) => status !== 'cancelled')], {

@@ -38,13 +38,19 @@ export interface DerivedKeys {
   readonly wrapping: KeyObject;
   /** Turns a subject into what its row is found by. */
   readonly lookup: KeyObject;
+  /** Turns an e-mail address into what its rows are found by. */
+  readonly email: KeyObject;
 }
 
 /** One purpose, one key: each is derived by HKDF (RFC 5869). */
 const derive = (key: Uint8Array): DerivedKeys => {
   const forPurpose = (info: string): KeyObject =>
     createSecretKey(Buffer.from(hkdfSync('sha256', key, '', info, keyBytes)));
-  return { wrapping: forPurpose('stockledger wrapping v1'), lookup: forPurpose('stockledger subject lookup v1') };
+  return {
+    wrapping: forPurpose('stockledger wrapping v1'),
+    lookup: forPurpose('stockledger subject lookup v1'),
+    email: forPurpose('stockledger email lookup v1'),
+  };
 };
 
 /** From 32 bytes of a key management service. @throws KeyStoreLocked when there are not as many. */

@@ -1,4 +1,4 @@
-/** A key store into another one: keys and fences, wrapped as they are, under the same key encryption key. */
+/** A key store into another one: keys, fences and the digests of e-mail addresses, wrapped as they are, under the same key encryption key. */
 import type { KeyRows } from './keyRows.ts';
 import type { KeptKey, KeyStore } from './keyStore.ts';
 
@@ -34,12 +34,23 @@ const moveKey = async ({ keyId, subject, wrapped }: KeptKey, target: KeyStore): 
   throw new KeysDiffer('The key store there has another key for a subject of ours.');
 };
 
-const moveAll = async (keys: readonly KeptKey[], target: KeyStore): Promise<void> => {
-  const remaining = keys.values();
+const moveAll = async <T>(rows: readonly T[], moveOne: (row: T) => Promise<void>): Promise<void> => {
+  const remaining = rows.values();
   const move = async (): Promise<void> => {
-    for (const key of remaining) await moveKey(key, target);
+    for (const row of remaining) await moveOne(row);
   };
   await Promise.all(Array.from({ length: keysAtOnce }, move));
+};
+
+/** After the keys: the fence of who was erased there is up by then, and keeps their addresses out. */
+const moveEmails = async (source: KeyRows, target: KeyStore): Promise<void> => {
+  for (let after = 0; ; ) {
+    const page = await source.readEmails(after, pageKeys);
+    await moveAll(page, target.addEmail);
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageKeys) return;
+    after = last.number;
+  }
 };
 
 /** May be repeated, and goes on. @throws KeysDiffer, StoreUnavailable */
@@ -48,11 +59,13 @@ export const moveKeys = async (source: KeyRows, target: KeyStore): Promise<KeysM
   let [moved, fences] = [0, 0];
   for (let after: string | null = null; ; ) {
     const page: readonly KeptKey[] = await source.read(after, pageKeys);
-    await moveAll(page, target);
+    await moveAll(page, (key) => moveKey(key, target));
     moved += page.length;
     fences += page.filter(({ wrapped }) => wrapped === null).length;
     const last = page.at(-1);
-    if (last === undefined || page.length < pageKeys) return { keys: moved - fences, fences };
+    if (last === undefined || page.length < pageKeys) break;
     after = last.keyId;
   }
+  await moveEmails(source, target);
+  return { keys: moved - fences, fences };
 };

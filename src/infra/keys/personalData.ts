@@ -19,6 +19,7 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
 
+const emailContext = 'email';
 const scheme = 'v1';
 const sealedPattern = /^v1\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{23,})$/;
 
@@ -81,21 +82,38 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
     return found;
   };
 
+  const open: PersonalData['open'] = async (sealed, context) => {
+    const [, keyId, nonceText, bodyText] = sealedPattern.exec(sealed) ?? [];
+    if (keyId === undefined || nonceText === undefined || bodyText === undefined) {
+      throw new SealBroken('The text is not sealed text.');
+    }
+    const named = await byId.get(keyId, () => keys.byId(keyId));
+    if (named === undefined) throw new SealBroken('The text is sealed with a key that this store never had.');
+    return named === null ? null : openWith(named, nonceText, bodyText, context);
+  };
+
+  /** A write that is known to be done is not done again: most orders come from an address that was seen before. */
+  let remembered = createLru<string, true>(keysCachedMax);
+
   return {
+    remember: async (subject, email) => {
+      const key = await keyOf(subject);
+      const known = `${key.keyId} ${createHmac('sha256', key.digestKey).update(email).digest('base64url')}`;
+      if (remembered.get(known) === true) return;
+      await keys.addEmail(subject, email, sealWith(key, nextNonce(), emailContext, subject));
+      remembered.set(known, true);
+    },
+    rememberedBy: async (email, limit) => {
+      const found = await keys.byEmail(email, limit);
+      const subjects = await Promise.all(found.map((sealed) => open(sealed, emailContext)));
+      return subjects.filter((subject) => typeof subject === 'string');
+    },
     seal: async (subject, context, value) => sealWith(await keyOf(subject), nextNonce(), context, value),
     digest: async (subject, text) => {
       const { digestKey } = await keyOf(subject);
       return createHmac('sha256', digestKey).update(text).digest('base64url');
     },
-    open: async (sealed, context) => {
-      const [, keyId, nonceText, bodyText] = sealedPattern.exec(sealed) ?? [];
-      if (keyId === undefined || nonceText === undefined || bodyText === undefined) {
-        throw new SealBroken('The text is not sealed text.');
-      }
-      const named = await byId.get(keyId, () => keys.byId(keyId));
-      if (named === undefined) throw new SealBroken('The text is sealed with a key that this store never had.');
-      return named === null ? null : openWith(named, nonceText, bodyText, context);
-    },
+    open,
     erase: async (subject) => {
       try {
         await keys.erase(subject);
@@ -103,6 +121,7 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
         // Also when it is not known to be complete.
         bySubject.clear();
         byId.clear();
+        remembered = createLru(keysCachedMax);
       }
     },
   };

@@ -1,9 +1,11 @@
 /** One data key a subject, wrapped by keys that are derived from the key encryption key, in whatever store. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import type { Sealed } from '../../domain/message.ts';
 import { untilDone } from '../untilDone.ts';
 import { type DerivedKeys, KeyStoreLocked } from './keyEncryptionKey.ts';
 import type { KeptKey, KeyStore } from './keyStore.ts';
 import { createKeyWrap, keyBytes } from './keyWrap.ts';
+import { normalisedEmail } from './normalisedEmail.ts';
 
 export interface SubjectKey {
   readonly keyId: string;
@@ -20,6 +22,9 @@ export interface SubjectKeys {
   findOrCreate(subject: string): Promise<SubjectKey | null>;
   /** The key of that name; `null` once erased, `undefined` when no key was ever called so. */
   byId(keyId: string): Promise<SubjectKey | null | undefined>;
+  /** `sealed`: the subject under its own key. Nothing is kept of an erased one. */
+  addEmail(subject: string, email: string, sealed: Sealed): Promise<void>;
+  byEmail(email: string, limit: number): Promise<readonly Sealed[]>;
   erase(subject: string): Promise<void>;
 }
 
@@ -37,9 +42,12 @@ const subjectKeyOf = (keyId: string, bytes: Buffer): SubjectKey => ({
   digestKey: createSecretKey(createHmac('sha256', bytes).update('stockledger digest v1').digest()),
 });
 
-export const createSubjectKeys = (store: KeyStore, { wrapping, lookup }: DerivedKeys): SubjectKeys => {
+export const createSubjectKeys = (store: KeyStore, { wrapping, lookup, email: emailKey }: DerivedKeys): SubjectKeys => {
   const { wrap, unwrap } = createKeyWrap(wrapping);
   const digestOf = (subject: string): Buffer => createHmac('sha256', lookup).update(subject).digest();
+
+  const emailDigestOf = (email: string): Buffer =>
+    createHmac('sha256', emailKey).update(normalisedEmail(email)).digest();
 
   const unlock = untilDone(async () => {
     const sealed = await store.proof(wrap(Buffer.from(proofText), proofPlace));
@@ -68,6 +76,14 @@ export const createSubjectKeys = (store: KeyStore, { wrapping, lookup }: Derived
       await unlock();
       const found = await store.byId(keyId);
       return found === undefined ? undefined : open(found);
+    },
+    addEmail: async (subject, email, sealed) => {
+      await unlock();
+      await store.addEmail({ email: emailDigestOf(email), subject: digestOf(subject), sealed });
+    },
+    byEmail: async (email, limit) => {
+      await unlock();
+      return (await store.byEmail(emailDigestOf(email), limit)).map(({ sealed }) => sealed);
     },
     erase: async (subject) => {
       await unlock();

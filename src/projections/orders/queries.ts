@@ -1,3 +1,4 @@
+import type { Pace } from '../pacer.ts';
 import { formatCursor, type Page, type PageRequest, pageOf } from '../page.ts';
 import type { DocumentQuery, Documents } from '../ports.ts';
 import { anySku, type OrderDocument } from './projection.ts';
@@ -20,10 +21,17 @@ export interface OrdersQuery extends PageRequest {
   readonly to?: string;
 }
 
+/** Of these customers. One query each: whoever asks bounds how many there are. */
+export interface OrdersOfCustomers extends Pick<OrdersQuery, 'limit' | 'cursor' | 'status' | 'from' | 'to'> {
+  readonly customerIds: readonly string[];
+}
+
 export interface OrderQueries {
   get(orderId: string): Promise<OrderDocument | null>;
   /** Newest first by `placedAt`. A `warehouseId` out of reach finds nothing. @throws InvalidCursor */
   list(query: OrdersQuery): Promise<Page<OrderDocument>>;
+  /** Newest first by `placedAt`. @throws InvalidCursor */
+  ofCustomers(query: OrdersOfCustomers): Promise<Page<OrderDocument>>;
   /** Orders with a line of this SKU that lacks a source, the oldest first by `placedAt`. @throws InvalidCursor */
   waitingFor(sku: string, page: PageRequest): Promise<Page<OrderDocument>>;
   /** Whether any order waits for anything. */
@@ -66,20 +74,21 @@ const mergeNewest = (
   return { items: all.slice(0, limit), hasMore: all.length > limit };
 };
 
-export const createOrderQueries = (documents: Documents, collection: () => string): OrderQueries => {
+export const createOrderQueries = (documents: Documents, collection: () => string, pace: Pace): OrderQueries => {
   const newest = (where: Where, page: PageRequest): Promise<Page<OrderDocument>> =>
     pageOf(documents, collection(), { where, orderBy: newestFirst }, page);
 
   /**
-   * One page for each warehouse, merged. All of them are in the same order and go on after the same place, so the first
+   * One page for each of the conditions, merged. All of them are in the same order and go on after the same place, so the first
    * `limit` of the union are among the first `limit` of each, and its end is where each of them goes on. One after
-   * another, so that no more than two pages are held, however many warehouses there are.
+   * another, each in its turn, so that no more than two pages are held, however many there are.
    */
-  const newestOfAny = async (warehouseIds: readonly string[], where: Where, page: PageRequest) => {
+  const newestOfAny = async (conditions: readonly Where[], page: PageRequest) => {
     let items: readonly OrderDocument[] = [];
     let hasMore = false;
-    for (const warehouseId of warehouseIds) {
-      const found = await newest({ ...where, warehouseIds: { has: warehouseId } }, page);
+    for (const where of conditions) {
+      await pace();
+      const found = await newest(where, page);
       const merged = mergeNewest(items, found.items, page.limit);
       hasMore ||= merged.hasMore || found.nextCursor !== null;
       items = merged.items;
@@ -96,7 +105,18 @@ export const createOrderQueries = (documents: Documents, collection: () => strin
       const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
       const warehouseIds = warehousesOf(query);
       if (warehouseIds === null) return newest(whereOf(query), page);
-      return newestOfAny(warehouseIds, whereOf(query), page);
+      const where = whereOf(query);
+      return newestOfAny(
+        warehouseIds.map((warehouseId) => ({ ...where, warehouseIds: { has: warehouseId } })),
+        page,
+      );
+    },
+    ofCustomers: ({ customerIds, limit, cursor, ...filters }) => {
+      const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      return newestOfAny(
+        customerIds.map((customerId) => whereOf({ ...filters, customerId, limit })),
+        page,
+      );
     },
     waitingFor: (sku, page) =>
       pageOf(documents, collection(), { where: { waitingSkus: { has: sku } }, orderBy: oldestFirst }, page),
