@@ -20,8 +20,11 @@ export const signIn = async (origin: string, client: string): Promise<string> =>
   return token;
 };
 
+const attemptsMax = 5;
+
+/** @throws Error with what came instead of an answer of success. */
 export const ask = async ({ origin, token }: Api, method: string, path: string, body?: object): Promise<Response> => {
-  const answer = await fetch(`${origin}${path}`, {
+  const request = {
     method,
     headers: {
       authorization: `Bearer ${token}`,
@@ -29,7 +32,13 @@ export const ask = async ({ origin, token }: Api, method: string, path: string, 
       ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  };
+  let answer = await fetch(`${origin}${path}`, request);
+  // A busy service asks for patience, in seconds.
+  for (let attempt = 1; answer.headers.has('retry-after') && attempt < attemptsMax; attempt += 1) {
+    await pause(1_000 * Number(answer.headers.get('retry-after')));
+    answer = await fetch(`${origin}${path}`, request);
+  }
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return answer;
 };

@@ -34,7 +34,10 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     key: keyOf('stock', stockLevelId(warehouseId, sku), [stockLevels.model, items.model]),
     madeOf: [stockStream(warehouseId, sku), itemStream(sku)],
     load: async () => {
-      const [level, item] = await Promise.all([stockLevels.queries.get(warehouseId, sku), items.queries.get(sku)]);
+      const [level, item] = await Promise.all([
+        stockLevels.queries.get(warehouseId, sku),
+        items.queries.description(sku),
+      ]);
       return level === null ? null : { level, item };
     },
   }),
@@ -43,12 +46,13 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     madeOf: [stocksOfSku(sku), allWarehouses, itemStream(sku)],
     load: async () => {
       const warehouseIds = skuWarehouses.queries.of(sku);
-      const [known, all, item] = await Promise.all([
+      const [known, all, described] = await Promise.all([
         warehouseIds.then((ids) => stockLevels.queries.getMany(ids.map((warehouseId) => ({ warehouseId, sku })))),
         warehouses.queries.all(),
-        items.queries.get(sku),
+        items.queries.description(sku),
       ]);
       const levels = known.filter(({ status }) => status === 'active');
+      const item = described ?? (levels.length === 0 ? await items.queries.get(sku) : null);
       if (levels.length === 0 && item === null) return null;
       const holders = new Set(levels.map(({ warehouseId }) => warehouseId));
       return {

@@ -53,7 +53,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
       };
       const level = await stockHistory.asOf({ warehouseId, sku }, times);
       if (level === null) throw noStock();
-      return showStock(level, await items.queries.get(sku));
+      return showStock(level, await items.queries.description(sku));
     },
   });
 

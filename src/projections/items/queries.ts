@@ -5,17 +5,24 @@ import type { ItemDocument } from './projection.ts';
 
 export interface ItemQueries {
   get(sku: string): Promise<ItemDocument | null>;
+  /** As far as the read model has come: most stocks have no item, and each would cost a look at the log. */
+  description(sku: string): Promise<ItemDocument | null>;
   /** By SKU; what is not there is missing. */
   getMany(skus: readonly string[]): Promise<ReadonlyMap<string, ItemDocument>>;
   /** By SKU. @throws InvalidCursor */
   list(page: PageRequest): Promise<Page<ItemDocument>>;
 }
 
-export const createItemQueries = (documents: Documents, collection: () => string): ItemQueries => ({
-  get: async (sku) => (await documents.get<ItemDocument>(collection(), escapeName(sku)))?.document ?? null,
-  getMany: async (skus) => {
-    const found = await documents.getMany<ItemDocument>(collection(), [...new Set(skus)].map(escapeName));
-    return new Map([...found.values()].map(({ document }) => [document.sku, document]));
-  },
-  list: (page) => pageOf(documents, collection(), { where: {} }, page),
-});
+export const createItemQueries = (documents: Documents, collection: () => string): ItemQueries => {
+  const get = async (sku: string): Promise<ItemDocument | null> =>
+    (await documents.get<ItemDocument>(collection(), escapeName(sku)))?.document ?? null;
+  return {
+    get,
+    description: get,
+    getMany: async (skus) => {
+      const found = await documents.getMany<ItemDocument>(collection(), [...new Set(skus)].map(escapeName));
+      return new Map([...found.values()].map(({ document }) => [document.sku, document]));
+    },
+    list: (page) => pageOf(documents, collection(), { where: {} }, page),
+  };
+};
