@@ -46,11 +46,12 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const warehouses = await facts.warehouses(since);
     const destination = await destinationFor(order, warehouses);
     const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
-    // What lapsed of an order that comes from one place comes from there again.
+    // What lapsed of an order that comes from one place comes from there again; where that is closed, it waits.
     const place = allowSplit ? undefined : [...order.allocations, ...held][0]?.warehouseId;
     // Somebody chose where they are, be it a warehouse that is closed to sourcing.
     const holding = new Set(holds.map(({ warehouseId }) => warehouseId));
-    const ranking = place === undefined ? [...new Set([...holding, ...ranked])] : [place];
+    const asked = [...new Set([...holding, ...ranked])];
+    const ranking = place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
     const promises = promisesOf(shelves, holds);
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SourcingState } from '../../src/domain/warehouse/events.ts';
 import { contextOf, openWorld, type World } from '../support/world.ts';
-import { describeWarehouse, dispatch, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
+import { change, describeWarehouse, dispatch, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -42,4 +42,21 @@ it('serves those who wait as soon as it is opened', async () => {
   await world.settle();
   expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 3 });
   expect(await sourcesOf(world.log, 'o2')).toEqual({ 'BER.CHAIR': 1 });
+});
+
+it('gives nothing new to an order that comes from there alone, until it is opened', async () => {
+  await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 9 } });
+  await place(world, 'o1', { CHAIR: 3 }, { allowSplit: false, preferredWarehouseId: 'BER' });
+  await world.settle();
+  expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 3 });
+  await set('BER', 'closed');
+  const fact = { type: 'AdjustStock', warehouseId: 'BER', sku: 'CHAIR', reason: 'damaged' } as const;
+  await recorded(world.useCases.changeStock(change(world, 'one broke', { ...fact, delta: -1 })));
+  await world.settle();
+  await receive(world, 'BER', 'CHAIR', 5);
+  await world.settle();
+  expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
+  await set('BER', 'open', 'open again');
+  await world.settle();
+  expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 3 });
 });
