@@ -122,7 +122,8 @@ const headersOf = (request: Request, token: string): Record<string, string> => (
 
 /** Milliseconds to wait before the next attempt; `null`: the answer is final. */
 const pauseAfter = (status: number, retryAfter: string | undefined, attempt: number): number | null => {
-  if (status !== 429 && status !== 503) return null;
+  // Of 409 too: the first attempt is still at work.
+  if (status !== 429 && status !== 503 && retryAfter === undefined) return null;
   const asked = Number(retryAfter ?? Number.NaN) * 1000;
   return Math.min(Number.isFinite(asked) ? asked : 50 * 2 ** attempt, pauseMaxMs);
 };
