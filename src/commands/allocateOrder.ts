@@ -13,6 +13,7 @@ import { itemStream, orderStream, stockStream } from '../domain/values.ts';
 import { adoptHolds } from './adoptHolds.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
+import { mapLimited } from './keyed.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
 import { createOrderClaims } from './orderClaims.ts';
 import { createPlanOrder } from './planOrder.ts';
@@ -35,6 +36,8 @@ export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) 
 /** What is recorded of a plan. */
 type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
 
+/** SKUs whose shelves are loaded at once: others have their turn between those of an order of 2,000 lines. */
+const loadsAtOnce = 16;
 /** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
 const roundsMax = 50;
 
@@ -47,7 +50,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
 
   /** @param doubted SKUs whose stocks are asked of the store itself. */
   const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
-    const loads = [...skusAskedFor(order)].map(async (sku) => {
+    const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
       const warehouseIds = await facts.warehousesHolding(sku, cause.position);
       const shelves = warehouseIds.map(async (warehouseId) => {
         const stream = stockStream(warehouseId, sku);
@@ -57,7 +60,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       });
       return [sku, await Promise.all(shelves)] as const;
     });
-    return new Map(await Promise.all(loads));
+    return new Map(loads);
   };
 
   /**

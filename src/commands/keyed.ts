@@ -34,6 +34,19 @@ export const eachLimited = async <T>(
   if (failed !== undefined) throw failed.reason;
 };
 
+/** The same with what each comes to, in the order of the items. */
+export const mapLimited = async <T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> => {
+  const results: R[] = [];
+  await eachLimited([...items.entries()], limit, async ([index, item]) => {
+    results[index] = await work(item);
+  });
+  return results;
+};
+
 /** Runs what it is given, at most `limit` at once; the rest waits in line. */
 export const createSlots = (limit: number) => {
   let free = limit;

@@ -66,6 +66,8 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
     },
     serveOlder: async (order, cause) => {
       for (const sku of skusAskedFor(order)) {
+        // Before anyone is looked for: of a thousand lines, mostly there is nothing, or nobody waits.
+        if (!(await isAvailable(sku, cause))) continue;
         const oldest = await facts.oldestWaitingFor(sku, cause.position);
         if (oldest === null || !isBefore(oldest, order)) continue;
         let wholeOrders = 0;

@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
+import { createTurns } from '../projections/turns.ts';
 import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
@@ -50,6 +51,9 @@ const requestTimeoutMs = 30_000;
 const readsMax = 64;
 const readsPerCallerMax = 8;
 
+/** Of requests in one turn of the event loop; what is begun beyond it is one of them (DESIGN §8). */
+const turnBudgetMs = 20;
+
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;
 
@@ -60,6 +64,16 @@ const requirePolicies = (app: FastifyInstance): void => {
     const { operation } = (config ?? {}) as { operation?: string };
     if (isHidden || (operation !== undefined && Object.hasOwn(policies, operation))) return;
     throw new Error(`${url} has no line in the policy table (src/domain/access/policy.ts)`);
+  });
+};
+
+/** Requests that come together are handled in turns: the answers to a hundred large ones are not one piece of work. */
+const takeTurns = (app: FastifyInstance): void => {
+  const turns = createTurns({ budgetMs: turnBudgetMs, letIn: 'one' });
+  app.addHook('preValidation', (_request, _reply, done) => {
+    const turn = turns.take();
+    if (turn === null) done();
+    else void turn.then(() => done());
   });
 };
 
@@ -137,6 +151,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   for (const schema of sharedSchemas) app.addSchema(schema);
   registerDrain(app, () => randomUUID());
   requirePolicies(app);
+  takeTurns(app);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);

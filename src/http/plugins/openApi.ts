@@ -84,5 +84,10 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
     theme: { title: 'Stockledger API' },
     ...(sandbox === null ? {} : { initOAuth: { clientId: 'sandbox-admin', clientSecret: 'sandbox' } }),
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  // The same for everyone, and some milliseconds to write down.
+  let text: string | null = null;
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    text ??= JSON.stringify(app.swagger());
+    return reply.type('application/json; charset=utf-8').send(text);
+  });
 };

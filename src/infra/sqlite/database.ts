@@ -5,6 +5,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
+import { createTurns } from '../../projections/turns.ts';
 import { createLru } from '../lru.ts';
 import { openConnection } from './connection.ts';
 import { createFileGuard } from './fileGuard.ts';
@@ -21,7 +22,7 @@ export type Turn = 'first' | 'in turn';
 
 /** A file as the stores see it, whichever thread writes it. */
 export interface Database extends Statements {
-  /** Runs at once, on what is committed. @throws StoreUnavailable when the file can't be read, StoreDamaged. */
+  /** Runs in this turn of the event loop, or in a later one where this one was long, on what is committed. @throws StoreUnavailable when the file can't be read, StoreDamaged. */
   read<T>(work: () => T): Promise<T>;
   /** Makes what a store needs in the file, and gives it its writes. */
   writer<W extends Writes>(module: WriteModule<W>, turn?: Turn): Promise<Writer<W>>;
@@ -63,6 +64,8 @@ const lockWaitDefaultMs = 2_000;
 const lockRetryMs = 5;
 /** Keeps the hot pages of all indexes in memory, and leaves the process within its bound. */
 const cacheDefaultKiB = 16 * 1_024;
+/** Reads of one turn of the event loop: half of what anything may hold it (DESIGN §8). */
+const readBudgetMs = 25;
 /** Query texts come from code, so they are few; the bound is for the day when one does not. */
 const statementsMax = 512;
 
@@ -85,6 +88,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     return statement;
   };
 
+  const turns = createTurns({ budgetMs: readBudgetMs, letIn: 'budget' });
   const { begin, commitAll } = createTransactions(db, soundness);
 
   const mayStillWait = (error: unknown): boolean => {
@@ -137,6 +141,8 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     });
 
   const read = async <T>(work: () => T): Promise<T> => {
+    const turn = turns.take();
+    if (turn !== null) await turn;
     if (state === 'closed') throw new StoreUnavailable('The embedded store is closed.', 'not_written');
     const startedMs = performance.now();
     for (;;) {
