@@ -19,9 +19,9 @@ const missing = mongoLaunchMissing() ?? redisLaunchMissing();
 const isSkipped = missing !== null && !isRequired('mongodb') && !isRequired('redis');
 
 describe.skipIf(isSkipped)(`seven processes on three servers${isSkipped ? `: ${missing}` : ''}`, () => {
-  it(`lose nothing, repeat nothing and come to rest (seed ${seed})`, { timeout: timeoutMs }, async () => {
+  it(`lose nothing, repeat nothing and come to rest (seed ${seed})`, { timeout: timeoutMs }, async ({ signal }) => {
     const lines: string[] = [];
-    const figures = await runChaos({ seed, commands, say: (line) => lines.push(line) });
+    const figures = await runChaos({ seed, commands, say: (line) => lines.push(line), signal });
     expect(isClean(figures), `${JSON.stringify(figures)}\n${lines.join('\n')}`).toBe(true);
     expect(figures.acknowledged).toBeGreaterThan(0.9 * commands);
     expect(figures.webhooksDue).toBeGreaterThan(commands);

@@ -5,6 +5,8 @@ export interface ChaosOptions {
   readonly commands: number;
   /** Told what happens, a line at a time. */
   readonly say: (line: string) => void;
+  /** Ends the run, and everything that it started. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ChaosFigures {

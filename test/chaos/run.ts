@@ -233,8 +233,10 @@ const tell = (say: ChaosOptions['say'], what: string, found: readonly string[]):
   return found.length;
 };
 
-export const runChaos = async ({ seed, commands, say }: ChaosOptions): Promise<ChaosFigures> => {
+/** @throws when it was ended in between. */
+export const runChaos = async ({ seed, commands, say, signal }: ChaosOptions): Promise<ChaosFigures> => {
   const endings = createEndings();
+  signal?.addEventListener('abort', () => void endings.run());
   const directory = await mkdtemp(join(tmpdir(), 'stockledger-chaos-'));
   endings.add(() => rm(directory, { recursive: true, force: true }));
   try {
