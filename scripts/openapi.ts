@@ -1,23 +1,25 @@
-/** `npm run openapi` writes `docs/openapi.json`; with `-- --check` it writes nothing and fails when the file differs. */
+/**
+ * `npm run openapi` writes what of `docs/` follows from the code: the OpenAPI document, and who may do what. With
+ * `-- --check` it writes nothing and fails when a file differs.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { accessPage } from './accessPage.ts';
 import { openApiDocument } from './openApiDocument.ts';
 
-const path = join(import.meta.dirname, '../docs/openapi.json');
+const document = await openApiDocument();
+const isCheck = process.argv.includes('--check');
 
-const check = async (document: string): Promise<number> => {
-  const kept = await readFile(path, 'utf8').catch(() => '');
-  if (kept === document) return 0;
-  process.stderr.write('docs/openapi.json is not what the app serves. Run `npm run openapi`.\n');
-  return 1;
-};
-
-const run = async (args: readonly string[]): Promise<number> => {
-  const document = await openApiDocument();
-  if (args.includes('--check')) return check(document);
-  await writeFile(path, document);
-  process.stdout.write('docs/openapi.json written.\n');
-  return 0;
-};
-
-process.exitCode = await run(process.argv.slice(2));
+for (const [name, text] of [
+  ['openapi.json', document],
+  ['access.md', accessPage(document)],
+] as const) {
+  const path = join(import.meta.dirname, '../docs', name);
+  if (!isCheck) {
+    await writeFile(path, text);
+    process.stdout.write(`docs/${name} written.\n`);
+  } else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+    process.stderr.write(`docs/${name} is not what the code says. Run \`npm run openapi\`.\n`);
+    process.exitCode = 1;
+  }
+}

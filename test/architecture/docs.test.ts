@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { accessPage } from '../../scripts/accessPage.ts';
 import { openApiDocument } from '../../scripts/openApiDocument.ts';
+import { roles } from '../../src/domain/access/principal.ts';
 import { problems } from '../../src/http/problemCodes.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { projections } from '../../src/projections/index.ts';
-import { attemptDelaysMs } from '../../src/projections/webhooks/schedule.ts';
 import { openService } from '../support/service.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
@@ -99,6 +100,13 @@ describe('the API', () => {
     const withoutPlace = (document: typeof kept) => ({ ...document, info: null, servers: null });
     expect(withoutPlace(served)).toEqual(withoutPlace(kept));
     expect(Object.keys(kept.paths).length).toBeGreaterThan(20);
+  });
+
+  it('in docs/access.md is open to whom the policy table says (R5); else: npm run openapi', () => {
+    const page = accessPage(readText('docs/openapi.json'));
+    expect(readText('docs/access.md')).toBe(page);
+    for (const role of roles) expect(page).toContain(`\`${role}\``);
+    expect(rowsOf(page)).toContainEqual(['PUT /v1/items/{sku}', 'inventory:write', 'yes', '', '', '', '', '', 'yes']);
   });
 
   it.each(documents)('is called in %s by routes that exist', (document) => {
@@ -208,13 +216,6 @@ describe('docs/requirements.md', () => {
 
 describe('docs/operations.md', () => {
   const operations = readText('docs/operations.md');
-
-  it('tells the retry schedule that is kept', () => {
-    const units = { s: 1_000, min: 60_000, h: 3_600_000 };
-    const [, schedule = ''] = /Attempts are made after: ([^.]+)\./.exec(operations) ?? [];
-    const delays = [...schedule.matchAll(/(\d+) (s|min|h)\b/g)];
-    expect(delays.map(([, count, unit]) => Number(count) * units[unit as keyof typeof units])).toEqual(attemptDelaysMs);
-  });
 
   it('names every projection that can be rebuilt', () => {
     const [, sentence = ''] = /^Projections: ([^.]+)\./m.exec(operations) ?? [];

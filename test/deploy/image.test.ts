@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readConfig } from '../../src/infra/config.ts';
 import { parseCompose, readText } from './composeFile.ts';
 
 interface Step {
@@ -116,6 +117,27 @@ describe('Dockerfile', () => {
         .map((line) => line.replace('!', ''))
         .sort(),
     ).toEqual([...new Set(copied)].sort());
+  });
+});
+
+describe('docs/deploy.md', () => {
+  const line = /^docker run (.*)$/m.exec(readText('docs/deploy.md'))?.[1] ?? '';
+  const settingsIn = (text: string): Record<string, string> =>
+    Object.fromEntries([...text.matchAll(/(?:^|\s)(?:-e )?([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]));
+  const inImage = settingsIn(lastOf(stepsOf(readText('Dockerfile')), 'ENV') ?? '');
+
+  it('starts one container with the sandbox, which its published port reaches, on this machine alone', () => {
+    const config = readConfig({ ...inImage, ...settingsIn(line) });
+    expect(config).toMatchObject({ host: '0.0.0.0', oidcIssuer: null, servers: null, port: 8080 });
+    expect(line).toContain('-p 127.0.0.1:8080:8080');
+    expect(config.dataDir).toMatch(/^\/tmp\//);
+  });
+
+  it('names settings without which that would not work', () => {
+    expect(inImage.NODE_ENV).toBe('production');
+    const { SANDBOX, HOST, ...rest } = settingsIn(line);
+    expect(() => readConfig({ ...inImage, ...rest, HOST })).toThrow('OIDC_ISSUER');
+    expect(readConfig({ ...inImage, ...rest, SANDBOX }).host).toBe('127.0.0.1');
   });
 });
 

@@ -24,8 +24,17 @@ const Allocation = Closed({
   quantity: Quantity,
 });
 const shipment = { shipmentId: Uuid, orderId: Uuid, warehouseId: WarehouseId };
+/** Both are absent as long as they are not known. */
+const carriage = {
+  carrier: Type.Optional(Type.String({ examples: ['ups'] })),
+  trackingNumber: Type.Optional(Type.String({ examples: ['1Z12345E0205271688'] })),
+};
 const ParcelId = Type.String({ examples: ['P1'] });
 const ParcelStatus = Type.Enum([...parcelStatuses]);
+const Label = Closed(
+  { ...carriage, parcels: Type.Array(Closed({ parcelId: ParcelId, trackingNumber: Type.String() })) },
+  { description: 'As it stands after a correction.' },
+);
 const order = { orderId: Uuid };
 const StockData = Closed(stock);
 
@@ -57,15 +66,23 @@ export const webhookMessages: {
     data: Closed({ ...order, backordered: Type.Array(LineQuantity) }),
   },
   'order.cancelled': {
-    summary: 'An order was cancelled',
-    data: Closed({ ...order, reason: Reason, released: Type.Array(Allocation) }),
+    summary: 'An order, or what had not left of it, was cancelled',
+    data: Closed({
+      ...order,
+      reason: Reason,
+      released: Type.Array(Allocation),
+      cancelled: Type.Optional(
+        Type.Array(LineQuantity, {
+          description: 'What will not come, where a part had left; absent where warehouses limit the endpoint.',
+        }),
+      ),
+    }),
   },
   'order.shipped': {
     summary: 'Goods of an order have left a warehouse',
     data: Closed({
       ...shipment,
-      carrier: Type.String({ examples: ['ups'] }),
-      trackingNumber: Type.String({ examples: ['1Z12345E0205271688'] }),
+      ...carriage,
       lines: Type.Array(Line),
     }),
   },
@@ -77,7 +94,8 @@ export const webhookMessages: {
     summary: 'A shipment, or a parcel of it, has a new status',
     data: Closed({
       ...shipment,
-      status: Type.Enum(['dispatched', ...parcelStatuses]),
+      status: Type.Enum(['dispatched', 'corrected', ...parcelStatuses]),
+      label: Type.Optional(Label),
       parcelId: Type.Optional(ParcelId),
       reportedAt: Type.Optional(Time),
     }),
