@@ -4,6 +4,7 @@ import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import { unsourcedOf } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import { laterOf } from '../domain/position.ts';
+import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import { type Claim, countedBy, type DriftKind, isLost, uncountedFor } from './claims.ts';
 import type { Handlers } from './handlers.ts';
@@ -41,8 +42,13 @@ export interface Sight {
 interface Free {
   /** Seen up to here. */
   readonly at: Position;
-  /** The stock, at its revision. */
-  readonly shelf: string;
+  /** The stocks, each at its revision. */
+  readonly shelves: string;
+}
+
+interface Wanted {
+  readonly sku: string;
+  readonly quantity: number;
 }
 
 /** Nothing in particular was seen: whatever the store has now. */
@@ -106,21 +112,38 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
     return sights;
   };
 
-  /** Where something that the order lacks is free; `null`: all of it is short. */
-  const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
-    const lacking = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
-    const skus = [...new Set(order.lines.filter(({ lineId }) => lacking.has(lineId)).map(({ sku }) => sku))];
-    if (skus.length === 0) return null;
-    const from = skus.length > skusMax ? (turn * skusMax) % skus.length : 0;
+  /** Where an open warehouse has so many of each; `null`: none has. */
+  const placeOf = async (wanted: readonly Wanted[], view: View, place?: string): Promise<Free | null> => {
     const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
-    for (const sku of skus.slice(from, from + skusMax)) {
-      const holding = await facts.warehousesHolding(sku, view.since);
-      for (const warehouseId of holding.filter((id) => open.has(id))) {
+    const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '', view.since);
+    for (const warehouseId of holding.filter((id) => open.has(id) && (place === undefined || id === place))) {
+      const shelves: (Loaded<Stock> & { readonly name: string })[] = [];
+      for (const { sku, quantity } of wanted) {
         const stock = await stockAt({ warehouseId, sku }, view);
-        if (promiseOf(stock.state) > 0) {
-          return { at: positionOf(view.since, stock), shelf: `${stockStream(warehouseId, sku)}@${stock.revision}` };
-        }
+        if (promiseOf(stock.state) < quantity) break;
+        shelves.push({ ...stock, name: `${stockStream(warehouseId, sku)}@${stock.revision}` });
       }
+      if (shelves.length < wanted.length) continue;
+      return { at: positionOf(view.since, ...shelves), shelves: shelves.map(({ name }) => name).join() };
+    }
+    return null;
+  };
+
+  /** Where something is free that the order lacks; all of it, where it must come from one place. `null`: it is short. */
+  const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
+    const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
+    const lacking = Map.groupBy(unsourcedOf(order), ({ lineId }) => skuOf.get(lineId) ?? '');
+    const all = [...lacking].map(([sku, lines]) => ({
+      sku,
+      quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
+    }));
+    if (all.length === 0) return null;
+    const from = all.length > skusMax ? (turn * skusMax) % all.length : 0;
+    const wanted = all.slice(from, from + skusMax);
+    if (!order.allowSplit) return placeOf(wanted, view, order.allocations[0]?.warehouseId);
+    for (const { sku } of wanted) {
+      const free = await placeOf([{ sku, quantity: 1 }], view);
+      if (free !== null) return free;
     }
     return null;
   };
@@ -128,14 +151,14 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
   const waitingIn = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
     const { orderId, phase, held } = order.state;
     if (held) return [];
-    const free = phase === 'pending' ? { at: view.since, shelf: '' } : await freeFor(order.state, view);
+    const free = phase === 'pending' ? { at: view.since, shelves: '' } : await freeFor(order.state, view);
     if (free === null) return [];
     return [
       {
         kind: 'waiting_beside_stock',
         name: `waiting/${orderId}`,
         version: `${order.revision}`,
-        basis: `${order.revision} ${free.shelf}`,
+        basis: `${order.revision} ${free.shelves}`,
         ask: { ask: 'AllocateOrder', orderId },
         at: positionOf(free.at, order),
         stream: orderStream(orderId),

@@ -62,6 +62,16 @@ describe('the reconciler of claims', () => {
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
   });
 
+  it('serves an order that must come from one place beside all that it needs', async () => {
+    await openShop(world, { BER: { CHAIR: 1, LAMP: 2 }, PAR: { CHAIR: 9 } });
+    await place(world, 'o1', { CHAIR: 2, LAMP: 2 }, { allowSplit: false });
+    await world.settle();
+    await receive(world, 'BER', 'CHAIR', 1);
+    await world.miss();
+    expect(await lookAndSettle()).toEqual({ ...none, waiting_beside_stock: 1 });
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2, 'BER.LAMP': 2 });
+  });
+
   it('plans an order that was never looked at', async () => {
     await openShop(world, { BER: { CHAIR: 0 } });
     await place(world, 'o1', { CHAIR: 2 });
@@ -163,6 +173,15 @@ describe('the reconciler of claims changes nothing', () => {
   it('of an order that must come from one place, where enough has come since it was seen', async () => {
     await openShop(world, { BER: { CHAIR: 1 } });
     await place(world, 'o1', { CHAIR: 2 }, { allowSplit: false });
+    await world.settle();
+    world.meanwhile(() => receive(world, 'BER', 'CHAIR', 1));
+    expect(await world.useCases.reconcileClaims()).toEqual(none);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({});
+  });
+
+  it('of an order that must come from one place, where the rest has come since it was seen', async () => {
+    await openShop(world, { BER: { CHAIR: 0, LAMP: 5 } });
+    await place(world, 'o1', { LAMP: 1, CHAIR: 1 }, { allowSplit: false });
     await world.settle();
     world.meanwhile(() => receive(world, 'BER', 'CHAIR', 1));
     expect(await world.useCases.reconcileClaims()).toEqual(none);
