@@ -14,7 +14,8 @@ const plant = async ({ adapters }: TestService, orderId: string): Promise<void> 
   const stream = orderStream(orderId);
   const last = (await adapters.events.readStream(stream, 0, 100)).at(-1) as RecordedEvent;
   const allocation = { lineId: '1', sku: 'LAMP', warehouseId: 'BER', reservationId: randomUUID(), quantity: 1 };
-  const data = { orderId, allocations: [allocation], backordered: [] };
+  // What is backordered has the policies look at the order, so that the service has read it however late it was planted.
+  const data = { orderId, allocations: [allocation], backordered: [{ lineId: '1', quantity: 1 }] };
   const { stream: _, revision, position: __, ...envelope } = last;
   const planted = { ...envelope, id: randomUUID(), type: 'OrderAllocated', data };
   expect((await adapters.events.append(stream, revision, [planted])).kind).toBe('appended');
