@@ -47,6 +47,7 @@ type TransportCode =
   | 'TOO_MANY_CUSTOMERS'
   | 'STATUS_NOT_SETTABLE'
   | 'WEBHOOK_TARGET_NOT_ALLOWED'
+  | 'TOO_MANY_ENDPOINTS'
   | 'REVISION_CONFLICT'
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
@@ -116,6 +117,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   SHIPMENT_EXCEEDS_ORDER: { status: 409, title: 'More than the order still lacks' },
   SHIPMENT_ALREADY_DISPATCHED: { status: 409, title: 'The order has a shipment with this id' },
   WEBHOOK_ENDPOINT_EXISTS: { status: 409, title: 'An endpoint with this id exists' },
+  TOO_MANY_ENDPOINTS: { status: 409, title: 'The owner has as many endpoints as it may have' },
   TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },
   SUBJECT_ERASED: { status: 410, title: "The customer's data was erased" },
 

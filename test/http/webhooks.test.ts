@@ -1,11 +1,13 @@
 /** A partner's webhook endpoints, and what arrives there (R23). */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { endpointsPerHostMax, endpointsPerOwnerMax, endpointsPerUrlMax } from '../../src/http/endpointQuota.ts';
 import { createWebhookSender } from '../../src/infra/webhooks/sender.ts';
-import { openService } from '../support/service.ts';
+import { allScopes, openService, startMs, steppedUp } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';
 
 const path = '/v1/webhook-endpoints';
@@ -161,5 +163,83 @@ describe('an endpoint', () => {
       sequence: 1,
       attempts: [{ responseStart: 'no room' }],
     });
+  });
+});
+
+describe('the quotas of endpoints (14)', () => {
+  const refusalOf = ({
+    status,
+    body,
+  }: {
+    status: number;
+    body: { code?: string; quota?: string; limit?: number };
+  }) => ({
+    status,
+    code: body.code,
+    quota: body.quota,
+    limit: body.limit,
+  });
+  const refused = (quota: string, limit: number) => ({ status: 409, code: 'TOO_MANY_ENDPOINTS', quota, limit });
+  const urlOf = (host: number, n: number) => `https://h${host}.partner.example/${n}`;
+
+  it('let one URL of an owner have few, however it is spelt and however many ask at once', async () => {
+    const service = await openService();
+    const partner = service.as('sandbox-partner');
+    const spelt = [
+      'https://partner.example/hooks',
+      'https://PARTNER.example:443/hooks#x',
+      'https://partner.example/./hooks',
+    ];
+    const asked = Array.from({ length: 9 }, (_, n) => partner.post(path, { ...endpoint, url: spelt[n % 3] }));
+    const answers = await Promise.all(asked);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(endpointsPerUrlMax);
+    const turnedAway = answers.filter(({ status }) => status !== 201).map(refusalOf);
+    expect(turnedAway).toEqual(Array(9 - endpointsPerUrlMax).fill(refused('url', endpointsPerUrlMax)));
+    expect((await partner.post(path, { ...endpoint, url: 'https://partner.example/others' })).status).toBe(201);
+    expect((await service.as('sandbox-shop').post(path, endpoint)).status, 'another owner').toBe(201);
+  });
+
+  it('count what was made just now while the read model rests', async () => {
+    const service = await openService({ running: false });
+    const partner = service.as('sandbox-partner');
+    const answers: number[] = [];
+    for (let n = 0; n <= endpointsPerUrlMax; n += 1) answers.push((await partner.post(path, endpoint)).status);
+    expect(answers).toEqual([...Array<number>(endpointsPerUrlMax).fill(201), 409]);
+  }, 30_000);
+
+  it('bound what one owner has at a host and in all, count what was deleted no more, and repeat what was answered', async () => {
+    const service = await openService();
+    const partner = service.as('sandbox-partner');
+    const make = async (url: string) => partner.post(path, { ...endpoint, url });
+    for (let n = 0; n < endpointsPerHostMax; n += 1) expect((await make(urlOf(0, n))).status).toBe(201);
+    expect(refusalOf(await make(urlOf(0, 99)))).toEqual(refused('host', endpointsPerHostMax));
+    const key = { 'idempotency-key': 'the-last-one' };
+    for (let n = endpointsPerHostMax; n < endpointsPerOwnerMax - 1; n += 1) {
+      expect((await make(urlOf(n, 0))).status).toBe(201);
+    }
+    const last = await partner.post(path, { ...endpoint, url: urlOf(99, 0) }, key);
+    expect(last.status).toBe(201);
+    expect(refusalOf(await make(urlOf(100, 0)))).toEqual(refused('owner', endpointsPerOwnerMax));
+    const again = await partner.post(path, { ...endpoint, url: urlOf(99, 0) }, key);
+    expect([again.status, again.body.endpointId]).toEqual([201, last.body.endpointId]);
+    expect((await partner.del(last.headers.location!)).status).toBe(204);
+    expect((await make(urlOf(100, 0))).status).toBe(201);
+  });
+
+  it('leave alone what an owner had before there were quotas', async () => {
+    const service = await openService();
+    const context = { commandId: randomUUID(), correlationId: 'c', causationId: 'c', authentication: {} };
+    const actor = { subject: 'old', kind: 'client', client: 'old' } as const;
+    for (let n = 0; n < endpointsPerOwnerMax + 10; n += 1) {
+      const made = { endpointId: randomUUID(), ownerId: 'old', url: 'https://old.example/', scope: 'all' } as const;
+      const command = { ...context, actor, commandId: randomUUID() };
+      await service.useCases.createEndpoint({ ...made, eventTypes: ['order.placed'] }, command);
+    }
+    await service.settled();
+    const old = service.as({ sub: 'old', client_id: 'old', roles: ['admin'], scope: allScopes, ...steppedUp(startMs) });
+    expect((await old.get(`${path}?limit=500`)).body.items).toHaveLength(endpointsPerOwnerMax + 10);
+    expect(refusalOf(await old.post(path, endpoint))).toEqual(refused('owner', endpointsPerOwnerMax));
+    const all = await service.readModels.webhookEndpoints.queries.all();
+    expect(all.endpoints.every(({ status }) => status === 'active')).toBe(true);
   });
 });

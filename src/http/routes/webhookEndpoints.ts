@@ -9,6 +9,7 @@ import { webhookStream } from '../../domain/values.ts';
 import type { WebhookEndpointDocument } from '../../projections/webhookEndpoints/projection.ts';
 import { plannerName } from '../../projections/webhooks/planner.ts';
 import { answerOutcome } from '../answers.ts';
+import { createEndpointQuota } from '../endpointQuota.ts';
 import { answerPage, pageRequestOf } from '../lists.ts';
 import { ownerOf } from '../partnerScopes.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -54,6 +55,7 @@ const showEndpoint = async (endpoint: WebhookEndpointDocument, personalData: Per
 export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels, consumers, personalData, checkWebhookTarget } = ports;
   const { webhookEndpoints, deliveries } = readModels;
+  const quota = createEndpointQuota(ports);
 
   /** As of this moment, on the write side. @throws Problem */
   const requireOwn = async (endpointId: string, principal: Principal, reach: Reach): Promise<void> => {
@@ -76,7 +78,13 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
     description: 'Deliveries follow Standard Webhooks and begin with what happens after this.',
     body: EndpointBody,
     answers: { 201: ref(CreatedEndpoint), 200: ref(DryRun) },
-    problems: ['WEBHOOK_TARGET_NOT_ALLOWED', 'WEBHOOK_ENDPOINT_EXISTS', 'WAREHOUSE_NOT_FOUND', 'STEP_UP_REQUIRED'],
+    problems: [
+      'WEBHOOK_TARGET_NOT_ALLOWED',
+      'WEBHOOK_ENDPOINT_EXISTS',
+      'TOO_MANY_ENDPOINTS',
+      'WAREHOUSE_NOT_FOUND',
+      'STEP_UP_REQUIRED',
+    ],
     confidential: true,
     handle: async ({ body, principal, reach, context, claimedAt, reply }) => {
       const refusal = checkWebhookTarget(body.url);
@@ -91,7 +99,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
       }
       const endpointId = derivedTimeId(`endpoint/${context.commandId}`, await claimedAt());
       const request = { ...body, endpointId, ownerId: ownerOf(principal), scope };
-      const outcome = await useCases.createEndpoint(request, context);
+      const outcome = await quota.within(request, () => useCases.createEndpoint(request, context));
       const location = `/v1/webhook-endpoints/${endpointId}`;
       const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
       if (answer !== undefined) return answer;
