@@ -18,6 +18,8 @@ import { guardAgainstStrayFaults } from './strayFaults.ts';
 
 /** What is in flight at SIGTERM is finished within this; orchestrators kill after 30 s by default. */
 const stopMaxMs = 10_000;
+/** An attempt at a webhook may last longer than we may: it is made again, under the same id. */
+const attemptsMaxMs = 1_500;
 /** 7 days are promised; one more for clocks and time zones of whoever counts. */
 const idempotencyKeptMs = 8 * 24 * 3_600_000;
 const secretBytes = 32;
@@ -89,7 +91,9 @@ const start = async (): Promise<void> => {
     await service.app.close();
     await service.app.flushAnswers();
     stopping.abort();
+    const givingUp = setTimeout(() => void sender.close(), attemptsMaxMs);
     await running;
+    clearTimeout(givingUp);
     await sender.close();
     await engines.close();
     logger.info('stopped');

@@ -6,11 +6,11 @@ import { type LagMeter, reactionsName } from './lag.ts';
 import type { Board, Progress } from './projections/board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
-import type { Checkpoints, EventSource, Held, Job, JobOutcome, JobQueue, Leases, Role } from './projections/ports.ts';
-import { deliveryConcurrency, deliveryLeaseMs } from './projections/webhooks/deliver.ts';
-import { type DeliveryJob, deliveryQueue } from './projections/webhooks/ledger.ts';
+import type { Checkpoints, EventSource, Held, JobQueue, Leases, Role } from './projections/ports.ts';
+import { type DeliveryHandler, deliveryLeaseMs } from './projections/webhooks/deliver.ts';
 import { plannerName, plannerTypes, type WebhookPlanner } from './projections/webhooks/planner.ts';
 import { reconcileEveryMs } from './projections/webhooks/reconcile.ts';
+import { type RoomName, roomNames, rooms } from './projections/webhooks/rooms.ts';
 import { repeatedly, type Sweep } from './repeatedly.ts';
 
 export interface RunnerPorts {
@@ -24,7 +24,7 @@ export interface RunnerPorts {
   readonly useCases: UseCases;
   readonly planner: WebhookPlanner;
   readonly lag: Pick<LagMeter, 'run'>;
-  readonly deliver: (job: Job<DeliveryJob>) => Promise<JobOutcome>;
+  readonly deliver: (room: RoomName) => DeliveryHandler;
   readonly reconcile: () => Promise<unknown>;
   readonly pruneIdempotency: () => Promise<unknown>;
   readonly onFailure: ConsumerOptions['onFailure'];
@@ -107,11 +107,10 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     api: (signal) => [readModels.live.run(signal), ports.lag.run(signal)],
     projector: (signal) => [...readModels.all, ...followers].map((consumer) => consumer.run(signal)),
     worker: (signal) => [
-      jobs.work<DeliveryJob>(
-        deliveryQueue,
-        { concurrency: deliveryConcurrency, leaseMs: deliveryLeaseMs, signal },
-        ports.deliver,
-      ),
+      ...roomNames.map((name) => {
+        const { queue, concurrency } = rooms[name];
+        return jobs.work(queue, { concurrency, leaseMs: deliveryLeaseMs, signal }, ports.deliver(name));
+      }),
       leases.whileHeld('sweeps_v1', signal, sweep),
     ],
   };

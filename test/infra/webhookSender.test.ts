@@ -127,6 +127,46 @@ describe('the webhook sender', () => {
     }
   });
 
+  it('ends a tarpit that answers byte by byte, in the headers and in the body (14)', async () => {
+    const dripping = (start: string) => {
+      const server = createTcpServer((socket) => {
+        socket.on('error', () => undefined).write(start);
+        const drip = setInterval(() => socket.write('x'), 10);
+        socket.on('close', () => clearInterval(drip));
+      });
+      cleanups.push(() => server.close());
+      return server;
+    };
+    const inHeaders = await listening(dripping('HTTP/1.1 200 OK\r\nx-slow: '));
+    const inBody = await listening(dripping('HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n'));
+    const sender = senderFor([inHeaders, inBody], { limits: shortLimits });
+    const sendTo = (port: number) => sender.send({ url: `http://127.0.0.1:${port}/`, headers: {}, body: '{}' });
+    expect(await sendTo(inHeaders)).toEqual({ kind: 'failed', error: 'timeout' });
+    expect(await sendTo(inBody)).toMatchObject({ kind: 'answered', status: 200 });
+  });
+
+  it('lets nobody wait for the hanging requests of others at one host (14)', async () => {
+    const { port, url } = await receiver((request, response) => {
+      if (request.url === '/quick') response.writeHead(204).end();
+    });
+    const sender = senderFor([port]);
+    const hanging = Array.from({ length: 40 }, () => sender.send({ url: `${url}/hang`, headers: {}, body: '{}' }));
+    expect(await sender.send({ url: `${url}/quick`, headers: {}, body: '{}' })).toMatchObject({ status: 204 });
+    await sender.close();
+    expect(await Promise.all(hanging)).toEqual(Array(40).fill({ kind: 'failed', error: 'interrupted' }));
+  });
+
+  it('gives up what is under way when it is closed, and sends nothing after that (21)', async () => {
+    const { port, url, received } = await receiver(() => undefined);
+    const sender = senderFor([port]);
+    const hanging = sender.send({ url, headers: {}, body: '{}' });
+    await expect.poll(() => received.length).toBe(1);
+    await sender.close();
+    expect(await hanging).toEqual({ kind: 'failed', error: 'interrupted' });
+    expect(await sender.send({ url, headers: {}, body: '{}' })).toEqual({ kind: 'failed', error: 'interrupted' });
+    expect(received).toHaveLength(1);
+  });
+
   it('hands on Retry-After as it came', async () => {
     const { port, url } = await receiver((_, response) => response.writeHead(429, { 'retry-after': '120' }).end());
     const sent = await senderFor([port]).send({ url, headers: {}, body: '{}' });

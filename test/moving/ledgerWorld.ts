@@ -113,6 +113,7 @@ export const createPlace = async (engines: Engines): Promise<Place> => {
   const requests: SendRequest[] = [];
   const deliver = createDeliverer({
     documents,
+    jobs,
     source: events,
     directory,
     unseal: { open: async (text) => text },
@@ -173,17 +174,16 @@ export const createPlace = async (engines: Engines): Promise<Place> => {
       now = at;
       jobs.take();
       await reconcile();
-      for (const id of jobs.take()) await deliver({ ...jobOf(id), attempts: 0 });
+      for (const id of jobs.take()) await deliver('backlog')({ ...jobOf(id), attempts: 0 });
     },
     requests,
     answer: ok,
     rows: async () => {
       const found = await documents.find<Delivery>(deliveries.name, {
         where: {},
-        orderBy: { field: 'sequence', direction: 'ascending' },
         limit: 10_000,
       });
-      return found.map(({ document }) => document);
+      return found.map(({ document }) => document).sort((a, b) => a.sequence - b.sequence);
     },
   };
   return place;

@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLanes, laneWidth, patienceMs, setAsideMaxMs } from '../../src/projections/webhooks/lanes.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
 import type { Endpoint, SendResult } from '../../src/projections/webhooks/ports.ts';
 import { attemptDelaysMs, attemptsMax, nextDelayMs, retryAfterMs } from '../../src/projections/webhooks/schedule.ts';
@@ -233,58 +232,5 @@ describe('the retry schedule (W5)', () => {
     for (const text of [undefined, '', '-5', '1.5', 'soon', 'Sun, 01 Mar 2026 09:00:00 GMT', '2026-03-01T11:00:00Z']) {
       expect.soft(retryAfterMs(text, now), text).toBe(0);
     }
-  });
-});
-
-describe('the lanes of endpoints (W16)', () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-  const fill = async (lanes: ReturnType<typeof createLanes>, endpointId: string) =>
-    Promise.all(Array.from({ length: laneWidth }, () => lanes.enter(endpointId)));
-
-  it('let eight in at once, and another endpoint beside them', async () => {
-    const lanes = createLanes(() => Date.now());
-    const turns = await fill(lanes, 'slow');
-    expect(turns.every(({ kind }) => kind === 'mine')).toBe(true);
-    expect((await lanes.enter('other')).kind).toBe('mine');
-  });
-
-  it('hand the turn of one that leaves to one that waits', async () => {
-    const lanes = createLanes(() => Date.now());
-    const [first] = await fill(lanes, 'e1');
-    const next = lanes.enter('e1');
-    if (first?.kind === 'mine') first.leave(5);
-    expect((await next).kind).toBe('mine');
-  });
-
-  it('set aside who has waited for long, and at once who would have to', async () => {
-    const lanes = createLanes(() => Date.now());
-    const turns = await fill(lanes, 'slow');
-    const patient = lanes.enter('slow');
-    await vi.advanceTimersByTimeAsync(patienceMs);
-    expect((await patient).kind).toBe('later');
-    for (const turn of turns) if (turn.kind === 'mine') turn.leave(15_000);
-    await fill(lanes, 'slow');
-    const late = await lanes.enter('slow');
-    expect(late.kind).toBe('later');
-  });
-
-  it('spread those that were set aside at the pace of the receiver, within a minute', async () => {
-    const lanes = createLanes(() => Date.now());
-    for (const turn of await fill(lanes, 'slow')) if (turn.kind === 'mine') turn.leave(15_000);
-    await fill(lanes, 'slow');
-    const delays: number[] = [];
-    for (let index = 0; index < 200; index += 1) {
-      const turn = await lanes.enter('slow');
-      if (turn.kind === 'later') delays.push(turn.delayMs);
-    }
-    expect(delays).toHaveLength(200);
-    expect(delays).toEqual([...delays].sort((a, b) => a - b));
-    expect(Math.max(...delays)).toBe(setAsideMaxMs);
-    expect(new Set(delays.slice(0, 20)).size).toBe(20);
   });
 });

@@ -15,6 +15,7 @@ import { createWebhookPlanner } from '../../src/projections/webhooks/planner.ts'
 import type { Endpoint, EndpointDirectory, SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
 import { createDeliveryQueries } from '../../src/projections/webhooks/queries.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
+import { type RoomName, roomNames, rooms } from '../../src/projections/webhooks/rooms.ts';
 
 export const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
 
@@ -153,6 +154,7 @@ export const createWorld = async () => {
   const createWorker = () =>
     createDeliverer({
       documents,
+      jobs,
       source: {
         readStream: async (stream, fromRevision) => {
           const event = log.get(stream);
@@ -183,10 +185,9 @@ export const createWorld = async () => {
   const rows = async (): Promise<readonly Delivery[]> => {
     const found = await sqlite.find<Delivery>(deliveries.name, {
       where: {},
-      orderBy: { field: 'sequence', direction: 'ascending' },
       limit: 10_000,
     });
-    return found.map(({ document }) => document);
+    return found.map(({ document }) => document).sort((a, b) => a.sequence - b.sequence);
   };
 
   return {
@@ -201,6 +202,11 @@ export const createWorld = async () => {
     planner,
     createWorker,
     rows,
+    /** Which of these are in a queue. */
+    queued: async (...ids: readonly string[]): Promise<ReadonlySet<string>> => {
+      const found = await Promise.all(roomNames.map((name) => queue.known(rooms[name].queue, ids)));
+      return new Set(found.flatMap((there) => [...there]));
+    },
     queries: createDeliveryQueries(documents),
     createReconciler: (queueOf: JobQueue = jobs) => createReconciler({ documents, jobs: queueOf, directory, clock }),
     loseQueue: (): void => {
@@ -217,10 +223,10 @@ export const createWorld = async () => {
       for (const event of events) log.set(event.stream, event);
       await planner.handle(events);
     },
-    run: (deliveryId: string, worker = deliver) => {
+    run: (deliveryId: string, worker = deliver, room: RoomName = 'prompt') => {
       const { id, payload } = jobOf(deliveryId);
       const job: Job<DeliveryJob> = { id, payload, attempts: 0 };
-      return worker(job);
+      return worker(room)(job);
     },
     row: async (deliveryId: string): Promise<Delivery> => {
       const found = await sqlite.get<Delivery>(deliveries.name, deliveryId);

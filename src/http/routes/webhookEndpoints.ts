@@ -1,5 +1,4 @@
 /** A partner's webhook endpoints and what was delivered to them (R23). */
-
 import { derivedTimeId } from '../../commands/ids.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';

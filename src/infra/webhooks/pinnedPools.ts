@@ -13,23 +13,18 @@ export interface PinnedPools {
   close(): Promise<void>;
 }
 
-export interface PoolLimits {
-  readonly connectMs: number;
-  /** Connections to one target; a worker sends no more at once. */
-  readonly connectionsMax: number;
-}
-
 /** Targets with open connections; the one that was not used longest makes room. */
 const poolsMax = 256;
 /** Shorter than the 5 s after which common servers close an idle connection, so that a request doesn't meet the close. */
 const idleMs = 4_000;
 
-const createPool = ({ url, host }: Target, address: string, { connectMs, connectionsMax }: PoolLimits): Pool => {
+const createPool = ({ url, host }: Target, address: string, connectMs: number): Pool => {
   // No HTTP/2 and no TLS session of another server: each connection proves the name by its own certificate.
   const connect = buildConnector({ timeout: connectMs, allowH2: false, maxCachedSessions: 0 });
   const servername = isIP(host) === 0 ? host : '';
   return new Pool(url.origin, {
-    connections: connectionsMax,
+    // As many as there are attempts: owners that share a host would wait for each other's.
+    connections: null,
     pipelining: 1,
     keepAliveTimeout: idleMs,
     connect: (options, callback) => {
@@ -38,7 +33,8 @@ const createPool = ({ url, host }: Target, address: string, { connectMs, connect
   });
 };
 
-export const createPinnedPools = (limits: PoolLimits): PinnedPools => {
+/** `connectMs`: for TCP and TLS. */
+export const createPinnedPools = (connectMs: number): PinnedPools => {
   /** In the order of use, the longest unused first. */
   const pools = new Map<string, Pool>();
 
@@ -55,7 +51,7 @@ export const createPinnedPools = (limits: PoolLimits): PinnedPools => {
   return {
     poolFor: (target, address) => {
       const key = `${target.url.origin} ${address}`;
-      const pool = pools.get(key) ?? createPool(target, address, limits);
+      const pool = pools.get(key) ?? createPool(target, address, connectMs);
       pools.delete(key);
       pools.set(key, pool);
       makeRoom();

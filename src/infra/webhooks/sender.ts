@@ -6,7 +6,6 @@
 import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { laneWidth } from '../../projections/webhooks/lanes.ts';
 import type {
   CheckTarget,
   SendError,
@@ -46,11 +45,16 @@ const bodyBytesMax = 4_096;
 
 export interface GuardedSender extends WebhookSender {
   readonly checkTarget: CheckTarget;
+  /** Gives up what is under way, as `interrupted`, and ends all connections. */
   close(): Promise<void>;
 }
 
 class Blocked extends Error {
   override readonly name = 'Blocked';
+}
+
+class Closed extends Error {
+  override readonly name = 'Closed';
 }
 
 const systemLookup: Lookup = async (host) => {
@@ -72,6 +76,7 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 const errorOf = (error: unknown): SendError => {
   if (!(error instanceof Error)) return 'connection';
   if (error instanceof Blocked) return 'blocked';
+  if (error instanceof Closed) return 'interrupted';
   if (error.name === 'TimeoutError' || timeoutCodes.includes(codeOf(error))) return 'timeout';
   return certificateCode.test(codeOf(error)) ? 'tls' : 'connection';
 };
@@ -126,10 +131,13 @@ const headerText = (value: string | string[] | undefined): string | undefined =>
 export const createWebhookSender = (options: SenderOptions): GuardedSender => {
   const { lookup = systemLookup, limits = sendTimeLimits } = options;
   const trusted = trustedTargets(options.allowedTargets);
-  const pools = createPinnedPools({ connectMs: limits.connectMs, connectionsMax: laneWidth });
+  const pools = createPinnedPools(limits.connectMs);
+
+  const closing = new AbortController();
 
   const post = async (target: Target, { headers, body }: SendRequest): Promise<SendResult> => {
-    const signal = AbortSignal.timeout(limits.answerMs);
+    const signal = AbortSignal.any([AbortSignal.timeout(limits.answerMs), closing.signal]);
+    signal.throwIfAborted();
     const address = await within(signal, pinnedAddress(target, lookup));
     const answer = await pools.poolFor(target, address).request({
       method: 'POST',
@@ -164,6 +172,9 @@ export const createWebhookSender = (options: SenderOptions): GuardedSender => {
         return { kind: 'failed', error: errorOf(error) };
       }
     },
-    close: () => pools.close(),
+    close: () => {
+      closing.abort(new Closed());
+      return pools.close();
+    },
   };
 };

@@ -6,18 +6,21 @@
  */
 import type { RecordedEvent } from '../../domain/message.ts';
 import { webhookStream } from '../../domain/values.ts';
-import type { Documents, EventSource, Job, JobOutcome, StoredDocument } from '../ports.ts';
+import type { Documents, EventSource, Job, JobOutcome, JobQueue, StoredDocument } from '../ports.ts';
 import { begun, ended, type SentResult } from './attempts.ts';
 import { audienceOf, audiencesOf, type Message } from './audience.ts';
-import { createLanes } from './lanes.ts';
-import { type Delivery, type DeliveryJob, deliveries, endpointOf } from './ledger.ts';
+import { createLanes, type Leave } from './lanes.ts';
+import { type Delivery, type DeliveryJob, deliveries, endpointOf, jobOf } from './ledger.ts';
 import { bodyOf, messagesFor } from './messages.ts';
 import type { Clock, Endpoint, EndpointDirectory, SendRequest, Unseal, WebhookSender } from './ports.ts';
+import { type RoomName, rooms } from './rooms.ts';
 import { laterThan } from './schedule.ts';
 import { signedHeaders } from './signature.ts';
 
 export interface DelivererDeps {
   readonly documents: Documents;
+  /** Where a job goes that belongs into another room. */
+  readonly jobs: Pick<JobQueue, 'add'>;
   readonly source: Pick<EventSource, 'readStream'>;
   readonly directory: EndpointDirectory;
   readonly unseal: Unseal;
@@ -29,8 +32,6 @@ export interface DelivererDeps {
   readonly onGone: (endpointId: string) => Promise<void>;
 }
 
-/** Jobs at once, over all endpoints of a process: several lanes' worth. */
-export const deliveryConcurrency = 64;
 /** Longer than the wait for a turn and the longest attempt together, so that a job is never handed out twice in health. */
 export const deliveryLeaseMs = 60_000;
 /** Another worker has the same delivery: by then it has ended. */
@@ -70,9 +71,11 @@ const bodyFor = (delivery: Delivery, event: RecordedEvent, endpoint: Endpoint): 
   throw new RangeError(`${delivery.deliveryId}: its event makes no ${delivery.type}`);
 };
 
-/** Returns the handler for `JobQueue.work(deliveryQueue, …)`. A failure of ours throws, and the queue tries again. */
-export const createDeliverer = (deps: DelivererDeps): ((job: Job<DeliveryJob>) => Promise<JobOutcome>) => {
-  const { documents, source, directory, unseal, sender, clock, random, onGone } = deps;
+export type DeliveryHandler = (job: Job<DeliveryJob>) => Promise<JobOutcome>;
+
+/** Returns the handler of each room for `JobQueue.work`. A failure of ours throws, and the queue tries again. */
+export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => DeliveryHandler) => {
+  const { documents, jobs, source, directory, unseal, sender, clock, random, onGone } = deps;
   const nowMs = (): number => Date.parse(clock.now());
   const lanes = createLanes(nowMs);
 
@@ -128,38 +131,46 @@ export const createDeliverer = (deps: DelivererDeps): ((job: Job<DeliveryJob>) =
     return { sent, at: clock.now(), random: random() };
   };
 
-  const attempt = async (row: Row, body: string, target: Target): Promise<JobOutcome> => {
-    const turn = await lanes.enter(row.document.endpointId);
-    if (turn.kind === 'later') return retryIn(turn.delayMs);
-    let startedMs = nowMs();
-    let started: Row | null;
-    let result: SentResult;
-    try {
-      started = await write(row, begun(row.document, clock.now()));
-      if (started === null) return retryIn(otherWorkerMs);
-      if (started.document.status !== 'pending') return done;
-      startedMs = nowMs();
-      result = await send(started, body, target);
-    } finally {
-      turn.leave(nowMs() - startedMs);
-    }
+  const attempt = async (row: Row, endpoint: Endpoint, leave: Leave): Promise<JobOutcome> => {
+    const target = await openTarget(endpoint);
+    if (target === null) return close(row, { status: 'dead', reason: 'unreadable' });
+    const body = bodyFor(row.document, await readEvent(row.document), endpoint);
+    if (body === null) return close(row, { status: 'dropped', reason: 'out_of_scope' });
+    const started = await write(row, begun(row.document, clock.now()));
+    if (started === null) return retryIn(otherWorkerMs);
+    if (started.document.status !== 'pending') return done;
+    const startedMs = nowMs();
+    const result = await send(started, body, target);
+    leave(nowMs() - startedMs);
     const recorded = await recordEnd(started, result);
     if (recorded.reason === 'gone') await onGone(recorded.endpointId);
     return asOutcome(recorded);
   };
 
-  return async ({ payload }) => {
-    const row = await documents.get<Delivery>(deliveries.name, payload.deliveryId);
-    if (row?.document.status !== 'pending') return done;
-    const delivery = row.document;
-    // The queue was lost and filled again: the schedule is the ledger's.
-    if (delivery.nextAttemptAt !== null && delivery.nextAttemptAt > clock.now()) return asOutcome(delivery);
-    const endpoint = await endpointOf(directory, delivery.endpointId, delivery.position);
-    if (endpoint === null) return close(row, { status: 'dropped' });
-    if (endpoint.status === 'disabled') return close(row, { status: 'held' });
-    const target = await openTarget(endpoint);
-    if (target === null) return close(row, { status: 'dead', reason: 'unreadable' });
-    const body = bodyFor(delivery, await readEvent(delivery), endpoint);
-    return body === null ? close(row, { status: 'dropped', reason: 'out_of_scope' }) : attempt(row, body, target);
+  const inTurn = async (row: Row, endpoint: Endpoint, room: RoomName): Promise<JobOutcome> => {
+    const turn = await lanes.enter(endpoint, room);
+    if (turn.kind === 'later') return retryIn(turn.delayMs);
+    if (turn.kind === 'elsewhere') {
+      await jobs.add(rooms[turn.room].queue, [jobOf(row.id)]);
+      return done;
+    }
+    try {
+      return await attempt(row, endpoint, turn.leave);
+    } finally {
+      turn.leave(null);
+    }
   };
+
+  return (room) =>
+    async ({ payload }) => {
+      const row = await documents.get<Delivery>(deliveries.name, payload.deliveryId);
+      if (row?.document.status !== 'pending') return done;
+      const delivery = row.document;
+      // The queue was lost and filled again: the schedule is the ledger's.
+      if (delivery.nextAttemptAt !== null && delivery.nextAttemptAt > clock.now()) return asOutcome(delivery);
+      const endpoint = await endpointOf(directory, delivery.endpointId, delivery.position);
+      if (endpoint === null) return close(row, { status: 'dropped' });
+      if (endpoint.status === 'disabled') return close(row, { status: 'held' });
+      return inTurn(row, endpoint, room);
+    };
 };

@@ -22,8 +22,7 @@ export interface Attempt {
   /** `null` while it runs, and for ever when its process died. */
   readonly durationMs: number | null;
   readonly httpStatus?: number;
-  /** `interrupted`: its process died; whether the receiver got it is not known. */
-  readonly error?: SendError | 'interrupted';
+  readonly error?: SendError;
   readonly responseStart?: string;
 }
 

@@ -16,13 +16,13 @@ import {
   type Delivery,
   deliveries,
   deliveryIdOf,
-  deliveryQueue,
   jobOf,
   positionIn,
   rowsPerCallMax,
 } from './ledger.ts';
 import { announcedTypes, messagesFor } from './messages.ts';
 import type { Clock, Endpoint, EndpointDirectory } from './ports.ts';
+import { rooms, type Sendable, shareOut } from './rooms.ts';
 
 /** Also the name of its checkpoint. */
 export const plannerName = 'webhook_planner_v1';
@@ -116,13 +116,14 @@ const chunksOf = <T>(all: readonly T[]): readonly (readonly T[])[] =>
     all.slice(index * rowsPerCallMax, (index + 1) * rowsPerCallMax),
   );
 
-/** Ids of all that is to be sent, counted or not: after a crash only the job may be missing. */
-const sendableIds = (debts: readonly Debt[]): readonly string[] =>
+/** All that is to be sent, counted or not: after a crash only the job may be missing. */
+const sendable = (debts: readonly Debt[]): readonly Sendable[] =>
   debts
     .filter(({ endpoint }) => endpoint.status === 'active')
-    .flatMap(({ endpoint: { endpointId }, owed }) =>
-      owed.map(({ event, message }) => deliveryIdOf(endpointId, event.id, message.type)),
-    );
+    .map(({ endpoint: { endpointId, ownerId }, owed }) => ({
+      ownerId,
+      deliveryIds: owed.map(({ event, message }) => deliveryIdOf(endpointId, event.id, message.type)),
+    }));
 
 export const createWebhookPlanner = ({
   documents,
@@ -138,9 +139,11 @@ export const createWebhookPlanner = ({
     if (lost >= 0) throw new LostOwnership(`${counters.name}/${writes[lost]?.id ?? ''} was written by another planner`);
   };
 
-  const fillQueue = async (ids: readonly string[]): Promise<void> => {
+  const fillQueues = async (all: readonly Sendable[]): Promise<void> => {
+    const { prompt, backlog } = shareOut(all);
     try {
-      for (const some of chunksOf(ids)) await jobs.add(deliveryQueue, some.map(jobOf));
+      for (const some of chunksOf(prompt)) await jobs.add(rooms.prompt.queue, some.map(jobOf));
+      for (const some of chunksOf(backlog)) await jobs.add(rooms.backlog.queue, some.map(jobOf));
     } catch (error) {
       if (!isQueueAway(error)) throw error;
     }
@@ -162,7 +165,7 @@ export const createWebhookPlanner = ({
       );
     }
     await moveCounters(plans.flatMap(({ counter }) => (counter === null ? [] : [counter])));
-    await fillQueue(sendableIds(debts));
+    await fillQueues(sendable(debts));
   };
 
   return {

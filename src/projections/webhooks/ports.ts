@@ -44,8 +44,11 @@ export interface SendRequest {
   readonly body: string;
 }
 
-/** Why no answer came. `blocked`: the target is one we never connect to; nothing was sent. */
-export type SendError = 'blocked' | 'timeout' | 'connection' | 'tls';
+/**
+ * Why no answer came. `blocked`: the target is one we never connect to; nothing was sent. `interrupted`: our process stopped
+ * or died; whether the receiver got it is not known.
+ */
+export type SendError = 'blocked' | 'timeout' | 'connection' | 'tls' | 'interrupted';
 
 export type SendResult =
   | {

@@ -9,12 +9,12 @@ import {
   type Delivery,
   type DeliveryStatus,
   deliveries,
-  deliveryQueue,
   endpointOf,
   jobOf,
   rowsPerCallMax,
 } from './ledger.ts';
 import type { Clock, EndpointDirectory } from './ports.ts';
+import { roomNames, rooms } from './rooms.ts';
 import { laterThan } from './schedule.ts';
 
 /** A lost queue costs a delivery at most this much time, and the margin below (W1). */
@@ -65,9 +65,10 @@ export const createReconciler = ({
     for (let rows = 0; rows < rowsPerRunMax; rows += rowsPerCallMax) {
       const page = await duePage(resumeAfter);
       const ids = page.map(({ id }) => id);
-      const known = await jobs.known(deliveryQueue, ids);
-      const lost = ids.filter((id) => !known.has(id));
-      if (lost.length > 0) await jobs.add(deliveryQueue, lost.map(jobOf));
+      const known = await Promise.all(roomNames.map((name) => jobs.known(rooms[name].queue, ids)));
+      const lost = ids.filter((id) => !known.some((there) => there.has(id)));
+      // Not before what is new: of one endpoint there may be many.
+      if (lost.length > 0) await jobs.add(rooms.backlog.queue, lost.map(jobOf));
       requeued += lost.length;
       const last = page.at(-1);
       const isLastPage = page.length < rowsPerCallMax || last === undefined;
