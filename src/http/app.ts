@@ -27,6 +27,7 @@ import { registerRequestState } from './requestState.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
+import { registerDiscrepancies } from './routes/discrepancies.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerInventoryChanges } from './routes/inventoryChanges.ts';
 import { registerInventoryCommands } from './routes/inventoryCommands.ts';
@@ -113,6 +114,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
   registerWarehouses(router, ports);
   registerItems(router, ports);
   registerInventoryReads(router, ports);
+  registerDiscrepancies(router, ports);
   registerInventoryCommands(router, ports);
   registerInventoryChanges(router, ports);
   registerReservations(router, ports);

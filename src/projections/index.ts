@@ -8,6 +8,8 @@ import {
   warehouseStream,
   webhookStream,
 } from '../domain/values.ts';
+import { discrepancies } from './discrepancies/projection.ts';
+import { createDiscrepancyQueries } from './discrepancies/queries.ts';
 import { eventHistory } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { type ItemDocument, items } from './items/projection.ts';
@@ -43,6 +45,7 @@ export const projections: readonly AnyProjection[] = [
   erase(stockLevels),
   erase(skuWarehouses),
   erase(openReservations),
+  erase(discrepancies),
   erase(orders),
   erase(shipments),
   erase(webhookEndpoints),
@@ -108,6 +111,7 @@ export const createReadModels = (side: ReadSide) => {
     ),
     skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(erase(openReservations), createOpenReservationQueries),
+    discrepancies: build(erase(discrepancies), createDiscrepancyQueries),
     orders: {
       ...build(erase(orders), (port, collection) => orFolded(createOrderQueries(port, collection, pace), foldOrder)),
       fold: foldOrder,

@@ -41,6 +41,7 @@ const mayDo: Record<Operation, string> = {
   getInventory: 'A W C U P - S',
   getInventoryHistory: 'A W C U P - S',
   explainInventory: 'A W C U P - S',
+  listDiscrepancies: 'A W - U P - S',
   registerInventory: 'A W - - P - S',
   setInventory: 'A W - - P - S',
   retireInventory: 'A W - - P - S',

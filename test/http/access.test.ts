@@ -33,6 +33,7 @@ const mayDo: { readonly [operation: string]: string } = {
   getInventory: 'AWUDP-S',
   getInventoryHistory: 'AWUDP-S',
   explainInventory: 'AWUDP-S',
+  listDiscrepancies: 'AW-DP-S',
   registerInventory: 'AW--P-S',
   setInventory: 'AW--P-S',
   retireInventory: 'AW--P-S',

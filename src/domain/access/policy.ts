@@ -37,6 +37,10 @@ export const policies = {
   getInventory: readStock,
   getInventoryHistory: readStock,
   explainInventory: readStock,
+  listDiscrepancies: {
+    scopes: ['inventory:read'],
+    roles: ['admin', 'warehouse_staff', 'auditor', 'partner', 'service'],
+  },
   registerInventory: changeStock,
   setInventory: changeStock,
   retireInventory: { ...changeStock, sensitive: true },

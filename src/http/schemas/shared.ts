@@ -2,6 +2,7 @@
 import { AuditEvent } from './audit.ts';
 import { Availability, Item, Warehouse } from './catalogue.ts';
 import { DryRun, ProblemDocument, PublicEvent } from './common.ts';
+import { StockDiscrepancies } from './discrepancies.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { ChangesAnswer, Explanation, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
@@ -18,6 +19,7 @@ export const sharedSchemas = [
   StockLevelAfterFact,
   Reservation,
   Explanation,
+  StockDiscrepancies,
   ChangesAnswer,
   Order,
   Shipment,
