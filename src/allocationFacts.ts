@@ -4,17 +4,18 @@ import type { Position } from './domain/message.ts';
 import { comparePositions } from './domain/position.ts';
 import type { Progress } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
-import { anySku } from './projections/orders/projection.ts';
+import { anySku, type OrderDocument } from './projections/orders/projection.ts';
 
 /** A read model that is further behind stands still, and so does the policy until it goes on. */
 const waitMaxMs = 10_000;
 /** Documents of orders are large: so many are held at once, however many wait. */
 const waitingPageSize = 100;
 
-const waitingOrderOf = ({ orderId, placedAt, allowSplit }: WaitingOrder): WaitingOrder => ({
+const waitingOrderOf = ({ orderId, placedAt, allowSplit, waitingSkus }: OrderDocument): WaitingOrder => ({
   orderId,
   placedAt,
   allowSplit,
+  skus: waitingSkus.filter((sku) => sku !== anySku),
 });
 
 const caughtUp = async (model: Progress, since: Position): Promise<void> => {

@@ -1,6 +1,8 @@
-import type { Position } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../domain/message.ts';
+import { derivedId } from './ids.ts';
 import type { CommandContext } from './outcome.ts';
 import type { Seen } from './streams.ts';
+import { systemContext } from './systemContext.ts';
 
 /** The event that asked a policy for something. */
 export interface Cause extends Seen {
@@ -10,3 +12,16 @@ export interface Cause extends Seen {
   /** The context of a command of ours, by the name that its id is derived from. */
   readonly context: (name: string) => CommandContext;
 }
+
+export const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => ({
+  eventId: id,
+  stream,
+  revision,
+  position,
+  context: (name): CommandContext => ({
+    ...systemContext(derivedId(`${id}/${name}`)),
+    correlationId: metadata.$correlationId,
+    causationId: id,
+    ...(name.startsWith('follow/') ? { occurredAt } : {}),
+  }),
+});

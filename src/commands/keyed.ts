@@ -67,3 +67,30 @@ export const createSlots = (limit: number) => {
     }
   };
 };
+
+/**
+ * Runs work in the order in which it was asked where it shares a key, and side by side where it does not. What follows
+ * work that failed fails too.
+ */
+export const createLanes = () => {
+  const tails = new Map<string, Promise<void>>();
+  return (keys: readonly string[], work: () => Promise<void>): Promise<void> => {
+    const run = Promise.all(keys.map((key) => tails.get(key) ?? Promise.resolve())).then(work);
+    for (const key of keys) tails.set(key, run);
+    return run;
+  };
+};
+
+/** As `eachLimited`, for items that come one by one: after a failure no more of them are begun. */
+export const eachComing = async <T>(
+  items: AsyncGenerator<T, void>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> => {
+  const worker = async (): Promise<void> => {
+    for await (const item of items) await work(item);
+  };
+  const results = await Promise.allSettled(Array.from({ length: limit }, worker));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};

@@ -147,6 +147,8 @@ export interface WaitingOrder {
   readonly orderId: string;
   readonly placedAt: string;
   readonly allowSplit: boolean;
+  /** All that it lacks a source for. */
+  readonly skus: readonly string[];
 }
 
 export interface WaitingPage {

@@ -9,31 +9,16 @@ import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
-import type { Cause } from './cause.ts';
+import { type Cause, causeOf } from './cause.ts';
+import { createContest, type PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
-import { derivedId } from './ids.ts';
-import { createKeyedQueue, eachLimited } from './keyed.ts';
-import type { CommandContext } from './outcome.ts';
+import { createKeyedQueue, createLanes, eachLimited } from './keyed.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
-import { createServeWaiting } from './serveWaiting.ts';
+import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 import type { Loaded } from './stateCache.ts';
-import { systemContext } from './systemContext.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */
 const concurrency = 128;
-
-const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => ({
-  eventId: id,
-  stream,
-  revision,
-  position,
-  context: (name): CommandContext => ({
-    ...systemContext(derivedId(`${id}/${name}`)),
-    correlationId: metadata.$correlationId,
-    causationId: id,
-    ...(name.startsWith('follow/') ? { occurredAt } : {}),
-  }),
-});
 
 export interface Reactions {
   readonly types: readonly string[];
@@ -67,6 +52,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     inTurn(orderId, () => allocateOrder(orderId, cause, afterLoss));
 
   const { serve, serveAll, serveOlder } = createServeWaiting({ handlers, facts, allocate });
+  const contest = createContest(handlers, facts);
 
   /** Whoever was placed before it, and waits for the same, is asked first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
@@ -135,7 +121,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       case 'AllocateOrder':
         return allocateInLine(ask, cause);
       case 'AllocateWaitingOrders':
-        return serve(ask.sku, cause);
+        return serve([{ sku: ask.sku, cause }]);
       case 'AllocateAllWaitingOrders':
         return serveAll(cause);
       case 'ReleaseReservation':
@@ -175,14 +161,16 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     types: reactionTypes,
     handle: async (events) => {
       const tasks: Task[] = [];
+      const plans: PlanTask[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
-      const arrivals = new Map<string, Task>();
+      const arrivals = new Map<string, Arrival>();
       const byPeople: RecordedEvent[] = [];
       for (const event of events) {
         const cause = causeOf(event);
         for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
           if (!isOurs(ask, event)) byPeople.push(event);
-          else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { ask, cause });
+          else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { sku: ask.sku, cause });
+          else if (ask.ask === 'AllocateOrder') plans.push({ ask, cause });
           else tasks.push({ ask, cause });
         }
       }
@@ -190,9 +178,12 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       await eachLimited(byPeople, concurrency, async (event) => {
         await handlers.stock.loadSince(event.stream, event);
       });
-      const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
-      await eachLimited(tasks, concurrency, performTask);
-      await eachLimited([...arrivals.values()], concurrency, performTask);
+      await eachLimited(tasks, concurrency, ({ ask, cause }) => perform(ask, cause));
+      const inLane = createLanes();
+      await eachLimited(await contest(plans), concurrency, ({ ask, cause, scarceSkus }) =>
+        inLane(scarceSkus, () => allocateInLine(ask, cause)),
+      );
+      await serve([...arrivals.values()]);
     },
     perform,
   };

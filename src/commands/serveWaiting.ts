@@ -3,6 +3,7 @@ import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
+import { createLanes, eachComing } from './keyed.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './shelves.ts';
 
@@ -12,9 +13,15 @@ export interface ServePorts {
   readonly allocate: (orderId: string, cause: Cause) => Promise<void>;
 }
 
+/** Goods of an SKU came, or came free. */
+export interface Arrival {
+  readonly sku: string;
+  readonly cause: Cause;
+}
+
 export interface ServeWaiting {
-  /** Offers what is there of an SKU to all that wait for it, until it is used up. */
-  serve(sku: string, cause: Cause): Promise<void>;
+  /** Offers what is there of each SKU to all that wait for it, until it is used up. */
+  serve(arrivals: readonly Arrival[]): Promise<void>;
   /** A warehouse was opened: each order that waits may find something there. */
   serveAll(cause: Cause): Promise<void>;
   /** The same as `serve` for all SKUs of an order that is about to be planned, to those only that were placed before it. */
@@ -27,8 +34,11 @@ export interface ServeWaiting {
  */
 const wholeOrdersAskedMax = 20;
 
+/** Orders that are served side by side, as far as they wait for nothing in common. */
+const concurrency = 128;
+
 type Place = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
-const isBefore = (a: Place, b: Place): boolean =>
+export const isBefore = (a: Place, b: Place): boolean =>
   a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
 
 export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): ServeWaiting => {
@@ -45,7 +55,7 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
   };
 
   /** Page by page, as those that get what they wait for no longer do. */
-  async function* waitersFor(sku: string | null, cause: Cause): AsyncGenerator<WaitingOrder> {
+  async function* waitersFor(sku: string | null, cause: Cause): AsyncGenerator<WaitingOrder, void> {
     let cursor: string | null = null;
     do {
       const page = await facts.ordersWaitingFor(sku, cause.position, cursor);
@@ -54,12 +64,42 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
     } while (cursor !== null);
   }
 
-  return {
-    serve: async (sku, cause) => {
-      for await (const { orderId } of waitersFor(sku, cause)) {
-        if (!(await isAvailable(sku, cause))) return;
-        await allocate(orderId, cause);
+  /** All that wait for any of these, by age: one that waits for two of them is there twice. */
+  async function* inOrder(
+    arrivals: readonly Arrival[],
+    usedUp: ReadonlySet<string>,
+  ): AsyncGenerator<Arrival & { readonly waiter: WaitingOrder }, void> {
+    const queues = await Promise.all(
+      arrivals.map(async (arrival) => {
+        const waiters = waitersFor(arrival.sku, arrival.cause);
+        return { arrival, waiters, next: await waiters.next() };
+      }),
+    );
+    for (;;) {
+      let first: (typeof queues)[number] | undefined;
+      let oldest: WaitingOrder | undefined;
+      for (const queue of queues) {
+        if (queue.next.done === true || usedUp.has(queue.arrival.sku)) continue;
+        const waiter = queue.next.value;
+        if (oldest === undefined || isBefore(waiter, oldest)) [first, oldest] = [queue, waiter];
       }
+      if (first === undefined || oldest === undefined) return;
+      yield { ...first.arrival, waiter: oldest };
+      first.next = await first.waiters.next();
+    }
+  }
+
+  return {
+    serve: async (arrivals) => {
+      const usedUp = new Set<string>();
+      const inLane = createLanes();
+      await eachComing(inOrder(arrivals, usedUp), concurrency, ({ sku, cause, waiter }) =>
+        inLane(waiter.skus, async () => {
+          if (usedUp.has(sku)) return;
+          if (await isAvailable(sku, cause)) await allocate(waiter.orderId, cause);
+          else usedUp.add(sku);
+        }),
+      );
     },
     serveAll: async (cause) => {
       for await (const { orderId } of waitersFor(null, cause)) await allocate(orderId, cause);

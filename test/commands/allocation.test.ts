@@ -187,6 +187,45 @@ describe('the line for goods (first come, first served)', () => {
     expect(await reservedBy(['older', 'newer'])).toEqual([2, undefined]);
   });
 
+  it('is kept among orders that are planned together: an older one with many lines comes before a younger one', async () => {
+    const skus = Array.from({ length: 12 }, (_, index) => `S${index}`);
+    await openShop(world, { BER: { CHAIR: 1, ...Object.fromEntries(skus.map((sku) => [sku, 9])) } });
+    await place(world, 'older', { ...Object.fromEntries(skus.map((sku) => [sku, 1])), CHAIR: 1 });
+    world.clock.pass(1);
+    await place(world, 'younger', { CHAIR: 1 });
+    await world.settle();
+    expect(await reservedBy(['older', 'younger'])).toEqual([1, undefined]);
+  });
+
+  it('is kept by what an order is placed at, and not by its place in the log', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    const at = world.clock.now();
+    await place(world, 'b', { CHAIR: 1 });
+    await place(world, 'c', { CHAIR: 1 });
+    await place(world, 'a', { CHAIR: 1 });
+    expect(world.clock.now()).toBe(at);
+    await world.settle();
+    expect(await reservedBy(['a', 'b', 'c'])).toEqual([1, 1, undefined]);
+  });
+
+  it('is kept where goods of several SKUs come together: no order gets by another SKU what an older one waits for', async () => {
+    await openShop(world, { BER: { CHAIR: 0, LAMP: 0, SOFA: 0 } });
+    for (const [orderId, wanted] of Object.entries({
+      oldest: { CHAIR: 1 },
+      middle: { CHAIR: 1, LAMP: 1 },
+      youngest: { LAMP: 1, SOFA: 1 },
+    })) {
+      await place(world, orderId, wanted);
+      world.clock.pass(1);
+      await world.settle();
+    }
+    for (const sku of ['SOFA', 'LAMP', 'CHAIR']) await receive(world, 'BER', sku, 1);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'oldest')).toEqual({ 'BER.CHAIR': 1 });
+    expect(await sourcesOf(world.log, 'middle')).toEqual({ 'BER.LAMP': 1 });
+    expect(await sourcesOf(world.log, 'youngest')).toEqual({ 'BER.SOFA': 1 });
+  });
+
   it('lets a small order pass one that must come from one place, as long as that one can not be had whole', async () => {
     await openShop(world, { BER: { CHAIR: 0 } });
     await place(world, 'whole', { CHAIR: 3 }, { allowSplit: false });

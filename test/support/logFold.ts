@@ -1,5 +1,5 @@
 /** What the log says, worked out by folding all of it: no projection, no cache, nothing that could be wrong twice. */
-import type { AllocationFacts, DueReservation, DueReservations } from '../../src/commands/ports.ts';
+import type { AllocationFacts, DueReservation, DueReservations, WaitingOrder } from '../../src/commands/ports.ts';
 import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
 import type { DomainEvent, Position, RecordedEvent } from '../../src/domain/message.ts';
 import { categoryOf } from '../../src/domain/message.ts';
@@ -82,16 +82,20 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
   const placed = (): PlacedOrder[] =>
     [...orders.values()].flatMap((order) => (order.phase === 'absent' ? [] : [order]));
 
-  const waitingFor = (sku: string | null): readonly PlacedOrder[] => {
-    const lacks = (order: PlacedOrder): boolean => {
+  const waitingFor = (sku: string | null): readonly WaitingOrder[] => {
+    const skusOf = (order: PlacedOrder): readonly string[] => {
       const missing = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
-      return (
-        order.phase === 'open' &&
-        order.lines.some((line) => (sku === null || line.sku === sku) && missing.has(line.lineId))
-      );
+      return [...new Set(order.lines.filter(({ lineId }) => missing.has(lineId)).map((line) => line.sku))];
     };
     return placed()
-      .filter(lacks)
+      .filter(({ phase }) => phase === 'open')
+      .map(({ orderId, placedAt, allowSplit, ...order }) => ({
+        orderId,
+        placedAt,
+        allowSplit,
+        skus: skusOf({ orderId, placedAt, allowSplit, ...order }),
+      }))
+      .filter(({ skus }) => skus.length > 0 && (sku === null || skus.includes(sku)))
       .sort((a, b) => (`${a.placedAt}${a.orderId}` < `${b.placedAt}${b.orderId}` ? -1 : 1));
   };
 

@@ -1,0 +1,107 @@
+/**
+ * First come, first served among orders that are planned together. Where there is enough for all of them they are planned
+ * side by side: who comes first then changes nothing.
+ */
+
+import { type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
+import type { Ask } from '../domain/policies/reactions.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import type { Cause } from './cause.ts';
+import type { Handlers } from './handlers.ts';
+import { eachLimited } from './keyed.ts';
+import type { AllocationFacts } from './ports.ts';
+import { isBefore } from './serveWaiting.ts';
+import { promiseOf } from './shelves.ts';
+
+export interface PlanTask {
+  readonly ask: Extract<Ask, { ask: 'AllocateOrder' }>;
+  readonly cause: Cause;
+}
+
+export interface Contender extends PlanTask {
+  /** What it may not get if another one is planned before it. */
+  readonly scarceSkus: readonly string[];
+}
+
+interface Asker {
+  readonly pieces: number;
+  readonly isWhole: boolean;
+}
+
+/** Stocks of SKUs that are looked at side by side. */
+const concurrency = 32;
+
+/** What can't be seen yet comes last; its plan finds out. */
+const byAge = (a: PlacedOrder | null, b: PlacedOrder | null): number => {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (isBefore(a, b)) return -1;
+  return isBefore(b, a) ? 1 : 0;
+};
+
+const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
+  const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
+  const wanted = new Map<string, number>();
+  for (const { lineId, quantity } of unsourcedOf(order)) {
+    const sku = skuOf.get(lineId) ?? '';
+    wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
+  }
+  return wanted;
+};
+
+export const createContest = (handlers: Pick<Handlers, 'order' | 'stock'>, facts: AllocationFacts) => {
+  const promisedOf = async (sku: string, cause: Cause): Promise<number> => {
+    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
+    const holding = (await facts.warehousesHolding(sku, cause.position)).filter((id) => open.has(id));
+    const promises = await Promise.all(
+      holding.map(async (id) => promiseOf((await handlers.stock.loadSince(stockStream(id, sku), cause)).state)),
+    );
+    return promises.reduce((sum, promise) => sum + promise, 0);
+  };
+
+  /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
+  const isScarce = async (sku: string, askers: ReadonlyMap<string, Asker>, cause: Cause): Promise<boolean> => {
+    if (askers.size < 2) return false;
+    const there = await promisedOf(sku, cause);
+    const all = [...askers.values()];
+    const asked = all.reduce((sum, { pieces }) => sum + pieces, 0);
+    return there > 0 && (asked > there || all.some(({ isWhole }) => isWhole));
+  };
+
+  const scarceAmong = async (orders: readonly PlacedOrder[], cause: Cause): Promise<ReadonlySet<string>> => {
+    const asking = new Map<string, Map<string, Asker>>();
+    for (const order of orders) {
+      for (const [sku, pieces] of wantedBy(order)) {
+        const askers = asking.get(sku) ?? new Map<string, Asker>();
+        askers.set(order.orderId, { pieces, isWhole: !order.allowSplit });
+        asking.set(sku, askers);
+      }
+    }
+    const scarce = new Set<string>();
+    await eachLimited([...asking], concurrency, async ([sku, askers]) => {
+      if (await isScarce(sku, askers, cause)) scarce.add(sku);
+    });
+    return scarce;
+  };
+
+  /** In the order in which they are to be planned. */
+  return async (tasks: readonly PlanTask[]): Promise<readonly Contender[]> => {
+    const last = tasks.at(-1);
+    if (last === undefined) return [];
+    const looked = await Promise.all(
+      tasks.map(async (task) => {
+        const { state } = await handlers.order.load(orderStream(task.ask.orderId));
+        return { task, order: state.phase === 'absent' ? null : state };
+      }),
+    );
+    const scarce = await scarceAmong(
+      looked.flatMap(({ order }) => order ?? []),
+      last.cause,
+    );
+    return looked
+      .toSorted((a, b) => byAge(a.order, b.order))
+      .map(({ task, order }) => ({
+        ...task,
+        scarceSkus: order === null ? [] : [...wantedBy(order).keys()].filter((sku) => scarce.has(sku)),
+      }));
+  };
+};
