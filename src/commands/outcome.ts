@@ -30,6 +30,8 @@ export interface Recording<State, E extends DomainEvent> {
   readonly position: Position;
   /** When its last event was recorded, ISO 8601 UTC. */
   readonly updatedAt: string | null;
+  /** Not by this attempt: an earlier one with the same command id has recorded it. */
+  readonly isReplay?: true;
 }
 
 export interface Refused<Code extends string> {

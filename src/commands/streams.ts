@@ -173,6 +173,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
         revision: lastRevision,
         position: last.position,
         updatedAt: last.recordedAt,
+        isReplay: true,
       };
     },
     since: async (stream, revision) =>

@@ -4,7 +4,7 @@ import type { Outcome } from '../commands/outcome.ts';
 import type { Reach } from '../domain/access/policy.ts';
 import { type DomainEvent, type RecordedEvent, unreachable } from '../domain/message.ts';
 import { viewData, viewEvent } from './eventView.ts';
-import { entityTagOf, tellPosition } from './headers.ts';
+import { entityTagOf, tellPosition, tellReplayed } from './headers.ts';
 import { Problem, problemOf } from './problem.ts';
 import type { RefusalCode } from './problemCodes.ts';
 
@@ -64,6 +64,7 @@ export const answerOutcome = <State, E extends DomainEvent, Code extends Refusal
       const { state, revision, position, updatedAt } = outcome;
       if (revision >= 0) reply.header('etag', entityTagOf(revision));
       tellPosition(reply, position);
+      if (outcome.kind === 'recorded' && outcome.isReplay === true) tellReplayed(reply);
       if (location !== undefined) reply.header('location', location);
       reply.code(status);
       return body({

@@ -14,6 +14,11 @@ const text = (request: FastifyRequest, name: string): string | undefined => {
   return Array.isArray(value) ? value[0] : value;
 };
 
+/** The answer tells of what an earlier attempt with this key has done (API.md "Commands"). */
+export const tellReplayed = (reply: FastifyReply): void => {
+  reply.header('idempotency-replayed', 'true');
+};
+
 /** Long enough for any scheme of a client, short enough to keep for a week a million times. */
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
 

@@ -1,5 +1,6 @@
 /** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
 import type { FastifyBaseLogger } from 'fastify';
+import type { Clock } from '../commands/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
@@ -26,6 +27,10 @@ export interface ClusteredOptions {
   readonly logger: FastifyBaseLogger;
 }
 
+export interface ClusteredEngineOptions extends ClusteredOptions {
+  readonly clock: Clock;
+}
+
 /** Log, read models, checkpoints and leases: all that a rebuild needs. */
 export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOptions) => {
   const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
@@ -50,8 +55,8 @@ export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOp
 };
 
 /** Connects in the background: a server that is down makes calls fail with `StoreUnavailable` until it is there. */
-export const openClusteredEngines = (options: ClusteredOptions) => {
-  const { servers, logger } = options;
+export const openClusteredEngines = (options: ClusteredEngineOptions) => {
+  const { servers, logger, clock } = options;
   const { engines, mongo, close } = openClusteredReadEngines(options);
   const redis = connectRedis(servers.redisUrl, logger);
   const personalData = createMongoPersonalData(mongo, servers.keyEncryptionKey, undefined, options.erasuresFile);
@@ -61,7 +66,7 @@ export const openClusteredEngines = (options: ClusteredOptions) => {
     news: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     keysInUse: createRedisKeysInUse(redis),
-    jobs: createBullmqJobs(redis),
+    jobs: createBullmqJobs(redis, () => Date.parse(clock.now())),
     idempotencyRecords: createMongoIdempotency(mongo),
     personalData,
     /** @throws KeyStoreLocked when the key encryption key is not the one of this store. */

@@ -1,10 +1,12 @@
 /** The engines that the configuration names. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Clock, StoreDamaged } from '../commands/ports.ts';
+import type { StoreDamaged } from '../commands/ports.ts';
+import type { EventSource } from '../projections/ports.ts';
+import type { SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 
 export interface EngineOptions {
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly logger: FastifyBaseLogger;
   /** The environment variable `DEBUG`, by which a client of others would print secrets. */
   readonly debug: string | undefined;
@@ -12,12 +14,18 @@ export interface EngineOptions {
   readonly onDamage: (damage: StoreDamaged) => void;
 }
 
+/** Nothing is recorded before what was recorded last, whatever the clock of the machine says. */
+const setClock = async ({ readAll }: Pick<EventSource, 'readAll'>, clock: SystemClock): Promise<void> => {
+  const [newest] = await readAll(null, 'backwards', 1);
+  if (newest !== undefined) clock.notBefore(newest.recordedAt);
+};
+
 /** Each form is loaded alone: the clients of the servers would take another 20 MB of the embedded one. */
 export const openEngines = async (config: Config, { clock, logger, debug, onDamage }: EngineOptions) => {
   const { servers, dataDir, keyEncryptionKey, erasuresFile } = config;
   if (servers === null) {
     const { openEmbeddedEngines } = await import('./embedded.ts');
-    return openEmbeddedEngines({
+    const engines = await openEmbeddedEngines({
       dataDir,
       keyEncryptionKey,
       erasuresFile,
@@ -25,7 +33,13 @@ export const openEngines = async (config: Config, { clock, logger, debug, onDama
       onDamage,
       onMarkFailure: (error) => logger.error({ err: error }, 'log.mark can not be written'),
     });
+    return { ...engines, prepare: () => setClock(engines.events, clock) };
   }
   const { openClusteredEngines } = await import('./clustered.ts');
-  return openClusteredEngines({ servers, debug, erasuresFile, logger });
+  const engines = openClusteredEngines({ servers, debug, erasuresFile, logger, clock });
+  const prepare = async (): Promise<void> => {
+    await engines.prepare();
+    await setClock(engines.events, clock);
+  };
+  return { ...engines, prepare };
 };

@@ -7,6 +7,7 @@ import { unreachable } from '../../domain/message.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import { showDryRun } from '../answers.ts';
+import { tellReplayed } from '../headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { type ProblemCode, problems } from '../problemCodes.ts';
@@ -140,7 +141,11 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
       const results = rows.map((row, index): RowAnswer => {
         if (!('command' in row)) return row;
         const outcome = outcomes.next().value;
-        if (outcome?.status === 'fulfilled') return answerRow(index, outcome.value, asked.reach);
+        if (outcome?.status === 'fulfilled') {
+          const { value } = outcome;
+          if (value.kind === 'recorded' && value.isReplay === true) tellReplayed(asked.reply);
+          return answerRow(index, value, asked.reach);
+        }
         asked.request.log.warn({ err: outcome?.reason as unknown, reqId: asked.request.id, index }, 'row failed');
         return refusedRow(index, asProblem(outcome?.reason));
       });

@@ -13,8 +13,11 @@ import { runWorker } from './worker.ts';
 /** Between a worker that could not go on and the next one. */
 const restartDelayMs = 1_000;
 
-/** On the connections of `redis`, which the caller closes when all work has ended. */
-export const createBullmqJobs = (redis: RedisServer): JobQueue => {
+/**
+ * On the connections of `redis`, which the caller closes when all work has ended. `clock`: by which callers say when a job is due, in
+ * ms; BullMQ has another one, and gets the time between.
+ */
+export const createBullmqJobs = (redis: RedisServer, clock: () => number = Date.now): JobQueue => {
   const queues = new Map<string, Queue>();
 
   const queueOf = (name: string): Queue => {
@@ -37,10 +40,10 @@ export const createBullmqJobs = (redis: RedisServer): JobQueue => {
     add: async (name, jobs) => {
       if (jobs.length === 0) return;
       const queue = queueOf(name);
-      const nowMs = Date.now();
+      const [timestamp, nowMs] = [Date.now(), clock()];
       const records = jobs.map(({ id, payload, notBefore }) => {
         const delay = notBefore === undefined ? 0 : Math.max(0, msOf(notBefore) - nowMs);
-        return { name: 'job', data: payload, opts: { ...jobOptions, jobId: encodeId(id), timestamp: nowMs, delay } };
+        return { name: 'job', data: payload, opts: { ...jobOptions, jobId: encodeId(id), timestamp, delay } };
       });
       await redis.ask(() => queue.addBulk(records));
     },
@@ -63,7 +66,7 @@ export const createBullmqJobs = (redis: RedisServer): JobQueue => {
     work: async (name, options, handle) => {
       const { signal } = options;
       while (!signal.aborted) {
-        await runWorker({ redis, queue: name, options, handle }).catch(() => undefined);
+        await runWorker({ redis, queue: name, options, handle, clock }).catch(() => undefined);
         await pause(restartDelayMs, undefined, { signal }).catch(() => undefined);
       }
     },

@@ -23,26 +23,35 @@ export interface Work<T> {
   readonly queue: string;
   readonly options: WorkOptions;
   readonly handle: (job: Job<T>) => Promise<JobOutcome>;
+  /** By which `handle` says when a job is due again, ms. */
+  readonly clock: () => number;
 }
 
-/** When it is due again; `null` when it is done. */
-const dueAgainMs = async <T>(job: Job<T>, handle: Work<T>['handle']): Promise<number | null> => {
+/** After how long it is due again; `null` when it is done. */
+const dueAfterMs = async <T>(
+  job: Job<T>,
+  { handle, clock }: Pick<Work<T>, 'handle' | 'clock'>,
+): Promise<number | null> => {
   try {
     const outcome = await handle(job);
-    return outcome.kind === 'done' ? null : msOf(outcome.notBefore);
+    return outcome.kind === 'done' ? null : Math.max(0, msOf(outcome.notBefore) - clock());
   } catch {
     // BullMQ must not see the error: it would keep its message, and reads meaning into some names.
-    return Date.now() + backoffMs(job.attempts);
+    return backoffMs(job.attempts);
   }
 };
 
 /** Both ends are fenced by the token: when the lease was lost, they throw, and BullMQ changes nothing after that. */
-const runJob = async <T>(record: Record<T>, token: string | undefined, handle: Work<T>['handle']): Promise<void> => {
+const runJob = async <T>(
+  record: Record<T>,
+  token: string | undefined,
+  work: Pick<Work<T>, 'handle' | 'clock'>,
+): Promise<void> => {
   // BullMQ has counted this start already.
   const attempts = Math.max(0, record.attemptsStarted - 1);
-  const dueMs = await dueAgainMs({ id: decodeId(record.id ?? ''), payload: record.data, attempts }, handle);
-  if (dueMs === null) return;
-  await record.moveToDelayed(dueMs, token);
+  const delayMs = await dueAfterMs({ id: decodeId(record.id ?? ''), payload: record.data, attempts }, work);
+  if (delayMs === null) return;
+  await record.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();
 };
 
@@ -61,14 +70,14 @@ const hangUp = (connection: Redis): void => {
 };
 
 /** Runs until aborted, then ends what is in flight. @throws when it can't go on; a new one may. */
-export const runWorker = async <T>({ redis, queue, options, handle }: Work<T>): Promise<void> => {
+export const runWorker = async <T>({ redis, queue, options, handle, clock }: Work<T>): Promise<void> => {
   const { concurrency, leaseMs, signal } = options;
   const [connection, blocking] = openPair(redis);
   const running = new Set<Promise<void>>();
   const worker = new Worker<T, void>(
     queue,
     (record, token) => {
-      const run = runJob(record, token, handle).finally(() => running.delete(run));
+      const run = runJob(record, token, { handle, clock }).finally(() => running.delete(run));
       running.add(run);
       return run;
     },

@@ -1,11 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../commands/ports.ts';
 import type { Database } from './database.ts';
 import { idBytes, idText } from './eventRows.ts';
 import { type AnswerValues, idempotencyWrites } from './idempotencyWrites.ts';
-import { createKeyFilter } from './keyFilter.ts';
+import { createKeyFilter, type KeyFilter, keysMax } from './keyFilter.ts';
 
 /** Removed in one go; more would hold up every other write of that commit. */
 const pruneMax = 1_000;
+
+/** Of those that are kept, so many go into the filter in one turn: some four milliseconds; and a rest for others follows. */
+const keysPerStep = 1_000;
+const restMs = 10;
+
+/**
+ * Fills the filter while the service answers; until it is full, keys are looked up in the file. A start must not take longer
+ * because more keys are kept. @returns `false` when there are more than the filter can tell apart.
+ */
+const fillFilter = async (db: Database, filter: KeyFilter): Promise<boolean> => {
+  const count = db.prepare('SELECT max(row) - min(row) AS n FROM idempotency');
+  const step = db.prepare('SELECT row, key FROM idempotency WHERE row > ? ORDER BY row LIMIT ?');
+  if (Number((await db.read(() => count.get()))?.n ?? 0) > keysMax) return false;
+  for (let after = 0; ; ) {
+    const keys = await db.read(() => step.all(after, keysPerStep));
+    for (const { key } of keys) filter.add(idText(key as Uint8Array));
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < keysPerStep) return true;
+    after = last.row as number;
+    await pause(restMs, undefined, { ref: false });
+  }
+};
 
 const toRecord = (row: Record<string, unknown>): IdempotencyRecord => ({
   fingerprint: row.fingerprint as string,
@@ -40,15 +63,18 @@ export const createSqliteIdempotency = async (
 ): Promise<IdempotencyRecords> => {
   const write = await db.writer(idempotencyWrites);
   const known = createKeyFilter();
-  await db.read(() => {
-    for (const { key } of db.prepare('SELECT key FROM idempotency').iterate()) known.add(idText(key as Uint8Array));
-  });
+  let isFilled = false;
+  const fill = async (): Promise<void> => {
+    isFilled = await fillFilter(db, known);
+  };
+  // Where it can't be read on, because it is closed or damaged, every key is looked up there, which says so.
+  if (isSoleWriter) void fill().catch(() => undefined);
   const select = db.prepare(
     'SELECT fingerprint, status, headers, body FROM idempotency WHERE key = ? AND status IS NOT NULL',
   );
   return {
     find: async (id) => {
-      if (isSoleWriter && !known.mayHave(id)) return null;
+      if (isSoleWriter && isFilled && !known.mayHave(id)) return null;
       return db.read(() => {
         const row = select.get(idBytes(id));
         return row === undefined ? null : toRecord(row);

@@ -11,6 +11,9 @@ export interface KeyFilter {
 /** 8 MiB: some 7 million keys at about one false alarm in a hundred; beyond that there are more of them, and no harm. */
 const bits = 2 ** 26;
 
+/** Of more than these it says nothing that is worth the reading: of six strangers it takes one for known. */
+export const keysMax = 16_000_000;
+
 /** Such ids are evenly spread, so that their own digits serve as the hashes; those of version and variant are the same in all. */
 const positionsOf = (id: string): readonly [number, number, number, number] => [
   Number.parseInt(id.slice(0, 8), 16) % bits,
