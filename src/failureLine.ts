@@ -1,4 +1,4 @@
-/** What whoever starts the service or a tool reads when it can't: one line that says what to do. */
+/** What is printed when the service or a tool can't start: one line that says what to do. */
 import { OperatorError, StoreDamaged } from './commands/ports.ts';
 
 /** A failure of the operating system, as Node tells it. */

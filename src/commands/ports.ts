@@ -46,7 +46,7 @@ export class CommandIdTaken extends Error {
   override readonly name = 'CommandIdTaken';
 }
 
-/** What whoever runs the service has to put right. The message is one line that says what to do; a stack tells them nothing. */
+/** What the operator of the service has to put right. The message is one line that says what to do; a stack tells them nothing. */
 export class OperatorError extends Error {
   override readonly name: string = 'OperatorError';
 }

@@ -54,7 +54,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   const { serve, serveAll, serveOlder } = createServeWaiting({ handlers, facts, allocate });
   const contest = createContest(handlers, facts);
 
-  /** Whoever was placed before it, and waits for the same, is asked first: their goods may have come a moment ago. */
+  /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
     const { state: order } = await handlers.order.load(orderStream(orderId));
     if (order.phase !== 'absent') await serveOlder(order, cause);

@@ -16,7 +16,7 @@ export const printableFault = (text: string): string | null => {
 /** In characters (code points), as JSON Schema counts them. */
 export const skuCharsMax = 100;
 
-/** Two forms of one letter would be two SKUs that nobody can tell apart: only NFC is taken (API.md "Conventions"). */
+/** Two forms of one letter would be two SKUs that look the same: only NFC is taken (API.md "Conventions"). */
 export const skuFault = (text: string): string | null => {
   if (text.length > 2 * skuCharsMax || [...text].length > skuCharsMax) {
     return `must not have more than ${skuCharsMax} characters`;

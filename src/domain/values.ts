@@ -13,7 +13,7 @@ export const quantityMax = 2_147_483_647;
 
 /** The largest line of a real shop in a year had 80,995 pieces; a larger one is a slip of a finger. */
 export const orderLineQuantityMax = 100_000;
-/** Some dozen such lines; whoever needs more places several orders. */
+/** Some dozen such lines; more than that is several orders. */
 export const orderQuantityMax = 1_000_000;
 
 /** How many there are: a whole number, zero included. */

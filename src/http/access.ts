@@ -61,7 +61,7 @@ export const identify = async (
   }
 };
 
-/** Somebody else's warehouse is not there (API.md "Who"). */
+/** Another's warehouse is not there (API.md "Who"). */
 export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
   if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
   if (!reachesWarehouse(reach, String(params.warehouseId))) {

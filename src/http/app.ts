@@ -48,7 +48,7 @@ const bodyBytesMax = 16 * 1_024;
 const paramCharsMax = 1_200;
 /** A request that trickles in holds a socket (slowloris); the longest wait we offer is 10 s. */
 const requestTimeoutMs = 30_000;
-/** Reads of history, each a slice of ten milliseconds in a turn: so many keep each other waiting, and nobody else. */
+/** Reads of history, each a slice of ten milliseconds in a turn: so many keep each other waiting, and no other request. */
 const readsMax = 64;
 const readsPerCallerMax = 8;
 

@@ -1,6 +1,6 @@
 /**
  * The end of a process that others still talk to: at first it goes on and asks each client to leave (`Connection: close`),
- * so that nobody is cut off; then it listens no more, and closes what says nothing.
+ * so that no request is cut off; then it listens no more, and closes what says nothing.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

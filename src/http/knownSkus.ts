@@ -1,4 +1,4 @@
-/** A SKU that nobody described or registered, by a slip or in another case, would make its order wait for ever. */
+/** A SKU that was never described or registered, by a slip or in another case, would make its order wait for ever. */
 import type { HttpPorts } from './ports.ts';
 import { Problem } from './problem.ts';
 

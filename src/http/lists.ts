@@ -1,6 +1,6 @@
 /**
  * Lists: a page, and where the next one is (API.md "Lists"). A cursor leaves the service sealed, for the list and the
- * filters it was made for: it holds a name, which is not for everyone, and nobody else may say where a page begins.
+ * filters it was made for: it holds a name, which is not for everyone, and no client may say where a page begins.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type PersonalData, StoreUnavailable } from '../commands/ports.ts';

@@ -2,7 +2,7 @@
 import type { RecordedEvent } from '../domain/message.ts';
 import type { LiveFilter } from './liveFilter.ts';
 
-/** Large events weigh a megabyte: whoever is further behind than this reads the rest from the log, at its own pace. */
+/** Large events weigh a megabyte: a client that is further behind than this reads the rest from the log, at its own pace. */
 const queuedMax = 256;
 
 export interface LiveInbox {

@@ -6,7 +6,7 @@ import { formatPosition } from '../domain/position.ts';
 import type { PublicEvent } from '../projections/publicEvent.ts';
 import { viewEvent } from './eventView.ts';
 
-/** A client that reads nothing for so long holds a socket and buffers for nobody: it is cut off, and may resume. */
+/** A client that reads nothing for so long holds a socket and buffers for nothing: it is cut off, and may resume. */
 export const drainMaxMs = 30_000;
 
 export interface LiveOutlet {

@@ -77,7 +77,7 @@ export const pumpLive = async (pump: Pump, from: Position | null): Promise<void>
       inbox.restart();
       await catchUp();
       if (inbox.isBehind()) continue;
-      // Whoever resumed need not read all that again, though none of it was for them.
+      // A client that resumes need not read all that again, though none of it was for them.
       outlet.sayHere(at);
       isLive = true;
       await listen();

@@ -17,7 +17,7 @@ const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][numb
 });
 
 /** Its words name shipments and warehouses. */
-const wordsHidden = 'Whoever sees the whole order is told what happened.';
+const wordsHidden = 'Those who see the whole order are told what happened.';
 
 const showException = (exception: OrderDocument['exceptions'][number], reach: Reach): object =>
   seesWhole(reach) ? exception : { ...exception, detail: wordsHidden };

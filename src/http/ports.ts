@@ -46,7 +46,7 @@ export interface HttpPorts {
 
 export interface Sandbox {
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Whom it knows, all with one public secret: shown to whoever wants to try it. */
+  /** Whom it knows, all with one public secret: shown to those who try it. */
   readonly clients: readonly { readonly clientId: string; readonly roles: readonly string[] }[];
   readonly secret: string;
 }

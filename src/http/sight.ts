@@ -9,7 +9,7 @@ interface Sight {
   readonly contact: boolean;
   readonly shipTo: boolean;
   readonly prices: boolean;
-  /** Free text of couriers, which may name whoever opened the door. */
+  /** Free text of couriers, which may name the person at the door. */
   readonly words: boolean;
 }
 

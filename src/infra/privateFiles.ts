@@ -1,4 +1,4 @@
-/** The data directory is its owner's alone: whoever reads it has the orders, and with the keys the customers too (R7.5). */
+/** The data directory is its owner's alone: to read it is to have the orders, and with the keys the customers too (R7.5). */
 import { chmodSync, closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ const othersMask = 0o077;
 /** For `mkdir`. */
 export const privateDirectory = { recursive: true, mode: directoryMode } as const;
 
-/** Leaves a file that is there as it is. What is wrong with the place, whoever opens the file says better. */
+/** Leaves a file that is there as it is. What is wrong with the place is told better where the file is opened. */
 export const createPrivateFile = (path: string): void => {
   try {
     closeSync(openSync(path, 'wx', fileMode));

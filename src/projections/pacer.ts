@@ -1,6 +1,6 @@
 /**
  * Long reads take turns: one slice in each turn of the event loop, of all of them together, so that a hundred of them
- * hold nobody up for longer than one does.
+ * hold no other up for longer than one does.
  */
 import type { EventSource } from './ports.ts';
 

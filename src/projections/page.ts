@@ -23,7 +23,7 @@ export interface PageEnd {
   readonly id: string;
 }
 
-/** An answer of a list has so many characters of JSON, and what its last item takes beyond: whoever wants more pages on. */
+/** An answer of a list has so many characters of JSON, and what its last item takes beyond; the rest is on the next page. */
 export const pageCharsMax = 512 * 1_024;
 
 /** How many of these fit on a page: at least one. */

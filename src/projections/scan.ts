@@ -1,4 +1,4 @@
-/** Looking through the log for what somebody missed (`EventSource.scan`). */
+/** Looking through the log for what a client missed (`EventSource.scan`). */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 
 /** Part of the log. `upTo` is where to go on; `null` while nothing is there at all. */

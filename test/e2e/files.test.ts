@@ -105,7 +105,7 @@ describe('files that vanish', () => {
         await rename(join(from, name), join(to, name));
       };
       await move('stockledger.db', dataDir, root);
-      await oneLine(/stockledger\.db is missing beside .*Restore it.*To begin anew on purpose/);
+      await oneLine(/stockledger\.db is missing beside .*Restore it.*To begin again on purpose/);
       await oneLine(/stockledger\.db is missing beside/);
       await move('stockledger.db', root, dataDir);
       await move('keys.db', dataDir, root);

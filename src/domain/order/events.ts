@@ -160,7 +160,7 @@ export type OrderExceptionRaised = {
   readonly data: { readonly orderId: string; readonly code: string; readonly detail: string };
 };
 
-/** Somebody looked, or what was wrong is right again: these codes are open no longer. */
+/** A person looked, or what was wrong is right again: these codes are open no longer. */
 export type OrderExceptionResolved = {
   readonly type: 'OrderExceptionResolved';
   readonly data: {

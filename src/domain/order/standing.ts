@@ -52,7 +52,7 @@ export const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecisio
   return accept({ type: 'OrderHeld', data: { orderId: order.orderId, ...whyOf(command) } });
 };
 
-/** Lifts a hold, and ends the exceptions: whoever releases an order has looked at it. */
+/** Lifts a hold, and ends the exceptions: to release an order is to have looked at it. */
 export const release = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
   if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
   const { orderId } = order;

@@ -44,7 +44,7 @@ export type Ask =
       readonly label: ShipmentLabel;
     }
   | { readonly ask: 'RecordDelivery' | 'RecordTurnBack'; readonly orderId: string; readonly shipmentId: string }
-  /** To what the stock still holds for it: none, some, or again all of it where it was made anew meanwhile. */
+  /** To what the stock still holds for it: none, some, or again all of it where it was made once more meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
   /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
   | ({ readonly ask: 'ReleaseUncounted' } & OrderReservation);

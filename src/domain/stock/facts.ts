@@ -1,5 +1,5 @@
 /**
- * What happened to the goods, whoever had a claim on them (T28): a count, a loss, damage, a departure. It is recorded in
+ * What happened to the goods, whatever was promised of them (T28): a count, a loss, damage, a departure. It is recorded in
  * any case. What it takes from claims is taken from the newest first, in the same append, so that
  * reserved ≤ on hand − quarantined holds after every append. What it is about beyond what is there moves no figure and
  * is an event of its own.

@@ -37,7 +37,7 @@ const descriptions: { readonly [status: string]: string } = {
   304: 'The caller has this revision already; no body.',
 };
 const readDescriptions: { readonly [status: string]: string } = { ...descriptions, 200: 'What was asked for.' };
-/** What the library says where nobody has said anything. */
+/** What the library says where a route says nothing. */
 const unsaid = 'Default Response';
 
 const parameterOf = ({ parameters = [] }: Operation, name: string): boolean =>

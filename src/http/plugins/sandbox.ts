@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpPorts } from '../ports.ts';
 import { addressKeyOf, type CreateLimiter, createRateLimit } from './rateLimit.ts';
 
-/** A token lasts an hour: whoever asks for more of them than one a second guesses, or forgets to keep it. */
+/** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
 const tokensPerMinute = 60;
 
 export const registerSandbox = (

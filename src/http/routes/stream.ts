@@ -16,7 +16,7 @@ import { callerKey, createShares } from '../shares.ts';
 
 /** Each open stream costs a socket and a filter. */
 const streamsMax = 500;
-/** A browser opens one a tab, a system one a warehouse: nobody needs all there are. */
+/** A browser opens one a tab, a system one a warehouse: no caller needs all there are. */
 const streamsPerCallerMax = 50;
 /** The token was checked when the stream began; who may no longer listen is out after this. */
 const lifeMaxMs = 15 * 60_000;

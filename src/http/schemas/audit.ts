@@ -14,7 +14,7 @@ export const AuditQuery = Closed({
     }),
   ),
   type: Type.Optional(Type.String({ pattern: '^[A-Z][A-Za-z]{1,63}$', maxLength: 64, examples: ['StockAdjusted'] })),
-  actor: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Subject of whoever did it.' })),
+  actor: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Subject of the actor.' })),
   correlationId: Type.Optional(Uuid),
   from: Type.Optional({ ...Time, description: 'Recorded at this time or later.' }),
   to: Type.Optional({ ...Time, description: 'Recorded before this time.' }),

@@ -23,7 +23,7 @@ export const cachedReadHeaders = Type.Object({
   'stockledger-cache': Type.Optional(
     Type.String({
       description:
-        '`bypass`: past the cache, where there is one. Heeded for administrators and customer service, else ignored. ' +
+        '`bypass`: past the cache, where there is one. For administrators and customer service; ignored from others. ' +
         '`Cache-Status` (RFC 9211) of the answer tells where it came from.',
       examples: ['bypass'],
     }),

@@ -60,7 +60,7 @@ const optionalScopes = (claims: JWTPayload): readonly string[] => {
  * @throws TokenRefused naming the claim that is missing or malformed.
  */
 export const principalFromClaims = (claims: JWTPayload): Principal => {
-  // RFC 7800: it is good only together with a proof that its sender holds the key. Whoever has stolen it has none.
+  // RFC 7800: it is good only together with a proof that its sender holds the key. A thief has none.
   if (claims.cnf !== undefined) throw new TokenRefused('The token is bound to a key ("cnf"); it is no bearer token.');
   const subject = requiredText(claims, 'sub');
   const client = requiredText(claims, 'client_id');

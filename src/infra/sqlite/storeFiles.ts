@@ -51,7 +51,7 @@ const writeId = (db: DatabaseSync, id: string): void => {
   db.prepare('INSERT OR IGNORE INTO store VALUES (1, ?)').run(id);
 };
 
-const advice = 'Restore it (docs/disaster-recovery.md). To begin anew on purpose, give DATA_DIR an empty directory.';
+const advice = 'Restore it (docs/disaster-recovery.md). To begin again on purpose, give DATA_DIR an empty directory.';
 
 /** A file that was there once, and is missing or new. On a first start the log has its id before the keys have theirs. */
 const lossOf = (log: Facts, keys: Facts, hasMark: boolean): string | null => {
