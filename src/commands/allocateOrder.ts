@@ -94,7 +94,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const allocations = [...held, ...reserved.flat()];
     if (reserved.some((each) => each.length === 0)) {
       // What stays reserved is found again in the next round, unless all must come from one place.
-      if (!order.allowSplit) await release(allocations, cause);
+      if (!order.allowSplit && order.reservePartial !== true) await release(allocations, cause);
       return false;
     }
     if (allocations.length === 0 && order.phase !== 'pending') return true;
@@ -126,7 +126,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       await adoptHolds(look, { holds, ...place }, claims, cause);
       return true;
     }
-    if (order.allowSplit || held.length === 0 || missing.length === 0) return false;
+    if (order.allowSplit || order.reservePartial === true || held.length === 0 || missing.length === 0) return false;
     // The place that has a part of it can not give the rest; another may have all of it.
     await release(held, cause);
     return true;

@@ -39,6 +39,8 @@ export interface OrderRequest {
   readonly preferredWarehouseId?: string;
   readonly allowSplit: boolean;
   readonly allowBackorder: boolean;
+  /** With `allowSplit: false`: keeps what it gets at one warehouse while it waits for the rest. */
+  readonly reservePartial?: true;
   /** Reservations under its id are not its own: a customer chose the id. */
   readonly excludesHolds?: true;
 }
@@ -57,7 +59,7 @@ export const createOrderUseCases = (
   const takeOrderNumber = createTakeOrderNumber(handlers, clock);
 
   const placing = async (request: OrderRequest, context: CommandContext): Promise<OrderPlaced['data']> => {
-    const { contact, shipTo, orderNumber: _, excludesHolds: __, ...rest } = request;
+    const { contact, shipTo, orderNumber: _, reservePartial: __, excludesHolds: ___, ...rest } = request;
     const seal = (place: string, value: object) =>
       context.dryRun === true
         ? Promise.resolve(notSealed)
@@ -84,12 +86,13 @@ export const createOrderUseCases = (
   return {
     /** @throws SubjectErased when the customer's data was erased. */
     placeOrder: async (request: OrderRequest, context: CommandContext) => {
-      const { orderId, orderNumber, excludesHolds } = request;
+      const { orderId, orderNumber, reservePartial, excludesHolds } = request;
       const placed = await placing(request, context);
       const asNew = { ...context, expectsNew: true };
       const asked = {
         type: 'PlaceOrder',
         order: placed,
+        ...(reservePartial === true ? { reservePartial } : {}),
         ...(excludesHolds === true ? { excludesHolds } : {}),
       } as const;
       if (orderNumber === undefined) return change(orderId, asked, asNew);

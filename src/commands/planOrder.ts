@@ -56,6 +56,7 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.
     const mayWait = allowBackorder || order.phase === 'open';
-    return planAllocation({ demand, ranking, strategy, allowSplit, allowBackorder: mayWait, promise });
+    const reservePartial = order.reservePartial === true;
+    return planAllocation({ demand, ranking, strategy, allowSplit, reservePartial, allowBackorder: mayWait, promise });
   };
 };

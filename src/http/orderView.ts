@@ -35,7 +35,7 @@ const allocationOf = (lines: OrderDocument['lines']): Allocation => {
 export const showOrderPublicly = (order: OrderDocument, reach: Reach): object => {
   const { orderId, orderNumber, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } =
     order;
-  const { allowSplit, allowBackorder, cancelReason, exceptions, placedAt, updatedAt } = order;
+  const { allowSplit, reservePartial = false, allowBackorder, cancelReason, exceptions, placedAt, updatedAt } = order;
   return {
     orderId,
     ...(orderNumber === null ? {} : { orderNumber }),
@@ -57,6 +57,7 @@ export const showOrderPublicly = (order: OrderDocument, reach: Reach): object =>
     destinationCountry,
     sourcing,
     allowSplit,
+    reservePartial,
     allowBackorder,
     ...(cancelReason === undefined ? {} : { cancelReason }),
     exceptions: exceptions.map((exception) => showException(exception, reach)),

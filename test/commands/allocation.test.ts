@@ -102,6 +102,27 @@ describe('a placed order', () => {
     expect(await storyOf(world.log, 'o1')).toContain('OrderAllocationLapsed');
   });
 
+  it('that may not be split and reserves parts keeps what it gets at one place, and waits for the rest there', async () => {
+    await openShop(world, { BER: { CHAIR: 1 }, PAR: { CHAIR: 2, LAMP: 1 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 1 }, { allowSplit: false, reservePartial: true });
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 2, 'PAR.LAMP': 1 });
+    world.clock.pass(1);
+    await place(world, 'o2', { CHAIR: 2 });
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o2')).toEqual({ 'BER.CHAIR': 1 });
+    await receive(world, 'PAR', 'CHAIR', 1);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 3, 'PAR.LAMP': 1 });
+  });
+
+  it('that reserves parts takes all of it from one place where that can be had', async () => {
+    await openShop(world, { BER: { CHAIR: 2 }, PAR: { CHAIR: 3 } });
+    await place(world, 'o1', { CHAIR: 3 }, { allowSplit: false, reservePartial: true });
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 3 });
+  });
+
   it('that gets a part waits for the rest; goods that come serve the oldest first', async () => {
     await openShop(world, { BER: { CHAIR: 2 } });
     for (const [orderId, CHAIR] of [['o1', 3] as const, ['o2', 2] as const, ['o3', 1] as const]) {

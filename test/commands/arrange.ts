@@ -74,7 +74,8 @@ export const place = (
   world: World,
   orderId: string,
   wanted: { readonly [sku: string]: number },
-  how: Partial<Omit<OrderPlaced['data'], 'shipTo'>> & Partial<Pick<OrderRequest, 'shipTo' | 'excludesHolds'>> = {},
+  how: Partial<Omit<OrderPlaced['data'], 'shipTo'>> &
+    Partial<Pick<OrderRequest, 'shipTo' | 'reservePartial' | 'excludesHolds'>> = {},
 ) =>
   world.useCases.placeOrder(
     {
@@ -86,6 +87,7 @@ export const place = (
       sourcing: how.sourcing ?? 'priority',
       allowSplit: how.allowSplit ?? true,
       allowBackorder: how.allowBackorder ?? true,
+      ...(how.reservePartial === undefined ? {} : { reservePartial: how.reservePartial }),
       ...(how.excludesHolds === undefined ? {} : { excludesHolds: how.excludesHolds }),
     },
     contextOf(`place ${orderId}`),

@@ -22,6 +22,10 @@ const scenarios: Record<string, Scenario> = {
     await openShop(world, { BER: { CHAIR: 9, LAMP: 9 }, PAR: { CHAIR: 9, LAMP: 9 } });
     await place(world, 'o1', { CHAIR: 3, LAMP: 3 }, { allowSplit: false });
   },
+  'an order that comes from one place, and keeps parts of it': async (world) => {
+    await openShop(world, { BER: { CHAIR: 2, LAMP: 1 }, PAR: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 2 }, { allowSplit: false, reservePartial: true });
+  },
   'an order that may not wait': async (world) => {
     await openShop(world, { BER: { CHAIR: 2, LAMP: 9 } });
     await place(world, 'o1', { CHAIR: 3, LAMP: 1 }, { allowBackorder: false });

@@ -68,6 +68,7 @@ const unasked = [
   'OrderPlaced',
   'OrderNumbered',
   'OrderHoldsExcluded',
+  'OrderPartsReserved',
   'OrderAbandoned',
   'OrderAddressCorrected',
   'OrderShipmentCorrected',

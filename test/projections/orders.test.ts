@@ -79,6 +79,13 @@ projectionSpec(orders, ledgerLog, {
       becomes: { orderNumber: 'W-1', status: 'pending', revision: 1 },
     },
   ],
+  OrderPartsReserved: [
+    {
+      title: 'it keeps what it gets while it waits',
+      events: [placed, { type: 'OrderPartsReserved', data: { orderId } }],
+      becomes: { reservePartial: true, status: 'pending', revision: 1 },
+    },
+  ],
   OrderHoldsExcluded: [
     {
       title: 'what was reserved under its id is not its own',

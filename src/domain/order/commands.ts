@@ -16,6 +16,7 @@ export type OrderCommand =
       readonly type: 'PlaceOrder';
       readonly order: OrderPlaced['data'];
       readonly orderNumber?: string;
+      readonly reservePartial?: true;
       /** Reservations under its id are somebody else's. */
       readonly excludesHolds?: true;
     }

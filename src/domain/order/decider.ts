@@ -16,7 +16,10 @@ import { evolveOrder, isEnded, type Order, type PlacedOrder, unshippedSources, u
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
-const place = ({ order, orderNumber, excludesHolds }: OrderCommandOf<'PlaceOrder'>, state: Order): OrderDecision => {
+const place = (
+  { order, orderNumber, reservePartial, excludesHolds }: OrderCommandOf<'PlaceOrder'>,
+  state: Order,
+): OrderDecision => {
   if (state.phase !== 'absent') return refuse('ORDER_ID_TAKEN', orderIdTaken);
   if (state.isAbandoned === true) return refuse('ORDER_NUMBER_TAKEN', 'Another order has got the number of this one.');
   const refusal = lineRefusal(order.lines);
@@ -24,6 +27,7 @@ const place = ({ order, orderNumber, excludesHolds }: OrderCommandOf<'PlaceOrder
   const { orderId } = order;
   const events: OrderEvent[] = [{ type: 'OrderPlaced', data: order }];
   if (orderNumber !== undefined) events.push({ type: 'OrderNumbered', data: { orderId, orderNumber } });
+  if (reservePartial === true) events.push({ type: 'OrderPartsReserved', data: { orderId } });
   if (excludesHolds === true) events.push({ type: 'OrderHoldsExcluded', data: { orderId } });
   return accept(...events);
 };

@@ -59,6 +59,8 @@ export type OrderAddressCorrected = {
  * source of it. Recorded with the placing.
  */
 export type OrderHoldsExcluded = { readonly type: 'OrderHoldsExcluded'; readonly data: { readonly orderId: string } };
+/** One that must come from one place keeps what it gets there while it waits for the rest. Recorded with the placing. */
+export type OrderPartsReserved = { readonly type: 'OrderPartsReserved'; readonly data: { readonly orderId: string } };
 /** It was never placed and never will be: its number has gone on to another order. */
 export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
 /** Sources were reserved. `backordered` is what no warehouse had, of the whole order as it stands now. */
@@ -175,6 +177,7 @@ export type OrderEvent =
   | OrderPlaced
   | OrderNumbered
   | OrderHoldsExcluded
+  | OrderPartsReserved
   | OrderAbandoned
   | OrderAddressCorrected
   | OrderAllocated

@@ -45,6 +45,8 @@ export interface PlacedOrder {
   readonly held: boolean;
   readonly allocations: readonly OpenAllocation[];
   readonly shipments: readonly OrderShipment[];
+  /** It must come from one place, and keeps what it gets there while it waits for the rest. */
+  readonly reservePartial?: true;
   /** What was reserved under its id before it was planned is no source of it. */
   readonly excludesHolds?: true;
   /** Codes of what a person must look at, or what must come right. */
@@ -90,6 +92,8 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
   switch (event.type) {
     case 'OrderNumbered':
       return { ...order, orderNumber: event.data.orderNumber };
+    case 'OrderPartsReserved':
+      return { ...order, reservePartial: true };
     case 'OrderHoldsExcluded':
       return { ...order, excludesHolds: true };
     case 'OrderAbandoned':

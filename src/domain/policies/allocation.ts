@@ -21,6 +21,8 @@ export interface PlanRequest {
   readonly ranking: readonly string[];
   readonly strategy: SourcingStrategy;
   readonly allowSplit: boolean;
+  /** Without a split: a part of it is taken where not all of it can be had. */
+  readonly reservePartial?: boolean;
   readonly allowBackorder: boolean;
   /** Asked once for each warehouse and SKU. */
   readonly promise: (warehouseId: string, sku: string) => number;
@@ -98,6 +100,16 @@ const fromOnePlace = (shop: Shop): Plan | null => {
   return place === undefined ? null : take(shop, [place]);
 };
 
+/** The one that has most of it, the first of those; nothing where none has any. */
+const mostFromOnePlace = (shop: Shop): Plan => {
+  const givenBy = (warehouse: number): number =>
+    sum([...shop.wanted].map(([sku, wanted]) => Math.min(wanted, shop.pieces.get(sku)?.[warehouse] ?? 0)));
+  const [best] = everyWarehouse(shop)
+    .map((warehouse) => ({ warehouse, pieces: givenBy(warehouse) }))
+    .toSorted((a, b) => b.pieces - a.pieces);
+  return take(shop, best === undefined ? [] : [best.warehouse]);
+};
+
 const split = (shop: Shop, strategy: SourcingStrategy): Plan => {
   if (strategy === 'fewest-shipments') return fewestShipments(shop);
   return strategy === 'balance' ? balance(shop) : take(shop, everyWarehouse(shop));
@@ -105,10 +117,10 @@ const split = (shop: Shop, strategy: SourcingStrategy): Plan => {
 
 /** Sources for all of the demand, or for what can be had where the order allows it; sources + missing = demand. */
 export const planAllocation = (request: PlanRequest): Plan => {
-  const { demand, strategy, allowSplit, allowBackorder } = request;
+  const { demand, strategy, allowSplit, allowBackorder, reservePartial = false } = request;
   const nothing: Plan = { sources: [], missing: demand.map(({ lineId, quantity }) => ({ lineId, quantity })) };
   const shop = shopOf(request);
-  if (!allowSplit) return fromOnePlace(shop) ?? nothing;
+  if (!allowSplit) return fromOnePlace(shop) ?? (reservePartial && allowBackorder ? mostFromOnePlace(shop) : nothing);
   const plan = split(shop, strategy);
   return plan.missing.length === 0 || allowBackorder ? plan : nothing;
 };

@@ -64,6 +64,7 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach
     ...(body.preferredWarehouseId === undefined ? {} : { preferredWarehouseId: body.preferredWarehouseId }),
     allowSplit: body.allowSplit ?? true,
     allowBackorder: body.allowBackorder ?? true,
+    ...(body.reservePartial === true ? { reservePartial: true } : {}),
     ...(isChosen ? { excludesHolds: true } : {}),
   };
 };

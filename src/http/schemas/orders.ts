@@ -22,6 +22,7 @@ import {
   Uuid,
   WarehouseId,
 } from './common.ts';
+import { keepsPartsOnlyWhole } from './orderTerms.ts';
 
 /** The largest order of a real shop in a year had 1,114 lines; a larger one than this is several deliveries anyway. */
 export const linesMax = 2_000;
@@ -76,28 +77,40 @@ export const Address = Closed(
 );
 
 export const OrderPath = Closed({ orderId: Uuid });
-export const OrderBody = Closed({
-  orderId: Type.Optional(Uuid),
-  orderNumber: Type.Optional(OrderNumber),
-  customer: Closed({ customerId: CustomerId, ...Contact.properties }),
-  shipTo: Address,
-  lines: Type.Array(
-    Closed({
-      lineId: Type.Optional(LineId),
-      sku: Sku,
-      quantity: OrderQuantity,
-      priceMinor: Type.Integer({ minimum: 0, maximum: priceMinorMax, examples: [4_900] }),
-      currency: Currency,
-    }),
-    { minItems: 1, maxItems: linesMax },
-  ),
-  sourcing: Type.Optional(Type.Enum([...sourcingStrategies], { default: 'fewest-shipments' })),
-  preferredWarehouseId: Type.Optional(WarehouseId),
-  allowSplit: Type.Optional(Type.Boolean({ default: true })),
-  allowBackorder: Type.Optional(
-    Type.Boolean({ default: true, description: 'false: cancelled at once when not all of it can be had.' }),
-  ),
-});
+export const OrderBody = Closed(
+  {
+    orderId: Type.Optional(Uuid),
+    orderNumber: Type.Optional(OrderNumber),
+    customer: Closed({ customerId: CustomerId, ...Contact.properties }),
+    shipTo: Address,
+    lines: Type.Array(
+      Closed({
+        lineId: Type.Optional(LineId),
+        sku: Sku,
+        quantity: OrderQuantity,
+        priceMinor: Type.Integer({ minimum: 0, maximum: priceMinorMax, examples: [4_900] }),
+        currency: Currency,
+      }),
+      { minItems: 1, maxItems: linesMax },
+    ),
+    sourcing: Type.Optional(Type.Enum([...sourcingStrategies], { default: 'fewest-shipments' })),
+    preferredWarehouseId: Type.Optional(WarehouseId),
+    allowSplit: Type.Optional(Type.Boolean({ default: true })),
+    reservePartial: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Only with `allowSplit: false`, for an order that may wait: it keeps what it gets at one warehouse while it waits ' +
+          'for the rest. Otherwise it holds nothing until one warehouse has all of it.',
+        examples: [false],
+      }),
+    ),
+    allowBackorder: Type.Optional(
+      Type.Boolean({ default: true, description: 'false: cancelled at once when not all of it can be had.' }),
+    ),
+  },
+  keepsPartsOnlyWhole,
+);
 
 /** What of an order may be put right before anything has left. */
 export const OrderCorrection = Closed({ shipTo: Address });
@@ -157,6 +170,7 @@ export const Order = named(
     destinationCountry: CountryCode,
     sourcing: Type.String(),
     allowSplit: Type.Boolean(),
+    reservePartial: Type.Boolean(),
     allowBackorder: Type.Boolean(),
     cancelReason: Type.Optional(Type.String()),
     exceptions: Type.Array(

@@ -175,6 +175,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderPlaced',
     'OrderNumbered',
     'OrderHoldsExcluded',
+    'OrderPartsReserved',
     'OrderAddressCorrected',
     'OrderAllocated',
     'OrderBackordered',
