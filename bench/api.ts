@@ -76,15 +76,20 @@ export const prepare = async (api: Api): Promise<void> => {
   await ask(api, 'POST', '/v1/inventory/changes', { changes });
 };
 
-const lagOf = async ({ origin }: Api): Promise<number> => {
+/** The values of a metric, under all its labels. */
+const valuesOf = async ({ origin }: Api, name: string): Promise<readonly number[]> => {
   const text = await (await fetch(`${origin}/metrics`)).text();
-  const lags = [...text.matchAll(/^stockledger_consumer_lag_positions\{[^}]*\} (\d+)$/gm)].map((match) =>
-    Number(match[1]),
-  );
-  return Math.max(...lags);
+  const values = [...text.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, 'gm'))].map((match) => Number(match[1]));
+  if (values.length === 0) throw new Error(`The service does not publish ${name}.`);
+  return values;
 };
 
-export const isSettled = async (api: Api): Promise<boolean> => (await lagOf(api)) === 0;
+export const isSettled = async (api: Api): Promise<boolean> =>
+  Math.max(...(await valuesOf(api, 'stockledger_consumer_lag_positions'))) === 0;
+
+/** What the reconciler has found and mended in the last minutes: the policies had missed it. */
+export const driftOf = async (api: Api): Promise<number> =>
+  (await valuesOf(api, 'stockledger_reservation_drift')).reduce((sum, count) => sum + count, 0);
 
 /** Waits until all that follows the log has caught up. @returns how long that took, ms. */
 export const settle = async (api: Api): Promise<number> => {

@@ -4,7 +4,7 @@
  * over HTTP.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Api, ask, isSettled, putWarehouse, signIn } from '../../bench/api.ts';
+import { type Api, ask, driftOf, isSettled, putWarehouse, signIn } from '../../bench/api.ts';
 import { startService } from '../../demo/service.ts';
 
 export interface QuietOptions {
@@ -150,12 +150,14 @@ interface Tried {
 
 const runTrial = async (api: Api, { change, isServed }: Trial): Promise<Tried> => {
   await settle(api);
+  const drift = await driftOf(api);
   const over = new AbortController();
   const readers = Array.from({ length: readersAtOnce }, () => readOn(api, over.signal));
   try {
     await change();
     await settle(api);
-    const served = await isServed();
+    // What the reconciler has mended, the policies had missed.
+    const served = (await isServed()) && (await driftOf(api)) <= drift;
     over.abort();
     return { isServed: served, reads: (await Promise.all(readers)).reduce((sum, count) => sum + count, 0) };
   } finally {

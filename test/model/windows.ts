@@ -1,0 +1,33 @@
+/**
+ * Between which events of the log a command took place. What was recorded tells it exactly; what was refused, or changed
+ * nothing, took place after all that had been answered when it was sent, and before all that was sent after its answer.
+ */
+import type { Issued } from './journal.ts';
+
+export interface Window {
+  /** Index of the last event that it must have seen; -1: none. */
+  readonly from: number;
+  /** Index of the last event that it may have seen. */
+  readonly to: number;
+}
+
+/** @param indexOf where in the log a command was recorded. */
+export const createWindows = (issued: readonly Issued[], indexOf: (issued: Issued) => number | undefined) => {
+  const placed = issued.flatMap((each) => {
+    const index = indexOf(each);
+    return index === undefined ? [] : [{ index, sentAt: each.sentAt, answeredAt: each.answeredAt }];
+  });
+  const byAnswer = placed.toSorted((a, b) => a.answeredAt - b.answeredAt);
+  const bySending = placed.toSorted((a, b) => b.sentAt - a.sentAt);
+  /** Latest event of all that were answered by then; earliest of all that were sent from then on. */
+  const seen: { at: number; index: number }[] = [];
+  for (const { answeredAt, index } of byAnswer)
+    seen.push({ at: answeredAt, index: Math.max(index, seen.at(-1)?.index ?? -1) });
+  const coming: { at: number; index: number }[] = [];
+  for (const { sentAt, index } of bySending)
+    coming.push({ at: sentAt, index: Math.min(index, coming.at(-1)?.index ?? Number.MAX_SAFE_INTEGER) });
+  return ({ sentAt, answeredAt }: Issued): Window => ({
+    from: seen.findLast(({ at }) => at < sentAt)?.index ?? -1,
+    to: (coming.findLast(({ at }) => at > answeredAt)?.index ?? Number.MAX_SAFE_INTEGER) - 1,
+  });
+};
