@@ -264,6 +264,18 @@ const queryContract = (made: () => Made<Documents>, collection: string): void =>
     }
   });
 
+  it('hands over no more than a page has room for, where it is bounded in characters (11)', async () => {
+    const { adapter } = made();
+    const other = spec(uniqueName('large'));
+    await adapter.ensure(other);
+    const large = (n: number) => insertion(`d${n}`, chair({ name: 'x'.repeat(10_000), quantity: n }));
+    await adapter.write(other.name, [0, 1, 2, 3, 4, 5].map(large));
+    const orderBy = { field: 'quantity', direction: 'ascending' } as const;
+    const found = await adapter.find(other.name, { where: {}, orderBy, limit: 6, charsMax: 25_000 });
+    expect(found.map(({ id }) => id)).toEqual(['d0', 'd1', 'd2']);
+    await adapter.drop(other.name);
+  });
+
   it('refuses a field that has no index, rather than look at every document', async () => {
     const { adapter } = made();
     const ask = (where: DocumentQuery['where'], orderBy?: DocumentQuery['orderBy']) =>

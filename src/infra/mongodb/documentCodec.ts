@@ -42,11 +42,18 @@ export const encodeDocument = (document: object): object =>
 export const decodeDocument = (document: object): object =>
   hasName(document, /%/) ? (renamed(document, unescapeName) as object) : document;
 
-/** About as many bytes as it takes on the way, never fewer than half: enough to keep a message within its limit. */
-export const bytesOf = (value: unknown): number => {
-  if (typeof value === 'string') return value.length * bytesPerCharacter;
+const sizeOf = (value: unknown, perCharacter: number): number => {
+  if (typeof value === 'string') return value.length * perCharacter;
   if (typeof value !== 'object' || value === null) return numberBytes;
   let sum = 0;
-  for (const name of Object.keys(value)) sum += fieldBytes + name.length + bytesOf((value as Fields)[name]);
+  for (const name of Object.keys(value)) {
+    sum += fieldBytes + name.length + sizeOf((value as Fields)[name], perCharacter);
+  }
   return sum;
 };
+
+/** About as many bytes as it takes on the way, never fewer than half: enough to keep a message within its limit. */
+export const bytesOf = (value: unknown): number => sizeOf(value, bytesPerCharacter);
+
+/** About as many characters as its JSON has: what a page has room for. */
+export const charsOf = (value: unknown): number => sizeOf(value, 1);

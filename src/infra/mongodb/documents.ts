@@ -7,12 +7,16 @@
 import type { CollectionSpec, Documents, StoredDocument } from '../../projections/ports.ts';
 import { type Collection, checkedName, collectionOf } from '../collection.ts';
 import type { Mongo } from './connect.ts';
+import { charsOf } from './documentCodec.ts';
 import { findArguments, indexKeysOf } from './documentQuery.ts';
 import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStored } from './documentRows.ts';
 import { createDocumentWrites } from './documentWrites.ts';
 
 /** Small servers compare each id found with each id asked for. */
 const idsPerRead = 100;
+
+/** Of a page that ends by its size: the largest orders have 300 kB each. */
+const rowsPerBatch = 20;
 
 const slicesOf = (ids: readonly string[]): readonly (readonly string[])[] =>
   Array.from({ length: Math.ceil(ids.length / idsPerRead) }, (_, index) =>
@@ -68,10 +72,20 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
     },
     find: async <T>(name: string, query: Parameters<Documents['find']>[1]) => {
       const { filter, sort } = findArguments(ensured(name), query);
-      const { limit } = query;
-      const options = { sort, limit, batchSize: limit, readPreference: queryReadPreference };
-      const rows = await read(() => rowsOf(name).find(filter, options).toArray());
-      return rows.map((row) => toStored<T>(row));
+      const { limit, charsMax = Number.POSITIVE_INFINITY } = query;
+      const batchSize = Number.isFinite(charsMax) ? Math.min(limit, rowsPerBatch) : limit;
+      const options = { sort, limit, batchSize, readPreference: queryReadPreference };
+      return read(async () => {
+        const found: StoredDocument<T>[] = [];
+        let chars = 0;
+        for await (const row of rowsOf(name).find(filter, options)) {
+          const size = charsOf(row.document ?? {});
+          found.push({ ...toStored<T>(row), chars: size });
+          chars += size;
+          if (chars >= charsMax) break;
+        }
+        return found;
+      });
     },
     count: (name) => read(() => rowsOf(name).countDocuments(isAlive)),
     drop: async (name) => {
