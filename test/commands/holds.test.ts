@@ -115,6 +115,20 @@ describe('an order whose pieces are reserved under its id', () => {
     expect(await sourcesOf(world.log, 'waits')).toEqual({});
   });
 
+  it('keeps them though a process dies between the exchange and its record, beside an older order that waits', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'waits', { CHAIR: 1 });
+    await world.settle();
+    await receive(world, 'BER', 'CHAIR', 1);
+    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+    await world.settle();
+    world.clock.pass(1);
+    await place(world, 'o1', { CHAIR: 1 });
+    expect(await world.settle({ crashes: [{ append: 1, when: 'after' }] })).toBe(1);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+    expect((await world.log.events()).map(({ type }) => type)).not.toContain('StockReservationReleased');
+  });
+
   it('gets them though another process recorded them after this one had looked at the stock', async () => {
     await openShop(world, { BER: { CHAIR: 5 } });
     await place(world, 'other', { CHAIR: 1 });
