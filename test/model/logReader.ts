@@ -51,19 +51,18 @@ export const createLogReader = (auditor: Client, { ids }: Listener, journal: Jou
     readOn: async () => {
       const events = (await readPages()).filter((event) => keyOf(event) !== null);
       await arrival(delivered + events.length);
-      const place = new Map(ids.slice(delivered).map((id, index) => [id, index]));
-      const heard = ids.length - delivered;
-      delivered = ids.length;
-      if (heard !== events.length || place.size !== heard) {
-        journal.differ(
-          `the stream delivered ${heard} events, ${place.size} of them different, and the log has ${events.length}`,
-        );
+      // What was recorded after the pages were read is for the next call.
+      const heard = ids.slice(delivered, delivered + events.length);
+      const place = new Map(heard.map((id, index) => [id, index]));
+      delivered += heard.length;
+      if (place.size < events.length) {
+        journal.differ(`the stream delivered ${place.size} different events of ${events.length} that the log has`);
       }
       for (const event of events) {
         if (!place.has(event.id))
           journal.differ(`the stream did not deliver ${event.type} ${event.id}`, [keyOf(event)]);
       }
-      return events.toSorted((a, b) => (place.get(a.id) ?? heard) - (place.get(b.id) ?? heard));
+      return events.toSorted((a, b) => (place.get(a.id) ?? heard.length) - (place.get(b.id) ?? heard.length));
     },
   };
 };
