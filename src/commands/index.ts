@@ -38,7 +38,7 @@ export const buildUseCases = (ports: WriteSidePorts) => {
     ...createCatalogueUseCases(handlers),
     ...createStockUseCases(handlers, sealNote),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
-    ...createShipmentUseCases(handlers, personalData),
+    ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, ports.newSecret),
     expireReservations: createExpireReservations({
       stock: handlers.stock,

@@ -4,6 +4,7 @@
  */
 import { lookUp } from '../domain/bucketMap.ts';
 import { type RecordedEvent, unreachable } from '../domain/message.ts';
+import type { OrderCommand } from '../domain/order/commands.ts';
 import type { Order } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
@@ -13,6 +14,8 @@ import { type Cause, causeOf } from './cause.ts';
 import { createContest, type PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
 import { createKeyedQueue, createLanes, eachLimited } from './keyed.ts';
+import { createMoveGoods } from './moveGoods.ts';
+import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 import type { Loaded } from './stateCache.ts';
@@ -34,6 +37,9 @@ export interface ReactionPorts {
   readonly allocateOrder: AllocateOrder;
   readonly clock: Clock;
 }
+
+/** Command ids are derived from them. */
+const endNames = { RecordDelivery: 'delivery', RecordTurnBack: 'turn-back', RecordVoid: 'void' } as const;
 
 interface Task {
   readonly ask: Ask;
@@ -61,26 +67,17 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     await allocate(orderId, cause, afterLoss);
   };
 
-  const release = async (reservation: Release, cause: Cause): Promise<void> => {
-    const command = { ...reservation, occurredAt: clock.now() };
-    const { warehouseId, sku, reservationId } = reservation;
-    const context = cause.context(`release/${reservationId}`);
-    await handlers.stock(stockStream(warehouseId, sku), { type: 'ReleaseReservation', ...command }, context);
+  const { ship, bookBack } = createMoveGoods(handlers, clock);
+
+  const tell = async (orderId: string, command: OrderCommand, context: CommandContext): Promise<void> => {
+    await handlers.order(orderStream(orderId), command, context);
   };
 
-  /** The goods have left, whatever the ledger had reserved: what doesn't fit is an exception that a person looks at. */
-  const ship = async (ask: AskOf<'ShipReserved'>, cause: Cause): Promise<void> => {
-    const { warehouseId, sku, reservationId, shipmentId, quantity, orderId, lineId } = ask;
-    const goods = { reservationId, shipmentId, quantity, orderId, lineId };
-    const command = { warehouseId, sku, occurredAt: clock.now(), ...goods };
-    const context = cause.context(`follow/ship/${reservationId}`);
-    const stream = stockStream(warehouseId, sku);
-    const outcome = await handlers.stock(stream, { type: 'ShipStock', ...command }, context);
-    // Handed over again long after it was done, it may look like a reservation that was never there.
-    if (outcome.kind !== 'refused' || (await handlers.stock.hasRecorded(stream, context.commandId))) return;
-    const detail = `Shipment ${shipmentId} took ${quantity} of ${sku} at ${warehouseId}: ${outcome.refusal.detail}`;
-    const raise = { type: 'RaiseException', code: outcome.refusal.code, detail } as const;
-    await handlers.order(orderStream(orderId), raise, cause.context(`exception/${reservationId}`));
+  const release = async (reservation: Release, cause: Cause): Promise<void> => {
+    const command = { ...reservation, occurredAt: clock.now() };
+    const context = cause.context(`release/${reservation.reservationId}`);
+    const stream = stockStream(reservation.warehouseId, reservation.sku);
+    await handlers.stock(stream, { type: 'ReleaseReservation', ...command }, context);
   };
 
   /**
@@ -96,12 +93,12 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     if (order.phase === 'absent') return;
     const counted = order.allocations.find((allocation) => allocation.reservationId === reservationId);
     if (counted === undefined) return;
-    const leaving = counted.shipped - (held?.shipped ?? counted.shipped);
+    // A voided shipment comes back to the order first, and to the stock later.
+    const leaving = Math.max(0, counted.shipped - (held?.shipped ?? counted.shipped));
     const standing = Math.max(0, (held?.quantity ?? 0) - leaving);
     const quantity = counted.quantity - counted.shipped - standing;
     if (quantity <= 0) return;
-    const context = cause.context('follow/lapse');
-    await handlers.order(orderStream(orderId), { type: 'LapseAllocation', reservationId, quantity }, context);
+    await tell(orderId, { type: 'LapseAllocation', reservationId, quantity }, cause.context('follow/lapse'));
   };
 
   const releaseUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
@@ -134,23 +131,26 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       case 'ShipReserved':
         return ship(ask, cause);
       case 'RecordDispatch': {
-        const { shipment } = ask;
-        const context = cause.context('follow/dispatch');
-        await handlers.shipment(shipmentStream(shipment.shipmentId), { type: 'RecordDispatch', shipment }, context);
+        const stream = shipmentStream(ask.shipment.shipmentId);
+        await handlers.shipment(stream, { type: ask.ask, shipment: ask.shipment }, cause.context('follow/dispatch'));
         return;
       }
       case 'RecordCorrection': {
         const { orderId, ask: type, ...correction } = ask;
         const command = { type, shipmentRevision: cause.revision, ...correction } as const;
-        await handlers.order(orderStream(orderId), command, cause.context('follow/correction'));
-        return;
+        return tell(orderId, command, cause.context('follow/correction'));
+      }
+      case 'BookBack':
+        return bookBack(ask.voided, cause);
+      case 'RaiseException': {
+        const { ask: type, orderId, ...exception } = ask;
+        return tell(orderId, { type, ...exception }, cause.context('follow/exception'));
       }
       case 'RecordDelivery':
-      case 'RecordTurnBack': {
-        const { orderId, shipmentId } = ask;
-        const context = cause.context(ask.ask === 'RecordDelivery' ? 'follow/delivery' : 'follow/turn-back');
-        await handlers.order(orderStream(orderId), { type: ask.ask, shipmentId }, context);
-        return;
+      case 'RecordTurnBack':
+      case 'RecordVoid': {
+        const { ask: type, orderId, shipmentId } = ask;
+        return tell(orderId, { type, shipmentId }, cause.context(`follow/${endNames[type]}`));
       }
       default:
         return unreachable(ask);
@@ -161,6 +161,8 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
     types: reactionTypes,
     handle: async (events) => {
       const tasks: Task[] = [];
+      /** What never left comes back once all that left in the same batch is booked out. */
+      const returns: Task[] = [];
       const plans: PlanTask[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Arrival>();
@@ -171,6 +173,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
           if (!isOurs(ask, event)) byPeople.push(event);
           else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { sku: ask.sku, cause });
           else if (ask.ask === 'AllocateOrder') plans.push({ ask, cause });
+          else if (ask.ask === 'BookBack') returns.push({ ask, cause });
           else tasks.push({ ask, cause });
         }
       }
@@ -178,7 +181,9 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       await eachLimited(byPeople, concurrency, async (event) => {
         await handlers.stock.loadSince(event.stream, event);
       });
-      await eachLimited(tasks, concurrency, ({ ask, cause }) => perform(ask, cause));
+      const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
+      await eachLimited(tasks, concurrency, performTask);
+      await eachLimited(returns, concurrency, performTask);
       const inLane = createLanes();
       await eachLimited(await contest(plans), concurrency, ({ ask, cause, scarceSkus }) =>
         inLane(scarceSkus, () => allocateInLine(ask, cause)),

@@ -8,6 +8,7 @@ import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
+import type { SealNote } from './notes.ts';
 import { customerSubject } from './orders.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
@@ -35,7 +36,7 @@ export const trackingContext = (shipmentId: string, field: 'detail' | 'location'
 
 export const createShipmentUseCases = (
   { order, shipment, stock }: Pick<Handlers, 'order' | 'shipment' | 'stock'>,
-  personalData: PersonalData,
+  { personalData, sealNote }: { readonly personalData: PersonalData; readonly sealNote: SealNote },
 ) => {
   /** Words about a parcel are about the customer who waits for it, and go when the customer's data goes. */
   const sealWords = async (shipmentId: string, { detail, location }: TrackingReport, context: CommandContext) => {
@@ -98,6 +99,29 @@ export const createShipmentUseCases = (
           orderStream(data.orderId),
           { type: 'RecordCorrection', shipmentId, shipmentRevision: corrected.revision, label: labelOf(data) },
           { ...own, commandId: derivedId(`${context.commandId}/order`), causationId: corrected.id },
+        );
+      }
+      return outcome;
+    },
+    /**
+     * The shipment decides, as a courier may report at the same moment; then the order is told. Its goods are booked back
+     * by a policy, which has booked them out before. A policy also tells the order when we can't.
+     */
+    voidShipment: async (
+      shipmentId: string,
+      { reason, note }: { readonly reason: string; readonly note?: string },
+      context: CommandContext,
+    ) => {
+      const stream = shipmentStream(shipmentId);
+      const sealed = note === undefined ? {} : { note: await sealNote(note, stream, context) };
+      const outcome = await shipment(stream, { type: 'VoidShipment', reason, ...sealed }, context);
+      const voided = outcome.kind === 'recorded' ? outcome.events[0] : undefined;
+      if (voided !== undefined) {
+        const { ifMatch: _, ...own } = context;
+        await order(
+          orderStream(voided.data.orderId),
+          { type: 'RecordVoid', shipmentId },
+          { ...own, commandId: derivedId(`${context.commandId}/order`), causationId: voided.id },
         );
       }
       return outcome;

@@ -46,13 +46,14 @@ export const showOrderPublicly = (order: OrderDocument, reach: Reach): object =>
     lines: lines.map((line) => showLine(line, reach)),
     shipments: shipments
       .filter(({ warehouseId }) => seesWarehouse(reach, warehouseId))
-      .map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack }) => ({
+      .map(({ shipmentId, warehouseId, carrier, trackingNumber, delivered, turnedBack, voided }) => ({
         shipmentId,
         warehouseId,
         ...(carrier === undefined ? {} : { carrier }),
         ...(trackingNumber === undefined ? {} : { trackingNumber }),
         delivered,
         turnedBack,
+        voided: voided === true,
       })),
     destinationCountry,
     sourcing,

@@ -118,6 +118,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   SHIPMENT_ALREADY_DISPATCHED: { status: 409, title: 'The order has a shipment with this id' },
   WEBHOOK_ENDPOINT_EXISTS: { status: 409, title: 'An endpoint with this id exists' },
   TOO_MANY_ENDPOINTS: { status: 409, title: 'The owner has as many endpoints as it may have' },
+  SHIPMENT_ON_ITS_WAY: { status: 409, title: 'A courier has the goods of the shipment' },
   TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },
   SUBJECT_ERASED: { status: 410, title: "The customer's data was erased" },
 

@@ -115,6 +115,13 @@ export const dispatch = (
     contextOf(`dispatch ${orderId} from ${warehouseId}`),
   );
 
+export const voidShipment = (world: World, orderId: string, warehouseId: string) =>
+  world.useCases.voidShipment(
+    `${orderId}-from-${warehouseId}`,
+    { reason: 'label not used' },
+    contextOf(`void ${orderId} from ${warehouseId}`),
+  );
+
 export const orderOf = async (log: LogFold, orderId: string): Promise<PlacedOrder> => {
   const order = (await log.orders()).find((each) => each.orderId === orderId);
   if (order === undefined) throw new Error(`${orderId} was never placed`);

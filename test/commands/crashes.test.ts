@@ -8,7 +8,18 @@ import {
   type SettleOptions,
   type World,
 } from '../support/world.ts';
-import { cancel, dispatch, figuresOf, hold, openShop, place, receive, recorded, sourcesOf } from './arrange.ts';
+import {
+  cancel,
+  dispatch,
+  figuresOf,
+  hold,
+  openShop,
+  place,
+  receive,
+  recorded,
+  sourcesOf,
+  voidShipment,
+} from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 
 type Scenario = (world: World) => Promise<unknown>;
@@ -61,6 +72,24 @@ const scenarios: Record<string, Scenario> = {
     await recorded(dispatch(world, 'o1', 'BER', { CHAIR: 2, LAMP: 2 }));
     const report = { status: 'delivered', reportedAt: world.clock.now() } as const;
     await recorded(world.useCases.trackParcel('o1-from-BER', report, contextOf('arrived')));
+  },
+  'a shipment that is voided as soon as it is dispatched': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3, LAMP: 3 }, PAR: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 2 });
+    await place(world, 'o2', { CHAIR: 2 });
+    await world.settle();
+    await recorded(dispatch(world, 'o1', 'BER', { CHAIR: 2, LAMP: 2 }));
+    await recorded(voidShipment(world, 'o1', 'BER'));
+  },
+  'a shipment that is voided late, and reported on': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3 } });
+    await place(world, 'o1', { CHAIR: 2 }, { allowBackorder: false });
+    await world.settle();
+    await recorded(dispatch(world, 'o1', 'BER', { CHAIR: 2 }));
+    await world.settle();
+    await recorded(voidShipment(world, 'o1', 'BER'));
+    const report = { status: 'in_transit', reportedAt: world.clock.now() } as const;
+    await recorded(world.useCases.trackParcel('o1-from-BER', report, contextOf('after all')));
   },
   'reservations that expire': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });

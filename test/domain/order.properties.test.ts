@@ -3,7 +3,7 @@ import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import { isEnded, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { isEnded, leftShipments, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
 
@@ -45,6 +45,7 @@ const makers = {
     type: quantity > 2 ? 'RecordTurnBack' : 'RecordDelivery',
     shipmentId: `s${ref}`,
   }),
+  voidIt: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordVoid', shipmentId: `s${ref}` }),
   hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
   rare: (_line, _warehouse, _quantity, ref) =>
     ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },
@@ -85,7 +86,7 @@ const faultOf = (order: PlacedOrder): string | null => {
     const sourced = quantities(own, lineId);
     const left = sum(own.map(({ shipped }) => shipped));
     const shipped = quantities(
-      order.shipments.flatMap((shipment) => shipment.lines),
+      leftShipments(order.shipments).flatMap((shipment) => shipment.lines),
       lineId,
     );
     if (sourced > quantity) return 'more allocated than ordered';
@@ -96,7 +97,9 @@ const faultOf = (order: PlacedOrder): string | null => {
       return 'ordered is not sourced and unsourced';
     }
   }
-  return order.phase === 'cancelled' && order.shipments.length > 0 ? 'cancelled after goods had left' : null;
+  return order.phase === 'cancelled' && leftShipments(order.shipments).length > 0
+    ? 'cancelled after goods had left'
+    : null;
 };
 
 describe('10,000 random sequences of commands for one order', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand, OrderCommandOf, OrderRefusal } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import type { Allocation, OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
-import { unsourcedOf } from '../../src/domain/order/state.ts';
+import type { Allocation, OrderEvent, OrderPlaced, ShippedLine } from '../../src/domain/order/events.ts';
+import { type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { given, type RefusalTests } from '../support/deciderSpec.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 
@@ -377,6 +377,66 @@ describe('a label that was put right', () => {
   it('is taken over, and an older one that comes late is not', () => {
     given(orderDecider, placed, allocated, dispatched).when(correct(2, 'T2')).thenRecords(corrected(2, 'T2'));
     given(orderDecider, placed, allocated, dispatched, corrected(2, 'T2')).when(correct(1, 'T1')).thenNothing();
+  });
+});
+
+describe('a shipment that never left', () => {
+  const voidIt: OrderCommand = { type: 'RecordVoid', shipmentId: 's1' };
+  const shippedAs = (...lines: readonly ShippedLine[]): OrderEvent => ({
+    ...dispatched,
+    data: { ...dispatched.data, lines },
+  });
+  const voidedOf = (...lines: readonly ShippedLine[]): OrderEvent => ({
+    type: 'OrderShipmentVoided',
+    data: { orderId, shipmentId: 's1', warehouseId: 'BER', lines },
+  });
+  const ofR1: ShippedLine = { lineId: '1', sku: 'CHAIR', reservationId: 'r1', quantity: 2 };
+  const voided = voidedOf(ofR1, { ...ofR1, reservationId: 'r2', quantity: 1 });
+  const stateOf = (...events: readonly OrderEvent[]) =>
+    events.reduce(orderDecider.evolve, orderDecider.initialState) as PlacedOrder;
+
+  it('gives its lines back to the order, once', () => {
+    given(orderDecider, placed, allocated, dispatched).when(voidIt).thenRecords(voided);
+    given(orderDecider, placed, allocated, dispatched, voided).when(voidIt).thenNothing();
+    expect(unsourcedOf(stateOf(placed, allocated, dispatched, voided))).toEqual([{ lineId: '1', quantity: 3 }]);
+  });
+  it('leaves the rest of a reservation as it is', () => {
+    const one = { ...ofR1, quantity: 1 };
+    const [part, back] = [shippedAs(one), voidedOf(one)];
+    expect(stateOf(placed, allocated, part, back).allocations).toEqual([
+      { ...chairs, quantity: 1, shipped: 0 },
+      { ...moreChairs, shipped: 0 },
+      { ...lamps, shipped: 0 },
+    ]);
+  });
+  it('keeps nobody from cancelling the whole order, or from correcting its address', () => {
+    const spec = given(orderDecider, placed, allocated, dispatched, voided);
+    spec
+      .when(cancel)
+      .thenRecords({ type: 'OrderCancelled', data: { orderId, reason: 'changed mind', released: [lamps] } });
+    const shipTo = sealed('elsewhere');
+    spec
+      .when({ type: 'CorrectAddress', shipTo, destinationCountry: 'FR' })
+      .thenRecordsEachTime({ type: 'OrderAddressCorrected', data: { orderId, shipTo, destinationCountry: 'FR' } });
+  });
+  it('of an order whose rest was cancelled is not replaced, and a person is told', () => {
+    const rest: OrderEvent = {
+      type: 'OrderRemainderCancelled',
+      data: { orderId, reason: 'x', cancelled: [{ lineId: '2', quantity: 2 }], released: [lamps] },
+    };
+    const detail = 'Shipment s1 never left, and the rest of the order was cancelled: nothing replaces it.';
+    const raised: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: 'VOIDED_AT_END', detail } };
+    given(orderDecider, placed, allocated, dispatched, rest).when(voidIt).thenRecords(voided, raised);
+    given(orderDecider, placed, allocated, dispatched, rest, voided, raised)
+      .when(release)
+      .thenRecords({ type: 'OrderExceptionResolved', data: { orderId, codes: ['VOIDED_AT_END'], reason: 'checked' } });
+  });
+  it('may be reported on after the order was cancelled: a person can end that exception', () => {
+    const code = 'VOIDED_SHIPMENT_REPORTED';
+    const raised: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code, detail: 'in transit' } };
+    given(orderDecider, placed, allocated, dispatched, voided, cancelled, raised)
+      .when(release)
+      .thenRecords({ type: 'OrderExceptionResolved', data: { orderId, codes: [code], reason: 'checked' } });
   });
 });
 

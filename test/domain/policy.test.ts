@@ -62,6 +62,7 @@ const mayDo: Record<Operation, string> = {
   setOrderStatus: 'A - - - - K S',
   dispatchShipment: 'A W - - P - S',
   correctShipment: 'A W - - P - S',
+  voidShipment: 'A W - - P - S',
   trackShipment: 'A W - - P - S',
   createWebhookEndpoint: 'A - - - P - S',
   listWebhookEndpoints: 'A - - - P - S',

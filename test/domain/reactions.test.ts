@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type ReactionEvent, reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
-import type { ShipmentCorrected, ShipmentDelivered, ShipmentTurnedBack } from '../../src/domain/shipment/events.ts';
+import type {
+  ShipmentCorrected,
+  ShipmentDelivered,
+  ShipmentTurnedBack,
+  ShipmentVoided,
+  VoidedShipmentReported,
+} from '../../src/domain/shipment/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import type { WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { balanceOf, now, sampleOrder } from '../support/samples.ts';
@@ -51,6 +57,8 @@ type OwnEvent =
   | ShipmentCorrected
   | ShipmentDelivered
   | ShipmentTurnedBack
+  | ShipmentVoided
+  | VoidedShipmentReported
   | WarehouseSourcingSet;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const cases: readonly Case[] = [
@@ -129,6 +137,49 @@ const cases: readonly Case[] = [
       data: { shipmentId: 's1', orderId, warehouseId: 'BER', trackingNumber: 'T2', parcels: [] },
     },
     [{ ask: 'RecordCorrection', orderId, shipmentId: 's1', label: { trackingNumber: 'T2', parcels: [] } }],
+  ],
+  [
+    'a voided shipment is told to its order',
+    { type: 'ShipmentVoided', data: { shipmentId: 's1', orderId, warehouseId: 'BER', reason: 'label not used' } },
+    [{ ask: 'RecordVoid', orderId, shipmentId: 's1' }],
+  ],
+  [
+    'what never left is booked back, after which its order is planned',
+    {
+      type: 'OrderShipmentVoided',
+      data: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines },
+    },
+    [
+      { ask: 'BookBack', voided: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines } },
+      { ...allocate[0], afterLoss: true },
+    ],
+  ],
+  [
+    'goods that never left are offered to whoever waits',
+    { type: 'StockDispatchVoided', data: { ...end, ...ofOrder, shipmentId: 's1' } },
+    waiting,
+  ],
+  [
+    'a report on a voided shipment is an exception of its order',
+    {
+      type: 'VoidedShipmentReported',
+      data: {
+        shipmentId: 's1',
+        orderId,
+        warehouseId: 'BER',
+        parcelId: 'p1',
+        status: 'in_transit',
+        reportedAt: now,
+      },
+    },
+    [
+      {
+        ask: 'RaiseException',
+        orderId,
+        code: 'VOIDED_SHIPMENT_REPORTED',
+        detail: 'Shipment s1 was voided, and a courier says that parcel p1 is in_transit.',
+      },
+    ],
   ],
   [
     'a delivered shipment is told to its order',

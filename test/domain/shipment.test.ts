@@ -5,7 +5,12 @@ import {
   type ShipmentRefusal,
   shipmentDecider,
 } from '../../src/domain/shipment/decider.ts';
-import type { ParcelStatus, ShipmentDispatched, ShipmentEvent } from '../../src/domain/shipment/events.ts';
+import {
+  type ParcelStatus,
+  parcelStatuses,
+  type ShipmentDispatched,
+  type ShipmentEvent,
+} from '../../src/domain/shipment/events.ts';
 import { given, type RefusalTests } from '../support/deciderSpec.ts';
 import { earlier, later, now, sealed, soon } from '../support/samples.ts';
 
@@ -185,11 +190,49 @@ describe('a shipment of two parcels (B11)', () => {
   });
 });
 
+const voided: ShipmentEvent = { type: 'ShipmentVoided', data: { ...place, reason: 'label not used' } };
+const reported = (status: 'in_transit' | 'delivered', parcelId = 'p1'): ShipmentEvent => ({
+  type: 'VoidedShipmentReported',
+  data: { ...place, parcelId, status, reportedAt: now },
+});
+describe('voiding a shipment that never left', () => {
+  const voidIt = { type: 'VoidShipment', reason: 'label not used' } as const;
+  it('is recorded once, also beside a label that the courier knows of', () => {
+    given(shipmentDecider, one).when(voidIt).thenRecords(voided);
+    given(shipmentDecider, one, tracked('pre_transit', now)).when(voidIt).thenRecords(voided);
+    given(shipmentDecider, one, voided).when(voidIt).thenNothing();
+  });
+  it('is refused once a courier has any parcel of it, wherever that is', () => {
+    for (const status of parcelStatuses.filter((each) => each !== 'pre_transit')) {
+      given(shipmentDecider, two, tracked(status, now, status, 'p2'))
+        .when(voidIt)
+        .thenRefused('SHIPMENT_ON_ITS_WAY');
+    }
+  });
+  it('keeps what a courier reports later, tells of it once, and delivers nothing', () => {
+    given(shipmentDecider, one, voided)
+      .when(track('in_transit', now))
+      .thenRecords(tracked('in_transit', now), reported('in_transit'));
+    given(shipmentDecider, one, voided)
+      .when(track('delivered', now))
+      .thenRecords(tracked('delivered', now), reported('delivered'));
+    given(shipmentDecider, one, voided).when(track('pre_transit', now)).thenRecords(tracked('pre_transit', now));
+    given(shipmentDecider, one, voided, tracked('in_transit', now), reported('in_transit'))
+      .when(track('return_to_sender', later))
+      .thenRecords(tracked('return_to_sender', later));
+    given(shipmentDecider, one, voided, tracked('in_transit', now), reported('in_transit')).when(voidIt).thenNothing();
+  });
+});
+
 const many = Array.from({ length: reportsPerParcelMax }, (_, index) =>
   tracked('in_transit', new Date(index).toISOString()),
 );
 const refusals: RefusalTests<ShipmentRefusal> = {
   SHIPMENT_NOT_FOUND: () => given(shipmentDecider).when(track('in_transit', now)).thenRefused('SHIPMENT_NOT_FOUND'),
+  SHIPMENT_ON_ITS_WAY: () =>
+    given(shipmentDecider, one, tracked('in_transit', now))
+      .when({ type: 'VoidShipment', reason: 'label not used' })
+      .thenRefused('SHIPMENT_ON_ITS_WAY'),
   PARCEL_NOT_FOUND: () =>
     given(shipmentDecider, one)
       .when(track('in_transit', now, 'p9'))

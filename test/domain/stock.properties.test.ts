@@ -67,6 +67,13 @@ const makers = {
     quantity: figure,
     shipmentId: `s${figure}`,
   }),
+  voidDeparture: (place, figure, ref) => ({
+    type: 'VoidDeparture',
+    ...place,
+    reservationId: `r${ref}`,
+    quantity: figure,
+    shipmentId: `s${figure}`,
+  }),
   quarantine: (place, figure) => ({ type: 'QuarantineStock', ...place, quantity: figure, reason: 'damaged' }),
   releaseQuarantine: (place, figure) => ({ type: 'ReleaseQuarantine', ...place, quantity: figure }),
   setPolicy: (place, _, ref) => ({ type: 'SetStockPolicy', ...place, safetyStock: ref }),

@@ -257,3 +257,35 @@ describe('promises, unlike facts, are refused for lack of stock', () => {
       .thenRefused('INSUFFICIENT_STOCK');
   });
 });
+
+describe('goods of a shipment that never left', () => {
+  const voidIt = (reservationId: string, quantity: number): StockCommand => ({
+    ...(ship(reservationId, quantity) as Extract<StockCommand, { type: 'ShipStock' }>),
+    type: 'VoidDeparture',
+  });
+  const toldAfter = (...commands: readonly StockCommand[]) => told(lastOf(3, ...commands));
+
+  it('are on the shelf again, whether a reservation covered them or not, and nobody has a claim on them', () => {
+    const back = { reservationId: 'r1', quantity: 2, shipmentId: 's1', orderId: 'order1', lineId: '1' };
+    const whole = { StockDispatchVoided: { ...back, after: balanceOf({ onHand: 3 }) } };
+    expect(toldAfter(reserve('r1', 2, 'order1'), ship('r1', 2), voidIt('r1', 2))).toEqual([whole]);
+    expect(toldAfter(ship('r1', 2), voidIt('r1', 2))).toEqual([whole]);
+    expect(toldAfter(reserve('r1', 3, 'order1'), ship('r1', 2), voidIt('r1', 2))).toEqual([
+      { StockDispatchVoided: { ...back, after: balanceOf({ onHand: 3, reserved: 1 }) } },
+    ]);
+  });
+
+  it('are as many as were booked out: what the ledger did not know of is not promised to anybody', () => {
+    expect(toldAfter(ship('r1', 5), voidIt('r1', 5))).toMatchObject([
+      { StockDispatchVoided: { quantity: 3, after: balanceOf({ onHand: 3 }) } },
+    ]);
+    expect(toldAfter(adjust(-3), ship('r1', 5), voidIt('r1', 5))).toEqual([]);
+  });
+
+  it('open a stock again that was retired meanwhile', () => {
+    expect(toldAfter(ship('r1', 3), { type: 'RetireStock', ...at }, voidIt('r1', 3))).toMatchObject([
+      { StockRegistered: { onHand: 0 } },
+      { StockDispatchVoided: { quantity: 3, after: balanceOf({ onHand: 3 }) } },
+    ]);
+  });
+});

@@ -54,6 +54,7 @@ const mayDo: { readonly [operation: string]: string } = {
   getTracking: 'AWUDPCS',
   dispatchShipment: 'AW--P-S',
   correctShipment: 'AW--P-S',
+  voidShipment: 'AW--P-S',
   trackShipment: 'AW--P-S',
   createWebhookEndpoint: 'A---P-S',
   listWebhookEndpoints: 'A---P-S',

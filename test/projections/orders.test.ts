@@ -283,6 +283,36 @@ projectionSpec(orders, ledgerLog, {
       becomes: { status: 'shipped', trackingNumbers: ['T9', 'P-2', 'Ts2'], revision: 4 },
     },
   ],
+  OrderShipmentVoided: [
+    {
+      title: 'what never left lacks a source again, and its shipment is told so',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        dispatched('s1', chairs),
+        dispatched('s2', lamps),
+        {
+          type: 'OrderShipmentVoided',
+          data: {
+            orderId,
+            shipmentId: 's1',
+            warehouseId: 'BER',
+            lines: [{ lineId: '1', sku: 'CHAIR', reservationId: chairs.reservationId, quantity: 3 }],
+          },
+        },
+      ],
+      becomes: {
+        status: 'partially_shipped',
+        waitingSkus: ['*', 'CHAIR'],
+        trackingNumbers: ['Ts1', 'Ts2'],
+        ...linesThen({ allocated: [], backordered: 3 }, { ...inParis, shipped: 2 }),
+        shipments: [
+          expect.objectContaining({ shipmentId: 's1', voided: true }),
+          expect.objectContaining({ shipmentId: 's2' }),
+        ],
+      },
+    },
+  ],
   OrderShipmentDelivered: [
     {
       title: 'a shipment has arrived, and keeps its courier',

@@ -116,6 +116,32 @@ projectionSpec(shipments, ledgerLog, {
       },
     },
   ],
+  ShipmentVoided: [
+    {
+      title: 'it keeps its parcels, and tells when it was voided',
+      events: [dispatched(), { type: 'ShipmentVoided', data: { ...place, reason: 'label not used' } }],
+      becomes: { status: 'pre_transit', voidedAt: expect.any(String), revision: 1 },
+    },
+  ],
+  VoidedShipmentReported: [
+    {
+      title: 'the report stands, and it is voided still',
+      events: [
+        dispatched(),
+        { type: 'ShipmentVoided', data: { ...place, reason: 'label not used' } },
+        tracked('in_transit', 20),
+        {
+          type: 'VoidedShipmentReported',
+          data: { ...place, parcelId: 'p1', status: 'in_transit', reportedAt: timeAt(20) },
+        },
+      ],
+      becomes: {
+        voidedAt: expect.any(String),
+        parcels: [{ ...first, status: 'in_transit', events: [report('in_transit', 20, 2)] }, second],
+        revision: 3,
+      },
+    },
+  ],
   ParcelTracked: [
     {
       title: 'a report is kept with both times and its sealed words',

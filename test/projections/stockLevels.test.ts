@@ -121,6 +121,17 @@ projectionSpec(stockLevels, logOf, {
       { onHand: 7, reserved: 4, available: 3 },
     ),
   ],
+  StockDispatchVoided: [
+    story(
+      'on the shelf again, and no claim',
+      [
+        registered(10),
+        move('StockDeparted', { reservationId: 'r2', quantity: 3, shipmentId: 's1' }),
+        move('StockDispatchVoided', { reservationId: 'r2', quantity: 3, shipmentId: 's1' }),
+      ],
+      { onHand: 10, reserved: 0, available: 10 },
+    ),
+  ],
   StockDiscrepancyRecorded: [
     story(
       'moves no figure',

@@ -154,6 +154,21 @@ describe('order and shipment messages', () => {
     expect(hear({ type: 'ShipmentCorrected', data: { shipmentId, orderId, warehouseId, ...label } })).toMatchObject([
       { type: 'shipment.updated', data: { shipmentId: 's1', status: 'corrected', label } },
     ]);
+    const voided = { type: 'ShipmentVoided', data: { shipmentId, orderId, warehouseId, reason: 'x' } } as const;
+    expect(hear(voided)).toEqual([
+      { type: 'shipment.updated', data: { shipmentId, orderId, warehouseId, status: 'voided' } },
+    ]);
+    const reported = {
+      shipmentId,
+      orderId,
+      warehouseId,
+      parcelId: 'p1',
+      status: 'in_transit',
+      reportedAt: now,
+    } as const;
+    expect(hear({ type: 'VoidedShipmentReported', data: reported })).toEqual([
+      { type: 'shipment.exception', data: reported },
+    ]);
     expect(typesHeard(tracked('in_transit'))).toEqual(['shipment.updated']);
     expect(typesHeard(tracked('exception'))).toEqual(['shipment.updated', 'shipment.exception']);
     expect(typesHeard(tracked('exception', 'delivered'))).toEqual(['shipment.updated']);

@@ -66,6 +66,8 @@ const orderCommands: readonly OrderCommand[] = [
   { type: 'RecordDelivery', shipmentId: 's2' },
   { type: 'RecordTurnBack', shipmentId: 's1' },
   { type: 'RecordTurnBack', shipmentId: 's2' },
+  { type: 'RecordVoid', shipmentId: 's1' },
+  { type: 'RecordVoid', shipmentId: 's2' },
   { type: 'RaiseException', code: 'LOST', detail: 'A piece is lost.' },
 ];
 

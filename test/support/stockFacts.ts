@@ -10,6 +10,7 @@ export const broughtBy = ({ type, data }: StockEvent): number => {
     case 'StockRegistered':
       return data.onHand;
     case 'StockReceived':
+    case 'StockDispatchVoided':
       return data.quantity;
     case 'StockAdjusted':
     case 'StockCounted':

@@ -63,6 +63,7 @@ export const policies = {
   setOrderStatus: { scopes: ['orders:write'], roles: orderWriters },
   dispatchShipment: { scopes: ['shipments:write'], roles: keepers },
   correctShipment: { scopes: ['shipments:write'], roles: keepers },
+  voidShipment: { scopes: ['shipments:write'], roles: keepers },
   trackShipment: { scopes: ['shipments:write'], roles: keepers },
 
   createWebhookEndpoint: { ...manageWebhooks, sensitive: true },

@@ -47,6 +47,7 @@ export type OrderCommand =
       readonly label: ShipmentLabel;
     }
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
+  | { readonly type: 'RecordVoid'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */

@@ -11,8 +11,16 @@ import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
 import { lineRefusal } from './placing.ts';
-import { cancel, hold, keptAgain, release } from './standing.ts';
-import { evolveOrder, isEnded, type Order, type PlacedOrder, unshippedSources, unsourcedOf } from './state.ts';
+import { cancel, hold, keptAgain, release, voidedAtEnd } from './standing.ts';
+import {
+  evolveOrder,
+  isEnded,
+  leftShipments,
+  type Order,
+  type PlacedOrder,
+  unshippedSources,
+  unsourcedOf,
+} from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 
@@ -70,7 +78,7 @@ const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: Pl
 /** Until goods have left: after that the courier has the old address, and only the courier can change it. */
 const correctAddress = (command: OrderCommandOf<'CorrectAddress'>, order: PlacedOrder): OrderDecision => {
   if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
-  if (order.shipments.length > 0)
+  if (leftShipments(order.shipments).length > 0)
     return refuse('ORDER_ALREADY_SHIPPED', 'Goods have left for the address that stands.');
   if (command.sameAs === order.shipTo) return accept();
   const { shipTo, destinationCountry } = command;
@@ -104,6 +112,22 @@ const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): Order
     { type: 'OrderShipmentTurnedBack', data: { orderId, shipmentId } },
     { type: 'OrderExceptionRaised', data: { orderId, code: 'PARCEL_TURNED_BACK', detail } },
   );
+};
+
+/**
+ * As the shipment's own stream has it, which voids none that has ended. An order that may still be sourced is planned again for what never left; of one
+ * whose rest was cancelled a person must say what becomes of it.
+ */
+const recordVoid = (shipmentId: string, order: PlacedOrder): OrderDecision => {
+  const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
+  if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
+  if (shipment.voided === true || shipment.delivered || shipment.turnedBack) return accept();
+  const { orderId } = order;
+  const { warehouseId, lines } = shipment;
+  const voided: OrderEvent = { type: 'OrderShipmentVoided', data: { orderId, shipmentId, warehouseId, lines } };
+  if (!isEnded(order)) return accept(voided);
+  const detail = `Shipment ${shipmentId} never left, and the rest of the order was cancelled: nothing replaces it.`;
+  return accept<OrderEvent>(voided, { type: 'OrderExceptionRaised', data: { orderId, code: voidedAtEnd, detail } });
 };
 
 /** The label of a shipment as its own stream has it. */
@@ -150,6 +174,8 @@ const decidePlaced = (
     case 'RecordDelivery':
     case 'RecordTurnBack':
       return recordEnd(command, order);
+    case 'RecordVoid':
+      return recordVoid(command.shipmentId, order);
     case 'RaiseException':
       return accept({ type: 'OrderExceptionRaised', data: { orderId, code: command.code, detail: command.detail } });
     default:

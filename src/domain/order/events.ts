@@ -4,18 +4,24 @@
  */
 import type { Sealed } from '../message.ts';
 
+import type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
 import type {
-  Allocation,
-  LineQuantity,
-  OrderLine,
-  ParcelDeclared,
-  ShipmentLabel,
-  ShippedLine,
-  SourcingStrategy,
-} from './shapes.ts';
+  OrderShipmentCorrected,
+  OrderShipmentDelivered,
+  OrderShipmentDispatched,
+  OrderShipmentTurnedBack,
+  OrderShipmentVoided,
+} from './shipmentEvents.ts';
 
 export type * from './shapes.ts';
 export { sourcingStrategies } from './shapes.ts';
+export type {
+  OrderShipmentCorrected,
+  OrderShipmentDelivered,
+  OrderShipmentDispatched,
+  OrderShipmentTurnedBack,
+  OrderShipmentVoided,
+} from './shipmentEvents.ts';
 
 export type OrderPlaced = {
   readonly type: 'OrderPlaced';
@@ -122,40 +128,6 @@ export type OrderRemainderCancelled = {
     readonly released: readonly Allocation[];
   };
 };
-export type OrderShipmentDispatched = {
-  readonly type: 'OrderShipmentDispatched';
-  readonly data: {
-    readonly orderId: string;
-    readonly shipmentId: string;
-    readonly warehouseId: string;
-    /** Absent: not known when it left. */
-    readonly carrier?: string;
-    readonly trackingNumber?: string;
-    /** One entry a reservation: a line that was reserved twice ships as two. */
-    readonly lines: readonly ShippedLine[];
-    readonly parcels: readonly ParcelDeclared[];
-  };
-};
-/** The whole label as it stands after it. */
-export type OrderShipmentCorrected = {
-  readonly type: 'OrderShipmentCorrected';
-  readonly data: ShipmentLabel & {
-    readonly orderId: string;
-    readonly shipmentId: string;
-    readonly warehouseId: string;
-    /** Of the correction in the shipment's own stream: an older one never overwrites a newer one. */
-    readonly shipmentRevision: number;
-  };
-};
-export type OrderShipmentDelivered = {
-  readonly type: 'OrderShipmentDelivered';
-  readonly data: { readonly orderId: string; readonly shipmentId: string };
-};
-/** A parcel of the shipment goes back to the sender: what it brought, or was to bring, is not with the customer. */
-export type OrderShipmentTurnedBack = {
-  readonly type: 'OrderShipmentTurnedBack';
-  readonly data: { readonly orderId: string; readonly shipmentId: string };
-};
 /** Facts and promises disagree (for example: goods shipped whose reservation was gone); a person must look. */
 export type OrderExceptionRaised = {
   readonly type: 'OrderExceptionRaised';
@@ -191,6 +163,7 @@ export type OrderEvent =
   | OrderRemainderCancelled
   | OrderShipmentDispatched
   | OrderShipmentCorrected
+  | OrderShipmentVoided
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
   | OrderExceptionRaised

@@ -3,10 +3,15 @@ import type { Sealed } from '../message.ts';
 import { accept, refuse } from '../message.ts';
 import type { OrderDecision, ReasonedCommand } from './commands.ts';
 import type { LineQuantity, OrderEvent } from './events.ts';
-import { isEnded, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import { isEnded, leftShipments, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 /** An order that may not wait was promised goods that a fact took away, and no warehouse has them. */
 export const promiseLost = 'PROMISE_LOST';
+
+/** A shipment turned out never to have left after the rest of its order was cancelled. */
+export const voidedAtEnd = 'VOIDED_AT_END';
+/** A courier has goods of a shipment that was voided. */
+export const voidedReported = 'VOIDED_SHIPMENT_REPORTED';
 
 interface Why {
   readonly reason: string;
@@ -31,7 +36,7 @@ export const cancel = (command: ReasonedCommand, order: PlacedOrder): OrderDecis
   if (isEnded(order)) return accept();
   const { orderId } = order;
   const released = unshippedSources(order);
-  if (order.shipments.length === 0) {
+  if (leftShipments(order.shipments).length === 0) {
     return accept({ type: 'OrderCancelled', data: { orderId, ...whyOf(command), released } });
   }
   const cancelled = unshippedOf(order);
@@ -54,10 +59,12 @@ export const hold = (command: ReasonedCommand, order: PlacedOrder): OrderDecisio
 
 /** Lifts a hold, and ends the exceptions: to release an order is to have looked at it. */
 export const release = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {
-  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
   const { orderId } = order;
   const released: OrderEvent = { type: 'OrderReleased', data: { orderId, ...whyOf(command) } };
   const resolved = resolve(order, order.openExceptions, command);
+  if (order.phase === 'cancelled') {
+    return resolved.length > 0 ? accept(...resolved) : refuse('ORDER_CANCELLED', 'The order was cancelled.');
+  }
   if (!order.held && resolved.length === 0) {
     return refuse('ORDER_NOT_ON_HOLD', 'The order is neither on hold nor in exception.');
   }

@@ -8,11 +8,9 @@ import type {
   ShippedLine,
   SourcingStrategy,
 } from './events.ts';
+import { lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
-export interface OpenAllocation extends Allocation {
-  /** How much of the reservation has left the building. */
-  readonly shipped: number;
-}
+export type { OpenAllocation } from './sources.ts';
 
 export interface OrderShipment {
   readonly shipmentId: string;
@@ -23,6 +21,8 @@ export interface OrderShipment {
   readonly delivered: boolean;
   /** A parcel of it went back to the sender; then it is not delivered, whatever was said before. */
   readonly turnedBack: boolean;
+  /** It never left; its lines lack a source again. */
+  readonly voided?: true;
 }
 
 export interface PlacedOrder {
@@ -54,32 +54,6 @@ export interface PlacedOrder {
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
-
-/** What left without a reservation becomes a source that is used up, so that its line lacks nothing for it. */
-const ship = (order: PlacedOrder, warehouseId: string, lines: readonly ShippedLine[]): readonly OpenAllocation[] => {
-  const known = new Set(order.allocations.map(({ reservationId }) => reservationId));
-  const shippedOf = new Map(lines.map(({ reservationId, quantity }) => [reservationId, quantity]));
-  const taken = order.allocations.map((allocation) => ({
-    ...allocation,
-    shipped: allocation.shipped + (shippedOf.get(allocation.reservationId) ?? 0),
-  }));
-  const uncovered = lines
-    .filter(({ reservationId }) => !known.has(reservationId))
-    .map((line) => ({ ...line, warehouseId, shipped: line.quantity }));
-  return [...taken, ...uncovered];
-};
-
-type Lost = Pick<Allocation, 'reservationId' | 'quantity'>;
-
-/** What has left of a reservation stays; what is lost of the rest is gone, so that its line lacks a source again. */
-const lessen = (allocations: readonly OpenAllocation[], lost: readonly Lost[]): readonly OpenAllocation[] => {
-  const lostOf = new Map(lost.map(({ reservationId, quantity }) => [reservationId, quantity]));
-  return allocations.flatMap((allocation) => {
-    const left = allocation.quantity - (lostOf.get(allocation.reservationId) ?? 0);
-    const quantity = Math.max(allocation.shipped, left);
-    return quantity === 0 ? [] : [{ ...allocation, quantity }];
-  });
-};
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
@@ -123,11 +97,15 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     case 'OrderShipmentDispatched': {
       const { shipmentId, warehouseId, lines } = event.data;
       const shipment = { shipmentId, warehouseId, lines, labelRevision: 0, delivered: false, turnedBack: false };
-      const allocations = ship(order, warehouseId, lines);
+      const allocations = ship(order.allocations, warehouseId, lines);
       return { ...order, phase: 'open', allocations, shipments: [...order.shipments, shipment] };
     }
     case 'OrderShipmentCorrected':
       return changeShipment(order, event.data.shipmentId, { labelRevision: event.data.shipmentRevision });
+    case 'OrderShipmentVoided': {
+      const voided = changeShipment(order, event.data.shipmentId, { voided: true });
+      return { ...voided, allocations: unship(order.allocations, event.data.lines) };
+    }
     case 'OrderShipmentDelivered':
       return changeShipment(order, event.data.shipmentId, { delivered: true });
     case 'OrderShipmentTurnedBack':
@@ -170,6 +148,10 @@ export const evolveOrder = (order: Order, event: OrderEvent): Order => {
   if (order.phase !== 'absent') return evolvePlaced(order, event);
   return event.type === 'OrderAbandoned' ? { phase: 'absent', isAbandoned: true } : order;
 };
+
+/** Those that were not voided. */
+export const leftShipments = <Shipment extends OrderShipment>(shipments: readonly Shipment[]): readonly Shipment[] =>
+  shipments.filter(({ voided }) => voided !== true);
 
 /** Nothing of it is sourced, shipped or waited for any more. */
 export const isEnded = ({ phase }: PlacedOrder): boolean => phase === 'closed' || phase === 'cancelled';

@@ -1,7 +1,8 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
 import type { LedgerEvent } from '../events.ts';
 import { unreachable } from '../message.ts';
-import type { Allocation, ShipmentLabel } from '../order/events.ts';
+import type { Allocation, OrderShipmentVoided, ShipmentLabel } from '../order/events.ts';
+import { voidedReported } from '../order/standing.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
 import { labelOf } from '../shipment/label.ts';
 
@@ -43,7 +44,15 @@ export type Ask =
       readonly shipmentId: string;
       readonly label: ShipmentLabel;
     }
-  | { readonly ask: 'RecordDelivery' | 'RecordTurnBack'; readonly orderId: string; readonly shipmentId: string }
+  | {
+      readonly ask: 'RecordDelivery' | 'RecordTurnBack' | 'RecordVoid';
+      readonly orderId: string;
+      readonly shipmentId: string;
+    }
+  /** After all else that the events of its batch ask for: its goods must be booked out before they are booked back. */
+  | { readonly ask: 'BookBack'; readonly voided: OrderShipmentVoided['data'] }
+  /** Facts and promises disagree. */
+  | { readonly ask: 'RaiseException'; readonly orderId: string; readonly code: string; readonly detail: string }
   /** To what the stock still holds for it: none, some, or again all of it where it was made once more meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
   /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
@@ -60,13 +69,17 @@ export const reactionTypes = [
   'OrderCancelled',
   'OrderRemainderCancelled',
   'OrderShipmentDispatched',
+  'OrderShipmentVoided',
   'ShipmentCorrected',
+  'ShipmentVoided',
+  'VoidedShipmentReported',
   'ShipmentDelivered',
   'ShipmentTurnedBack',
   'StockReserved',
   'StockReservationTakenOver',
   'StockReservationExpired',
   'StockReservationLapsed',
+  'StockDispatchVoided',
   'StockReceived',
   'StockAdjusted',
   'StockCounted',
@@ -130,6 +143,18 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
       const { orderId, shipmentId } = event.data;
       return [{ ask: 'RecordCorrection', orderId, shipmentId, label: labelOf(event.data) }];
     }
+    case 'OrderShipmentVoided':
+      return [
+        { ask: 'BookBack', voided: event.data },
+        { ask: 'AllocateOrder', orderId: event.data.orderId, afterLoss: true },
+      ];
+    case 'ShipmentVoided':
+      return [{ ask: 'RecordVoid', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
+    case 'VoidedShipmentReported': {
+      const { orderId, shipmentId, parcelId, status } = event.data;
+      const detail = `Shipment ${shipmentId} was voided, and a courier says that parcel ${parcelId} is ${status}.`;
+      return [{ ask: 'RaiseException', orderId, code: voidedReported, detail }];
+    }
     case 'ShipmentDelivered':
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
     case 'ShipmentTurnedBack':
@@ -160,6 +185,7 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
     case 'StockRegistered':
       return event.data.onHand > 0 ? [{ ask: 'AllocateWaitingOrders', sku: event.data.sku }] : [];
     case 'StockReceived':
+    case 'StockDispatchVoided':
     case 'StockQuarantineReleased':
     // A lower safety stock sets pieces free; a higher one finds nothing to allocate.
     case 'StockPolicySet':

@@ -5,8 +5,11 @@ import { correctLabel, type LabelCorrection, labelOf } from './label.ts';
 import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
 
 export interface KnownShipment {
-  /** `turned_back`: a parcel of it goes back to the sender, whatever became of the others. */
-  readonly phase: 'on_its_way' | 'delivered' | 'turned_back';
+  /**
+   * `turned_back`: a parcel of it goes back to the sender, whatever became of the others. `voided`: it never left;
+   * `disputed`: and yet a courier reports on it.
+   */
+  readonly phase: 'on_its_way' | 'delivered' | 'turned_back' | 'voided' | 'disputed';
   readonly shipmentId: string;
   readonly orderId: string;
   readonly warehouseId: string;
@@ -18,6 +21,7 @@ export type Shipment = { readonly phase: 'absent' } | KnownShipment;
 export type ShipmentCommand =
   | { readonly type: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
   | ({ readonly type: 'CorrectShipment' } & LabelCorrection)
+  | { readonly type: 'VoidShipment'; readonly reason: string; readonly note?: Sealed }
   | {
       readonly type: 'TrackParcel';
       /** May be left out when the shipment has one parcel. */
@@ -30,6 +34,7 @@ export type ShipmentCommand =
     };
 export type ShipmentRefusal =
   | 'SHIPMENT_NOT_FOUND'
+  | 'SHIPMENT_ON_ITS_WAY'
   | 'PARCEL_NOT_FOUND'
   | 'PARCEL_REPEATED'
   | 'PARCEL_REQUIRED'
@@ -41,12 +46,41 @@ export const reportsPerParcelMax = 500;
 /** What a parcel comes to in the end. */
 const endings: readonly ParcelStatus[] = ['delivered', 'return_to_sender'];
 
+type Decided = Decision<ShipmentEvent, ShipmentRefusal>;
 type TrackParcel = Extract<ShipmentCommand, { type: 'TrackParcel' }>;
+
+export const isVoided = ({ phase }: KnownShipment): boolean => phase === 'voided' || phase === 'disputed';
+
+/** `pre_transit` says that there is a label; any other word says that the courier has the goods, or had them. */
+const isInHands = ({ status }: { readonly status: ParcelStatus }): boolean => status !== 'pre_transit';
+
+/** The goods never left, by who had them. A courier who says otherwise is believed: that they left is a fact then. */
+const voidShipment = (
+  { reason, note }: Extract<ShipmentCommand, { type: 'VoidShipment' }>,
+  shipment: KnownShipment,
+): Decided => {
+  if (isVoided(shipment)) return accept();
+  if ([...shipment.parcels.values()].some(isInHands)) {
+    return refuse('SHIPMENT_ON_ITS_WAY', 'A courier has reported on it: the goods have left.');
+  }
+  const { shipmentId, orderId, warehouseId } = shipment;
+  const data = { shipmentId, orderId, warehouseId, reason, ...(note === undefined ? {} : { note }) };
+  return accept({ type: 'ShipmentVoided', data });
+};
+
+/** The courier and the house do not agree; told once, a person must look. */
+const disputeOf = (shipment: KnownShipment, { status, reportedAt }: TrackParcel, parcelId: string): ShipmentEvent[] => {
+  if (shipment.phase !== 'voided' || !isInHands({ status })) return [];
+  const { shipmentId, orderId, warehouseId } = shipment;
+  const data = { shipmentId, orderId, warehouseId, parcelId, status, reportedAt };
+  return [{ type: 'VoidedShipmentReported', data }];
+};
 
 /** What the shipment comes to now that this parcel was reported on; nothing when that is known or not settled. */
 const endOf = (shipment: KnownShipment, parcels: readonly Parcel[], parcelId: string): readonly ShipmentEvent[] => {
   const { phase, shipmentId, orderId, warehouseId } = shipment;
   const place = { shipmentId, orderId, warehouseId };
+  if (isVoided(shipment)) return [];
   if (phase !== 'turned_back' && parcels.some(({ isTurnedBack }) => isTurnedBack)) {
     return [{ type: 'ShipmentTurnedBack', data: { ...place, parcelId } }];
   }
@@ -59,7 +93,7 @@ const endOf = (shipment: KnownShipment, parcels: readonly Parcel[], parcelId: st
   return [{ type: 'ShipmentDelivered', data: { ...place, deliveredAt } }];
 };
 
-const track = (command: TrackParcel, shipment: KnownShipment): Decision<ShipmentEvent, ShipmentRefusal> => {
+const track = (command: TrackParcel, shipment: KnownShipment): Decided => {
   const only = shipment.parcels.size === 1 ? [...shipment.parcels.keys()][0] : undefined;
   const parcelId = command.parcelId ?? only;
   if (parcelId === undefined) return refuse('PARCEL_REQUIRED', 'The shipment has several parcels; name one.');
@@ -76,7 +110,8 @@ const track = (command: TrackParcel, shipment: KnownShipment): Decision<Shipment
   const { type: _, ...report } = command;
   const data = { shipmentId, orderId, warehouseId, ...report, parcelId, parcelStatus: moved.status };
   const parcels = [...shipment.parcels].map(([id, other]) => (id === parcelId ? moved : other));
-  return accept<ShipmentEvent>({ type: 'ParcelTracked', data }, ...endOf(shipment, parcels, parcelId));
+  const then = [...disputeOf(shipment, command, parcelId), ...endOf(shipment, parcels, parcelId)];
+  return accept<ShipmentEvent>({ type: 'ParcelTracked', data }, ...then);
 };
 
 const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
@@ -103,6 +138,10 @@ const evolve = (shipment: Shipment, event: ShipmentEvent): Shipment => {
     }
     case 'ShipmentCorrected':
       return { ...shipment, label: labelOf(event.data) };
+    case 'ShipmentVoided':
+      return { ...shipment, phase: 'voided' };
+    case 'VoidedShipmentReported':
+      return { ...shipment, phase: 'disputed' };
     case 'ShipmentDelivered':
       return { ...shipment, phase: 'delivered' };
     case 'ShipmentTurnedBack':
@@ -122,7 +161,16 @@ export const shipmentDecider: Decider<Shipment, ShipmentCommand, ShipmentEvent, 
       return accept({ type: 'ShipmentDispatched', data: command.shipment });
     }
     if (shipment.phase === 'absent') return refuse('SHIPMENT_NOT_FOUND', 'No such shipment.');
-    return command.type === 'CorrectShipment' ? correctLabel(command, shipment) : track(command, shipment);
+    switch (command.type) {
+      case 'CorrectShipment':
+        return correctLabel(command, shipment);
+      case 'VoidShipment':
+        return voidShipment(command, shipment);
+      case 'TrackParcel':
+        return track(command, shipment);
+      default:
+        return unreachable(command);
+    }
   },
   evolve,
   weigh: (shipment) => {

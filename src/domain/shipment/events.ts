@@ -79,9 +79,35 @@ export type ShipmentTurnedBack = {
     readonly parcelId: string;
   };
 };
+/** It never was handed over: its goods are in the house. Only as long as no courier has said to have them. */
+export type ShipmentVoided = {
+  readonly type: 'ShipmentVoided';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly reason: string;
+    readonly note?: Sealed;
+  };
+};
+/** The first report of a courier who has goods that were said to be in the house. The report itself stands before it. */
+export type VoidedShipmentReported = {
+  readonly type: 'VoidedShipmentReported';
+  readonly data: {
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly warehouseId: string;
+    readonly parcelId: string;
+    readonly status: ParcelStatus;
+    /** The carrier's time, ISO 8601 UTC. */
+    readonly reportedAt: string;
+  };
+};
 export type ShipmentEvent =
   | ShipmentDispatched
   | ShipmentCorrected
+  | ShipmentVoided
+  | VoidedShipmentReported
   | ParcelTracked
   | ShipmentDelivered
   | ShipmentTurnedBack;
@@ -100,12 +126,16 @@ export const shipmentFields: FieldClasses<ShipmentEvent> = {
     textDigest: 'public',
     reportedAt: 'public',
   },
+  ShipmentVoided: { ...place, reason: 'public', note: 'pii' },
+  VoidedShipmentReported: { ...place, parcelId: 'public', status: 'public', reportedAt: 'public' },
   ShipmentDelivered: { ...place, deliveredAt: 'public' },
   ShipmentTurnedBack: { ...place, parcelId: 'public' },
 };
 export const shipmentVersions = {
   ShipmentDispatched: 2,
   ShipmentCorrected: 1,
+  ShipmentVoided: 1,
+  VoidedShipmentReported: 1,
   ParcelTracked: 1,
   ShipmentDelivered: 1,
   ShipmentTurnedBack: 1,

@@ -96,6 +96,14 @@ const open = (claims: Claims, { reservationId, quantity, expiresAt, ...rest }: C
   };
 };
 
+/** What is left of the claim stands; what came back of it is nobody's claim. */
+const bringBack = (claims: Claims, { reservationId, quantity }: Taken): Claims => {
+  const left = lookUp(claims.reservations, reservationId);
+  if (left === undefined) return claims;
+  const shipped = Math.max(0, left.shipped - quantity);
+  return { ...claims, reservations: withEntry(claims.reservations, reservationId, { ...left, shipped }) };
+};
+
 /** The claims after one more movement. */
 export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claims => {
   const { claimsMade } = claims;
@@ -113,6 +121,8 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockReservationLapsed':
     case 'StockShipped':
       return lessen(claims, data);
+    case 'StockDispatchVoided':
+      return bringBack(claims, data);
     default:
       return claims;
   }

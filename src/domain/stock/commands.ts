@@ -11,6 +11,15 @@ export interface Target {
 }
 type Ask<Type extends string, Fields extends object = object> = { readonly type: Type } & Target & Fields;
 
+interface Departure {
+  readonly reservationId: string;
+  readonly quantity: number;
+  readonly shipmentId: string;
+  /** Whose goods these are, for the case that the reservation is gone. */
+  readonly orderId?: string;
+  readonly lineId?: string;
+}
+
 export type StockCommand =
   | Ask<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
   | Ask<
@@ -47,17 +56,9 @@ export type StockCommand =
   /** `quantity`: how much of it to give back; absent, or more than is open: all of it. */
   | Ask<'ReleaseReservation', { readonly reservationId: string; readonly quantity?: number; readonly reason: string }>
   | Ask<'ExpireReservation', { readonly reservationId: string; readonly now: string }>
-  | Ask<
-      'ShipStock',
-      {
-        readonly reservationId: string;
-        readonly quantity: number;
-        readonly shipmentId: string;
-        /** Whose goods these are, for the case that the reservation is gone. */
-        readonly orderId?: string;
-        readonly lineId?: string;
-      }
-    >
+  | Ask<'ShipStock', Departure>
+  /** Once for each departure: a second one books back twice. */
+  | Ask<'VoidDeparture', Departure>
   | Ask<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
   | Ask<'ReleaseQuarantine', { readonly quantity: number }>
   | Ask<'SetStockPolicy', { readonly safetyStock: number }>

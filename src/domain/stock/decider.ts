@@ -3,7 +3,7 @@ import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isCount, isQuantity } from '../values.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
 import type { StockEvent } from './events.ts';
-import { adjust, quarantine, set, ship } from './facts.ts';
+import { adjust, quarantine, set, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
 import { insufficient, keyOf, record } from './record.ts';
 import { endReservation, reserve } from './reservations.ts';
@@ -26,6 +26,7 @@ const quantitiesFit = (command: StockCommand): boolean => {
     case 'ReceiveStock':
     case 'ReserveStock':
     case 'ShipStock':
+    case 'VoidDeparture':
     case 'QuarantineStock':
     case 'ReleaseQuarantine':
       return isQuantity(command.quantity);
@@ -83,6 +84,8 @@ const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, 
       return endReservation(command, stock);
     case 'ShipStock':
       return ship(command, stock);
+    case 'VoidDeparture':
+      return voidDeparture(command, stock);
     case 'QuarantineStock':
       return quarantine(command, stock);
     case 'ReleaseQuarantine':
@@ -97,7 +100,12 @@ const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, 
 };
 
 /** The end of a reservation follows from the reservation, whatever clock the courier or the sweeper goes by. */
-const anyTime: ReadonlySet<StockCommand['type']> = new Set(['ReleaseReservation', 'ExpireReservation', 'ShipStock']);
+const anyTime: ReadonlySet<StockCommand['type']> = new Set([
+  'ReleaseReservation',
+  'ExpireReservation',
+  'ShipStock',
+  'VoidDeparture',
+]);
 
 const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
@@ -106,6 +114,7 @@ const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (stock.phase === 'retired') {
     // Goods may leave whose reservation was gone, and the stock with it: there is nothing to book, but it is told.
     if (command.type === 'ShipStock') return ship(command, stock);
+    if (command.type === 'VoidDeparture') return voidDeparture(command, stock);
     return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
   }
   if (command.occurredAt < stock.registeredAt && !anyTime.has(command.type)) {
@@ -121,7 +130,7 @@ export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal
   initialState: initialStock,
   decide,
   evolve: evolveStock,
-  weigh: (stock) => (stock.phase === 'absent' ? 100 : 500 + 400 * stock.reservations.size),
+  weigh: (stock) => (stock.phase === 'absent' ? 100 : 500 + 400 * stock.reservations.size + 200 * stock.unbooked.size),
   schemaVersions: stockVersions,
 };
 

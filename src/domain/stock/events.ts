@@ -104,6 +104,11 @@ export type StockDeparted = {
   readonly type: 'StockDeparted';
   readonly data: ReservationEnd & { readonly shipmentId: string };
 };
+/** Goods of a shipment that never left are on the shelf: what was booked out for it is booked back, and nobody's claim. */
+export type StockDispatchVoided = {
+  readonly type: 'StockDispatchVoided';
+  readonly data: ReservationEnd & { readonly shipmentId: string };
+};
 /**
  * A fact was about more pieces than the ledger knew of. What it knew of is booked; `missing` is the rest, and moves no
  * figure: on hand is never negative. A count settles what is true.
@@ -149,6 +154,7 @@ export type StockEvent =
   | StockReservationTakenOver
   | StockShipped
   | StockDeparted
+  | StockDispatchVoided
   | StockDiscrepancyRecorded
   | StockQuarantined
   | StockQuarantineReleased

@@ -7,9 +7,10 @@
 import { entriesOf, lookUp } from '../bucketMap.ts';
 import { accept } from '../message.ts';
 import type { StockCommandOf, StockDecision, Target } from './commands.ts';
+import { unbookedOf } from './departures.ts';
 import type { FactCause, StockDiscrepancyRecorded } from './events.ts';
 import { keyOf, recordAll } from './record.ts';
-import { type KnownStock, moveStock, ownerOf, type Reservation, type StockMovement } from './state.ts';
+import { emptyBalance, type KnownStock, moveStock, ownerOf, type Reservation, type StockMovement } from './state.ts';
 
 interface Fact {
   readonly target: Target;
@@ -114,4 +115,20 @@ export const ship = (command: StockCommandOf<'ShipStock'>, stock: KnownStock): S
   if (covered > 0) movements.push({ type: 'StockShipped', data: { ...data, quantity: covered } });
   if (departed > 0) movements.push({ type: 'StockDeparted', data: { ...data, quantity: departed } });
   return recordFact(stock, { target: command, cause: 'departure', movements, missing, about });
+};
+
+/**
+ * The goods of a shipment are here after all. What could not be booked out for it is not booked back: the ledger is as it
+ * was before. A stock that was retired meanwhile is opened again, as goods lie on its shelf.
+ */
+export const voidDeparture = (command: StockCommandOf<'VoidDeparture'>, stock: KnownStock): StockDecision => {
+  const { reservationId, shipmentId, occurredAt } = command;
+  const quantity = command.quantity - unbookedOf(stock.unbooked, command);
+  if (quantity <= 0) return accept();
+  const key = keyOf(command);
+  const about = { reservationId, ...ownerOf(lookUp(stock.reservations, reservationId) ?? command), shipmentId };
+  const back: StockMovement = { type: 'StockDispatchVoided', data: { ...key, ...about, quantity } };
+  if (stock.phase === 'active') return recordAll(stock, [back]);
+  const opened = { ...key, onHand: 0, safetyStock: 0, registeredAt: occurredAt };
+  return recordAll({ balance: emptyBalance }, [{ type: 'StockRegistered', data: opened }, back]);
 };

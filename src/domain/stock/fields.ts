@@ -24,6 +24,7 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockReservationLapsed: { ...reservationEnd, cause: 'public' },
   StockShipped: { ...reservationEnd, shipmentId: 'public' },
   StockDeparted: { ...reservationEnd, shipmentId: 'public' },
+  StockDispatchVoided: { ...reservationEnd, shipmentId: 'public' },
   StockDiscrepancyRecorded: {
     ...key,
     missing: 'public',
@@ -54,6 +55,7 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockReservationTakenOver: 1,
   StockShipped: 1,
   StockDeparted: 1,
+  StockDispatchVoided: 1,
   StockDiscrepancyRecorded: 1,
   StockQuarantined: 1,
   StockQuarantineReleased: 1,

@@ -29,6 +29,8 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
       return { ...balance, onHand: balance.onHand - data.quantity, reserved: balance.reserved - data.quantity };
     case 'StockDeparted':
       return { ...balance, onHand: balance.onHand - data.quantity };
+    case 'StockDispatchVoided':
+      return { ...balance, onHand: balance.onHand + data.quantity };
     case 'StockQuarantined':
       return { ...balance, quarantined: balance.quarantined + data.quantity };
     case 'StockQuarantineReleased':

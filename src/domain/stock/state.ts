@@ -1,7 +1,7 @@
 import { lookUp } from '../bucketMap.ts';
 import { type Claims, moveClaims, noClaims, type Reservation } from './claims.ts';
+import { moveUnbooked, noneUnbooked, type Unbooked } from './departures.ts';
 import type { Balance, StockEvent } from './events.ts';
-
 import { emptyBalance, moveBalance, type StockMovement } from './movement.ts';
 
 export { ownerOf, type Reservation } from './claims.ts';
@@ -11,6 +11,7 @@ export interface KnownStock extends Claims {
   readonly phase: 'active' | 'retired';
   readonly balance: Balance;
   readonly registeredAt: string;
+  readonly unbooked: Unbooked;
 }
 export type Stock = { readonly phase: 'absent' } | KnownStock;
 
@@ -33,6 +34,7 @@ export const moveStock = (stock: KnownStock, movement: StockMovement): KnownStoc
   phase: movement.type === 'StockRetired' ? 'retired' : stock.phase,
   balance: moveBalance(stock.balance, movement),
   registeredAt: stock.registeredAt,
+  unbooked: moveUnbooked(stock.unbooked, movement),
   ...moveClaims(claimsIn(stock), movement),
 });
 
@@ -41,7 +43,9 @@ export const evolveStock = (stock: Stock, event: StockEvent): Stock => {
   if (event.type === 'StockRegistered') {
     const balance = moveBalance(emptyBalance, event);
     const { registeredAt } = event.data;
-    return { phase: 'active', balance, registeredAt, ...noClaims };
+    // What left before is known by its shipments still, which may be voided.
+    const unbooked = stock.phase === 'absent' ? noneUnbooked : stock.unbooked;
+    return { phase: 'active', balance, registeredAt, unbooked, ...noClaims };
   }
   return stock.phase === 'absent' ? stock : moveStock(stock, event);
 };

@@ -2,8 +2,10 @@
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import { derivedTimeId } from '../../commands/ids.ts';
+import type { Outcome } from '../../commands/outcome.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
-import type { KnownShipment } from '../../domain/shipment/decider.ts';
+import type { KnownShipment, ShipmentRefusal } from '../../domain/shipment/decider.ts';
+import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import { orderStream, shipmentStream } from '../../domain/values.ts';
 import { answerOutcome } from '../answers.ts';
 import { findOrderNow } from '../findOrder.ts';
@@ -14,13 +16,26 @@ import { Problem } from '../problem.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { OrderPath } from '../schemas/orders.ts';
-import { Shipment, ShipmentBody, ShipmentCorrection, ShipmentPath, TrackingEventBody } from '../schemas/shipments.ts';
+import {
+  Shipment,
+  ShipmentBody,
+  ShipmentCorrection,
+  ShipmentPath,
+  TrackingEventBody,
+  VoidBody,
+} from '../schemas/shipments.ts';
 import { businessTime } from '../times.ts';
 
 const tag = 'Shipments';
 
 /** Labels are bought weeks ahead, and a dispatch may be recorded late; a year before it is another parcel, or no clock. */
 const reportsAheadMs = 90 * 24 * 3_600_000;
+
+interface Changed {
+  readonly shipmentId: string;
+  readonly orderId: string;
+  readonly outcome: Outcome<unknown, ShipmentEvent, ShipmentRefusal>;
+}
 
 export const registerShipments = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels, personalData, clock } = ports;
@@ -40,6 +55,15 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       throw new Problem('SHIPMENT_NOT_FOUND', 'No such shipment.');
     }
     return state;
+  };
+
+  /** The order has a change later than the shipment: a read at the position of the answer sees both. */
+  const answerChanged = async ({ shipmentId, orderId, outcome }: Changed, reach: Reach, reply: FastifyReply) => {
+    const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
+    if (answer !== undefined) return answer;
+    const shipment = await shipmentNow(shipmentId, reach, reply);
+    if (outcome.kind === 'recorded') tellPosition(reply, (await useCases.load.order(orderStream(orderId))).position);
+    return shipment;
   };
 
   /** @throws Problem */
@@ -110,12 +134,29 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
       const { orderId } = await requireShipment(shipmentId, reach);
       const outcome = await useCases.correctShipment(shipmentId, body, context);
-      const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
-      if (answer !== undefined) return answer;
-      const shipment = await shipmentNow(shipmentId, reach, reply);
-      // The order has it later than the shipment: a read at its position sees both.
-      if (outcome.kind === 'recorded') tellPosition(reply, (await useCases.load.order(orderStream(orderId))).position);
-      return shipment;
+      return answerChanged({ shipmentId, orderId, outcome }, reach, reply);
+    },
+  });
+
+  command({
+    operation: 'voidShipment',
+    method: 'POST',
+    url: '/v1/shipments/:shipmentId/void',
+    tag,
+    summary: 'Take a shipment back that never left',
+    description:
+      'Its goods are booked back, free for whoever is first; its order is planned again, and what can not be had waits. ' +
+      'Refused once a courier has reported on it, but for `pre_transit`. A report that comes later is kept, and opens the ' +
+      'exception `VOIDED_SHIPMENT_REPORTED` of the order, which `PUT /v1/orders/{orderId}/status` with `released` ends.',
+    params: ShipmentPath,
+    body: VoidBody,
+    answers: { 200: Type.Union([ref(Shipment), ref(DryRun)]) },
+    problems: ['SHIPMENT_NOT_FOUND', 'SHIPMENT_ON_ITS_WAY'],
+    confidential: true,
+    handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
+      const { orderId } = await requireShipment(shipmentId, reach);
+      const outcome = await useCases.voidShipment(shipmentId, body, context);
+      return answerChanged({ shipmentId, orderId, outcome }, reach, reply);
     },
   });
 

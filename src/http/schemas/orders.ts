@@ -162,6 +162,7 @@ export const Order = named(
         carrier: Type.Optional(Type.String()),
         trackingNumber: Type.Optional(Type.String()),
         delivered: Type.Boolean(),
+        voided: Type.Boolean({ description: 'It never left: its goods are in the warehouse again.' }),
         turnedBack: Type.Boolean({ description: 'A parcel of it goes back to the sender, or is there again.' }),
       }),
     ),

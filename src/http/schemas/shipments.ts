@@ -5,9 +5,11 @@ import {
   Count,
   idCharsMax,
   LineId,
+  Note,
   Nullable,
   named,
   Quantity,
+  Reason,
   Revision,
   Time,
   Uuid,
@@ -65,6 +67,8 @@ export const ShipmentCorrection = Closed(
   { minProperties: 1 },
 );
 
+export const VoidBody = Closed({ reason: Reason, note: Type.Optional(Note) });
+
 const ParcelStatus = Type.Enum([...parcelStatuses]);
 export const Shipment = named(
   'Shipment',
@@ -95,6 +99,7 @@ export const Shipment = named(
     ),
     dispatchedAt: Time,
     deliveredAt: Nullable(Time),
+    voidedAt: Type.Optional({ ...Time, description: 'Only of one that was voided: its goods have not left.' }),
     revision: Revision,
     updatedAt: Time,
   }),

@@ -94,14 +94,14 @@ export const webhookMessages: {
     summary: 'A shipment, or a parcel of it, has a new status',
     data: Closed({
       ...shipment,
-      status: Type.Enum(['dispatched', 'corrected', ...parcelStatuses]),
+      status: Type.Enum(['dispatched', 'corrected', 'voided', ...parcelStatuses]),
       label: Type.Optional(Label),
       parcelId: Type.Optional(ParcelId),
       reportedAt: Type.Optional(Time),
     }),
   },
   'shipment.exception': {
-    summary: 'A parcel is late, turned back, or could not be handed over',
+    summary: 'A parcel is late, turned back, could not be handed over, or is of a shipment that was voided',
     data: Closed({ ...shipment, parcelId: ParcelId, status: ParcelStatus, reportedAt: Time }),
   },
 };

@@ -1,6 +1,6 @@
 /** What became of each line, worked out from the domain's fold and never counted beside it. Quantities are pieces. */
 import type { LineQuantity, OrderLine } from '../../domain/order/events.ts';
-import { isEnded, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
+import { isEnded, leftShipments, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
 
 export interface OrderLineView extends OrderLine {
   /** Reserved or shipped by now, per warehouse; nothing once the order is cancelled. */
@@ -38,8 +38,9 @@ const allocationsByLine = (order: PlacedOrder): ReadonlyMap<string, PlacedOrder[
 export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
   const allocations = allocationsByLine(order);
   const backordered = perLine(backorderedOf(order));
-  const shipped = perLine(order.shipments.flatMap(({ lines }) => lines));
-  const delivered = perLine(order.shipments.flatMap((shipment) => (shipment.delivered ? shipment.lines : [])));
+  const left = leftShipments(order.shipments);
+  const shipped = perLine(left.flatMap(({ lines }) => lines));
+  const delivered = perLine(left.flatMap((shipment) => (shipment.delivered ? shipment.lines : [])));
   return order.lines.map(({ lineId, sku, quantity, priceMinor, currency }) => ({
     lineId,
     sku,

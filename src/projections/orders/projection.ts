@@ -55,7 +55,6 @@ export interface OrderDocument extends PlacedOrder, Kept {
   readonly updatedAt: string;
 }
 
-/** What was never placed is no order to show. */
 export type ShownOrderEvent = Exclude<OrderEvent, OrderAbandoned>;
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
@@ -188,6 +187,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderRemainderCancelled',
     'OrderShipmentDispatched',
     'OrderShipmentCorrected',
+    'OrderShipmentVoided',
     'OrderShipmentDelivered',
     'OrderShipmentTurnedBack',
     'OrderExceptionRaised',

@@ -46,6 +46,8 @@ export interface ShipmentDocument {
   readonly dispatchedAt: string;
   /** When the last parcel arrived by the carrier's time; `null`: not all of them have, or one went back. */
   readonly deliveredAt: string | null;
+  /** When it was voided, ISO 8601 UTC: its goods have not left, whatever a courier says of its parcels. Absent: it was not. */
+  readonly voidedAt?: string;
   /** Of the last event of the stream, for ETags. */
   readonly revision: number;
   /** When it was recorded, ISO 8601 UTC. */
@@ -119,6 +121,10 @@ const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>
     }
     case 'ShipmentCorrected':
       return corrected(touched, event);
+    case 'ShipmentVoided':
+      return { ...touched, voidedAt: event.occurredAt };
+    case 'VoidedShipmentReported':
+      return touched;
     case 'ShipmentDelivered':
       return { ...touched, deliveredAt: event.data.deliveredAt };
     case 'ShipmentTurnedBack':
@@ -130,7 +136,15 @@ const apply = (document: ShipmentDocument | null, event: Recorded<ShipmentEvent>
 
 export const shipments: Projection<ShipmentDocument, ShipmentEvent> = {
   name: 'shipments_v2',
-  handles: ['ShipmentDispatched', 'ShipmentCorrected', 'ParcelTracked', 'ShipmentDelivered', 'ShipmentTurnedBack'],
+  handles: [
+    'ShipmentDispatched',
+    'ShipmentCorrected',
+    'ShipmentVoided',
+    'VoidedShipmentReported',
+    'ParcelTracked',
+    'ShipmentDelivered',
+    'ShipmentTurnedBack',
+  ],
   indexes: [['orderId'], ['trackingNumber']],
   idsOf: ({ data }) => [data.shipmentId],
   apply,

@@ -11,7 +11,7 @@ export interface OrderTracking {
   readonly promisedWindow: null;
   readonly promiseHistory: readonly never[];
   readonly shipments: readonly ShipmentDocument[];
-  /** Of what was shipped so far; what has not left is in no box yet. */
+  /** Of what was shipped so far, and not voided; what has not left is in no box yet. */
   readonly boxes: { readonly total: number; readonly delivered: number };
 }
 
@@ -27,7 +27,7 @@ export const orderTracking = (
   { orderId, status }: Pick<OrderDocument, 'orderId' | 'status'>,
   shipments: readonly ShipmentDocument[],
 ): OrderTracking => {
-  const parcels = shipments.flatMap((shipment) => shipment.parcels);
+  const parcels = shipments.flatMap((shipment) => (shipment.voidedAt === undefined ? shipment.parcels : []));
   const delivered = parcels.filter((parcel) => parcel.status === 'delivered');
   return {
     orderId,

@@ -26,6 +26,7 @@ const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } =
   StockReservationTakenOver: ['stock.changed'],
   StockShipped: stock,
   StockDeparted: stock,
+  StockDispatchVoided: ['stock.changed'],
   StockDiscrepancyRecorded: ['stock.changed'],
   StockQuarantined: stock,
   StockQuarantineReleased: ['stock.changed'],
@@ -41,6 +42,8 @@ const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } =
   OrderShipmentDelivered: ['order.delivered'],
   ShipmentDispatched: ['shipment.updated'],
   ShipmentCorrected: ['shipment.updated'],
+  ShipmentVoided: ['shipment.updated'],
+  VoidedShipmentReported: ['shipment.exception'],
   ParcelTracked: ['shipment.updated', 'shipment.exception'],
   ShipmentDelivered: ['shipment.updated'],
   WebhookTestRequested: ['webhook.test'],
@@ -66,6 +69,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
     case 'StockReservationTakenOver':
     case 'StockShipped':
     case 'StockDeparted':
+    case 'StockDispatchVoided':
     case 'StockDiscrepancyRecorded':
     case 'StockQuarantined':
     case 'StockQuarantineReleased':
@@ -83,6 +87,8 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
       return orderMessages(event, sight);
     case 'ShipmentDispatched':
     case 'ShipmentCorrected':
+    case 'ShipmentVoided':
+    case 'VoidedShipmentReported':
     case 'ParcelTracked':
     case 'ShipmentDelivered':
     case 'ShipmentTurnedBack':

@@ -11,8 +11,8 @@ export interface ShipmentData {
   readonly warehouseId: string;
 }
 export interface ShipmentUpdatedData extends ShipmentData {
-  /** `dispatched`, `corrected` and `delivered` are about the whole shipment; else it is the parcel's status as it stands. */
-  readonly status: 'dispatched' | 'corrected' | ParcelStatus;
+  /** `dispatched`, `corrected`, `voided` and `delivered` are about the whole shipment; else it is the parcel's status as it stands. */
+  readonly status: 'dispatched' | 'corrected' | 'voided' | ParcelStatus;
   /** The label as it stands after a correction. */
   readonly label?: ShipmentLabel;
   /** Absent when it is about the whole shipment. */
@@ -39,6 +39,13 @@ export const shipmentMessages = (event: ShipmentEvent): readonly Message[] => {
       return [updated({ ...shipment, status: 'dispatched' })];
     case 'ShipmentCorrected':
       return [updated({ ...shipment, status: 'corrected', label: labelOf(event.data) })];
+    case 'ShipmentVoided':
+      return [updated({ ...shipment, status: 'voided' })];
+    case 'VoidedShipmentReported': {
+      const { parcelId, status, reportedAt } = event.data;
+      const exception: ShipmentExceptionData = { ...shipment, parcelId, status, reportedAt };
+      return [{ type: 'shipment.exception', data: exception }];
+    }
     case 'ShipmentDelivered':
       return [updated({ ...shipment, status: 'delivered', reportedAt: event.data.deliveredAt })];
     // The report that it follows from has told it of the parcel.

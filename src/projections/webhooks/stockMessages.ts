@@ -26,6 +26,7 @@ const changes = {
   StockReservationTakenOver: 'reservation_taken_over',
   StockShipped: 'shipped',
   StockDeparted: 'departed',
+  StockDispatchVoided: 'dispatch_voided',
   StockDiscrepancyRecorded: 'discrepancy',
   StockQuarantined: 'quarantined',
   StockQuarantineReleased: 'quarantine_released',
