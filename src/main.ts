@@ -95,6 +95,8 @@ const start = async (): Promise<void> => {
     await running;
     clearTimeout(givingUp);
     await sender.close();
+    // Once more: a request whose client was given up may have been answered since.
+    await service.app.flushAnswers();
     await engines.close();
     logger.info('stopped');
     process.exit(isDamaged ? 1 : 0);

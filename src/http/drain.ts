@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { Problem, problemDocument } from './problem.ts';
 
@@ -25,6 +25,8 @@ const graceMs = 2_000;
 const inFlightMaxMs = 5_000;
 /** A request that was on its way when we stopped to listen arrives within this. */
 const quietMaxMs = 500;
+/** Clients that connect without a pause would keep the door open for ever; within `inFlightMaxMs`. */
+const knockingMaxMs = 2_000;
 const lookEveryMs = 25;
 const statusLine = 'HTTP/1.1 503 Service Unavailable';
 
@@ -69,6 +71,8 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
   const draining = new AbortController();
   const connections = trackConnections(app);
   app.decorate('draining', draining.signal);
+  // Node calls it at the end, and takes for idle whose first request is on its way. We tell the two apart below.
+  app.server.closeIdleConnections = () => undefined;
 
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (draining.signal.aborted) reply.header('connection', 'close');
@@ -99,6 +103,19 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     for (const [socket, connection] of connections) closeIfQuiet(socket, connection, nowMs);
   };
 
+  let knocks = 0;
+  app.server.on('connection', () => {
+    knocks += 1;
+  });
+  /** Who is connected and was not accepted yet is reset when we stop to listen: that is done in a turn in which nobody came. */
+  const untilNobodyKnocks = async (): Promise<void> => {
+    const endMs = performance.now() + knockingMaxMs;
+    for (let before = -1; before !== knocks && performance.now() < endMs; ) {
+      before = knocks;
+      await nextTurn();
+    }
+  };
+
   app.addHook('preClose', async () => {
     draining.abort();
     closeQuiet();
@@ -112,5 +129,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     });
     sweep.unref();
     end.unref();
+    await untilNobodyKnocks();
+    app.server.close();
   });
 };
