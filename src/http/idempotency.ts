@@ -12,10 +12,11 @@ import {
   type PersonalData,
   StoreUnavailable,
 } from '../commands/ports.ts';
-import type { Principal } from '../domain/access/principal.ts';
 import type { Sealed } from '../domain/message.ts';
+import type { Caller } from './access.ts';
 import { createAnswersBehind } from './answersBehind.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { coversKept, reachMark, reachName } from './keptReach.ts';
 import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
 import { Problem, replaceByProblem } from './problem.ts';
 
@@ -34,7 +35,7 @@ export interface KeyUse {
 
 export interface Idempotency {
   /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
-  begin(request: FastifyRequest, reply: FastifyReply, principal: Principal, use: KeyUse): Promise<Started>;
+  begin(request: FastifyRequest, reply: FastifyReply, caller: Caller, use: KeyUse): Promise<Started>;
   /**
    * Keeps the answer of a request that began; called before it is sent. A change is in the log under the id of its
    * command, so its answer could be made again, and is written behind. A refusal leaves no trace but its answer: one that
@@ -83,13 +84,22 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   const { idempotencyRecords: records, personalData, clock, logger, keysInUse: inUse = createKeysInUse() } = ports;
   const behind = createAnswersBehind(records, logger);
 
-  const replay = async (commandId: string, fingerprint: string, reply: FastifyReply): Promise<boolean> => {
+  const replay = async (
+    { commandId, fingerprint }: Pick<Running, 'commandId' | 'fingerprint'>,
+    { reach }: Caller,
+    reply: FastifyReply,
+  ): Promise<boolean> => {
     const first = behind.find(commandId) ?? (await records.find(commandId));
     if (first === null) return false;
     if (first.fingerprint !== fingerprint) {
       throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
     }
-    const { status, headers } = first.answer;
+    const { status } = first.answer;
+    const { [reachName]: mark, ...headers } = first.answer.headers;
+    if (!coversKept(reach, mark)) {
+      const detail = 'What you may see has changed since it was answered. Nothing was done again: read what is there.';
+      throw new Problem('ANSWER_OUT_OF_REACH', detail, { members: { answered: status } });
+    }
     const kept = first.answer.body;
     const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${commandId}`) : kept;
     reply.code(status).headers({ ...headers, 'idempotency-replayed': 'true' });
@@ -98,7 +108,8 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   };
 
   const answerOf = ({ commandId, fingerprint }: Running, reply: FastifyReply, body: string): KeptAnswer => {
-    const headers: Record<string, string> = {};
+    const { caller } = reply.request;
+    const headers: Record<string, string> = caller === null ? {} : { [reachName]: reachMark(caller.reach) };
     for (const name of keptHeaders) {
       const value = reply.getHeader(name);
       if (value !== undefined) headers[name] = String(value);
@@ -127,7 +138,8 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   };
 
   return {
-    begin: async (request, reply, principal, use) => {
+    begin: async (request, reply, caller, use) => {
+      const { principal } = caller;
       const commandId = derivedId(`request/${principal.client} ${principal.subject} ${use.key}`);
       const fingerprint = fingerprintOf(request);
       if (!(await inUse.take(commandId))) {
@@ -135,7 +147,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
         throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
       }
       try {
-        if (await replay(commandId, fingerprint, reply)) {
+        if (await replay({ commandId, fingerprint }, caller, reply)) {
           inUse.release(commandId);
           return { kind: 'answered' };
         }

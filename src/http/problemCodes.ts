@@ -30,6 +30,7 @@ type TransportCode =
   | 'IDEMPOTENCY_KEY_MISSING'
   | 'IDEMPOTENCY_KEY_IN_USE'
   | 'IDEMPOTENCY_KEY_REUSED'
+  | 'ANSWER_OUT_OF_REACH'
   | 'INVALID_CURSOR'
   | 'INVALID_POSITION'
   | 'INVALID_REVISION'
@@ -101,6 +102,7 @@ export const problems: { readonly [Code in ProblemCode]: Meaning } = {
   WEBHOOK_ENDPOINT_NOT_FOUND: { status: 404, title: 'No such webhook endpoint' },
 
   IDEMPOTENCY_KEY_IN_USE: { status: 409, title: 'A request with this key is still running' },
+  ANSWER_OUT_OF_REACH: { status: 409, title: 'The caller may no longer see the answer to this request' },
   STOCK_ALREADY_REGISTERED: { status: 409, title: 'The SKU is registered in this warehouse already' },
   STOCK_RETIRED: { status: 409, title: 'The stock is retired' },
   STOCK_NOT_EMPTY: { status: 409, title: 'Stock or reservations remain' },
@@ -178,6 +180,7 @@ export const commandProblems = [
   'POLICIES_BEHIND',
   'IDEMPOTENCY_KEY_MISSING',
   'IDEMPOTENCY_KEY_IN_USE',
+  'ANSWER_OUT_OF_REACH',
   'IDEMPOTENCY_KEY_REUSED',
   'INVALID_REVISION',
   'REVISION_CONFLICT',

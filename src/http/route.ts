@@ -129,7 +129,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       return { kind: 'begun', commandId: support.newId(), claimedAt: async () => support.clock.now() };
     }
     const confidential = spec.confidential === true;
-    return support.idempotency.begin(request, reply, caller.principal, { key, confidential });
+    return support.idempotency.begin(request, reply, caller, { key, confidential });
   };
 
   const command: Router['command'] = (spec) => {

@@ -287,6 +287,39 @@ describe('an order id that is taken', () => {
   });
 });
 
+describe('an answer that is given again under its key', () => {
+  const houses = (...warehouses: readonly string[]) =>
+    service.as(partner({ sub: 'p', client_id: 'app', partnerId: 'partner-1', warehouses: [...warehouses] }));
+  const dispatchFrom = (warehouseId: string) => ({
+    warehouseId,
+    carrier: 'ups',
+    trackingNumber: `1Z${mark}-AGAIN`,
+    lines: [{ lineId: '1', quantity: 1 }],
+    parcels: [{ boxes: [] }],
+  });
+
+  it('shows a partner that lost a warehouse nothing of it, whether it was done, refused or stale (13)', async () => {
+    const asks: readonly (readonly [string, object, Readonly<Record<string, string>>, number])[] = [
+      [`/v1/orders/${orderId}/shipments`, dispatchFrom(theirs), {}, 201],
+      [`/v1/orders/${orderId}/shipments`, { ...dispatchFrom(theirs), lines: [{ lineId: '9', quantity: 1 }] }, {}, 422],
+      [`/v1/orders/${orderId}/shipments`, dispatchFrom(theirs), { 'if-match': '"0"' }, 412],
+      ['/v1/inventory/changes', { changes: [{ kind: 'receipt', warehouseId: theirs, sku, quantity: 1 }] }, {}, 207],
+    ];
+    for (const [index, [url, body, headers, status]] of asks.entries()) {
+      const key = { ...headers, 'idempotency-key': `out-of-reach-${index}` };
+      const first = await houses('BER', theirs).post(url, body, key);
+      expect(first.status, first.text).toBe(status);
+      const same = await houses(theirs, 'BER').post(url, body, key);
+      expect([same.status, same.text, same.headers['idempotency-replayed']]).toEqual([status, first.text, 'true']);
+      expect(JSON.stringify(same.headers)).not.toContain('reach');
+      const lost = await houses('BER').post(url, body, key);
+      expect(lost, lost.text).toMatchObject({ status: 409, body: { code: 'ANSWER_OUT_OF_REACH', answered: status } });
+      expect(lost.text + JSON.stringify(lost.headers)).not.toContain(mark);
+      expect(lost.headers).not.toHaveProperty('etag');
+    }
+  });
+});
+
 describe('a list', () => {
   it('of warehouses has full pages, and cursors that name nothing (13)', async () => {
     for (const id of ['AAA', 'BBB', 'CCC', 'DDD']) await admin.put(`/v1/warehouses/${id}`, warehouse(id));
