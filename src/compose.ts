@@ -67,6 +67,8 @@ export interface Adapters {
   readonly logger: FastifyBaseLogger;
   /** What must be done once before anything else; may be repeated. */
   readonly prepare?: () => Promise<void>;
+  /** Time goes on from the newest event. */
+  readonly keepTime?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
   readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
@@ -172,8 +174,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     await runners.prepare();
   };
   const readiness = createReadiness(prepare, logger);
-  await readiness.attempt();
-  const catchUp = createCatchUp(events, readModels.all);
+  const catchUp = createCatchUp(events, readModels.all, adapters.keepTime);
+  await Promise.all([readiness.attempt(), catchUp.keepTime()]);
   const app = await buildApp({
     ...adapters,
     useCases,

@@ -18,6 +18,12 @@ export interface Readiness {
 
 const retryMs = 1_000;
 
+/** Nothing gets better by waiting for a store that is damaged. */
+const throwUnlessAway = (error: unknown): StoreUnavailable => {
+  if (error instanceof StoreUnavailable && !(error instanceof StoreDamaged)) return error;
+  throw error;
+};
+
 /** `prepare` may be repeated. */
 export const createReadiness = (prepare: () => Promise<void>, logger: FastifyBaseLogger): Readiness => {
   let reached = false;
@@ -27,10 +33,9 @@ export const createReadiness = (prepare: () => Promise<void>, logger: FastifyBas
     try {
       await prepare();
     } catch (error) {
-      // Nothing gets better by waiting for a store that is damaged.
-      if (!(error instanceof StoreUnavailable) || error instanceof StoreDamaged) throw error;
-      if (told !== error.message) logger.warn(failureFacts(error), 'not ready: an engine can not be reached');
-      told = error.message;
+      const away = throwUnlessAway(error);
+      if (told !== away.message) logger.warn(failureFacts(away), 'not ready: an engine can not be reached');
+      told = away.message;
       return;
     }
     reached = true;
@@ -54,6 +59,8 @@ const looksAlikeMax = 5;
 
 export interface CatchUp {
   isReached(): boolean;
+  /** Before the first command; a log that is away takes none, and tells the time once it is there. */
+  keepTime(): Promise<void>;
   /** Until it is reached, or aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -62,7 +69,11 @@ export interface CatchUp {
  * Whether the read models have reached the head that the log had at the start. Before that, a process on a log that its
  * read models have not seen would answer that things are missing. A build that does not answer yet does not count.
  */
-export const createCatchUp = (source: Pick<EventSource, 'head'>, models: readonly Progress[]): CatchUp => {
+export const createCatchUp = (
+  source: Pick<EventSource, 'head'>,
+  models: readonly Progress[],
+  keepTime: () => Promise<void> = async () => undefined,
+): CatchUp => {
   let reached = false;
 
   const headOfStart = async (signal: AbortSignal): Promise<Position | null> => {
@@ -72,6 +83,10 @@ export const createCatchUp = (source: Pick<EventSource, 'head'>, models: readonl
       await pause(retryMs, signal);
     }
     return null;
+  };
+
+  const tryToKeepTime = async (): Promise<void> => {
+    await keepTime().catch(throwUnlessAway);
   };
 
   const reach = async (model: Progress, head: Position, signal: AbortSignal): Promise<void> => {
@@ -89,8 +104,10 @@ export const createCatchUp = (source: Pick<EventSource, 'head'>, models: readonl
 
   return {
     isReached: () => reached,
+    keepTime: tryToKeepTime,
     run: async (signal) => {
       const head = await headOfStart(signal);
+      await tryToKeepTime();
       if (head !== null) await Promise.all(models.map((model) => reach(model, head, signal)));
       reached = !signal.aborted;
     },

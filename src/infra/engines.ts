@@ -33,13 +33,9 @@ export const openEngines = async (config: Config, { clock, logger, debug, onDama
       onDamage,
       onMarkFailure: (error) => logger.error({ err: error }, 'log.mark can not be written'),
     });
-    return { ...engines, prepare: () => setClock(engines.events, clock) };
+    return { ...engines, keepTime: () => setClock(engines.events, clock) };
   }
   const { openClusteredEngines } = await import('./clustered.ts');
   const engines = openClusteredEngines({ servers, debug, erasuresFile, logger, clock });
-  const prepare = async (): Promise<void> => {
-    await engines.prepare();
-    await setClock(engines.events, clock);
-  };
-  return { ...engines, prepare };
+  return { ...engines, keepTime: () => setClock(engines.events, clock) };
 };

@@ -22,12 +22,12 @@ it('a start on a log that is ahead of the clock of the machine goes on from its 
     await engines.close();
     await rm(dataDir, { recursive: true });
   });
-  await engines.prepare();
+  await engines.keepTime();
   const recordedAt = new Date(Date.now() + 3_600_000).toISOString();
   expect(clock.now() < recordedAt).toBe(true);
   await engines.events.append('stock-BER.A', 'no_stream', [
     { ...golden('StockReceived', 1), id: randomUUID(), recordedAt },
   ]);
-  await engines.prepare();
+  await engines.keepTime();
   expect(clock.now() >= recordedAt).toBe(true);
 });

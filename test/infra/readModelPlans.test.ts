@@ -17,6 +17,7 @@ import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpo
 import { counters, deliveries } from '../../src/projections/webhooks/ledger.ts';
 import { createDeliveryQueries } from '../../src/projections/webhooks/queries.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
+import { partOf } from '../support/partOf.ts';
 
 const specs: readonly CollectionSpec[] = [
   ...projections.map(({ name, indexes, lists }) => ({ name, indexes, lists })),
@@ -32,11 +33,13 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** All ways to leave some of the filters out. */
-const subsetsOf = (filters: object): readonly object[] =>
-  Object.entries(filters).reduce<readonly object[]>(
-    (sets, [name, value]) => [...sets, ...sets.map((set) => ({ ...set, [name]: value }))],
-    [{}],
-  );
+const subsetsOf = (filters: object): readonly object[] => {
+  let sets: object[] = [{}];
+  for (const [name, value] of Object.entries(filters)) sets = sets.flatMap((set) => [set, { ...set, [name]: value }]);
+  return sets;
+};
+
+type Reconciled = Parameters<typeof createReconciler>[0];
 
 interface Question {
   readonly collection: string;
@@ -54,7 +57,7 @@ const questionsOf = async (ask: (documents: Documents) => Promise<unknown>): Pro
     get: async () => null,
     count: async () => 0,
   };
-  await ask(nothing as unknown as Documents);
+  await ask(partOf<Documents>(nothing));
   return questions;
 };
 
@@ -145,9 +148,7 @@ const asked: Readonly<Record<string, (documents: Documents) => Promise<unknown>>
   'the reconciler of deliveries': (documents) => {
     const jobs = { add: async () => undefined, known: async () => new Set<string>() };
     const directory = { get: async () => null, of: async () => [] };
-    return createReconciler({ documents, jobs, directory, clock } as unknown as Parameters<
-      typeof createReconciler
-    >[0])();
+    return createReconciler(partOf<Reconciled>({ documents, jobs, directory, clock }))();
   },
 };
 
