@@ -45,8 +45,8 @@ const operationRows = (document: string): readonly (readonly string[])[] => {
 };
 
 const sightRows = roles.map((role) => {
-  const { contact, shipTo, prices, words } = sights[role];
-  return [code(role), ...[contact, shipTo, prices, words].map((sees) => (sees ? 'yes' : ''))];
+  const { contact, shipTo, prices, words, notes } = sights[role];
+  return [code(role), ...[contact, shipTo, prices, words, notes].map((sees) => (sees ? 'yes' : ''))];
 });
 
 const clientRows = sandboxClients(['BER', 'PAR']).map(({ clientId, roles: held, scopes, warehouses, ...ids }) => [
@@ -87,7 +87,7 @@ A role reaches all there is, or a part. What is not reached is answered with 404
 
 ## What is shown of an order
 
-${table(['role', 'name, e-mail, phone', 'address', 'prices', "couriers' words"], sightRows)}
+${table(['role', 'name, e-mail, phone', 'address', 'prices', "couriers' words", 'notes in history'], sightRows)}
 
 ## Sandbox clients
 

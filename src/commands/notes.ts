@@ -3,6 +3,9 @@ import type { Sealed } from '../domain/message.ts';
 import type { CommandContext } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
+/** Where the note of an event belongs; it opens nowhere else. */
+export const noteContext = (stream: string): string => `${stream}/note`;
+
 export type SealNote = (note: string, stream: string, context: CommandContext) => Promise<Sealed>;
 
 /** Stands in for sealed text in a dry run, which may not even make a key (B12). Never stored. */
@@ -11,4 +14,4 @@ export const notSealed = 'dry-run' as Sealed;
 export const createSealNote =
   (personalData: PersonalData): SealNote =>
   async (note, stream, { actor, dryRun }) =>
-    dryRun === true ? notSealed : personalData.seal(`author:${actor.subject}`, `${stream}/note`, note);
+    dryRun === true ? notSealed : personalData.seal(`author:${actor.subject}`, noteContext(stream), note);

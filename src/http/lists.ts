@@ -32,6 +32,12 @@ export const answerPage = <T, U>({ items, nextCursor }: Page<T>, show: (item: T)
   nextCursor,
 });
 
+/** The same where it takes time to show an item. */
+export const answerPageOf = async <T, U>(page: Page<T>, show: (item: T) => Promise<U>): Promise<Listed<U>> => ({
+  items: await Promise.all(page.items.map(show)),
+  nextCursor: page.nextCursor,
+});
+
 /** One key for all cursors, the same in every process. They hold no personal data, and are never erased. */
 const subject = 'cursors';
 

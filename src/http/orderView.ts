@@ -24,7 +24,7 @@ const showException = (exception: OrderDocument['exceptions'][number], reach: Re
 
 type Allocation = 'none' | 'partial' | 'complete';
 
-/** How much of what the caller sees of an order has a source: pieces that are reserved or have left. */
+/** How much of an order has a source: pieces that are reserved or have left. A sum over all warehouses, like what is missing. */
 const allocationOf = (lines: OrderDocument['lines']): Allocation => {
   const sourced = lines.flatMap(({ allocated }) => allocated).reduce((sum, { quantity }) => sum + quantity, 0);
   if (sourced === 0) return 'none';

@@ -11,19 +11,21 @@ interface Sight {
   readonly prices: boolean;
   /** Free text of couriers, which may name the person at the door. */
   readonly words: boolean;
+  /** Free text of colleagues about goods and orders, in history. */
+  readonly notes: boolean;
 }
 
-const all: Sight = { contact: true, shipTo: true, prices: true, words: true };
-const shelves: Sight = { contact: false, shipTo: true, prices: false, words: true };
+const all: Sight = { contact: true, shipTo: true, prices: true, words: true, notes: true };
+const shelves: Sight = { contact: false, shipTo: true, prices: false, words: true, notes: true };
 
 export const sights: { readonly [R in Role]: Sight } = {
   admin: all,
-  service: all,
-  customer_service: all,
-  customer: all,
+  service: { ...all, notes: false },
+  customer_service: { ...all, notes: false },
+  customer: { ...all, notes: false },
   warehouse_staff: shelves,
-  partner: shelves,
-  auditor: { contact: false, shipTo: false, prices: true, words: false },
+  partner: { ...shelves, notes: false },
+  auditor: { contact: false, shipTo: false, prices: true, words: false, notes: true },
 };
 
 /** Who sees the whole of an order that they reach; others see the part of their warehouses. */

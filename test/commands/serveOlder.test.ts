@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createServeWaiting, type ServePorts } from '../../src/commands/serveWaiting.ts';
+import { createServeWaiting } from '../../src/commands/serveWaiting.ts';
 import { systemContext } from '../../src/commands/systemContext.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import { partOf } from '../support/partOf.ts';
 import { sampleOrder } from '../support/samples.ts';
 
 describe('an order of many lines', () => {
@@ -21,7 +20,11 @@ describe('an order of many lines', () => {
       balance: { onHand: 1, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 },
     };
     const handlers = { stock: { load: async () => ({ state: stock }) } };
-    const { serveOlder } = createServeWaiting(partOf<ServePorts>({ handlers, facts, allocate: async () => undefined }));
+    const { serveOlder } = createServeWaiting({
+      handlers: handlers as never,
+      facts: facts as never,
+      allocate: async () => undefined,
+    });
     const lines = Array.from({ length: 2_000 }, (_, at) => ({
       lineId: String(at + 1),
       sku: `SKU-${at}`,

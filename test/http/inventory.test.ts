@@ -209,12 +209,20 @@ describe('the past of a stock', () => {
     });
   });
 
-  it('shows no note: those are personal data', async () => {
-    const { staff, read } = await openShelf(5);
+  it('shows a note to administrators, auditors and staff alone, until its author is erased (31)', async () => {
+    const { service, staff } = await openShelf(5);
     await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found', note: 'Ada found it' });
-    const history = await read('/history');
-    expect(history.body.items).toHaveLength(2);
-    expect(history.text).not.toMatch(/Ada|note/);
+    await service.settled();
+    const readers = ['admin', 'auditor', 'staff', 'support', 'partner', 'shop'];
+    const notes = async () => {
+      const answers = await Promise.all(readers.map((name) => service.as(`sandbox-${name}`).get(`${url}/history`)));
+      expect(answers.map(({ body }) => body.items.length)).toEqual(readers.map(() => 2));
+      return answers.map(({ body }) => body.items[1].note);
+    };
+    const none = [undefined, undefined, undefined];
+    expect(await notes()).toEqual(['Ada found it', 'Ada found it', 'Ada found it', ...none]);
+    await service.adapters.personalData.erase('author:sandbox-staff');
+    expect(await notes()).toEqual([null, null, null, ...none]);
   });
 
   it.each(['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'])(

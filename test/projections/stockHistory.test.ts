@@ -13,7 +13,7 @@ const log = logOf(
 );
 
 describe('the history of a stock', () => {
-  it('is its events as they may leave the service, the oldest first', async () => {
+  it('is its events, the oldest first', async () => {
     const { items, nextCursor } = await createStockHistory(await openSource(log)).history(chairs, { limit: 3 });
     expect(nextCursor).toBeNull();
     expect(items.map(({ revision, type }) => [revision, type])).toEqual([
@@ -22,7 +22,6 @@ describe('the history of a stock', () => {
       [2, 'StockReceived'],
     ]);
     expect(items[1]).toMatchObject({ id: uuidAt(2), stream: 'stock-BER.CHAIR', recordedAt: timeAt(1) });
-    expect(JSON.stringify(items)).not.toContain('secret');
   });
 
   it('comes in pages', async () => {

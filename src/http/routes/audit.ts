@@ -1,14 +1,14 @@
 /** History for auditors (R13): every event, found by what it is about, who did it, and when. */
 import { asStored } from '../../domain/decode.ts';
 import { merkleLeaf } from '../../projections/merkleLeaf.ts';
-import { publicEvent } from '../../projections/publicEvent.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
+import { showHistory } from '../historyView.ts';
+import { answerPageOf, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { Router } from '../route.ts';
 import { AuditEvent, AuditQuery } from '../schemas/audit.ts';
 import { PageOf, ref } from '../schemas/common.ts';
 
-export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void => {
+export const registerAudit = ({ read }: Router, { readModels, personalData }: HttpPorts): void => {
   const { eventHistory } = readModels;
 
   read({
@@ -18,13 +18,13 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
     summary: 'Events in the order they were recorded, with the hash that proves each',
     description:
       '`leafHash` is SHA-256(0x00 ‖ canonical envelope ‖ SHA-256(canonical stored payload)), RFC 6962 style; personal ' +
-      'data is stored sealed, hashed sealed, and left out here.',
+      'data is stored sealed, hashed sealed, and left out here, but for notes, which stand beside `data`.',
     query: AuditQuery,
     isExpensive: () => true,
     answers: { 200: PageOf(ref(AuditEvent)) },
     problems: ['INVALID_CURSOR'],
     models: [eventHistory.model],
-    handle: async ({ query }) => {
+    handle: async ({ query, reach }) => {
       const { from, to, limit, cursor, ...filters } = query;
       const page = await eventHistory.queries.find({
         ...filters,
@@ -32,9 +32,9 @@ export const registerAudit = ({ read }: Router, { readModels }: HttpPorts): void
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       });
-      return answerPage(page, (event) => {
+      return answerPageOf(page, async (event) => {
         const stored = asStored(event);
-        return { ...publicEvent(stored), leafHash: merkleLeaf(stored) };
+        return { ...(await showHistory(stored, reach, personalData)), leafHash: merkleLeaf(stored) };
       });
     },
   });

@@ -1,5 +1,6 @@
 import { createCachedReads } from '../cachedReads.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
+import { showHistory } from '../historyView.ts';
+import { answerPage, answerPageOf, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { showResource } from '../resource.ts';
@@ -21,7 +22,7 @@ const url = '/v1/warehouses/:warehouseId/inventory/:sku';
 
 const noStock = (): Problem => new Problem('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
 
-export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPorts): void => {
+export const registerInventoryReads = ({ read }: Router, { readModels, personalData }: HttpPorts): void => {
   const { stockLevels, items, warehouses, stockHistory } = readModels;
   const cached = createCachedReads(readModels);
 
@@ -94,10 +95,10 @@ export const registerInventoryReads = ({ read }: Router, { readModels }: HttpPor
     answers: { 200: PageOf(ref(PublicEvent)) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model],
-    handle: async ({ params: { warehouseId, sku }, query }) => {
+    handle: async ({ params: { warehouseId, sku }, query, reach }) => {
       if ((await stockLevels.queries.get(warehouseId, sku)) === null) throw noStock();
       const page = await stockHistory.history({ warehouseId, sku }, pageRequestOf(query));
-      return answerPage(page, (event) => event);
+      return answerPageOf(page, (event) => showHistory(event, reach, personalData));
     },
   });
 

@@ -78,7 +78,7 @@ export const Name = Type.String({ minLength: 1, maxLength: nameCharsMax, example
 export const Note = Type.String({
   minLength: 1,
   maxLength: noteCharsMax,
-  description: 'Free text; kept sealed and never shown in history.',
+  description: 'Free text; kept sealed. Administrators, auditors and staff of the warehouse read it in history.',
   examples: ['Pallet got wet'],
 });
 export const Reference = Type.String({ minLength: 1, maxLength: referenceCharsMax, examples: ['PO-2026-118'] });
@@ -146,6 +146,13 @@ export const PublicEvent = named(
     causationId: Type.String(),
     actor: Closed({ subject: Type.String(), kind: Type.String(), client: Type.String() }),
     data: Type.Object({}, { additionalProperties: true }),
+    note: Type.Optional(
+      Nullable(
+        Type.String({
+          description: 'In history, for those who may read notes. `null`: the data of its author was erased.',
+        }),
+      ),
+    ),
   }),
 );
 

@@ -1,9 +1,9 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
+import type { RecordedEvent } from '../../domain/message.ts';
 import type { Balance } from '../../domain/stock/events.ts';
 import { emptyBalance } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../page.ts';
-import { type PublicEvent, publicEvent } from '../publicEvent.ts';
 import type { StockLevelDocument } from '../stockLevels/projection.ts';
 import { foldAsOf, type Moment } from './asOf.ts';
 import { type Cause, causesIn, type ExplainedField, figureOf } from './explain.ts';
@@ -23,8 +23,8 @@ export interface Explanation extends Page<Cause> {
 }
 
 export interface StockHistory {
-  /** The events of the stock as they may leave the service, oldest first. @throws InvalidCursor */
-  history(key: StockKey, page: PageRequest): Promise<Page<PublicEvent>>;
+  /** The events of the stock, oldest first. @throws InvalidCursor */
+  history(key: StockKey, page: PageRequest): Promise<Page<RecordedEvent>>;
   /**
    * The stock as it was; `null` when it was not registered by then. Its `revision` and `updatedAt` are those of the last
    * event that counts. Reads the whole stream, a slice at a time.
@@ -88,7 +88,7 @@ export const createStockHistory = (source: StreamReader): StockHistory => ({
     const page = events.slice(0, Math.min(limit, countWithin(events, charsOf)));
     const last = page.at(-1);
     return {
-      items: page.map(publicEvent),
+      items: page,
       nextCursor: events.length > page.length && last !== undefined ? revisionCursor(stream, last.revision) : null,
     };
   },
