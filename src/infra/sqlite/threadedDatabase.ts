@@ -3,10 +3,11 @@
  * core has something to do. Reads stay in this thread, on a connection of their own.
  */
 import { Worker } from 'node:worker_threads';
-import { OperatorError, StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
+import { OperatorError, StoreUnavailable } from '../../commands/ports.ts';
 import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
+import { type Caller, createGoOn, learn } from './settle.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';
-import { type Answer, type Begun, type Call, unpackError } from './writeThreadCalls.ts';
+import type { Answer, Begun, Call } from './writeThreadCalls.ts';
 
 /** What is read again and again is held as documents and states, so that few pages are. */
 const readCacheKiB = 8 * 1_024;
@@ -33,27 +34,9 @@ interface Flight {
   underway: number;
 }
 
-interface Waiting {
+interface Waiting extends Caller {
   readonly flight: Flight;
-  readonly committed: ((value: never) => void) | undefined;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
 }
-
-const settle = ({ committed, resolve, reject }: Waiting, answer: Answer, condemn: Database['condemn']): void => {
-  if ('error' in answer) {
-    const error = unpackError(answer.error);
-    if (error instanceof StoreDamaged) condemn(error);
-    reject(error);
-    return;
-  }
-  try {
-    committed?.(answer.value as never);
-    resolve(answer.value as never);
-  } catch (error) {
-    reject(error);
-  }
-};
 
 /** Until the thread has opened the file. @throws OperatorError when it can't. */
 const begun = (worker: Worker): Promise<void> =>
@@ -89,15 +72,18 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   let lastId = 0;
   let closing: Promise<void> | null = null;
 
+  const goOn = createGoOn();
+  let settling = Promise.resolve();
   worker.on('message', (answers: readonly Answer[]) => {
-    for (const answer of answers) {
+    const callers = answers.flatMap((answer) => {
       const caller = waiting.get(answer.id);
-      if (caller === undefined) continue;
+      if (caller === undefined) return [];
       waiting.delete(answer.id);
       caller.flight.underway -= 1;
       if (caller.flight.underway === 0) flights -= 1;
-      settle(caller, answer, reader.condemn);
-    }
+      return [learn(caller, answer, reader.condemn)];
+    });
+    settling = settling.then(() => goOn(callers));
     sendSoon();
   });
   // A thread that ends on its own is a mistake of ours, and nobody else writes the file: the process ends as well.
@@ -178,6 +164,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     while (areQueued()) send();
     worker.postMessage('close');
     await ended;
+    await settling;
     await reader.close();
   };
 
