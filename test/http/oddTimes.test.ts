@@ -91,6 +91,9 @@ describe('a time', () => {
   });
 });
 
+/** It has its filters in a body, and records nothing. */
+const isSearch = ({ operation }: Documented): boolean => operation.operationId === 'searchOrders';
+
 describe.each(timed)('$name', ({ documented }) => {
   it('takes each odd time for the time that it is, or answers 400, and never 500', async () => {
     for (const [text, time] of times) {
@@ -102,11 +105,12 @@ describe.each(timed)('$name', ({ documented }) => {
         ).toBe(true);
       }
       for (const body of bodiesWith(documented, text)) {
+        const url = isSearch(documented) ? urlOf(documented) : `${urlOf(documented)}?dryRun=true`;
         const {
           status,
           text: answer,
           body: told,
-        } = await admin.request(documented.method, `${urlOf(documented)}?dryRun=true`, {
+        } = await admin.request(documented.method, url, {
           body,
           headers: { 'if-match': '"0"' },
         });
