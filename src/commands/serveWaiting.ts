@@ -3,7 +3,7 @@ import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { createLanes, eachComing } from './keyed.ts';
+import { createLanes, eachComing, mapLimited } from './keyed.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './shelves.ts';
 
@@ -36,6 +36,9 @@ const wholeOrdersAskedMax = 20;
 
 /** Orders that are served side by side, as far as they wait for nothing in common. */
 const concurrency = 128;
+
+/** SKUs of an order that are looked at side by side. */
+const looksAtOnce = 16;
 
 type Place = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
 export const isBefore = (a: Place, b: Place): boolean =>
@@ -105,11 +108,12 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
       for await (const { orderId } of waitersFor(null, cause)) await allocate(orderId, cause);
     },
     serveOlder: async (order, cause) => {
-      for (const sku of skusAskedFor(order)) {
-        // Before anyone is looked for: of a thousand lines, mostly there is nothing, or nobody waits.
-        if (!(await isAvailable(sku, cause))) continue;
-        const oldest = await facts.oldestWaitingFor(sku, cause.position);
-        if (oldest === null || !isBefore(oldest, order)) continue;
+      // Of a thousand lines, mostly there is nothing, or no order waits for it; on servers each look takes a while.
+      const looks = await mapLimited([...skusAskedFor(order)], looksAtOnce, async (sku) => {
+        const oldest = (await isAvailable(sku, cause)) ? await facts.oldestWaitingFor(sku, cause.position) : null;
+        return oldest !== null && isBefore(oldest, order) ? [sku] : [];
+      });
+      for (const sku of looks.flat()) {
         let wholeOrders = 0;
         for await (const waiting of waitersFor(sku, cause)) {
           if (!isBefore(waiting, order) || !(await isAvailable(sku, cause))) break;

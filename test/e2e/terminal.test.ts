@@ -9,6 +9,8 @@ import { endOf, makeDirectory } from '../support/process.ts';
 const projectRoot = join(import.meta.dirname, '../..');
 const startTimeoutMs = 25_000;
 
+/** It leads a group of its own there, which does not end with `script`. */
+const onTerminal = 'echo "pid $$"; exec npm start';
 /** `script` of util-linux runs a command on a terminal of its own. */
 const hasTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 
@@ -36,7 +38,8 @@ const run = async (command: string, args: readonly string[]) => {
     });
   }
   const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGTERM');
+    const leader = Number(/^pid (\d+)/m.exec(output)?.[1] ?? child.pid);
+    if (child.exitCode === null && child.signalCode === null) process.kill(-leader, 'SIGTERM');
     await endOf(child);
   };
   onTestFinished(async () => {
@@ -53,7 +56,7 @@ const run = async (command: string, args: readonly string[]) => {
 };
 
 it.skipIf(!hasTerminal)('on a terminal: the address, the docs, the sandbox and the data folder, in words', async () => {
-  const { origin, dataDir, output } = await run('script', ['-qec', 'npm start', '/dev/null']);
+  const { origin, dataDir, output } = await run('script', ['-qec', onTerminal, '/dev/null']);
   await expect.poll(output, { timeout: startTimeoutMs }).toContain('Ctrl-C');
   const text = output().replaceAll('\r', '');
   expect(text).toMatch(new RegExp(`^ +address +${origin}$`, 'm'));
