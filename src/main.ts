@@ -1,6 +1,5 @@
 /** The process: configuration → adapters → compose → listen → graceful stop. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
-import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { failureFacts } from './commands/failureFacts.ts';
 import { compose } from './compose.ts';
@@ -12,6 +11,7 @@ import { readConfig } from './infra/config.ts';
 import { createCountryPoints } from './infra/countryPoints.ts';
 import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
+import { createLog } from './infra/log.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 import { guardAgainstStrayFaults } from './strayFaults.ts';
@@ -29,7 +29,7 @@ const start = async (): Promise<void> => {
   // A person reads the greeting, and then only what goes wrong.
   const isTerminal = process.stdout.isTTY;
   const level = isTerminal && (process.env.LOG_LEVEL ?? '') === '' ? 'warn' : config.logLevel;
-  const logger = pino({ level, redact: ['req.headers.authorization'] });
+  const logger = createLog(level);
   const clock = createSystemClock();
   const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
   const open = closeDataDir(dataDir);

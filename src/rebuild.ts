@@ -2,11 +2,12 @@
  * `npm run rebuild -- <projection>`: builds a projection anew beside the one that answers, and switches (DESIGN §7).
  * May run while the service runs, which notices the switch by itself.
  */
-import { pino } from 'pino';
+
 import { readSideOf } from './compose.ts';
 import { openClusteredReadEngines } from './infra/clustered.ts';
 import { readConfig } from './infra/config.ts';
 import { openReadEngines } from './infra/embedded.ts';
+import { createLog } from './infra/log.ts';
 import { createProgressBar } from './progressBar.ts';
 import { projections } from './projections/index.ts';
 import { rebuild } from './projections/readModel.ts';
@@ -20,7 +21,7 @@ const run = async (): Promise<number> => {
   const projection = projections.find((each) => each.name === name);
   if (projection === undefined) throw new WrongUsage(`There is no projection ${name ?? 'without a name'}.`);
   const { dataDir, logLevel, servers, projectionParts } = readConfig(process.env);
-  const logger = pino({ level: logLevel === 'info' ? 'warn' : logLevel });
+  const logger = createLog(logLevel === 'info' ? 'warn' : logLevel);
   const { engines, close } =
     servers === null
       ? await openReadEngines(dataDir)

@@ -1,10 +1,11 @@
 /** What `npm start` prints: lines for a person at a terminal, lines of JSON elsewhere (issue 12, point 32). */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../demo/service.ts';
-import { endOf, makeDirectory } from '../support/process.ts';
+import { makeDirectory } from '../support/process.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const startTimeoutMs = 25_000;
@@ -31,6 +32,7 @@ const run = async (command: string, args: readonly string[]) => {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const closed = once(child, 'close');
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -40,7 +42,8 @@ const run = async (command: string, args: readonly string[]) => {
   const stop = async (): Promise<void> => {
     const leader = Number(/^pid (\d+)/m.exec(output)?.[1] ?? child.pid);
     if (child.exitCode === null && child.signalCode === null) process.kill(-leader, 'SIGTERM');
-    await endOf(child);
+    // The service writes to these pipes too, and may end after what started it.
+    await closed;
   };
   onTestFinished(async () => {
     await stop();
