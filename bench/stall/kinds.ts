@@ -39,7 +39,7 @@ export const kindsOf = ({ callers, known, size, lookMs }: Setting): readonly Kin
   const all = [...callers.values()];
   const callerOf = (name: string): Caller => {
     const caller = callers.get(name);
-    if (caller === undefined) throw new Error(`nobody is called ${name}`);
+    if (caller === undefined) throw new Error(`there is no caller ${name}`);
     return caller;
   };
   const admin = callerOf('sandbox-admin');

@@ -51,7 +51,7 @@ const inQuery = ({ orders, middle }: Known): Readonly<Record<string, readonly st
   to: [middle],
   stream: [`order-${orderIdOf(orders - 1)}`, `stock-W0.${hotSku(0)}`],
   type: ['StockRetired', 'OrderPlaced', 'OrderCancelled'],
-  actor: ['stall', 'nobody'],
+  actor: ['stall', 'absent'],
   correlationId: [noId],
   sku: [hotSku(0)],
 });

@@ -81,26 +81,26 @@ export const showFact = (recorded: readonly RecordedEvent<StockEvent>[]): object
   };
 };
 
-/** After a count, an adjustment or a quarantine. @throws Problem */
-export const answerFact = (
-  outcome: StockOutcome,
-  reply: FastifyReply,
-  { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
-): object | undefined =>
-  answerOutcome(outcome, reply, {
-    status,
-    ...(status === 201 ? { location: locationOf({ warehouseId, sku }) } : {}),
-    body: (accepted) => ({ ...showStockAfter({ warehouseId, sku }, accepted), ...showFact(accepted.events) }),
-  });
+type Show = (accepted: Accepted<Stock, StockEvent>) => object;
+
+const answerWith =
+  (showOf: (target: Target) => Show) =>
+  (
+    outcome: StockOutcome,
+    reply: FastifyReply,
+    { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
+  ): object | undefined =>
+    answerOutcome(outcome, reply, {
+      status,
+      ...(status === 201 ? { location: locationOf({ warehouseId, sku }) } : {}),
+      body: showOf({ warehouseId, sku }),
+    });
 
 /** @throws Problem */
-export const answerStock = (
-  outcome: StockOutcome,
-  reply: FastifyReply,
-  { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
-): object | undefined =>
-  answerOutcome(outcome, reply, {
-    status,
-    ...(status === 201 ? { location: locationOf({ warehouseId, sku }) } : {}),
-    body: (accepted) => showStockAfter({ warehouseId, sku }, accepted),
-  });
+export const answerStock = answerWith((target) => (accepted) => showStockAfter(target, accepted));
+
+/** After a count, an adjustment or a quarantine. @throws Problem */
+export const answerFact = answerWith((target) => (accepted) => ({
+  ...showStockAfter(target, accepted),
+  ...showFact(accepted.events),
+}));

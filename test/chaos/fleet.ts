@@ -1,9 +1,8 @@
 /** Processes of the service, as an operator would start them, and a supervisor that starts anew what died. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '../support/engines/childServer.ts';
+import { endChild, freePort } from '../support/engines/childServer.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** As long as an orchestrator takes to notice. */
@@ -71,13 +70,7 @@ export const startMember = async (name: string, env: Readonly<Record<string, str
     output: () => output,
     stop: async () => {
       isStopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs);
-      const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
-      clearTimeout(timer);
-      return code ?? signal;
+      return endChild(child, stopMaxMs);
     },
   };
 };

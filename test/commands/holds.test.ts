@@ -32,6 +32,18 @@ const none = { uncounted_reservation: 0, lost_reservation: 0, waiting_beside_sto
 const claimsOf = async (orderId: string) =>
   (await world.log.openReservations()).filter((each) => each.orderId === orderId);
 
+/** The one chair that there is was held for `o1`, which comes after an order that waits for one. */
+const placeHeldBesideWaiter = async (): Promise<void> => {
+  await openShop(world, { BER: { CHAIR: 0 } });
+  await place(world, 'waits', { CHAIR: 1 });
+  await world.settle();
+  await receive(world, 'BER', 'CHAIR', 1);
+  await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+  await world.settle();
+  world.clock.pass(1);
+  await place(world, 'o1', { CHAIR: 1 });
+};
+
 describe('an order whose pieces are reserved under its id', () => {
   it.each([
     ['and nothing else is free', 1],
@@ -102,28 +114,14 @@ describe('an order whose pieces are reserved under its id', () => {
   });
 
   it('is not passed by an older order that waits for the same', async () => {
-    await openShop(world, { BER: { CHAIR: 0 } });
-    await place(world, 'waits', { CHAIR: 1 });
-    await world.settle();
-    await receive(world, 'BER', 'CHAIR', 1);
-    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
-    await world.settle();
-    world.clock.pass(1);
-    await place(world, 'o1', { CHAIR: 1 });
+    await placeHeldBesideWaiter();
     await world.settle();
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
     expect(await sourcesOf(world.log, 'waits')).toEqual({});
   });
 
   it('keeps them though a process dies between the exchange and its record, beside an older order that waits', async () => {
-    await openShop(world, { BER: { CHAIR: 0 } });
-    await place(world, 'waits', { CHAIR: 1 });
-    await world.settle();
-    await receive(world, 'BER', 'CHAIR', 1);
-    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
-    await world.settle();
-    world.clock.pass(1);
-    await place(world, 'o1', { CHAIR: 1 });
+    await placeHeldBesideWaiter();
     expect(await world.settle({ crashes: [{ append: 1, when: 'after' }] })).toBe(1);
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
     expect((await world.log.events()).map(({ type }) => type)).not.toContain('StockReservationReleased');

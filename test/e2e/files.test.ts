@@ -3,23 +3,18 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  createServices,
   makeDirectory,
   type RunningService,
   removeDirectory,
   runToEnd,
-  startService,
   warehouse,
 } from '../support/process.ts';
 
 let root: string;
 let dataDir: string;
-const running = new Set<RunningService>();
-
-const start = async (options: Partial<Parameters<typeof startService>[0]> = {}): Promise<RunningService> => {
-  const service = await startService({ dataDir, ...options });
-  running.add(service);
-  return service;
-};
+const services = createServices();
+const start = (options: Partial<Parameters<typeof services.start>[0]> = {}) => services.start({ dataDir, ...options });
 
 beforeEach(async () => {
   root = await makeDirectory();
@@ -27,8 +22,7 @@ beforeEach(async () => {
   await mkdir(dataDir);
 });
 afterEach(async () => {
-  for (const service of running) await service.end('SIGKILL');
-  running.clear();
+  await services.endAll();
   await removeDirectory(root);
 });
 
@@ -44,7 +38,7 @@ const open = async (service: RunningService): Promise<void> => {
 
 const end = async (service: RunningService, signal: NodeJS.Signals): Promise<number | string | null> => {
   const code = await service.end(signal);
-  running.delete(service);
+  services.running.delete(service);
   return code;
 };
 

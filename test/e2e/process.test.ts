@@ -6,29 +6,23 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Answer,
+  createServices,
   makeDirectory,
   type RunningService,
   removeDirectory,
   runToEnd,
-  startService,
   warehouse,
 } from '../support/process.ts';
 
 let dataDir: string;
-const running = new Set<RunningService>();
-
-const start = async (options: Partial<Parameters<typeof startService>[0]> = {}): Promise<RunningService> => {
-  const service = await startService({ dataDir, ...options });
-  running.add(service);
-  return service;
-};
+const services = createServices();
+const start = (options: Partial<Parameters<typeof services.start>[0]> = {}) => services.start({ dataDir, ...options });
 
 beforeEach(async () => {
   dataDir = await makeDirectory();
 });
 afterEach(async () => {
-  for (const service of running) await service.end('SIGKILL');
-  running.clear();
+  await services.endAll();
   await removeDirectory(dataDir);
 });
 
@@ -63,7 +57,7 @@ const sendUntilDeath = async (service: RunningService, path: string, body: objec
     }
   };
   await Promise.all(Array.from({ length: 16 }, sender));
-  running.delete(service);
+  services.running.delete(service);
   return { acknowledged, sent };
 };
 
@@ -73,7 +67,7 @@ describe('kill -9 under load', () => {
     let sentKeys: string[] = [];
     const acknowledgedKeys = new Map<string, Answer>();
     for (const killAfter of [40, 95, 170]) {
-      const [before] = running;
+      const [before] = services.running;
       const service = before ?? (await start());
       const { acknowledged, sent } = await sendUntilDeath(service, `${stock}/receipts`, receive, killAfter);
       for (const [key, answer] of acknowledged) acknowledgedKeys.set(key, answer);
@@ -124,7 +118,7 @@ describe('SIGTERM', () => {
       service.end('SIGTERM'),
       ...answers.map((answer) => answer.then(({ status }) => status).catch(() => 'refused')),
     ]);
-    running.delete(service);
+    services.running.delete(service);
     expect(code, service.output()).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     const taken = outcomes.filter((status) => status === 201).length;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../demo/service.ts';
+import { endChild } from '../support/engines/childServer.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** A machine that does other things starts it slowly. */
@@ -90,14 +91,6 @@ export const startService = async ({
       await ended;
       child = await live();
     },
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs);
-      const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
-      clearTimeout(timer);
-      return code ?? signal;
-    },
+    stop: () => endChild(child, stopMaxMs),
   };
 };

@@ -143,6 +143,23 @@ export const startService = async (options: Options): Promise<RunningService> =>
   };
 };
 
+/** Services of one test: what still runs at its end is killed. */
+export const createServices = () => {
+  const running = new Set<RunningService>();
+  return {
+    running,
+    start: async (options: Options): Promise<RunningService> => {
+      const service = await startService(options);
+      running.add(service);
+      return service;
+    },
+    endAll: async (): Promise<void> => {
+      for (const service of running) await service.end('SIGKILL');
+      running.clear();
+    },
+  };
+};
+
 /** For services that are meant to refuse to start. */
 export const runToEnd = async (
   options: Options,

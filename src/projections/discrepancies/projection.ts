@@ -1,6 +1,6 @@
 /**
- * Stocks with facts that were about more pieces than the ledger knew of (T28), until somebody has counted: a document for
- * each stock, gone once a count, or registering it anew, has said what is there.
+ * Stocks with facts that were about more pieces than the ledger knew of (T28), a document for each stock. It goes
+ * once a count, or another registration, has said what is there.
  */
 import { unreachable } from '../../domain/message.ts';
 import type { StockCounted, StockDiscrepancyRecorded, StockRegistered } from '../../domain/stock/events.ts';

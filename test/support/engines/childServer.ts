@@ -41,15 +41,18 @@ export const freePort = async (): Promise<number> => {
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-const end = async (child: ChildProcess): Promise<void> => {
-  if (hasEnded(child)) return;
-  const ended = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-  child.kill('SIGTERM');
-  // A server that was stopped with SIGSTOP meets its end only when it goes on.
-  child.kill('SIGCONT');
-  await ended;
-  clearTimeout(timer);
+/** SIGTERM; killed when that takes longer. @returns exit code, or the signal it died of. */
+export const endChild = async (child: ChildProcess, stopMaxMs: number): Promise<number | string | null> => {
+  if (!hasEnded(child)) {
+    const ended = once(child, 'exit');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs);
+    child.kill('SIGTERM');
+    // A server that was stopped with SIGSTOP meets its end only when it goes on.
+    child.kill('SIGCONT');
+    await ended;
+    clearTimeout(timer);
+  }
+  return child.exitCode ?? child.signalCode;
 };
 
 /** Ends the server when this process dies without a chance to do so itself: its end of the pipe closes with it. */
@@ -93,7 +96,7 @@ export const startChildServer = async (spec: ChildServerSpec): Promise<ChildServ
   const { pid } = child;
   const release = pid === undefined ? () => undefined : watchOver(pid);
   const stop = async (): Promise<void> => {
-    if (pid !== undefined) await end(child);
+    if (pid !== undefined) await endChild(child, stopTimeoutMs);
     release();
     await rm(directory, { recursive: true, force: true });
   };
