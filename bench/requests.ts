@@ -8,6 +8,8 @@ export const skuOf = (index: number): string => `SKU-${index}`;
 export const hotSku = 'SKU-HOT';
 export const orderSku = 'SKU-ORDER';
 export const probeSku = 'SKU-PROBE';
+/** One of those that all changes go to. */
+export const contestedSku = skuOf(0);
 
 export interface Sent {
   readonly method: 'GET' | 'POST';
@@ -34,22 +36,25 @@ export const adjustments =
     return { method: 'POST', path: `${inventoryPath(sku)}/adjustments`, body: adjustment, headers: post(token) };
   };
 
-const order = JSON.stringify({
-  customer: { customerId: 'customer-1', name: 'Ada Example', email: 'ada@example.invalid' },
-  shipTo: {
-    name: 'Ada Example',
-    lines: ['1 Example Street'],
-    city: 'Berlin',
-    postalCode: '10115',
-    countryCode: 'DE',
-  },
-  lines: [{ lineId: '1', sku: orderSku, quantity: 1, priceMinor: 4_900, currency: 'EUR' }],
-  sourcing: 'priority',
-});
+const orderOf = (sku: string): string =>
+  JSON.stringify({
+    customer: { customerId: 'customer-1', name: 'Ada Example', email: 'ada@example.invalid' },
+    shipTo: {
+      name: 'Ada Example',
+      lines: ['1 Example Street'],
+      city: 'Berlin',
+      postalCode: '10115',
+      countryCode: 'DE',
+    },
+    lines: [{ lineId: '1', sku, quantity: 1, priceMinor: 4_900, currency: 'EUR' }],
+    sourcing: 'priority',
+  });
 
-export const orders =
-  (token: string): NextRequest =>
-  () => ({ method: 'POST', path: '/v1/orders', body: order, headers: post(token) });
+/** One piece each. */
+export const orders = (token: string, sku = orderSku): NextRequest => {
+  const body = orderOf(sku);
+  return () => ({ method: 'POST', path: '/v1/orders', body, headers: post(token) });
+};
 
 export const reads =
   (token: string): NextRequest =>
