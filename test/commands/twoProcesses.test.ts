@@ -1,7 +1,7 @@
 /** The policies may run in another process than the one that answers clients: what they know may be out of date. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UseCases } from '../../src/commands/index.ts';
-import { Crash, openWorld, reservationMs, type World } from '../support/world.ts';
+import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, firstReservationOf, openShop, place, recorded, sourcesOf } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 
@@ -92,6 +92,50 @@ describe('policies that run beside another process', () => {
     await recorded(api.changeStock(change(world, 'r', { ...byHand, reservationId: 'by hand', expiresAt })));
     await world.settle();
     expect((await world.log.openReservations()).map(({ reservationId }) => reservationId)).toContain('by hand');
+  });
+
+  it('find all of an order that must come from one place, though another place has a part of it (1)', async () => {
+    await openShop(world, { BER: { CHAIR: 1 }, PAR: { CHAIR: 0 } });
+    await place(world, 'o1', { CHAIR: 2 }, { allowSplit: false });
+    await world.settle();
+    await receiveAt('PAR', 2);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 2 });
+  });
+
+  it('lapse what is gone of an order that they know as it was before the other one planned it (1)', async () => {
+    await openShop(world, { BER: { CHAIR: 2 }, PAR: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.useCases.load.order('order-o1');
+    await api.reactions.handle(await eventsOf('OrderPlaced'));
+    const reservationId = await firstReservationOf(world.log, 'o1');
+    const target = { warehouseId: 'BER', sku: 'CHAIR', reservationId };
+    const release = { type: 'ReleaseReservation', ...target, reason: 'by hand' } as const;
+    await recorded(api.changeStock(change(world, 'release', release)));
+    await world.useCases.reactions.handle(await eventsOf('StockReservationReleased'));
+    expect(await eventsOf('OrderAllocationLapsed')).toHaveLength(1);
+    await world.settle();
+  });
+
+  it('keep what the other one has got for an order that they know as waiting (1)', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.settle();
+    await receiveAt('BER', 2);
+    await api.reactions.handle(await eventsOf('StockReceived'));
+    await world.useCases.reactions.handle(await eventsOf('StockReserved'));
+    expect(await eventsOf('StockReservationReleased')).toEqual([]);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
+  });
+
+  it('go by an item as the other one has changed it (1)', async () => {
+    await openShop(world, { BER: { CHAIR: 1 } });
+    const chair = { name: 'Chair', attributes: {}, boxes: [], backorderAllowed: true };
+    await recorded(world.useCases.defineItem('CHAIR', chair, contextOf('define')));
+    await recorded(api.defineItem('CHAIR', { ...chair, backorderAllowed: false }, contextOf('define again')));
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.settle();
+    expect(await eventsOf('OrderCancelled')).toHaveLength(1);
   });
 
   it('lapse nothing of an order whose reservation was given back and taken again', async () => {
