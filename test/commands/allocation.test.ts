@@ -209,7 +209,7 @@ describe('the line for goods (first come, first served)', () => {
   });
 
   it('is kept among orders that are planned together: an older one with many lines comes before a younger one', async () => {
-    const skus = Array.from({ length: 12 }, (_, index) => `S${index}`);
+    const skus = Array.from({ length: 60 }, (_, index) => `S${index}`);
     await openShop(world, { BER: { CHAIR: 1, ...Object.fromEntries(skus.map((sku) => [sku, 9])) } });
     await place(world, 'older', { ...Object.fromEntries(skus.map((sku) => [sku, 1])), CHAIR: 1 });
     world.clock.pass(1);
@@ -227,6 +227,38 @@ describe('the line for goods (first come, first served)', () => {
     expect(world.clock.now()).toBe(at);
     await world.settle();
     expect(await reservedBy(['a', 'b', 'c'])).toEqual([1, 1, undefined]);
+  });
+
+  it('is not jumped by an order that is planned for one that came before it and has not been planned yet (8)', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'a', { CHAIR: 3 }, { allowSplit: false });
+    await place(world, 'c', { CHAIR: 1 });
+    await world.settle();
+    // As old as the one that waits, and before it by its id.
+    await place(world, 'b', { CHAIR: 1 });
+    await receive(world, 'BER', 'CHAIR', 1);
+    await world.settle({ batchSize: 1 });
+    expect(await reservedBy(['a', 'b', 'c'])).toEqual([undefined, 1, undefined]);
+  });
+
+  it('is left by an order on hold: it takes nothing, and what it could have had goes to the next (8)', async () => {
+    await openShop(world, { BER: { CHAIR: 1 } });
+    await place(world, 'held', { CHAIR: 1 });
+    await recorded(
+      world.useCases.changeOrder('held', { type: 'HoldOrder', reason: 'fraud check' }, contextOf('hold it')),
+    );
+    world.clock.pass(1);
+    await place(world, 'next', { CHAIR: 1 });
+    await world.settle();
+    expect(await reservedBy(['held', 'next'])).toEqual([undefined, 1]);
+    await receive(world, 'BER', 'CHAIR', 1);
+    await world.settle();
+    expect(await reservedBy(['held'])).toEqual([undefined]);
+    await recorded(
+      world.useCases.changeOrder('held', { type: 'ReleaseOrder', reason: 'checked' }, contextOf('release it')),
+    );
+    await world.settle();
+    expect(await reservedBy(['held'])).toEqual([1]);
   });
 
   it('is kept where goods of several SKUs come together: no order gets by another SKU what an older one waits for', async () => {

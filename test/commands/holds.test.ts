@@ -207,17 +207,18 @@ describe('what is reserved under the id of an order is left alone', () => {
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
   });
 
-  it('once that one was planned', async () => {
+  it('once that one was planned, though it is planned again beside it', async () => {
     await openShop(world, { BER: { CHAIR: 0 } });
-    await place(world, 'o1', { CHAIR: 1 });
+    await place(world, 'o1', { CHAIR: 3 });
     await world.settle();
-    await receive(world, 'BER', 'CHAIR', 1);
+    await receive(world, 'BER', 'CHAIR', 2);
     await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
     await world.settle();
-    expect(await sourcesOf(world.log, 'o1')).toEqual({});
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+    expect(await claimsOf('o1')).toContainEqual(expect.objectContaining({ reservationId: 'hold of 1 at BER.CHAIR' }));
     world.clock.pass(60_000);
     await world.useCases.expireReservations();
     await world.settle();
-    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
   });
 });
