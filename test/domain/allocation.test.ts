@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Demand, type Plan, type PlanRequest, planAllocation } from '../../src/domain/policies/allocation.ts';
+import { fewestWarehouses } from '../../src/domain/policies/fewestWarehouses.ts';
 
 type Shelves = Readonly<Record<string, Readonly<Record<string, number>>>>;
 const chair = (quantity: number, lineId = '1'): Demand => ({ lineId, sku: 'CHAIR', quantity });
@@ -98,6 +99,21 @@ describe('the fewest shipments', () => {
         },
       ),
     ).toMatchObject({ sources: [{ warehouseId: 'B' }, { warehouseId: 'C' }] }));
+  it('are looked for within a number of steps: then the best so far is taken, and is not called the fewest (8)', () => {
+    const shelf = (skus: readonly number[]) => Array.from({ length: 14 }, (_, sku) => Number(skus.includes(sku)));
+    const halves = [
+      [0, 1, 2, 3, 4, 5, 6],
+      [7, 8, 9, 10, 11, 12, 13],
+    ];
+    const tempting = [
+      [0, 1, 2, 3, 7, 8, 9, 10],
+      [4, 5, 11, 12],
+      [6, 13],
+    ];
+    const shop = { needs: Array.from({ length: 14 }, () => 1), supplies: [...tempting, ...halves].map(shelf) };
+    expect(fewestWarehouses(shop)).toEqual({ warehouses: [3, 4], isFewest: true });
+    expect(fewestWarehouses(shop, 0)).toEqual({ warehouses: [0, 1, 2], isFewest: false });
+  });
   it('are planned by asking each figure once, however many warehouses and lines there are', () => {
     const ids = Array.from({ length: 400 }, (_, index) => `W${index}`);
     let asked = 0;

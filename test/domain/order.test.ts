@@ -236,6 +236,8 @@ describe('holding, releasing and cancelling', () => {
     closed.when({ type: 'LapseAllocation', reservationId: 'r3' }).thenNothing();
     closed.when(cancel).thenNothing();
   });
+  it('is not on hold any more once its rest was cancelled, so that no release is told of it (5)', () =>
+    given(orderDecider, placed, allocated, dispatched, held, rest).when(release).thenRefused('ORDER_NOT_ON_HOLD'));
   it('does not hold an order of which all has left', () =>
     given(orderDecider, placed, allocated, dispatched, lampsSent).when(hold).thenRefused('ORDER_ALREADY_SHIPPED'));
   it('does not hold a cancelled order', () =>

@@ -141,6 +141,10 @@ describe('the point of an address', () => {
     expect(pointOf({ countryCode: 'DE', postalCode: '83471' })).toEqual(at(47.8383, 12.9783));
     expect(pointOf({ countryCode: 'SE', postalCode: '21145' })).toEqual(at(55.605, 13.0038));
   });
+  it('is not that of a warehouse abroad, however alike its postal code is (7)', () => {
+    expect(pointOf({ countryCode: 'FR', postalCode: '80331' })).toBeNull();
+    expect(pointOf({ countryCode: 'DE', postalCode: '95401' })).toEqual(at(51, 9));
+  });
   it('is the middle of the country where no postal code begins alike, or there is none, as after an erasure', () => {
     expect(pointOf({ countryCode: 'DE', postalCode: '50667' })).toEqual(at(51, 9));
     expect(pointOf({ countryCode: 'DE', postalCode: null })).toEqual(at(51, 9));
