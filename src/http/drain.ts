@@ -28,6 +28,8 @@ const quietMaxMs = 500;
 /** Clients that connect without a pause would keep the door open for ever; within `inFlightMaxMs`. */
 const knockingMaxMs = 2_000;
 const lookEveryMs = 25;
+/** A longer turn of the loop had time for clients to connect after it looked who waits. */
+const shortTurnMs = 1;
 const statusLine = 'HTTP/1.1 503 Service Unavailable';
 
 interface Connection {
@@ -107,12 +109,15 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
   app.server.on('connection', () => {
     knocks += 1;
   });
-  /** Who is connected and was not accepted yet is reset when we stop to listen: that is done in a turn in which nobody came. */
-  const untilNobodyKnocks = async (): Promise<void> => {
+  /** Who is connected but not accepted yet is reset when we stop to listen: waits for a short turn in which no client came. */
+  const untilNoClientKnocks = async (): Promise<void> => {
     const endMs = performance.now() + knockingMaxMs;
-    for (let before = -1; before !== knocks && performance.now() < endMs; ) {
-      before = knocks;
+    let isQuiet = false;
+    for (let turnMs = performance.now(); !isQuiet && turnMs < endMs; ) {
+      const [knocksBefore, turnBeforeMs] = [knocks, turnMs];
       await nextTurn();
+      turnMs = performance.now();
+      isQuiet = knocks === knocksBefore && turnMs - turnBeforeMs < shortTurnMs;
     }
   };
 
@@ -129,7 +134,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     });
     sweep.unref();
     end.unref();
-    await untilNobodyKnocks();
+    await untilNoClientKnocks();
     app.server.close();
   });
 };

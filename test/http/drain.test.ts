@@ -1,5 +1,6 @@
 /** The end of a process that others still talk to: grace, idle and half-sent connections, streams (21). */
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -17,7 +18,58 @@ const open = async (origin: string, sent: string): Promise<Socket> => {
   return socket;
 };
 
+/** On a connection of its own. @returns the status of the answer, or the code of what went wrong. */
+const askOnce = (origin: string): Promise<number | string> =>
+  new Promise((resolve) => {
+    const fail = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message);
+    const sent = get(`${origin}/health/live`, { agent: false }, (answer) => {
+      text(answer).then(() => resolve(answer.statusCode ?? 0), fail);
+    });
+    sent.on('error', fail);
+  });
+
+const askUntilRefused = async (origin: string): Promise<readonly (number | string)[]> => {
+  const outcomes: (number | string)[] = [];
+  for (;;) {
+    const outcome = await askOnce(origin);
+    if (outcome === 'ECONNREFUSED') return outcomes;
+    outcomes.push(outcome);
+  }
+};
+
 describe('a service that stops', () => {
+  it('answers on every connection that it has accepted (21)', async () => {
+    service = await startService();
+    const origin = await service.listen();
+    const { app } = service;
+    let accepted = 0;
+    app.server.on('connection', () => {
+      accepted += 1;
+    });
+    const clients = Array.from({ length: 16 }, () => askUntilRefused(origin));
+    await expect.poll(() => accepted).toBeGreaterThan(100);
+    await app.drain().then(app.close);
+    const outcomes = (await Promise.all(clients)).flat();
+    const answered = outcomes.filter((outcome) => outcome === 200);
+    expect(answered.length).toBe(accepted);
+    // What the kernel has connected in the instant in which the door closes was not accepted, and is reset.
+    const others = outcomes.filter((outcome) => outcome !== 200);
+    expect(others.filter((outcome) => outcome !== 'ECONNRESET')).toEqual([]);
+    expect(others.length).toBeLessThanOrEqual(clients.length);
+  });
+
+  it('answers the first request of a connection that it had accepted, though it listens no more (21)', async () => {
+    service = await startService();
+    const origin = await service.listen();
+    const accepted = once(service.app.server, 'connection');
+    const socket = await open(origin, '');
+    await accepted;
+    const stopped = service.app.close();
+    socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 (200|503) [\s\S]*connection: close/i);
+    await stopped;
+  });
+
   it('is not ready at once, answers with Connection: close, and ends whatever clients do (21)', async () => {
     service = await startService();
     const origin = await service.listen();
