@@ -2,42 +2,24 @@
 import type { Position } from '../domain/message.ts';
 import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import { unsourcedOf } from '../domain/order/state.ts';
-import type { Ask } from '../domain/policies/reactions.ts';
 import { laterOf } from '../domain/position.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
-import { type Claim, countedBy, type DriftKind, isLost, uncountedFor } from './claims.ts';
+import {
+  type Claim,
+  countedBy,
+  isLost,
+  type Sight,
+  type Subject,
+  unbookedOf,
+  uncountedFor,
+  type View,
+} from './claims.ts';
 import type { Handlers } from './handlers.ts';
 import type { AllocationFacts } from './ports.ts';
 import { promiseOf } from './shelves.ts';
 import type { Loaded } from './stateCache.ts';
-import type { Seen } from './streams.ts';
-
-export type Subject = { readonly orderId: string } | { readonly claim: Claim };
-
-export interface View {
-  /** `false`: as the cache has it, which may be behind. `true`: as the store has it now. */
-  readonly isSure: boolean;
-  /** Where the read models that tell where to look must have come to. */
-  readonly since: Position;
-}
-
-/** Two sides that do not agree. */
-export interface Sight {
-  readonly kind: DriftKind;
-  /** Of this drift, at whichever revisions it is seen. */
-  readonly name: string;
-  /** The revisions at which it was seen: ids of commands are derived from it, so that a second try is the same one. */
-  readonly version: string;
-  /** Where this is another at a second look, something has happened in between that the policies may not have come to. */
-  readonly basis: string;
-  readonly ask: Ask;
-  /** Everything that it was seen in lies up to here. */
-  readonly at: Position;
-  /** Of the order. */
-  readonly stream: string;
-  readonly revision: number;
-}
+import type { Seen, Streams } from './streams.ts';
 
 interface Free {
   /** Seen up to here. */
@@ -59,33 +41,52 @@ const skusMax = 50;
 const positionOf = (since: Position, ...loaded: readonly Loaded<unknown>[]): Position =>
   loaded.reduce((at, { position }) => (position === null ? at : laterOf(at, position)), since);
 
-export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: AllocationFacts) => {
+interface LookPorts {
+  readonly handlers: Handlers;
+  readonly facts: AllocationFacts;
+  /** Of a stream: the latest that the policies have handled; -1: not known. */
+  readonly handledUpTo: (stream: string) => number;
+}
+
+export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts, handledUpTo }: LookPorts) => {
   let turn = 0;
 
-  const orderAt = (orderId: string, { isSure }: View): Promise<Loaded<Order>> =>
-    isSure ? orders.loadSince(orderStream(orderId), nothing) : orders.load(orderStream(orderId));
-  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>, { isSure }: View) => {
-    const stream = stockStream(warehouseId, sku);
-    return isSure ? stocks.loadSince(stream, nothing) : stocks.load(stream);
+  /** Another process may have recorded what the policies have handled here, and the cache would never hear of it. */
+  const stateAt = async <State>(
+    { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
+    stream: string,
+    { isSure }: View,
+  ): Promise<Loaded<State>> => {
+    if (isSure) return loadSince(stream, nothing);
+    const known = await load(stream);
+    return known.revision < handledUpTo(stream) ? loadSince(stream, nothing) : known;
   };
+  const orderAt = (orderId: string, view: View): Promise<Loaded<Order>> => stateAt(orders, orderStream(orderId), view);
+  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>, view: View): Promise<Loaded<Stock>> =>
+    stateAt(stocks, stockStream(warehouseId, sku), view);
 
   const atClaim = async (claim: Claim, view: View): Promise<readonly Sight[]> => {
     const { orderId, warehouseId, sku, reservationId } = claim;
     const stock = await stockAt(claim, view);
     const order = await orderAt(orderId, view);
-    const why = uncountedFor(claim, order.state, stock.state);
-    if (why === null) return [];
-    const reservation = { warehouseId, sku, reservationId };
-    const sight: Omit<Sight, 'ask'> = {
-      kind: 'uncounted_reservation',
-      name: `uncounted/${stockStream(warehouseId, sku)}/${reservationId}`,
+    const name = `${stockStream(warehouseId, sku)}/${reservationId}`;
+    const seen = {
       version: `${order.revision}/${stock.revision}`,
-      // Its name alone: a reservation is made once.
+      // Its name alone: a reservation is made once, and a shipment takes from it once.
       basis: '',
       at: positionOf(view.since, order, stock),
       stream: orderStream(orderId),
       revision: order.revision,
     };
+    const unbooked = unbookedOf(claim, order.state, stock.state);
+    if (unbooked.length > 0) {
+      const kind = 'unbooked_departure';
+      return unbooked.map((ask) => ({ ...seen, kind, name: `departed/${name}/${ask.shipmentId}`, ask }));
+    }
+    const why = uncountedFor(claim, order.state, stock.state);
+    if (why === null) return [];
+    const reservation = { warehouseId, sku, reservationId };
+    const sight = { ...seen, kind: 'uncounted_reservation', name: `uncounted/${name}` } as const;
     return why === 'cancelled'
       ? [{ ...sight, ask: { ask: 'ReleaseReservation', ...reservation, reason: 'order_cancelled' } }]
       : [{ ...sight, ask: { ask: 'ReleaseUncounted', orderId, ...reservation } }];
@@ -169,7 +170,7 @@ export const createLooks = ({ order: orders, stock: stocks }: Handlers, facts: A
 
   return {
     at: async (subject: Subject, view: View): Promise<readonly Sight[]> => {
-      if ('claim' in subject) return atClaim(subject.claim, view);
+      if ('claim' in subject) return atClaim(subject.claim, subject.isSure === true ? { ...view, isSure: true } : view);
       const order = await orderAt(subject.orderId, view);
       if (order.state.phase === 'absent') return [];
       const placed = { ...order, state: order.state };

@@ -1,5 +1,6 @@
 /** What the policies have handled since the last look: a fault of theirs is most likely there. */
 import type { RecordedEvent } from '../domain/message.ts';
+import type { OrderShipmentDispatched } from '../domain/order/events.ts';
 import type { Claim } from './claims.ts';
 
 /** Some 300 orders a second between two looks; of more, the oldest are left to the pages that go round. */
@@ -7,6 +8,8 @@ const ordersMax = 3_000;
 const claimsMax = 6_000;
 /** SKUs whose waiting orders are looked up, a query each. */
 const skusMax = 200;
+/** Of which it is known what the policies have handled: both sides of each claim that is looked at, and as many again. */
+const streamsMax = 20_000;
 
 export interface Recent {
   readonly orderIds: readonly string[];
@@ -25,6 +28,7 @@ const createNewest = <T>(max: number) => {
       const [oldest] = entries.size > max ? entries.keys() : [];
       if (oldest !== undefined) entries.delete(oldest);
     },
+    get: (key: string): T | undefined => entries.get(key),
     take: (): readonly T[] => {
       const taken = [...entries.values()];
       entries = new Map();
@@ -33,22 +37,34 @@ const createNewest = <T>(max: number) => {
   };
 };
 
+const departedWith = ({ orderId, warehouseId, lines }: OrderShipmentDispatched['data']): readonly Claim[] =>
+  lines.map(({ sku, reservationId }) => ({ orderId, warehouseId, sku, reservationId }));
+
 export const createRecentClaims = () => {
+  const revisions = createNewest<number>(streamsMax);
   const orderIds = createNewest<string>(ordersMax);
   const claims = createNewest<Claim>(claimsMax);
   const skus = createNewest<string>(skusMax);
+  const addClaim = (claim: Claim): void =>
+    claims.add(`${claim.warehouseId}.${claim.sku}.${claim.reservationId}`, claim);
   return {
     note: (events: readonly RecordedEvent[]): void => {
-      for (const { type, data } of events) {
+      for (const { stream, revision, type, data } of events) {
+        revisions.add(stream, Math.max(revision, revisions.get(stream) ?? -1));
+        if (type === 'OrderShipmentDispatched') {
+          for (const claim of departedWith(data as OrderShipmentDispatched['data'])) addClaim(claim);
+        }
         const { orderId, warehouseId, sku, reservationId } = data as Partial<Claim>;
         if (orderId !== undefined) orderIds.add(orderId, orderId);
         if (sku === undefined || warehouseId === undefined) continue;
         if (type !== 'StockReserved' && type !== 'StockReservationTakenOver') skus.add(sku, sku);
         else if (orderId !== undefined && reservationId !== undefined) {
-          claims.add(`${warehouseId}.${sku}.${reservationId}`, { orderId, warehouseId, sku, reservationId });
+          addClaim({ orderId, warehouseId, sku, reservationId });
         }
       }
     },
+    /** The revision up to which they have handled a stream; -1: not known. */
+    handledUpTo: (stream: string): number => revisions.get(stream) ?? -1,
     /** All of it; the next look begins with nothing. */
     take: (): Recent => ({ orderIds: orderIds.take(), claims: claims.take(), skus: skus.take() }),
   };

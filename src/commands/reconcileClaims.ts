@@ -7,26 +7,29 @@
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { laterOf } from '../domain/position.ts';
-import { stockStream } from '../domain/values.ts';
-import type { Cause } from './cause.ts';
-import { createLooks, type Sight, type Subject, type View } from './claimLooks.ts';
-import { type Claim, type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './claims.ts';
+import { createLooks } from './claimLooks.ts';
+import { createClaimOrigins, letOthersIn } from './claimOrigins.ts';
+import {
+  type ClaimLists,
+  type ClaimPage,
+  type DriftKind,
+  type DriftWatch,
+  driftKinds,
+  type Sight,
+  type Subject,
+  type View,
+} from './claims.ts';
 import type { Handlers } from './handlers.ts';
-import { derivedId } from './ids.ts';
 import { eachLimited } from './keyed.ts';
 import type { AllocationFacts, EventStore } from './ports.ts';
 import type { Reactions } from './reactions.ts';
 import { createRecentClaims } from './recentClaims.ts';
-import { systemContext } from './systemContext.ts';
 
 /** Subjects that are looked at together; other requests come in between. */
 const sliceSize = 50;
-const pageEvents = 500;
 /** Mended at once; a look that finds more mends the others at the next one. */
 const mendsMax = 500;
 const concurrency = 8;
-/** Reservations made by people that are remembered; then each is looked up once more. */
-const byPeopleMax = 10_000;
 
 export interface ReconcilerPorts {
   readonly handlers: Handlers;
@@ -35,8 +38,6 @@ export interface ReconcilerPorts {
   readonly claimLists: ClaimLists;
   readonly driftWatch: DriftWatch;
 }
-
-const makesClaim: ReadonlySet<string> = new Set(['StockReserved', 'StockReservationTakenOver']);
 
 /** How many were found of each kind. */
 export type Drift = Readonly<Record<DriftKind, number>>;
@@ -48,11 +49,6 @@ export interface Reconciler {
   look(signal?: AbortSignal): Promise<Drift>;
 }
 
-const letOthersIn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-
 /** A page at each call; after the last comes the first again. */
 const goRound = <T>(pageAt: (cursor: string | null) => Promise<ClaimPage<T>>) => {
   let cursor: string | null = null;
@@ -63,12 +59,6 @@ const goRound = <T>(pageAt: (cursor: string | null) => Promise<ClaimPage<T>>) =>
   };
 };
 
-const causeOf = ({ name, version, stream, revision }: Sight, position: Position): Cause => {
-  const eventId = derivedId(`drift/${name}@${version}`);
-  const context = (step: string) => systemContext(derivedId(`${eventId}/${step}`));
-  return { eventId, stream, revision, position, context };
-};
-
 export const createReconciler = (
   { handlers, store, facts, claimLists, driftWatch }: ReconcilerPorts,
   { perform }: Pick<Reactions, 'perform'>,
@@ -77,36 +67,18 @@ export const createReconciler = (
   const nextOrders = goRound(claimLists.orders);
   const nextWaiting = goRound((cursor) => claimLists.waiting(null, cursor));
   const nextClaims = goRound(claimLists.reservations);
-  const looks = createLooks(handlers, facts);
-  const byPeople = new Set<string>();
+  const looks = createLooks({ handlers, facts, handledUpTo: recent.handledUpTo });
+  const { isByPeople, causeFor } = createClaimOrigins(store);
 
   const subjects = async (): Promise<readonly Subject[]> => {
     const { skus, ...handled } = recent.take();
     const orderIds = new Set([...handled.orderIds, ...(await nextOrders()), ...(await nextWaiting())]);
     for (const sku of skus) for (const orderId of (await claimLists.waiting(sku, null)).items) orderIds.add(orderId);
-    const claims = [...handled.claims, ...(await nextClaims())];
-    return [...[...orderIds].map((orderId): Subject => ({ orderId })), ...claims.map((claim) => ({ claim }))];
-  };
-
-  /** Only what the policies reserved is theirs to let go: a person may reserve for an order that is still to come. */
-  const isByPeople = async (claim: Claim): Promise<boolean> => {
-    const stream = stockStream(claim.warehouseId, claim.sku);
-    const key = `${stream}/${claim.reservationId}`;
-    if (byPeople.has(key)) return true;
-    let isOurs = false;
-    for (let from = 0; ; from += pageEvents) {
-      const events = await store.readStream(stream, from, pageEvents);
-      for (const { type, data, metadata } of events) {
-        const isIt = makesClaim.has(type) && (data as Partial<Claim>).reservationId === claim.reservationId;
-        if (isIt) isOurs = metadata.actor.kind === 'system';
-      }
-      if (events.length < pageEvents) break;
-      await letOthersIn();
-    }
-    if (isOurs) return false;
-    if (byPeople.size >= byPeopleMax) byPeople.clear();
-    byPeople.add(key);
-    return true;
+    return [
+      ...[...orderIds].map((orderId): Subject => ({ orderId })),
+      ...handled.claims.map((claim) => ({ claim })),
+      ...(await nextClaims()).map((claim) => ({ claim, isSure: true })),
+    ];
   };
 
   const sightsOf = async (
@@ -150,7 +122,7 @@ export const createReconciler = (
 
   /** @returns whether it had drifted. Goods may be free and not enough for an order: only the plan tells. */
   const mend = async (sight: Sight, since: Position): Promise<boolean> => {
-    await perform(sight.ask, causeOf(sight, laterOf(sight.at, since)));
+    await perform(sight.ask, await causeFor(sight, laterOf(sight.at, since)));
     return sight.kind !== 'waiting_beside_stock' || (await looks.hasMoved(sight));
   };
 
@@ -161,6 +133,7 @@ export const createReconciler = (
         uncounted_reservation: 0,
         lost_reservation: 0,
         waiting_beside_stock: 0,
+        unbooked_departure: 0,
       };
       looks.nextTurn();
       const since = await store.head();

@@ -1,4 +1,5 @@
 /** A small shop over two or three warehouses: what tests of the write side begin with, and what must hold at the end. */
+import { driftKinds } from '../../src/commands/claims.ts';
 import type { OrderRequest } from '../../src/commands/orders.ts';
 import type { Outcome } from '../../src/commands/outcome.ts';
 import type { StockChange } from '../../src/commands/stock.ts';
@@ -173,3 +174,6 @@ export const hold = (
   const claim = { warehouseId, sku, reservationId: name, quantity, expiresAt, orderId, ...line };
   return recorded(world.useCases.changeStock(change(world, `${orderId}: ${name}`, { type: 'ReserveStock', ...claim })));
 };
+
+/** What the reconciler finds where all is well. */
+export const noDrift = Object.fromEntries(driftKinds.map((kind) => [kind, 0]));

@@ -1,6 +1,7 @@
 /** What no event would ever bring to light: two sides of one claim that do not agree, planted into the log (B4). */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { driftKinds } from '../../src/commands/claims.ts';
 import type { RecordedEvent } from '../../src/domain/message.ts';
 import { orderStream } from '../../src/domain/values.ts';
 import { openService, type TestService } from '../support/service.ts';
@@ -32,9 +33,7 @@ describe('a service whose claims have drifted apart', () => {
     const { orderId } = (await placeOrder(shop, [line('LAMP', 1, { lineId: '1' })])).body;
     const drift = async () =>
       (await service.as(null).get('/metrics')).text.match(/^stockledger_reservation_drift\{.*$/gm);
-    const none = ['uncounted_reservation', 'lost_reservation', 'waiting_beside_stock'].map(
-      (kind) => `stockledger_reservation_drift{kind="${kind}"} 0`,
-    );
+    const none = driftKinds.map((kind) => `stockledger_reservation_drift{kind="${kind}"} 0`);
     expect(await drift()).toEqual(none);
     await plant(service, orderId);
     await expect
