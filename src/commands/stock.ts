@@ -5,6 +5,7 @@ import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { stockStream, warehouseStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';
+import { createSlots } from './keyed.ts';
 import type { SealNote } from './notes.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
 
@@ -16,6 +17,14 @@ export interface StockChange {
   readonly note?: string;
   readonly context: CommandContext;
 }
+
+/**
+ * Stocks of bulk changes that are written at once, of all requests together: what two messages to the embedded writer take, one
+ * that it works on and the next. More would only wait there, and what people and shops ask for would wait behind it.
+ */
+const bulkStocksMax = 128;
+/** Rows for one stock that are asked for at once: as many as one append takes. */
+const bulkRowsMax = 128;
 
 const noWarehouse: StockOutcome = {
   kind: 'refused',
@@ -47,6 +56,19 @@ export const createStockUseCases = ({ stock, warehouse }: Handlers, sealNote: Se
       occurredAt: context.occurredAt ?? command.occurredAt,
     });
 
+  /** Rows for one stock, decided in their order. */
+  const submitRows = async (rows: readonly StockChange[]): Promise<readonly PromiseSettledResult<StockOutcome>[]> => {
+    const prepared = await Promise.allSettled(rows.map(prepare));
+    const outcomes = rows.map(({ context }, index): Promise<StockOutcome> => {
+      const row = prepared[index];
+      if (row?.status !== 'fulfilled') return Promise.reject(row?.reason as Error);
+      return 'kind' in row.value ? Promise.resolve(row.value) : submit(row.value, context);
+    });
+    return Promise.allSettled(outcomes);
+  };
+
+  const inBulk = createSlots(bulkStocksMax);
+
   return {
     changeStock: async (change: StockChange): Promise<StockOutcome> => {
       const prepared = await prepare(change);
@@ -54,13 +76,19 @@ export const createStockUseCases = ({ stock, warehouse }: Handlers, sealNote: Se
     },
     /** One outcome a row, in order; rows for the same stock are decided in the order they stand in. */
     changeStocks: async (changes: readonly StockChange[]): Promise<readonly PromiseSettledResult<StockOutcome>[]> => {
-      const prepared = await Promise.allSettled(changes.map(prepare));
-      const outcomes = changes.map(({ context }, index): Promise<StockOutcome> => {
-        const row = prepared[index];
-        if (row?.status !== 'fulfilled') return Promise.reject(row?.reason as Error);
-        return 'kind' in row.value ? Promise.resolve(row.value) : submit(row.value, context);
-      });
-      return Promise.allSettled(outcomes);
+      const outcomes: PromiseSettledResult<StockOutcome>[] = [];
+      const byStock = Map.groupBy(changes.entries(), ([, { command }]) =>
+        stockStream(command.warehouseId, command.sku),
+      );
+      const changeOne = async (rows: readonly (readonly [number, StockChange])[]): Promise<void> => {
+        for (let from = 0; from < rows.length; from += bulkRowsMax) {
+          const some = rows.slice(from, from + bulkRowsMax);
+          const settled = await inBulk(() => submitRows(some.map(([, change]) => change)));
+          for (const [at, outcome] of settled.entries()) outcomes[some[at]?.[0] ?? 0] = outcome;
+        }
+      };
+      await Promise.all([...byStock.values()].map(changeOne));
+      return outcomes;
     },
   };
 };
