@@ -1,5 +1,5 @@
 /** What the contract can't see: files, restarts, the key encryption key, the bytes that an erasure leaves. */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PersonalData, StoreUnavailable, SubjectErased } from '../../src/commands/ports.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyEncryptionKey.ts';
-import { SealBroken } from '../../src/infra/keys/personalData.ts';
+import { createPersonalData, SealBroken } from '../../src/infra/keys/personalData.ts';
+import type { SubjectKey } from '../../src/infra/keys/subjectKeys.ts';
 import { keyStoreFileName } from '../../src/infra/sqlite/fileNames.ts';
 
 let directory: string;
@@ -179,5 +180,50 @@ describe('the key encryption key', () => {
     expect(await stores[1].open(sealed, place)).toEqual(person);
     for (const store of stores) await store.close();
     expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('the keys in memory', () => {
+  /** Each read of a key waits until the test answers it. */
+  const createSlowKeys = () => {
+    const reads: PromiseWithResolvers<SubjectKey | null>[] = [];
+    const read = (): Promise<SubjectKey | null> => {
+      const answer = Promise.withResolvers<SubjectKey | null>();
+      reads.push(answer);
+      return answer.promise;
+    };
+    const keys = { findOrCreate: read, byId: read, erase: async () => undefined };
+    return { reads, personalData: createPersonalData(keys as never, Number.POSITIVE_INFINITY) };
+  };
+  const newKey = (): SubjectKey => {
+    const [key, digestKey] = [createSecretKey(randomBytes(32)), createSecretKey(randomBytes(32))];
+    return { keyId: randomBytes(16).toString('base64url'), key, digestKey };
+  };
+
+  it('are read once for all that is sealed side by side, and again after a read that failed', async () => {
+    const { reads, personalData } = createSlowKeys();
+    const failing = [personalData.seal('customer', place, 1), personalData.seal('customer', place, 2)];
+    reads[0]?.reject(new Error('away'));
+    expect((await Promise.allSettled(failing)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const sealed = [personalData.seal('customer', place, 1), personalData.seal('customer', place, 2)];
+    reads[1]?.resolve(newKey());
+    await Promise.all(sealed);
+    await personalData.seal('customer', place, 3);
+    expect(reads).toHaveLength(2);
+  });
+
+  it('are read anew after an erasure, though a read from before it is still under way', async () => {
+    const { reads, personalData } = createSlowKeys();
+    const before = personalData.seal('customer', place, 1);
+    await personalData.erase('customer');
+    const after = personalData.seal('customer', place, 2);
+    reads[1]?.resolve(null);
+    await expect(after).rejects.toThrow(SubjectErased);
+    reads[0]?.resolve(newKey());
+    await before;
+    const later = personalData.seal('customer', place, 3);
+    reads[2]?.resolve(null);
+    await expect(later).rejects.toThrow(SubjectErased);
+    expect(reads).toHaveLength(3);
   });
 });

@@ -50,22 +50,33 @@ interface Cached {
 /** Keys by subject or by their own name, each for a while. */
 const createKeyCache = (keptMaxMs: number) => {
   let entries = createLru<string, Cached>(keysCachedMax);
-  let erasures = 0;
-  return {
-    /** What was read while somebody was erased may be that one's key, and is not kept. */
-    get: async (name: string, load: () => Promise<MaybeKey>): Promise<MaybeKey> => {
-      const readAtMs = performance.now();
-      const cached = entries.get(name);
-      if (cached !== undefined && readAtMs - cached.readAtMs < keptMaxMs) return cached.key;
-      const erasuresBefore = erasures;
+  /** The parts of an order are sealed side by side: they wait for one read. */
+  let reads = new Map<string, Promise<MaybeKey>>();
+
+  const read = async (name: string, load: () => Promise<MaybeKey>): Promise<MaybeKey> => {
+    const [readAtMs, kept, under] = [performance.now(), entries, reads];
+    try {
       const key = await load();
-      if (key !== null && key !== undefined && erasures === erasuresBefore) entries.set(name, { key, readAtMs });
+      // What was read while somebody was erased may be that one's key: it goes where nobody looks any more.
+      if (key !== null && key !== undefined) kept.set(name, { key, readAtMs });
       return key;
+    } finally {
+      under.delete(name);
+    }
+  };
+
+  return {
+    get: async (name: string, load: () => Promise<MaybeKey>): Promise<MaybeKey> => {
+      const cached = entries.get(name);
+      if (cached !== undefined && performance.now() - cached.readAtMs < keptMaxMs) return cached.key;
+      const reading = reads.get(name) ?? read(name, load);
+      reads.set(name, reading);
+      return reading;
     },
     /** Erasures are rare, and reading keys again is cheap. */
     clear: (): void => {
-      erasures += 1;
       entries = createLru(keysCachedMax);
+      reads = new Map();
     },
   };
 };
