@@ -73,10 +73,11 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
   };
 
   const look = async ({ checkpoints }: Elsewhere, names: ReadonlySet<string>): Promise<void> => {
-    for (const name of names) {
+    const looks = [...names].map(async (name) => {
       const position = await checkpoints.get(name);
       if (position !== null) learn(name, position);
-    }
+    });
+    await Promise.all(looks);
   };
 
   const keepLooking = (): void => {

@@ -1,5 +1,6 @@
 import type { Checkpoints, Generations } from '../../projections/ports.ts';
 import type { Mongo } from './connect.ts';
+import { createGathered } from './gathered.ts';
 import { unlessDuplicate } from './mongoErrors.ts';
 
 interface CheckpointRow {
@@ -30,8 +31,11 @@ export const createMongoCheckpoints = ({
   const checkpoints = db.collection<CheckpointRow>('checkpoints');
   const generations = db.collection<GenerationRow>('generations');
 
+  const checkpointOf = createGathered<CheckpointRow>((filter) => read(() => checkpoints.find(filter).toArray()));
+  const generationOf = createGathered<GenerationRow>((filter) => read(() => generations.find(filter).toArray()));
+
   const get: Checkpoints['get'] = async (name) => {
-    const row = await read(() => checkpoints.findOne({ _id: name }));
+    const row = await checkpointOf(name);
     if (row === null || row.commit === null || row.prepare === null) return null;
     return { commit: row.commit, prepare: row.prepare };
   };
@@ -56,8 +60,7 @@ export const createMongoCheckpoints = ({
       await write(() => checkpoints.updateOne({ _id: name }, { $set: beginning }));
     },
     generations: {
-      active: async (projection) =>
-        (await read(() => generations.findOne({ _id: projection })))?.generation ?? firstGeneration,
+      active: async (projection) => (await generationOf(projection))?.generation ?? firstGeneration,
       activate: async (projection, from, to) => {
         const upsert = from === firstGeneration;
         const change = { $set: { generation: to } };

@@ -4,6 +4,7 @@
  * On a sharded cluster, shard each collection by `{ _id: 1 }`: every guarded write then goes to one shard, and as ids of
  * stock begin with the warehouse, what belongs to a warehouse lies together.
  */
+import type { Filter } from 'mongodb';
 import type { CollectionSpec, Documents, StoredDocument } from '../../projections/ports.ts';
 import { type Collection, checkedName, collectionOf } from '../collection.ts';
 import type { Mongo } from './connect.ts';
@@ -11,17 +12,10 @@ import { charsOf } from './documentCodec.ts';
 import { findArguments, indexKeysOf } from './documentQuery.ts';
 import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStored } from './documentRows.ts';
 import { createDocumentWrites } from './documentWrites.ts';
-
-/** Small servers compare each id found with each id asked for. */
-const idsPerRead = 100;
+import { createGathered, idsPerRead, readByIds } from './gathered.ts';
 
 /** Of a page that ends by its size: the largest orders have 300 kB each. */
 const rowsPerBatch = 20;
-
-const slicesOf = (ids: readonly string[]): readonly (readonly string[])[] =>
-  Array.from({ length: Math.ceil(ids.length / idsPerRead) }, (_, index) =>
-    ids.slice(index * idsPerRead, (index + 1) * idsPerRead),
-  );
 
 export const createMongoDocuments = ({ db, queryReadPreference, read, write, hasPlainIndexes }: Mongo): Documents => {
   const writeDocuments = createDocumentWrites();
@@ -42,13 +36,16 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
     if (await hasPlainIndexes()) await write(() => rows.createIndexes([guard]));
   };
 
-  const readMany = async <T>(name: string, ids: readonly string[]): Promise<readonly StoredDocument<T>[]> => {
-    const rows = await read(() =>
-      rowsOf(name)
-        .find({ _id: { $in: [...ids] } }, { batchSize: idsPerRead })
-        .toArray(),
-    );
-    return rows.filter((row) => !isTombstone(row)).map((row) => toStored<T>(row));
+  const readRows =
+    (name: string) =>
+    (filter: Filter<Row>): Promise<readonly Row[]> =>
+      read(() => rowsOf(name).find(filter, { batchSize: idsPerRead }).toArray());
+
+  const gathered = new Map<string, (id: string) => Promise<Row | null>>();
+  const gatheredOf = (name: string): ((id: string) => Promise<Row | null>) => {
+    const known = gathered.get(name) ?? createGathered<Row>(readRows(name));
+    gathered.set(name, known);
+    return known;
   };
 
   return {
@@ -59,12 +56,12 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
       collections.set(spec.name, collection);
     },
     get: async <T>(name: string, id: string) => {
-      const row = await read(() => rowsOf(name).findOne({ _id: id }));
+      const row = await gatheredOf(name)(id);
       return row === null || isTombstone(row) ? null : toStored<T>(row);
     },
     getMany: async <T>(name: string, ids: readonly string[]) => {
-      const found = await Promise.all(slicesOf(ids).map((slice) => readMany<T>(name, slice)));
-      return new Map(found.flat().map((stored) => [stored.id, stored]));
+      const rows = await readByIds(readRows(name), ids);
+      return new Map(rows.filter((row) => !isTombstone(row)).map((row) => [row._id, toStored<T>(row)]));
     },
     write: async (name, writes) => {
       const rows = rowsOf(ensured(name).name);

@@ -5,6 +5,7 @@
 import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../commands/ports.ts';
 import { untilDone } from '../untilDone.ts';
 import type { Mongo } from './connect.ts';
+import { createGathered } from './gathered.ts';
 import { isPartlyDuplicate, unlessDuplicate } from './mongoErrors.ts';
 
 interface ClaimRow {
@@ -46,6 +47,7 @@ const toRecord = ({ fingerprint, status, headers, body }: AnswerRow): Idempotenc
 export const createMongoIdempotency = ({ db, read, write }: Mongo): IdempotencyRecords => {
   const claims = db.collection<ClaimRow>('idempotencyClaims');
   const answers = db.collection<AnswerRow>('idempotencyAnswers');
+  const answerOf = createGathered<AnswerRow>((filter) => read(() => answers.find(filter).toArray()));
   const expiry = { key: { keptFrom: 1 as const }, expireAfterSeconds: keptSeconds };
   const prepare = untilDone(async () => {
     await write(() => claims.createIndexes([expiry, { key: { claimedAt: 1 } }]));
@@ -54,7 +56,7 @@ export const createMongoIdempotency = ({ db, read, write }: Mongo): IdempotencyR
 
   return {
     find: async (id) => {
-      const row = await read(() => answers.findOne({ _id: id }));
+      const row = await answerOf(id);
       return row === null ? null : toRecord(row);
     },
     claim: async (id, claimedAt) => {
