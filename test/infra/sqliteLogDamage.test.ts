@@ -60,6 +60,15 @@ describe('a changed digit', () => {
     await engines.close();
   });
 
+  it('stops the keys beside the log as well (18)', async () => {
+    await makeStore(2_000);
+    change("UPDATE events SET occurredAt = replace(occurredAt, '2', '3') WHERE position = 3");
+    const engines = await open();
+    await expect(engines.events.readStream('warehouse-BER', 0, 10)).rejects.toThrow(StoreDamaged);
+    await expect(engines.personalData.seal('customer:2', 'order-2/contact', {})).rejects.toThrow(StoreDamaged);
+    await engines.close();
+  });
+
   it.each(['occurredAt', 'recordedAt', 'data', 'metadata', 'type'])(
     'among the newest events keeps the service from starting: %s (18)',
     async (column) => {
@@ -68,6 +77,15 @@ describe('a changed digit', () => {
       await expect(open()).rejects.toThrow('The event at position 3 is not what was written.');
     },
   );
+});
+
+it('keys that are removed stop the log beside them: nothing that could not be read is acknowledged (17)', async () => {
+  await makeStore(1);
+  const engines = await open();
+  await rm(join(directory, 'keys.db'));
+  expect(await engines.checkEngines()).toMatchObject([{ failure: 'keys.db was removed while it was in use.' }]);
+  await expect(engines.events.append('warehouse-PAR', 'no_stream', newEvents(1))).rejects.toThrow(StoreDamaged);
+  await engines.close();
 });
 
 describe('an end of the log that is missing', () => {
@@ -126,6 +144,8 @@ describe('verifying a store', () => {
       'DELETE FROM events WHERE position = 2',
       /the log has gaps: 4 events, and the newest is at 5/,
     ],
+    ['the stream that misses it', 'DELETE FROM events WHERE position = 2', /the stream warehouse-BER has gaps/],
+    ['keys of another store', "UPDATE store SET id = 'another'", /the log and the keys are of two stores/],
     ['a stream that is missing', 'UPDATE streams SET name = name || 1', /event at position 1 is not what was written/],
     [
       'a checkpoint ahead',

@@ -95,6 +95,17 @@ describe('the files of a store', () => {
   });
 });
 
+describe('a mark of a log', () => {
+  it('lets no new store begin where the log and its keys are gone (17)', async () => {
+    const directory = await storeIn('a');
+    for (const name of ['stockledger.db', 'keys.db']) await rm(join(directory, name));
+    await writeFile(join(directory, 'log.mark'), '{}');
+    for (const _again of [1, 2]) {
+      expect(() => bind(directory)).toThrow(/stockledger\.db is missing beside log\.mark/);
+    }
+  });
+});
+
 describe('the lock of a data directory', () => {
   it('holds when the lock file is removed, as the service has the keys open (17)', async () => {
     const directory = await storeIn('a');
