@@ -21,10 +21,11 @@ const shop = service.as('sandbox-shop');
 const mark = 'FOREIGN';
 const theirs = 'FOREIGN';
 
-/** More goods than one house has, so that the order is split. */
+/** More goods than one house has, so that the order is split; the other house is the one that was asked for. */
 await arrange(service, { BER: { [sku]: 20 }, [theirs]: { [sku]: 20 } });
 await admin.put(`/v1/warehouses/${theirs}`, warehouse(theirs, { name: `${mark} depot` }));
-const split = await placeOrder(shop, [line(sku, 21)]);
+const split = await placeOrder(shop, [line(sku, 21)], { preferredWarehouseId: theirs });
+await admin.post(`/v1/warehouses/${theirs}/inventory/${sku}/receipts`, { quantity: 20 });
 const stranger = { customerId: `${mark}-customer`, name: `${mark} Person`, email: 'person@FOREIGN.invalid' };
 const far = await placeOrder(shop, [line(sku, 2)], { customer: stranger, preferredWarehouseId: theirs });
 
@@ -36,8 +37,8 @@ const dispatch = async (orderId: string, warehouseId: string, trackingNumber: st
   expect(shipped.status, shipped.text).toBe(201);
   return shipped.body.shipmentId as string;
 };
-const report = async (shipmentId: string, detail: string) => {
-  const body = { status: 'in_transit', occurredAt: service.clock.now(), detail };
+const report = async (shipmentId: string, detail: string, status = 'in_transit') => {
+  const body = { status, occurredAt: service.clock.now(), detail };
   expect((await admin.post(`/v1/shipments/${shipmentId}/tracking-events`, body)).status).toBe(201);
 };
 const orderId: string = split.body.orderId;
@@ -45,6 +46,8 @@ const shipmentId = await dispatch(orderId, 'BER', '1ZOWN');
 const foreignShipmentId = await dispatch(orderId, theirs, `1Z${mark}`);
 await report(shipmentId, 'Left with the neighbour');
 await report(foreignShipmentId, `${mark} words`);
+// The order is then in exception, in words that name the shipment.
+await report(foreignShipmentId, `${mark} words`, 'return_to_sender');
 const partner = (changes: Claims): Claims => ({
   roles: ['partner'],
   scope: allScopes,
@@ -140,6 +143,8 @@ const queriesOf = ({ operation }: Documented): readonly string[] => {
 const headersToTry: readonly Readonly<Record<string, string>>[] = [
   {},
   { 'if-match': '"0"' },
+  // Matches nothing, so that all that ever happened is told.
+  { 'if-match': 'W/"0"' },
   { 'if-none-match': '"0"' },
   { 'correlation-id': farId },
 ];
@@ -202,13 +207,18 @@ it('tells nothing of somebody else in the live stream, from its beginning (13)',
   const origin = await service.listen();
   for (const [role, claims, canaries] of limited) {
     const token = await service.tokenFor({ roles: [role], client_id: 'app', scope: allScopes, ...claims });
-    const heard = await listen(`${origin}/v1/stream?orderId=${orderId}`, token, '0');
-    expect(heard.status).toBe(200);
-    const last = role === 'customer' ? 'ParcelTracked' : 'StockShipped';
-    await expect.poll(() => heard.messages.map(({ event }) => event)).toContain(last);
-    const told = JSON.stringify(heard.messages);
-    expect(canaries.filter((each) => told.includes(each))).toEqual([]);
-    heard.stop();
+    for (const query of role === 'customer' ? [`?orderId=${orderId}`] : [`?orderId=${orderId}`, '']) {
+      const heard = await listen(`${origin}/v1/stream${query}`, token, '0');
+      expect(heard.status).toBe(200);
+      const last = role === 'customer' ? 'ParcelTracked' : 'StockShipped';
+      await expect.poll(() => heard.messages.map(({ event }) => event)).toContain(last);
+      const told = JSON.stringify(heard.messages);
+      expect(
+        canaries.filter((each) => told.includes(each)),
+        `${role} ${query}`,
+      ).toEqual([]);
+      heard.stop();
+    }
   }
 });
 
@@ -246,9 +256,14 @@ describe('a split order', () => {
     const stale = await staff.post(`/v1/orders/${orderId}/shipments`, body, { 'if-match': '"0"' });
     expect(stale).toMatchObject({ status: 412, body: { code: 'REVISION_CONFLICT' } });
     const types = stale.body.events.map(({ type }: { type: string }) => type);
-    expect(types).toEqual(['OrderAllocated', 'OrderShipmentDispatched']);
+    expect(types).toEqual(['OrderAllocated', 'OrderShipmentDispatched', 'OrderExceptionRaised']);
+    expect(stale.body.events[2].data).toEqual({ orderId, code: 'PARCEL_TURNED_BACK' });
     expect(stale.body.events[0].data.allocations).toHaveLength(1);
-    expect(stale.text).not.toMatch(/priceMinor/);
+    const all = await staff.post(`/v1/orders/${orderId}/shipments`, body, { 'if-match': 'W/"0"' });
+    expect(all.body.events[0]).toMatchObject({ type: 'OrderPlaced', data: { lines: [{ quantity: 21 }] } });
+    expect(all.text).not.toMatch(/priceMinor/);
+    const whole = await admin.post(`/v1/orders/${orderId}/shipments`, body, { 'if-match': 'W/"0"' });
+    expect(whole.text).toMatch(/priceMinor/);
   });
 });
 
