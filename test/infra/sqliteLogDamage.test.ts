@@ -44,6 +44,8 @@ const makeStore = async (count: number): Promise<void> => {
   await engines.close();
 };
 const verify = () => verifyStore({ dataDir: directory, keyEncryptionKey: undefined, onProgress: () => undefined });
+/** SQLite's default. */
+const pageBytes = 4_096;
 const changeDigit = "UPDATE events SET data = replace(data, '10115', '10116') WHERE position = 3";
 
 describe('a changed digit', () => {
@@ -170,6 +172,19 @@ describe('verifying a store', () => {
     bytes.fill(7, bytes.length - 30_000, bytes.length - 20_000);
     await writeFile(log(), bytes);
     expect((await verify()).faults.join('\n')).toMatch(/^stockledger\.db: /);
+  });
+
+  it.each(['stockledger.db', 'keys.db'])('tells of a damaged page of %s, whichever it is (18)', async (name) => {
+    await makeStore(5);
+    const path = join(directory, name);
+    const sound = await readFile(path);
+    // A file without its first page is none of SQLite's.
+    for (let page = 1; page < sound.length / pageBytes; page += 1) {
+      const bytes = Buffer.from(sound).fill(7, page * pageBytes, (page + 1) * pageBytes);
+      await writeFile(path, bytes);
+      const { faults } = await verify();
+      expect(faults.join('\n'), `page ${page + 1}`).toMatch(new RegExp(`^${name}: `));
+    }
   });
 });
 

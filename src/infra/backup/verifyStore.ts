@@ -8,6 +8,7 @@ import { checkEvents, type EventsChecked } from '../sqlite/checkEvents.ts';
 import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
 import { lossAtEnd, readMark } from '../sqlite/logMark.ts';
 import { openFile } from '../sqlite/openFile.ts';
+import { isDamage } from '../sqlite/sqliteErrors.ts';
 
 export interface VerifyOptions {
   readonly dataDir: string;
@@ -37,13 +38,23 @@ const openToRead = (path: string): DatabaseSync => {
   });
 };
 
-const pageFaults = (db: DatabaseSync, name: string): string[] =>
+const checkPages = (db: DatabaseSync): string[] =>
   db
     .prepare(`PRAGMA integrity_check(${faultsMax})`)
     .all()
-    .map((row) => String(row.integrity_check))
-    .filter((text) => text !== 'ok')
-    .map((text) => `${name}: ${text}`);
+    .map((row) => String(row.integrity_check));
+
+const pageFaults = (db: DatabaseSync, name: string): string[] => {
+  try {
+    return checkPages(db)
+      .filter((text) => text !== 'ok')
+      .map((text) => `${name}: ${text}`);
+  } catch (error) {
+    // Some pages the check itself can't do without.
+    if (isDamage(error)) return [`${name}: ${error.message}`];
+    throw error;
+  }
+};
 
 const storeIdOf = (db: DatabaseSync): string | null => {
   const has = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() !== undefined;

@@ -23,13 +23,14 @@ export const isBusy = (error: unknown): boolean => {
   return code === busy || code === locked;
 };
 export const isFull = (error: unknown): boolean => primaryCode(error) === full;
+export const isDamage = (error: unknown): error is Error => damages.has(primaryCode(error) ?? 0);
 export const isUniqueViolation = (error: unknown): boolean => primaryCode(error) === constraint;
 
 /** Disk full, I/O error, locked, read-only: the engine can't, whatever the command says. Anything else stays as it is. */
 export const asUnavailable = (error: unknown, outcome: 'not_written' | 'unknown'): unknown => {
   const code = primaryCode(error);
-  if (code !== null && damages.has(code)) {
-    return new StoreDamaged(`The database file is damaged: ${(error as Error).message}.`, outcome, error);
+  if (isDamage(error)) {
+    return new StoreDamaged(`The database file is damaged: ${error.message}.`, outcome, error);
   }
   return code !== null && engineFailures.has(code)
     ? new StoreUnavailable('The embedded store cannot do this now.', outcome, error)
