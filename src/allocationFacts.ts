@@ -55,7 +55,7 @@ export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: Rea
   );
   const holding = askedOnce(skuWarehouses.model, (sku) => skuWarehouses.queries.of(sku));
   /** Goods of many SKUs arrive together, and mostly nobody waits for any. */
-  const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting());
+  const isAnyWaiting = askedOnce(orders.model, () => orders.queries.isAnyWaiting(null));
 
   const oldestWaiting = askedOnce(orders.model, async (sku): Promise<WaitingOrder | null> => {
     const [oldest] = (await orders.queries.waitingFor(sku, { limit: 1 })).items;
@@ -65,12 +65,14 @@ export const createAllocationFacts = ({ warehouses, skuWarehouses, orders }: Rea
   return {
     warehouses: (since) => allWarehouses('', since),
     warehousesHolding: holding,
+    isAnyWaitingFor: async (skus, since) =>
+      skus.length > 0 && (await isAnyWaiting('', since)) && orders.queries.isAnyWaiting(skus),
     ordersWaitingFor: async (sku, since, cursor) => {
-      if (!(await isAnyWaiting('', since))) return { orders: [], nextCursor: null };
+      await caughtUp(orders.model, since);
       const page = { limit: waitingPageSize, ...(cursor === null ? {} : { cursor }) };
       const { items, nextCursor } = await orders.queries.waitingFor(sku ?? anySku, page);
       return { orders: items.map(waitingOrderOf), nextCursor };
     },
-    oldestWaitingFor: async (sku, since) => ((await isAnyWaiting('', since)) ? oldestWaiting(sku, since) : null),
+    oldestWaitingFor: oldestWaiting,
   };
 };

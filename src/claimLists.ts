@@ -48,6 +48,7 @@ export const createClaimLists = ({ orders, openReservations }: ReadModels, board
 
   return {
     orders: openOrders,
+    isAnyWaiting: (skus) => orders.queries.isAnyWaiting(skus),
     waiting: async (sku, cursor) => {
       const within = cursor === null ? {} : { cursor };
       const page = await orders.queries.waitingFor(sku ?? anySku, { limit: ordersPageSize, ...within });

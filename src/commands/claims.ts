@@ -102,6 +102,8 @@ export interface ClaimPage<T> {
 export interface ClaimLists {
   /** Ids of orders that may still ship or wait. `cursor` of the first page: `null`. */
   orders(cursor: string | null): Promise<ClaimPage<string>>;
+  /** Whether any order lacks a source for any of these. */
+  isAnyWaiting(skus: readonly string[]): Promise<boolean>;
   /** Ids of orders that lack a source for this SKU (`null`: for any). */
   waiting(sku: string | null, cursor: string | null): Promise<ClaimPage<string>>;
   /** Open reservations that were made for an order. */

@@ -1,6 +1,5 @@
 /**
- * What the write side needs from the world. Each port is tiny, has no unsafe default, and is proven by
- * one contract suite in `test/contracts/` that every adapter runs.
+ * What the write side needs from the world. No port has an unsafe default; every adapter passes its suite in `test/contracts`.
  */
 import type { Principal } from '../domain/access/principal.ts';
 import type { EventEnvelope, Position, RecordedEvent, Sealed } from '../domain/message.ts';
@@ -137,9 +136,10 @@ export interface AllocationFacts {
   warehouses(since: Position): Promise<readonly Candidate[]>;
   /** Ids of the warehouses where this SKU is registered. */
   warehousesHolding(sku: string, since: Position): Promise<readonly string[]>;
-  /** A page of the orders that lack a source for this SKU (`null`: for any), by `placedAt` and id. `cursor` of the first: `null`. */
+  /** Whether any order lacks a source for any of these: asked before the next two, which read orders. */
+  isAnyWaitingFor(skus: readonly string[], since: Position): Promise<boolean>;
+  /** A page of those for this SKU (`null`: for any), by `placedAt` and id. `cursor` of the first: `null`. */
   ordersWaitingFor(sku: string | null, since: Position, cursor: string | null): Promise<WaitingPage>;
-  /** The first of them; cheaper, and asked before every plan. */
   oldestWaitingFor(sku: string, since: Position): Promise<WaitingOrder | null>;
 }
 

@@ -73,7 +73,9 @@ export const createReconciler = (
   const subjects = async (): Promise<readonly Subject[]> => {
     const { skus, ...handled } = recent.take();
     const orderIds = new Set([...handled.orderIds, ...(await nextOrders()), ...(await nextWaiting())]);
-    for (const sku of skus) for (const orderId of (await claimLists.waiting(sku, null)).items) orderIds.add(orderId);
+    const waitedFor = (await claimLists.isAnyWaiting([...skus])) ? skus : [];
+    for (const sku of waitedFor)
+      for (const orderId of (await claimLists.waiting(sku, null)).items) orderIds.add(orderId);
     return [
       ...[...orderIds].map((orderId): Subject => ({ orderId })),
       ...handled.claims.map((claim) => ({ claim })),

@@ -1,5 +1,6 @@
 /** First come, first served: goods are offered to the orders that wait for them, by the time at which these were placed. */
 import type { PlacedOrder } from '../domain/order/state.ts';
+import { laterOf } from '../domain/position.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
@@ -94,6 +95,17 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
 
   return {
     serve: async (arrivals) => {
+      const [first, ...others] = arrivals.map(({ cause }) => cause.position);
+      if (first === undefined) return;
+      const latest = others.reduce(laterOf, first);
+      // Goods of many SKUs arrive together, and mostly no order waits for any.
+      if (
+        !(await facts.isAnyWaitingFor(
+          arrivals.map(({ sku }) => sku),
+          latest,
+        ))
+      )
+        return;
       const usedUp = new Set<string>();
       const inLane = createLanes();
       await eachComing(inOrder(arrivals, usedUp), concurrency, ({ sku, cause, waiter }) =>
@@ -108,8 +120,10 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
       for await (const { orderId } of waitersFor(null, cause)) await allocate(orderId, cause);
     },
     serveOlder: async (order, cause) => {
-      // Of a thousand lines, mostly there is nothing, or no order waits for it; on servers each look takes a while.
-      const looks = await mapLimited([...skusAskedFor(order)], looksAtOnce, async (sku) => {
+      const skus = [...skusAskedFor(order)];
+      // Mostly no order waits for any of them. Each look at one asks servers, and reads an order that may be as large.
+      if (!(await facts.isAnyWaitingFor(skus, cause.position))) return;
+      const looks = await mapLimited(skus, looksAtOnce, async (sku) => {
         const oldest = (await isAvailable(sku, cause)) ? await facts.oldestWaitingFor(sku, cause.position) : null;
         return oldest !== null && isBefore(oldest, order) ? [sku] : [];
       });

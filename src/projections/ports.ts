@@ -96,6 +96,8 @@ export interface Documents {
    */
   write(collection: string, writes: readonly DocumentWrite[]): Promise<readonly ('applied' | 'lost')[]>;
   find<T>(collection: string, query: DocumentQuery): Promise<readonly StoredDocument<T>[]>;
+  /** Whether any document has any of these values in this list. One look at an index a value, however many there are. */
+  hasAny(collection: string, list: string, values: readonly string[]): Promise<boolean>;
   count(collection: string): Promise<number>;
   drop(collection: string): Promise<void>;
 }

@@ -4,40 +4,92 @@ import { systemContext } from '../../src/commands/systemContext.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { sampleOrder } from '../support/samples.ts';
 
+const position = (commit: bigint) => ({ commit, prepare: commit });
+const causeAt = (commit: bigint) => ({
+  stream: 'order-1',
+  revision: 0,
+  eventId: 'e',
+  position: position(commit),
+  context: systemContext,
+});
+
+/** What is asked of the read models and of the stocks, where one warehouse has one piece of `SKU-7` and of nothing else. */
+const createQuestions = (waitedFor: readonly string[]) => {
+  const asked: string[] = [];
+  const facts = {
+    isAnyWaitingFor: async (skus: readonly string[], since: { readonly commit: bigint }) => {
+      asked.push(`any of ${skus.length} at ${since.commit}`);
+      return skus.some((sku) => waitedFor.includes(sku));
+    },
+    warehouses: async () => [{ warehouseId: 'BER' }],
+    warehousesHolding: async (sku: string) => (sku === 'SKU-7' ? ['BER'] : []),
+    oldestWaitingFor: async (sku: string) => {
+      asked.push(`oldest for ${sku}`);
+      return null;
+    },
+    ordersWaitingFor: async (sku: string) => {
+      asked.push(`all for ${sku}`);
+      return { orders: [], nextCursor: null };
+    },
+  };
+  const balance = { onHand: 1, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
+  const load = async (stream: string) => {
+    asked.push(`stock ${stream}`);
+    return { state: { phase: 'active', balance } };
+  };
+  const handlers = { stock: { load } };
+  const serveWaiting = createServeWaiting({
+    handlers: handlers as never,
+    facts: facts as never,
+    allocate: async () => undefined,
+  });
+  return { asked, ...serveWaiting };
+};
+
+const orderOfLines = (count: number) => {
+  const lines = Array.from({ length: count }, (_, at) => ({
+    lineId: String(at + 1),
+    sku: `SKU-${at}`,
+    quantity: 1,
+    priceMinor: 1,
+    currency: 'EUR',
+  }));
+  const placed = { type: 'OrderPlaced', data: sampleOrder({ lines }) } as const;
+  const order = orderDecider.evolve(orderDecider.initialState, placed);
+  if (order.phase === 'absent') throw new Error('it was placed');
+  return order;
+};
+
 describe('an order of many lines', () => {
   it('asks who waits only for what a warehouse has: each such look reads orders that may be as large (11)', async () => {
-    const asked: string[] = [];
-    const facts = {
-      warehouses: async () => [{ warehouseId: 'BER' }],
-      warehousesHolding: async (sku: string) => (sku === 'SKU-7' ? ['BER'] : []),
-      oldestWaitingFor: async (sku: string) => {
-        asked.push(sku);
-        return null;
-      },
-    };
-    const stock = {
-      phase: 'active',
-      balance: { onHand: 1, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 },
-    };
-    const handlers = { stock: { load: async () => ({ state: stock }) } };
-    const { serveOlder } = createServeWaiting({
-      handlers: handlers as never,
-      facts: facts as never,
-      allocate: async () => undefined,
-    });
-    const lines = Array.from({ length: 2_000 }, (_, at) => ({
-      lineId: String(at + 1),
-      sku: `SKU-${at}`,
-      quantity: 1,
-      priceMinor: 1,
-      currency: 'EUR',
-    }));
-    const placed = { type: 'OrderPlaced', data: sampleOrder({ lines }) } as const;
-    const order = orderDecider.evolve(orderDecider.initialState, placed);
-    if (order.phase === 'absent') throw new Error('it was placed');
-    const position = { commit: 1n, prepare: 1n };
-    const seen = { stream: 'order-1', revision: 0 };
-    await serveOlder(order, { ...seen, eventId: 'e', position, context: systemContext });
-    expect(asked).toEqual(['SKU-7']);
+    const { asked, serveOlder } = createQuestions(['SKU-7']);
+    await serveOlder(orderOfLines(2_000), causeAt(1n));
+    expect(asked).toEqual(['any of 2000 at 1', 'stock stock-BER.SKU-7', 'oldest for SKU-7']);
+  });
+
+  it('asks one question where no order waits for any of them, and looks at no stock', async () => {
+    const { asked, serveOlder } = createQuestions(['ANOTHER']);
+    await serveOlder(orderOfLines(2_000), causeAt(1n));
+    expect(asked).toEqual(['any of 2000 at 1']);
+  });
+});
+
+describe('goods that arrive together', () => {
+  const arrivals = [
+    { sku: 'SKU-1', cause: causeAt(3n) },
+    { sku: 'SKU-2', cause: causeAt(2n) },
+  ];
+
+  it('cost one question where no order waits for any of them, as of the last of their events', async () => {
+    const { asked, serve } = createQuestions(['ANOTHER']);
+    await serve(arrivals);
+    await serve([]);
+    expect(asked).toEqual(['any of 2 at 3']);
+  });
+
+  it('are offered where an order waits for one of them', async () => {
+    const { asked, serve } = createQuestions(['SKU-2']);
+    await serve(arrivals);
+    expect(asked).toEqual(['any of 2 at 3', 'all for SKU-1', 'all for SKU-2']);
   });
 });

@@ -286,6 +286,29 @@ const queryContract = (made: () => Made<Documents>, collection: string): void =>
     await expect(ask({}, { field: 'note', direction: 'ascending' })).rejects.toThrow(RangeError);
   });
 
+  it('tells whether any document has one of many values in a list, and forgets those that are gone', async () => {
+    const { adapter, second } = made();
+    const absent = Array.from({ length: 2_000 }, (_, index) => `SKU-${index}`);
+    const hasAny = (...values: readonly string[]) => second.hasAny(collection, 'warehouseIds', values);
+    expect(await hasAny(...absent, 'Ö|L')).toBe(true);
+    expect(await hasAny('B%R')).toBe(true);
+    expect(await hasAny(...absent)).toBe(false);
+    expect(await hasAny('BE', 'B_R', '', 'oak', '{"$ne":"x"}')).toBe(false);
+    expect(await hasAny()).toBe(false);
+    await expect(adapter.hasAny(collection, 'name', ['Oak'])).rejects.toThrow(RangeError);
+    const other = spec(uniqueName('any'));
+    for (const each of [adapter, second]) await each.ensure(other);
+    await adapter.write(other.name, [insertion('x', chair({ warehouseIds: ['A', 'B'] }))]);
+    await adapter.write(other.name, [
+      { id: 'x', document: chair({ warehouseIds: ['B'] }), position: 2n, expected: 1n },
+    ]);
+    const has = (value: string) => second.hasAny(other.name, 'warehouseIds', [value]);
+    expect([await has('A'), await has('B')]).toEqual([false, true]);
+    await adapter.write(other.name, [{ id: 'x', document: null, position: 3n, expected: 2n }]);
+    expect(await has('B')).toBe(false);
+    await adapter.drop(other.name);
+  });
+
   it('keeps its indexes in step with the documents', async () => {
     const { adapter } = made();
     const other = spec(uniqueName('moves'));

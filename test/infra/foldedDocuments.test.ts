@@ -32,6 +32,7 @@ describe('documents as a projection folds them', () => {
       ensure: none,
       get: none,
       find: none,
+      hasAny: none,
       count: none,
       drop: () => {
         stored.clear();

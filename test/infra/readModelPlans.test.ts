@@ -106,7 +106,6 @@ const asked: Readonly<Record<string, (documents: Documents) => Promise<unknown>>
       () => Promise.resolve(),
     );
     await queries.waitingFor('SKU', page);
-    await queries.isAnyWaiting();
   },
   'stock of a warehouse': (documents) => {
     const queries = createStockLevelQueries(documents, () => 'stock_levels_v1');

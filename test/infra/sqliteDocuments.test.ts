@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectionOf } from '../../src/infra/collection.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
-import { querySteps } from '../../src/infra/sqlite/documentQuery.ts';
+import { anyOfList, querySteps } from '../../src/infra/sqlite/documentQuery.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import type { DocumentQuery } from '../../src/projections/ports.ts';
 
@@ -80,6 +80,15 @@ describe('a query over documents', () => {
     const orderBy = { field: 'quantity', direction: 'ascending' } as const;
     const [plan] = await plansOf({ where: { warehouseIds: { has: 'BER' } }, orderBy }, 'warehouseIds');
     expect(plan).toMatch(/^SEARCH l USING PRIMARY KEY \(field=\? AND value=\?\); SEARCH t USING INDEX .*\(id=\?\)/);
+  });
+
+  it('asks the index of a list once for each of many values', async () => {
+    await createSqliteDocuments(db).ensure(spec);
+    const { sql, values } = anyOfList(collectionOf(spec), 'warehouseIds', ['BER', 'PAR']);
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+    const steps = plan.map(({ detail }) => String(detail));
+    expect(steps).toHaveLength(2);
+    expect(steps[1]).toMatch(/^SEARCH l USING PRIMARY KEY \(field=\? AND value=\?\)/);
   });
 
   it('gives the same answer for a list with few documents and with many', async () => {

@@ -196,6 +196,14 @@ describe('orders that wait for a SKU', () => {
     expect(ids(await queries.waitingFor('TABLE', { limit: 9 }))).toEqual([]);
   });
 
+  it('are known to be there, or not, by one question for many SKUs', async () => {
+    const queries = await open(...waiting);
+    expect(await queries.isAnyWaiting(['TABLE', 'CHAIR'])).toBe(true);
+    expect(await queries.isAnyWaiting(['TABLE', 'DESK'])).toBe(false);
+    expect(await queries.isAnyWaiting(null)).toBe(true);
+    expect(await (await open(place('o1', 1))).isAnyWaiting(null), 'not planned yet').toBe(false);
+  });
+
   it('wait no longer once they are cancelled', async () => {
     const queries = await open(...waiting, cancel('o3'), cancel('o6'));
     expect(ids(await queries.waitingFor('CHAIR', { limit: 9 }))).toEqual([]);

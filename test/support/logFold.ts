@@ -110,6 +110,10 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
         sku === wanted && stock.phase === 'active' ? [warehouseId] : [],
       );
     },
+    isAnyWaitingFor: async (skus) => {
+      await readOn();
+      return skus.some((sku) => waitingFor(sku).length > 0);
+    },
     ordersWaitingFor: async (sku, _since, cursor) => {
       await readOn();
       const waiting = waitingFor(sku).filter(

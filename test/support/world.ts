@@ -159,6 +159,7 @@ const listsOf = (log: LogFold): Omit<ClaimLists, 'hasReacted'> => {
   const idsOf = (orders: readonly { readonly orderId: string }[]) => page(orders.map(({ orderId }) => orderId));
   return {
     orders: async () => idsOf(await log.orders()),
+    isAnyWaiting: async () => true,
     waiting: async () => idsOf(await log.orders()),
     reservations: async () =>
       page(

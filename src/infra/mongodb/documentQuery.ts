@@ -51,6 +51,11 @@ const keyset = (path: string | null, isDescending: boolean, after: DocumentQuery
     : [{ [path]: { $gte: after.value } }, { $or: onward }];
 };
 
+/** @throws RangeError for what was not declared as a list. */
+export const anyOfList = (collection: Collection, list: string, values: readonly string[]): Filter<Row> => ({
+  $and: [{ [pathOf(listField(collection, list))]: { $in: [...values] } }, isAlive],
+});
+
 /** @throws RangeError for a field that has no index. */
 export const findArguments = (
   collection: Collection,

@@ -9,7 +9,7 @@ import type { CollectionSpec, Documents, StoredDocument } from '../../projection
 import { type Collection, checkedName, collectionOf } from '../collection.ts';
 import type { Mongo } from './connect.ts';
 import { charsOf } from './documentCodec.ts';
-import { findArguments, indexKeysOf } from './documentQuery.ts';
+import { anyOfList, findArguments, indexKeysOf } from './documentQuery.ts';
 import { isAlive, isTombstone, type Row, type Rows, tombstoneKeptSeconds, toStored } from './documentRows.ts';
 import { createDocumentWrites } from './documentWrites.ts';
 import { createGathered, idsPerRead, readByIds } from './gathered.ts';
@@ -83,6 +83,12 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
         }
         return found;
       });
+    },
+    hasAny: async (name, list, values) => {
+      if (values.length === 0) return false;
+      const filter = anyOfList(ensured(name), list, values);
+      const options = { projection: { _id: 1 }, readPreference: queryReadPreference } as const;
+      return (await read(() => rowsOf(name).findOne(filter, options))) !== null;
     },
     count: (name) => read(() => rowsOf(name).countDocuments(isAlive)),
     drop: async (name) => {

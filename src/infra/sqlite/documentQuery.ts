@@ -144,6 +144,13 @@ export const querySteps = (collection: Collection, query: DocumentQuery, driver:
   });
 };
 
+/** Answers with a row where a document has any of these values in this list. */
+export const anyOfList = (collection: Collection, list: string, values: readonly string[]): Sql => ({
+  sql: `SELECT 1 FROM json_each(?) AS each
+        CROSS JOIN ${listTableOf(collection.name)} AS l ON l.field = ? AND l.value = each.value LIMIT 1`,
+  values: [JSON.stringify(values), listField(collection, list)],
+});
+
 /** The `has` conditions of a query, each with what counts its documents up to a limit. */
 export const listCounts = (collection: Collection, where: Where): readonly { field: string; count: Sql }[] =>
   Object.entries(where).flatMap(([field, condition]) =>

@@ -4,6 +4,7 @@ import type { Documents, DocumentWrite, StoredDocument } from '../../projections
 import { type Collection, collectionOf } from '../collection.ts';
 import { columnValue, tableOf } from './collection.ts';
 import type { Database } from './database.ts';
+import { anyOfList } from './documentQuery.ts';
 import { type DocumentValues, documentWrites } from './documentWrites.ts';
 import { createFind } from './findDocuments.ts';
 import { createHotDocuments } from './hotDocuments.ts';
@@ -122,6 +123,10 @@ export const createSqliteDocuments = (db: Database): Documents => {
       });
     },
     find: createFind({ db, ensured, select, toStored }),
+    hasAny: (name, list, values) => {
+      const { sql, values: bound } = anyOfList(ensured(name), list, values);
+      return db.read(() => db.prepare(sql).get(...bound) !== undefined);
+    },
     count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
     drop: async (name) => {
       await (await opened)('drop', [name]);

@@ -34,8 +34,8 @@ export interface OrderQueries {
   ofCustomers(query: OrdersOfCustomers): Promise<Page<OrderDocument>>;
   /** Orders with a line of this SKU that lacks a source, the oldest first by `placedAt`. @throws InvalidCursor */
   waitingFor(sku: string, page: PageRequest): Promise<Page<OrderDocument>>;
-  /** Whether any order waits for anything. */
-  isAnyWaiting(): Promise<boolean>;
+  /** Whether any order lacks a source for any of these; `null`: for anything. */
+  isAnyWaiting(skus: readonly string[] | null): Promise<boolean>;
 }
 
 type Where = DocumentQuery['where'];
@@ -120,9 +120,6 @@ export const createOrderQueries = (documents: Documents, collection: () => strin
     },
     waitingFor: (sku, page) =>
       pageOf(documents, collection(), { where: { waitingSkus: { has: sku } }, orderBy: oldestFirst }, page),
-    isAnyWaiting: async () => {
-      const found = await documents.find(collection(), { where: { waitingSkus: { has: anySku } }, limit: 1 });
-      return found.length > 0;
-    },
+    isAnyWaiting: (skus) => documents.hasAny(collection(), 'waitingSkus', skus ?? [anySku]),
   };
 };
