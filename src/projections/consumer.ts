@@ -1,6 +1,6 @@
 /**
- * A consumer of the log: in order, one awaited batch at a time, checkpoint last. A failure stops it at the event it
- * failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
+ * A consumer of the log: in order, one awaited batch at a time, its checkpoint behind it. A failure stops it at the event
+ * it failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import type { Board, Progress } from './board.ts';
@@ -60,23 +60,54 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
     return stored;
   };
 
-  const consume = async (from: Position | null, { epoch, signal }: Held, onHealthy: () => void): Promise<void> => {
+  /**
+   * Moves the checkpoint behind what is handled, one write at a time: what comes next need not wait for it, and after a
+   * crash some of it is handled again.
+   */
+  const checkpointFrom = (from: Position | null, { epoch, signal }: Held, onHealthy: () => void) => {
+    const failed = new AbortController();
     let stored = from;
-    let storedAtMs = performance.now();
-    const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
-    for await (const { events, upTo, isCaughtUp } of source.follow(stored, follow)) {
-      if (events.length > 0) await handle(events);
-      if (events.length > 0 || performance.now() - storedAtMs >= idleStoreMs) {
-        if ((await checkpoints.advance(name, { from: stored, to: upTo, epoch })) === 'lost') {
-          throw new LostOwnership(`${name}: another runner owns the checkpoint`);
-        }
-        stored = upTo;
-        storedAtMs = performance.now();
+    let startedAtMs = performance.now();
+    let storing = Promise.resolve();
+    const advance = async (to: Position): Promise<void> => {
+      if ((await checkpoints.advance(name, { from: stored, to, epoch })) === 'lost') {
+        throw new LostOwnership(`${name}: another runner owns the checkpoint`);
       }
+      stored = to;
       onHealthy();
-      board.moved(name, upTo);
-      // Whoever is behind does not rest.
-      if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
+    };
+    return {
+      /** Aborts when the checkpoint could not be moved, too. */
+      signal: AbortSignal.any([signal, failed.signal]),
+      isDue: (): boolean => performance.now() - startedAtMs >= idleStoreMs,
+      /** Resolves when the move has begun. @throws what the one before failed with. */
+      move: async (to: Position): Promise<void> => {
+        await storing;
+        startedAtMs = performance.now();
+        storing = advance(to);
+        storing.catch(() => failed.abort());
+      },
+      /** @throws what the last move failed with. */
+      settled: (): Promise<void> => storing,
+    };
+  };
+
+  const consume = async (from: Position | null, held: Held, onHealthy: () => void): Promise<void> => {
+    const checkpoint = checkpointFrom(from, held, onHealthy);
+    const { signal } = checkpoint;
+    const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
+    try {
+      for await (const { events, upTo, isCaughtUp } of source.follow(from, follow)) {
+        if (events.length > 0) await handle(events);
+        board.moved(name, upTo);
+        if (events.length > 0 || checkpoint.isDue()) await checkpoint.move(upTo);
+        else onHealthy();
+        // Whoever is behind does not rest.
+        if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
+      }
+    } finally {
+      // Who begins again begins at what is stored by then.
+      await checkpoint.settled();
     }
   };
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
+import type { RecordedEvent } from '../../src/domain/message.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
@@ -17,7 +18,7 @@ const away = async (): Promise<never> => {
 /** On a log of three events. */
 const run = async (
   changed: (checkpoints: Checkpoints) => Partial<Checkpoints>,
-  handle: () => Promise<void> = async () => undefined,
+  handle: (events: readonly RecordedEvent[]) => Promise<void> = async () => undefined,
   beside?: (held: Held) => Promise<void>,
 ) => {
   const db = openDatabase(':memory:');
@@ -93,5 +94,68 @@ describe('a consumer', () => {
     isBroken = false;
     await expect.poll(() => consumer.failure()).toBeNull();
     expect(consumer.position()).toEqual({ commit: 3n, prepare: 3n });
+  });
+
+  it('tells how far it has come, and handles what comes next, while its checkpoint is on its way', async () => {
+    const handled: number[] = [];
+    const moves: unknown[] = [];
+    let letGo: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { events, checkpoints, consumer } = await run(
+      ({ advance }) => ({
+        advance: async (name, move) => {
+          moves.push(move.to.commit);
+          await gate;
+          return advance(name, move);
+        },
+      }),
+      async (batch) => {
+        handled.push(...batch.map(({ revision }) => revision));
+      },
+    );
+    await expect.poll(() => consumer.position()?.commit).toBe(3n);
+    await events.append('warehouse-A', 2, newEvents(2));
+    await expect.poll(() => consumer.position()?.commit).toBe(5n);
+    expect(handled).toEqual([0, 1, 2, 3, 4]);
+    // One at a time, each from where the one before has led.
+    expect(moves).toEqual([3n]);
+    expect(await checkpoints.get('c')).toBeNull();
+    letGo();
+    await expect.poll(() => checkpoints.get('c')).toEqual({ commit: 5n, prepare: 5n });
+    expect(moves).toEqual([3n, 5n]);
+  });
+
+  it('whose checkpoint can not be moved says so, and begins again at what is stored, though the log is quiet', async () => {
+    const handled: number[] = [];
+    let isAway = true;
+    const { checkpoints, consumer, failures } = await run(
+      ({ advance }) => ({ advance: (name, move) => (isAway ? away() : advance(name, move)) }),
+      async (batch) => {
+        handled.push(...batch.map(({ revision }) => revision));
+      },
+    );
+    await expect.poll(() => failures.length).toBeGreaterThan(1);
+    expect(consumer.failure()).toBe('StoreUnavailable');
+    isAway = false;
+    await expect.poll(() => consumer.failure()).toBeNull();
+    expect(handled.slice(0, 6)).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(await checkpoints.get('c')).toEqual({ commit: 3n, prepare: 3n });
+  });
+
+  it('has ended only when its checkpoint is stored', async () => {
+    let letGo: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { stop, checkpoints, consumer } = await run(({ advance }) => ({
+      advance: (name, move) => gate.then(() => advance(name, move)),
+    }));
+    await expect.poll(() => consumer.position()?.commit).toBe(3n);
+    const stopped = stop();
+    letGo();
+    await stopped;
+    expect(await checkpoints.get('c')).toEqual({ commit: 3n, prepare: 3n });
   });
 });
