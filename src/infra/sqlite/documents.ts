@@ -123,7 +123,7 @@ export const createSqliteDocuments = (db: Database): Documents => {
       });
     },
     find: createFind({ db, ensured, select, toStored }),
-    hasAny: (name, list, values) => {
+    hasAny: async (name, list, values) => {
       const { sql, values: bound } = anyOfList(ensured(name), list, values);
       return db.read(() => db.prepare(sql).get(...bound) !== undefined);
     },
