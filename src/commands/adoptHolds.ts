@@ -1,6 +1,6 @@
 /**
- * Reservations that were made under an order's id before it was planned become its sources. Each passes to one of the
- * order's own, with its time to live, in one append; what the order does not need of them is given back.
+ * Reservations that were made under an order's id become its sources. Each passes to one of the order's own, with its
+ * time to live, in one append; what the order does not need of it is given back.
  */
 import type { Demand, Source } from '../domain/policies/allocation.ts';
 import { stockStream } from '../domain/values.ts';
@@ -39,16 +39,21 @@ export const planAdoptions = (holds: readonly Hold[], demand: readonly Demand[])
   });
 };
 
-/** @param place the one warehouse that the order is to come from; absent: from any. */
+/**
+ * @param place the one warehouse that the order is to come from; absent: from any.
+ * @returns whether there was anything to do.
+ */
 export const adoptHolds = async (
   look: Look,
   { holds, place }: { readonly holds: readonly Hold[]; readonly place?: string | null },
   { exchange, release }: Pick<OrderClaims, 'exchange' | 'release'>,
   cause: Cause,
-): Promise<void> => {
+): Promise<boolean> => {
   const isWanted = ({ warehouseId }: Hold): boolean => place === undefined || warehouseId === place;
   const needless = holds.filter((hold) => !isWanted(hold)).map((hold): Adoption => ({ hold, sources: [] }));
-  const adoptions = [...planAdoptions(holds.filter(isWanted), look.demand), ...needless];
+  const all = [...planAdoptions(holds.filter(isWanted), look.demand), ...needless];
+  // A later plan leaves what it can not use: whoever holds a part of it here may wait for the rest to come.
+  const adoptions = look.order.phase === 'pending' ? all : all.filter(({ sources }) => sources.length > 0);
   const byStock = Map.groupBy(adoptions, ({ hold: { warehouseId, sku } }) => stockStream(warehouseId, sku));
   await eachLimited([...byStock.values()], concurrency, async (atOneStock) => {
     for (const { hold, sources } of atOneStock) {
@@ -61,4 +66,5 @@ export const adoptHolds = async (
       if (left > 0) await release([hold], cause);
     }
   });
+  return adoptions.length > 0;
 };

@@ -123,8 +123,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const { order, held } = look;
     if (holds.length > 0) {
       const place = order.allowSplit ? {} : { place: sources[0]?.warehouseId ?? null };
-      await adoptHolds(look, { holds, ...place }, claims, cause);
-      return true;
+      if (await adoptHolds(look, { holds, ...place }, claims, cause)) return true;
     }
     if (order.allowSplit || order.reservePartial === true || held.length === 0 || missing.length === 0) return false;
     // The place that has a part of it can not give the rest; another may have all of it.

@@ -8,6 +8,7 @@ import { orderStream, stockStream } from '../domain/values.ts';
 import {
   type Claim,
   countedBy,
+  heldFor,
   isLost,
   type Sight,
   type Subject,
@@ -113,18 +114,22 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
     return sights;
   };
 
-  /** Where an open warehouse has so many of each; `null`: none has. */
-  const placeOf = async (wanted: readonly Wanted[], view: View, place?: string): Promise<Free | null> => {
+  /** Where a warehouse that the order may be planned from has so many of each; `null`: none has. */
+  const placeOf = async (order: PlacedOrder, wanted: readonly Wanted[], view: View): Promise<Free | null> => {
     const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
     const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '', view.since);
-    for (const warehouseId of holding.filter((id) => open.has(id) && (place === undefined || id === place))) {
+    const place = order.allowSplit ? undefined : order.allocations[0]?.warehouseId;
+    for (const warehouseId of holding.filter((id) => place === undefined || id === place)) {
       const shelves: (Loaded<Stock> & { readonly name: string })[] = [];
+      let isAsked = open.has(warehouseId);
       for (const { sku, quantity } of wanted) {
         const stock = await stockAt({ warehouseId, sku }, view);
-        if (promiseOf(stock.state) < quantity) break;
+        const held = heldFor(order, stock.state);
+        isAsked ||= held > 0;
+        if (promiseOf(stock.state) + held < quantity) break;
         shelves.push({ ...stock, name: `${stockStream(warehouseId, sku)}@${stock.revision}` });
       }
-      if (shelves.length < wanted.length) continue;
+      if (shelves.length < wanted.length || !isAsked) continue;
       return { at: positionOf(view.since, ...shelves), shelves: shelves.map(({ name }) => name).join() };
     }
     return null;
@@ -141,9 +146,9 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
     if (all.length === 0) return null;
     const from = all.length > skusMax ? (turn * skusMax) % all.length : 0;
     const wanted = all.slice(from, from + skusMax);
-    if (!order.allowSplit) return placeOf(wanted, view, order.allocations[0]?.warehouseId);
+    if (!order.allowSplit) return placeOf(order, wanted, view);
     for (const { sku } of wanted) {
-      const free = await placeOf([{ sku, quantity: 1 }], view);
+      const free = await placeOf(order, [{ sku, quantity: 1 }], view);
       if (free !== null) return free;
     }
     return null;

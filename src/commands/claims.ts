@@ -3,7 +3,7 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { Position } from '../domain/message.ts';
 import type { OpenAllocation, Order, PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
-import type { Reservation, Stock } from '../domain/stock/state.ts';
+import { type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
 
 /** A reservation that a stock holds for an order. */
 export interface Claim {
@@ -19,7 +19,7 @@ export const driftKinds = [
   'uncounted_reservation',
   /** An order counts on pieces that no stock holds for it. */
   'lost_reservation',
-  /** An order waits, or was never planned, although goods for it are free. */
+  /** An order waits, or was never planned, although goods for it are free, or held for it. */
   'waiting_beside_stock',
   /** Goods left with a shipment, and the stock still holds them. */
   'unbooked_departure',
@@ -59,6 +59,14 @@ export const unbookedOf = (
 /** What the order still wants to ship, so that a stock must hold it. */
 export const countedBy = (order: PlacedOrder): readonly OpenAllocation[] =>
   order.phase === 'cancelled' ? [] : order.allocations.filter(({ quantity, shipped }) => quantity > shipped);
+
+/** Pieces that were reserved under the order's id, and are there for it when it is planned. */
+export const heldFor = (order: PlacedOrder, stock: Stock): number =>
+  order.excludesHolds === true
+    ? 0
+    : reservationsOf(stock, order.orderId)
+        .filter(({ reservationId }) => !isCounted(order, reservationId))
+        .reduce((sum, { quantity }) => sum + quantity, 0);
 
 /** A departure is told by the order first and booked by the stock later, so that the stock never holds less. */
 export const isLost = ({ reservationId, quantity, shipped }: OpenAllocation, stock: Stock): boolean =>

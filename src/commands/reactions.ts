@@ -2,15 +2,14 @@
  * Policies at work: what an event asks for is done as commands whose ids are derived from the event (DESIGN §6). An
  * event may be handed over again after a crash; what was done is recognised, what was not is finished.
  */
-import { lookUp } from '../domain/bucketMap.ts';
 import { type RecordedEvent, unreachable } from '../domain/message.ts';
 import type { OrderCommand } from '../domain/order/commands.ts';
-import type { Order } from '../domain/order/state.ts';
+import { isEnded } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
-import type { StockCommandOf } from '../domain/stock/commands.ts';
-import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
+import { orderStream, shipmentStream } from '../domain/values.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
 import { type Cause, causeOf } from './cause.ts';
+import { createClaimReactions, type HoldTask } from './claimReactions.ts';
 import { createContest, type PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
 import { createKeyedQueue, createLanes, eachLimited } from './keyed.ts';
@@ -18,7 +17,6 @@ import { createMoveGoods } from './moveGoods.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
-import type { Loaded } from './stateCache.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */
 const concurrency = 128;
@@ -45,12 +43,10 @@ interface Task {
   readonly ask: Ask;
   readonly cause: Cause;
 }
-type Release = Omit<StockCommandOf<'ReleaseReservation'>, 'type' | 'occurredAt'>;
 type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 
 /** A person may reserve for an order by hand, before it is placed too; only what a policy reserved is a policy's to let go. */
-const isOurs = ({ ask }: Ask, { metadata }: RecordedEvent): boolean =>
-  ask !== 'ReleaseUncounted' || metadata.actor.kind === 'system';
+const isByPerson = ({ metadata }: RecordedEvent): boolean => metadata.actor.kind !== 'system';
 
 export const createReactions = ({ handlers, facts, allocateOrder, clock }: ReactionPorts): Reactions => {
   const inTurn = createKeyedQueue();
@@ -63,54 +59,15 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
   /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
     const { state: order } = await handlers.order.load(orderStream(orderId));
-    if (order.phase !== 'absent') await serveOlder(order, cause);
+    if (order.phase !== 'absent' && !isEnded(order)) await serveOlder(order, cause);
     await allocate(orderId, cause, afterLoss);
   };
 
   const { ship, bookBack } = createMoveGoods(handlers, clock);
+  const { release, lapse, settleUncounted, plansFor } = createClaimReactions({ handlers, allocateOrder, clock });
 
   const tell = async (orderId: string, command: OrderCommand, context: CommandContext): Promise<void> => {
     await handlers.order(orderStream(orderId), command, context);
-  };
-
-  const release = async (reservation: Release, cause: Cause): Promise<void> => {
-    const command = { ...reservation, occurredAt: clock.now() };
-    const context = cause.context(`release/${reservation.reservationId}`);
-    const stream = stockStream(reservation.warehouseId, reservation.sku);
-    await handlers.stock(stream, { type: 'ReleaseReservation', ...command }, context);
-  };
-
-  /**
-   * The order may count on what the stock holds under this id, less what the order has dispatched and the stock has not
-   * booked out yet. An attempt that wants all from one place gives back what it got and may take it again under the id.
-   */
-  const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
-    const { orderId, warehouseId, sku, reservationId } = ask;
-    const stream = stockStream(warehouseId, sku);
-    const { state } = await handlers.stock.loadSince(stream, cause);
-    const held = state.phase === 'absent' ? undefined : lookUp(state.reservations, reservationId);
-    const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
-    if (order.phase === 'absent') return;
-    const counted = order.allocations.find((allocation) => allocation.reservationId === reservationId);
-    if (counted === undefined) return;
-    // A voided shipment comes back to the order first, and to the stock later.
-    const leaving = Math.max(0, counted.shipped - (held?.shipped ?? counted.shipped));
-    const standing = Math.max(0, (held?.quantity ?? 0) - leaving);
-    const quantity = counted.quantity - counted.shipped - standing;
-    if (quantity <= 0) return;
-    await tell(orderId, { type: 'LapseAllocation', reservationId, quantity }, cause.context('follow/lapse'));
-  };
-
-  const releaseUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
-    const { ask: _, orderId, ...reservation } = ask;
-    const isCountedBy = ({ state }: Loaded<Order>): boolean =>
-      state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === ask.reservationId);
-    const stream = orderStream(orderId);
-    if (isCountedBy(await handlers.order.load(stream))) return;
-    const order = await handlers.order.loadSince(stream, cause);
-    // Its first plan counts it or lets it go. Let go here, after a crash, the pieces of a hold would be anybody's.
-    if (isCountedBy(order) || order.state.phase === 'pending') return;
-    await release({ ...reservation, reason: 'not_needed' }, cause);
   };
 
   const perform = async (ask: Ask, cause: Cause): Promise<void> => {
@@ -125,7 +82,7 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
         return release(ask, cause);
       // In turn with the plans for the same order, so that neither acts on what the other is about to change.
       case 'ReleaseUncounted':
-        return inTurn(ask.orderId, () => releaseUncounted(ask, cause));
+        return inTurn(ask.orderId, () => settleUncounted(ask, cause));
       case 'LapseAllocation':
         return inTurn(ask.orderId, () => lapse(ask, cause));
       case 'ShipReserved':
@@ -166,20 +123,19 @@ export const createReactions = ({ handlers, facts, allocateOrder, clock }: React
       const plans: PlanTask[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Arrival>();
-      const byPeople: RecordedEvent[] = [];
+      const byPeople: HoldTask[] = [];
       for (const event of events) {
         const cause = causeOf(event);
         for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
-          if (!isOurs(ask, event)) byPeople.push(event);
+          if (ask.ask === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ ask, cause });
           else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { sku: ask.sku, cause });
           else if (ask.ask === 'AllocateOrder') plans.push({ ask, cause });
           else if (ask.ask === 'BookBack') returns.push({ ask, cause });
           else tasks.push({ ask, cause });
         }
       }
-      // The plan of the order that it is for must see it, whichever process it was recorded by.
-      await eachLimited(byPeople, concurrency, async (event) => {
-        await handlers.stock.loadSince(event.stream, event);
+      await eachLimited(byPeople, concurrency, async (task) => {
+        plans.push(...(await plansFor(task)));
       });
       const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
       await eachLimited(tasks, concurrency, performTask);

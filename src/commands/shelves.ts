@@ -124,14 +124,11 @@ export interface Hold extends Pick<Reservation, 'lineId' | 'quantity'> {
   readonly reservationId: string;
 }
 
-/**
- * Only before the first plan: what is reserved under the id of an order that has been planned is no part of it. Where the
- * order was cancelled first, they are there to be given back.
- */
-export const holdsOf = ({ order, shelves, held }: Pick<Look, 'order' | 'shelves' | 'held'>): readonly Hold[] => {
-  const isFirst = order.phase === 'pending' || order.phase === 'cancelled';
-  if (!isFirst || order.excludesHolds === true) return [];
-  const own = new Set(held.map(({ reservationId }) => reservationId));
+/** Where the order has ended, they are there to be given back. What goods have left from is none, booked out or not. */
+export const holdsOf = ({ order, shelves, held, counted }: Omit<Look, 'revision' | 'demand'>): readonly Hold[] => {
+  if (order.excludesHolds === true) return [];
+  const shipped = order.shipments.flatMap(({ lines }) => lines);
+  const own = new Set([...counted, ...[...held, ...shipped].map(({ reservationId }) => reservationId)]);
   return [...shelves.values()].flat().flatMap(({ warehouseId, sku, stock }) =>
     reservationsOf(stock, order.orderId)
       .filter(({ reservationId }) => !own.has(reservationId))

@@ -5,6 +5,7 @@ import {
   cancel,
   change,
   describeWarehouse,
+  dispatch,
   figuresOf,
   hold,
   noDrift,
@@ -205,19 +206,187 @@ describe('what is reserved under the id of an order is left alone', () => {
     await world.settle();
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
   });
+});
 
-  it('once that one was planned, though it is planned again beside it', async () => {
-    await openShop(world, { BER: { CHAIR: 0 } });
-    await place(world, 'o1', { CHAIR: 3 });
+describe('an order that waits already, and for which pieces are reserved then,', () => {
+  /** It waits for chairs, and an older order too. */
+  const openWaiting = async (quantity = 1): Promise<void> => {
+    await openShop(world, { BER: { CHAIR: 0 }, PAR: { CHAIR: 0 } });
+    await place(world, 'older', { CHAIR: 1 });
     await world.settle();
-    await receive(world, 'BER', 'CHAIR', 2);
-    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+    world.clock.pass(1);
+    await place(world, 'o1', { CHAIR: quantity });
+    await world.settle();
+  };
+  /** At once, before the policies offer what has come to the older order. */
+  const comesAndIsHeld = async (quantity: number): Promise<void> => {
+    await receive(world, 'BER', 'CHAIR', quantity);
+    await hold(world, 'o1', 'BER.CHAIR', { quantity });
+  };
+
+  it('gets them as its source, and no older order does', async () => {
+    await openWaiting();
+    await comesAndIsHeld(1);
     await world.settle();
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
-    expect(await claimsOf('o1')).toContainEqual(expect.objectContaining({ reservationId: 'hold of 1 at BER.CHAIR' }));
-    world.clock.pass(60_000);
-    await world.useCases.expireReservations();
+    expect(await sourcesOf(world.log, 'older')).toEqual({});
+    expect(await figuresOf(world.log)).toMatchObject({ 'BER.CHAIR': [1, 1] });
+  });
+
+  it('gets them for what it still lacks, and gives back the rest', async () => {
+    await openWaiting(3);
+    await cancel(world, 'older');
+    await receive(world, 'PAR', 'CHAIR', 2);
+    await world.settle();
+    await place(world, 'younger', { CHAIR: 1 });
+    await world.settle();
+    await comesAndIsHeld(2);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 2, 'BER.CHAIR': 1 });
+    expect(await sourcesOf(world.log, 'younger')).toEqual({ 'BER.CHAIR': 1 });
+  });
+
+  it('gets them though another process recorded the hold', async () => {
+    await openWaiting();
+    const [before, elsewhere] = [world.useCases, world.newProcess()];
+    await receive({ ...world, useCases: elsewhere }, 'BER', 'CHAIR', 1);
+    await hold({ ...world, useCases: elsewhere }, 'o1', 'BER.CHAIR', { quantity: 1 });
+    expect(world.useCases).toBe(before);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+  });
+
+  it.each([
+    ['before', 1],
+    ['after', 1],
+    ['before', 2],
+    ['after', 2],
+  ] as const)('keeps them though a process dies %s append %d, the exchange and its record', async (when, append) => {
+    await openWaiting();
+    await comesAndIsHeld(1);
+    expect(await world.settle({ crashes: [{ append, when }] })).toBe(1);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+    expect(await sourcesOf(world.log, 'older')).toEqual({});
+    expect((await world.log.events()).map(({ type }) => type)).not.toContain('StockReservationReleased');
+  });
+
+  it('loses nothing when all of it is handed over again', async () => {
+    await openWaiting();
+    await comesAndIsHeld(1);
+    await world.settle();
+    const { length } = await world.log.events();
+    world.restart();
+    await world.redeliver();
+    expect(await world.log.events()).toHaveLength(length);
+  });
+
+  it('gets them from a place that is closed to sourcing too', async () => {
+    await openWaiting();
+    await recorded(world.useCases.defineWarehouse('BER', describeWarehouse(0, 'closed'), contextOf('close')));
+    await comesAndIsHeld(1);
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+  });
+
+  it.each(['open', 'closed'] as const)(
+    'is served by the reconciler where the policies missed them: %s',
+    async (how) => {
+      await openWaiting();
+      await world.useCases.defineWarehouse('PAR', describeWarehouse(1, how), contextOf('close'));
+      await receive(world, 'PAR', 'CHAIR', 1);
+      await hold(world, 'o1', 'PAR.CHAIR', { quantity: 1 });
+      await world.miss();
+      expect(await world.useCases.reconcileClaims()).toEqual({ ...noDrift, waiting_beside_stock: 1 });
+      await world.settle();
+      expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 1 });
+      expect(await world.useCases.reconcileClaims()).toEqual(noDrift);
+    },
+  );
+
+  it('and that must come from one place, gets them once the rest is there too', async () => {
+    await openShop(world, { BER: { CHAIR: 0 } });
+    await place(world, 'o1', { CHAIR: 2 }, { allowSplit: false });
+    await world.settle();
+    await comesAndIsHeld(1);
+    // Left alone, and no drift.
+    await world.settle();
+    expect(await claimsOf('o1')).toMatchObject([{ reservationId: 'hold of 1 at BER.CHAIR' }]);
+    expect(await world.useCases.reconcileClaims()).toEqual(noDrift);
+    world.clock.pass(1);
+    await receive(world, 'BER', 'CHAIR', 1);
     await world.settle();
     expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 2 });
+    expect((await world.log.events()).map(({ type }) => type)).not.toContain('StockReservationReleased');
+  });
+
+  it('gets them when it is on hold no sooner than it is released', async () => {
+    await openWaiting();
+    await recorded(
+      world.useCases.changeOrder('o1', { type: 'HoldOrder', reason: 'fraud check' }, contextOf('on hold')),
+    );
+    await comesAndIsHeld(1);
+    await world.settle();
+    expect(await claimsOf('o1')).toMatchObject([{ reservationId: 'hold of 1 at BER.CHAIR' }]);
+    expect(await sourcesOf(world.log, 'o1')).toEqual({});
+    await recorded(
+      world.useCases.changeOrder('o1', { type: 'ReleaseOrder', reason: 'checked' }, contextOf('released')),
+    );
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'BER.CHAIR': 1 });
+  });
+});
+
+describe('what is reserved for an order that lacks nothing of it', () => {
+  it('is left alone, and becomes its source when it loses another one', async () => {
+    await openShop(world, { BER: { CHAIR: 1 }, PAR: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 1 });
+    await world.settle();
+    await hold(world, 'o1', 'PAR.CHAIR', { quantity: 1 });
+    await world.settle();
+    expect(await claimsOf('o1')).toMatchObject([{ warehouseId: 'BER' }, { reservationId: 'hold of 1 at PAR.CHAIR' }]);
+    const lost = { type: 'AdjustStock', warehouseId: 'BER', sku: 'CHAIR', delta: -1, reason: 'lost' } as const;
+    await recorded(world.useCases.changeStock(change(world, 'lose it', lost)));
+    await world.settle();
+    expect(await sourcesOf(world.log, 'o1')).toEqual({ 'PAR.CHAIR': 1 });
+  });
+
+  it('is left alone where all of the order was shipped: a person ends it, or its time', async () => {
+    await openShop(world, { BER: { CHAIR: 2 } });
+    await place(world, 'o1', { CHAIR: 1 });
+    await world.settle();
+    await dispatch(world, 'o1', 'BER', { CHAIR: 1 });
+    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+    await world.settle();
+    expect(await claimsOf('o1')).toMatchObject([{ reservationId: 'hold of 1 at BER.CHAIR' }]);
+    expect(await world.useCases.reconcileClaims()).toEqual(noDrift);
+    world.clock.pass(60_000);
+    await world.useCases.expireReservations();
+    expect(await claimsOf('o1')).toEqual([]);
+  });
+
+  it('is given back when the order is cancelled', async () => {
+    await openShop(world, { BER: { CHAIR: 3 } });
+    await place(world, 'o1', { CHAIR: 1 });
+    await world.settle();
+    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+    await world.settle();
+    await cancel(world, 'o1');
+    await world.settle();
+    expect(await figuresOf(world.log)).toEqual({ 'BER.CHAIR': [3, 0] });
+  });
+
+  it.each(['cancelled', 'cancelled after a part of it was shipped'])('is given back where it was %s', async (how) => {
+    await openShop(world, { BER: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 2 });
+    await world.settle();
+    if (how !== 'cancelled') await dispatch(world, 'o1', 'BER', { CHAIR: 1 });
+    await recorded(cancel(world, 'o1'));
+    await receive(world, 'BER', 'CHAIR', 2);
+    await world.settle();
+    await hold(world, 'o1', 'BER.CHAIR', { quantity: 1 });
+    await place(world, 'waits', { CHAIR: 9 });
+    await world.settle();
+    expect(await claimsOf('o1')).toEqual([]);
+    expect(await sourcesOf(world.log, 'waits')).toEqual({ 'BER.CHAIR': how === 'cancelled' ? 3 : 2 });
   });
 });

@@ -40,11 +40,8 @@ const acts = {
       allowBackorder: quantity % 4 !== 0,
       sourcing: strategies[quantity % strategies.length] ?? 'priority',
     }),
-  hold: async (world, { orderId, warehouseId, sku, quantity, name }) => {
-    const order = (await world.log.orders()).find((each) => each.orderId === orderId);
-    if (order !== undefined && order.phase !== 'pending') return;
-    await hold(world, orderId, `${warehouseId}.${sku}`, { quantity, name }).catch(() => undefined);
-  },
+  hold: (world, { orderId, warehouseId, sku, quantity, name }) =>
+    hold(world, orderId, `${warehouseId}.${sku}`, { quantity, name }).catch(() => undefined),
   cancel: (world, { orderId }) => cancel(world, orderId),
   /** Of what is allocated, so that it is mostly possible when it is decided; the rest of the time it is not. */
   dispatch: async (world, { orderId, quantity }) => {

@@ -1,6 +1,6 @@
 /** What must hold once the policies have followed the log to its end. */
 import type { RecordedEvent } from '../../src/domain/message.ts';
-import type { PlacedOrder } from '../../src/domain/order/state.ts';
+import { isEnded, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
@@ -42,12 +42,35 @@ const stockFaults = (events: readonly RecordedEvent[]): string[] => {
   return faults;
 };
 
+/** Reservations that no policy made, by stock and id. */
+const heldByPeople = (events: readonly RecordedEvent[]): ReadonlySet<string> =>
+  new Set(
+    events.flatMap(({ type, data, metadata }) => {
+      if (type !== 'StockReserved' || metadata.actor.kind === 'system') return [];
+      const { warehouseId, sku, reservationId } = data as Extract<StockEvent, { type: 'StockReserved' }>['data'];
+      return [`${warehouseId}.${sku}.${reservationId}`];
+    }),
+  );
+
+/** What a person holds for an order is no source of it as long as it lacks nothing of it, is on hold, or can not use a part. */
+const mayBeUncounted = (order: PlacedOrder, { sku }: OpenReservation): boolean => {
+  if (isEnded(order)) return false;
+  const lacking = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+  const isLacking = order.lines.some((line) => line.sku === sku && lacking.has(line.lineId));
+  return !isLacking || order.held || !order.allowSplit || order.excludesHolds === true;
+};
+
 /** Each side knows exactly what the other counts on. */
-const orderFaults = (order: PlacedOrder, open: readonly OpenReservation[]): string[] => {
+const orderFaults = (order: PlacedOrder, open: readonly OpenReservation[], held: ReadonlySet<string>): string[] => {
   const { orderId, phase, allowSplit, allocations } = order;
   // What a person held under its id of something else ends by its time.
   const skus = new Set(order.lines.map(({ sku }) => sku));
-  const own = open.filter((each) => each.orderId === orderId && skus.has(each.sku));
+  const sources = new Set(allocations.map(({ reservationId }) => reservationId));
+  const isHeld = (each: OpenReservation): boolean =>
+    !sources.has(each.reservationId) &&
+    held.has(`${each.warehouseId}.${each.sku}.${each.reservationId}`) &&
+    mayBeUncounted(order, each);
+  const own = open.filter((each) => each.orderId === orderId && skus.has(each.sku) && !isHeld(each));
   if (phase === 'cancelled') return own.length === 0 ? [] : [`${orderId}: cancelled, and ${own.length} still reserved`];
   const counted = allocations
     .filter(({ quantity, shipped }) => quantity > shipped)
@@ -69,10 +92,12 @@ const orderFaults = (order: PlacedOrder, open: readonly OpenReservation[]): stri
 
 export const faultsOf = async (log: LogFold): Promise<readonly string[]> => {
   const open = await log.openReservations();
-  const faults = stockFaults(await log.events());
+  const events = await log.events();
+  const held = heldByPeople(events);
+  const faults = stockFaults(events);
   for (const { warehouseId, sku, stock } of await log.shelves()) {
     const claims = open.filter((each) => each.warehouseId === warehouseId && each.sku === sku);
     if (sum(claims) !== stock.balance.reserved) faults.push(`${warehouseId}.${sku}: reserved is not what is open`);
   }
-  return [...faults, ...(await log.orders()).flatMap((order) => orderFaults(order, open))];
+  return [...faults, ...(await log.orders()).flatMap((order) => orderFaults(order, open, held))];
 };

@@ -84,17 +84,17 @@ const cases: readonly Case[] = [
     [{ ...allocate[0], afterLoss: true }],
   ],
   [
-    'a cancelled order lets its reservations go',
+    'a cancelled order lets its reservations go, and what people hold for it',
     { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [allocation] } },
-    releases('order_cancelled'),
+    [...releases('order_cancelled'), { ask: 'AllocateOrder', orderId }],
   ],
   [
-    'an order whose rest was cancelled lets the reservations of the rest go',
+    'an order whose rest was cancelled lets the reservations of the rest go, and what people hold for it',
     {
       type: 'OrderRemainderCancelled',
       data: { orderId, reason: 'x', cancelled: [{ lineId: '1', quantity: 2 }], released: [allocation] },
     },
-    releases('order_cancelled'),
+    [...releases('order_cancelled'), { ask: 'AllocateOrder', orderId }],
   ],
   [
     'an order lets go what it needs no more',
@@ -202,9 +202,12 @@ const cases: readonly Case[] = [
     [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
   ],
   [
-    'pieces that passed to a reservation its order does not count are let go',
+    'pieces that passed to a reservation its order does not count are let go, and nobody counts on the old one',
     { type: 'StockReservationTakenOver', data: { ...end, ...ofOrder, expiresAt: now, fromReservationId: 'hold' } },
-    [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
+    [
+      { ask: 'ReleaseUncounted', ...ofOrderAt },
+      { ...lapse, reservationId: 'hold' },
+    ],
   ],
   ['a reservation of no order is left alone', { type: 'StockReserved', data: { ...end, expiresAt: now } }, []],
   ['a claim of no order just sets its goods free', { type: 'StockReservationExpired', data: end }, waiting],

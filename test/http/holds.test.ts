@@ -1,7 +1,7 @@
 /** What is reserved under an order's id, as clients see it: it becomes the order's source, and nobody else's. */
 import { describe, expect, it } from 'vitest';
 import { type Client, openService, type TestService } from '../support/service.ts';
-import { arrange, line, orderOf, placeOrder, waitForPlan } from './arrange.ts';
+import { arrange, line, orderOf, placeOrder, waitForPlan, warehouse } from './arrange.ts';
 
 const sku = 'TABLE-OAK-160';
 const url = `/v1/warehouses/BER/inventory/${sku}`;
@@ -29,6 +29,22 @@ describe('a reservation that names an order', () => {
       'StockReserved',
       'StockReservationTakenOver',
     ]);
+  });
+
+  it('becomes the source of an order that waits already', async () => {
+    const { service, shop } = await openHouse(1);
+    const admin = service.as('sandbox-admin');
+    // So that the order waits beside the piece until somebody reserves it.
+    const closed = { ...warehouse('BER'), sourcing: 'closed' };
+    expect((await admin.put('/v1/warehouses/BER', closed)).status).toBe(200);
+    await service.settled();
+    const { body } = await placeOrder(shop, [line(sku, 1)], { orderId });
+    expect(body).toMatchObject({ allocation: 'none', lines: [{ backordered: 1 }] });
+    await service.settled();
+    expect((await hold(admin, 1)).status).toBe(201);
+    const order = async () => (await admin.get(`/v1/orders/${orderId}`)).body;
+    const allocated = [{ warehouseId: 'BER', quantity: 1 }];
+    await expect.poll(order).toMatchObject({ allocation: 'complete', lines: [{ allocated }] });
   });
 
   it('gives back what the order does not need of it', async () => {

@@ -38,6 +38,8 @@ export interface Order {
   readonly phase: 'pending' | 'open' | 'closed' | 'cancelled';
   readonly cancelReason?: string;
   readonly held: boolean;
+  /** What people hold under its id is no source of it. */
+  readonly excludesHolds: boolean;
   readonly sources: readonly OpenSource[];
   readonly shipments: readonly Sent[];
   readonly exceptions: readonly { readonly code: string; readonly isOpen: boolean }[];
@@ -139,7 +141,7 @@ const steps: { readonly [type: string]: (order: Order, event: LogEvent) => Order
     sources: [...order.sources, ...allocations.map((source) => ({ ...source, shipped: 0 }))],
     warehouses: new Set([...order.warehouses, ...allocations.map(({ warehouseId }) => warehouseId)]),
   }),
-  OrderHoldsExcluded: (order) => order,
+  OrderHoldsExcluded: (order) => ({ ...order, excludesHolds: true }),
   OrderBackordered: (order) => ({ ...order, phase: 'open' }),
   OrderAllocationLapsed: (order, { data: { reservationId } }) => ({
     ...order,
@@ -194,7 +196,7 @@ export const applyToOrder = (order: Order | undefined, event: LogEvent): Order =
       placedAt,
     };
     const empty = { sources: [], shipments: [], exceptions: [], warehouses: new Set<string>() };
-    return { ...fixed, phase: 'pending', held: false, ...empty, revision, updatedAt: recordedAt };
+    return { ...fixed, phase: 'pending', held: false, excludesHolds: false, ...empty, revision, updatedAt: recordedAt };
   }
   const step = steps[type];
   if (order === undefined || step === undefined) throw new RangeError(`The model does not know ${type} here.`);

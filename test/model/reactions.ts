@@ -70,8 +70,8 @@ export const createReactions = (): Reactions => {
     const held = stockAt(world, warehouseId, sku)?.claims.get(fromReservationId);
     const order = orderOf(world, orderId);
     if (held?.orderId !== orderId || quantity > held.quantity) return wrong('takes over what is not held for it');
-    if (order?.phase !== 'pending') return wrong('takes over what is held, and was planned before');
-    return order.lines.find((line) => line.lineId === lineId)?.sku === sku ? ok : wrong('takes over for no such line');
+    if (order?.excludesHolds === true) return wrong('takes over what others hold');
+    return order?.lines.find((line) => line.lineId === lineId)?.sku === sku ? ok : wrong('takes over for no such line');
   };
 
   const departed = (event: LogEvent, world: World): Reaction => {

@@ -68,6 +68,26 @@ const waitingFaults = (world: World): readonly Fault[] =>
       : [{ what: `${key} waits for ${JSON.stringify(waits)} beside free stock at ${free.join()}`, about }];
   });
 
+/** What people hold for an order is its source once it can use it, and given back once it has ended. */
+const holdFaults = (world: World): readonly Fault[] => {
+  const faults: Fault[] = [];
+  for (const [key, { sku, claims }] of world.stocks) {
+    for (const { reservationId, orderId = '' } of [...claims.values()].filter(({ isByPerson }) => isByPerson)) {
+      const order = orderOf(world, orderId);
+      if (order === undefined || order.excludesHolds || !order.lines.some((line) => line.sku === sku)) continue;
+      const lacking = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
+      const isLacking = order.lines.some((line) => line.sku === sku && lacking.has(line.lineId));
+      if (!isEnded(order) && (order.held || !order.allowSplit || !isLacking)) continue;
+      const state = isEnded(order) ? 'has ended' : 'waits for it';
+      faults.push({
+        what: `${key} holds ${reservationId} for order ${orderId}, which ${state}`,
+        about: [key, `order ${orderId}`],
+      });
+    }
+  }
+  return faults;
+};
+
 const endFaults = (world: World): readonly Fault[] =>
   [...world.shipments].flatMap(([key, { end, orderId, shipmentId }]) => {
     const sent = orderOf(world, orderId)?.shipments.find((each) => each.shipmentId === shipmentId);
@@ -87,6 +107,7 @@ const missingShipments = (world: World): readonly Fault[] =>
 export const faultsAtRest = (world: World): readonly Fault[] => [
   ...claimFaults(world),
   ...waitingFaults(world),
+  ...holdFaults(world),
   ...endFaults(world),
   ...missingShipments(world),
 ];

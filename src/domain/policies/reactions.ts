@@ -55,7 +55,7 @@ export type Ask =
   | { readonly ask: 'RaiseException'; readonly orderId: string; readonly code: string; readonly detail: string }
   /** To what the stock still holds for it: none, some, or again all of it where it was made once more meanwhile. */
   | ({ readonly ask: 'LapseAllocation' } & OrderReservation)
-  /** Unless the order counts it: what a crash or a quick cancellation left behind would be kept from everybody. */
+  /** Unless the order counts it, or lacks it: what a crash or a quick cancellation left behind would be kept from all. */
   | ({ readonly ask: 'ReleaseUncounted' } & OrderReservation);
 
 export const reactionTypes = [
@@ -120,23 +120,16 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
     }
     case 'OrderCancelled':
     case 'OrderRemainderCancelled':
-      return releaseAll(event.data.released, 'order_cancelled');
+      // What people hold for it is let go as well.
+      return [
+        ...releaseAll(event.data.released, 'order_cancelled'),
+        { ask: 'AllocateOrder', orderId: event.data.orderId },
+      ];
     case 'OrderSourcesReleased':
       return releaseAll(event.data.released, 'not_needed');
     case 'OrderShipmentDispatched': {
       const { orderId, shipmentId, warehouseId, lines } = event.data;
-      const ships = lines.map(
-        ({ lineId, sku, reservationId, quantity }): Ask => ({
-          ask: 'ShipReserved',
-          orderId,
-          lineId,
-          warehouseId,
-          sku,
-          reservationId,
-          shipmentId,
-          quantity,
-        }),
-      );
+      const ships = lines.map((line): Ask => ({ ask: 'ShipReserved', orderId, warehouseId, shipmentId, ...line }));
       return [{ ask: 'RecordDispatch', shipment: event.data }, ...ships];
     }
     case 'ShipmentCorrected': {
@@ -159,10 +152,19 @@ export const reactTo = (event: ReactionEvent): readonly Ask[] => {
       return [{ ask: 'RecordDelivery', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
     case 'ShipmentTurnedBack':
       return [{ ask: 'RecordTurnBack', orderId: event.data.orderId, shipmentId: event.data.shipmentId }];
-    case 'StockReserved':
-    case 'StockReservationTakenOver': {
+    case 'StockReserved': {
       const { orderId, warehouseId, sku, reservationId } = event.data;
       return orderId === undefined ? [] : [{ ask: 'ReleaseUncounted', orderId, warehouseId, sku, reservationId }];
+    }
+    case 'StockReservationTakenOver': {
+      const { orderId, warehouseId, sku, reservationId, fromReservationId } = event.data;
+      if (orderId === undefined) return [];
+      const at = { orderId, warehouseId, sku };
+      return [
+        { ask: 'ReleaseUncounted', ...at, reservationId },
+        // Another process may have given it to the order a moment before it was passed on.
+        { ask: 'LapseAllocation', ...at, reservationId: fromReservationId },
+      ];
     }
     // Whoever let it go: an order that counts on a reservation which is gone would ship what others were promised.
     case 'StockReservationExpired':

@@ -35,8 +35,8 @@ export const registerReservations = ({ command }: Router, ports: HttpPorts): voi
     tag,
     summary: 'Reserve pieces for a while',
     description:
-      'With the `orderId` of an order that is still to be placed, or to be planned, they become its source; what it does ' +
-      'not need of them is released.',
+      'With the `orderId` of an order that is still to be placed, or that waits for them, they become its source; what it ' +
+      'does not need of them is released.',
     params: StockPath,
     body: ReservationBody,
     answers: { 201: ref(Reservation), 200: ref(DryRun) },
