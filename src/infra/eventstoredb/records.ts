@@ -70,6 +70,10 @@ const isOurMetadata = (value: unknown): value is StoredMetadata =>
   typeof value.recordedAt === 'string' &&
   typeof value.commandId === 'string';
 
+/** About what data or metadata take in memory: characters of their JSON, or bytes. */
+export const weightOf = (value: unknown): number =>
+  value instanceof Uint8Array ? value.length : value === undefined ? 0 : JSON.stringify(value).length;
+
 /** Where it stands in the log; absent when the server did not say. */
 export const positionOf = ({ event, link, commitPosition }: AllStreamResolvedEvent): Position | null => {
   // A link to an event that is gone has a place of its own, and no event.

@@ -1,6 +1,6 @@
 /**
- * A subscription of the client that is pulled: what has come waits in the client's buffer, which holds back the server
- * when it is full. Checkpoints keep their place among the events.
+ * A subscription of the client that is pulled: what has come waits here, and holds back the server when it is too much, by
+ * count or by weight. Checkpoints keep their place among the events.
  */
 import {
   type AllStreamResolvedEvent,
@@ -12,7 +12,7 @@ import {
 import type { Position } from '../../domain/message.ts';
 import { comparePositions } from '../../domain/position.ts';
 import type { EventStoreClient } from './clients.ts';
-import { positionOf } from './records.ts';
+import { positionOf, weightOf } from './records.ts';
 import { within } from './waits.ts';
 
 export interface SubscriptionOptions {
@@ -51,12 +51,24 @@ export class SubscriptionEnded extends Error {
 
 /** How many events the server looks at before it reports where it is; its default of 32 makes rare types slow. */
 const searchWindowMax = 2_000;
-/** Events that the client may hold, each up to a mebibyte; the server waits when they are not taken. */
-const bufferedMax = 64;
+/** Events that wait here at most; the server waits when they are not taken. */
+const heldMax = 64;
+/**
+ * What they may weigh together, in characters, beside the one that goes over it: four of the largest. A process that starts
+ * behind the log has some twenty subscriptions at once.
+ */
+export const heldCharactersMax = 4 * 1_048_576;
+/** Events on either side of the client's conversion, whatever they weigh; gRPC reads 16 more ahead. */
+export const convertedMax = 2;
 /** The client may be looking for a server and answers only then. */
 const closeMaxMs = 2_000;
 /** In place of "nowhere", which resuming from would skip the whole log. */
 const nowhere = 2n ** 64n - 1n;
+
+interface Held {
+  readonly resolved: AllStreamResolvedEvent;
+  readonly weight: number;
+}
 
 interface Mark {
   /** Counts once so many events were taken. */
@@ -81,7 +93,7 @@ const filterOf = (types: readonly string[], checkpointReached: (position: Positi
 const end = async (source: AllStreamSubscription): Promise<void> => {
   await within(source.unsubscribe(), closeMaxMs).catch(() => undefined);
   // What is still in the buffers would keep the call from ending.
-  source.removeAllListeners('readable');
+  source.removeAllListeners('data');
   source.resume();
 };
 
@@ -92,6 +104,8 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
   let upTo = from;
   let isPastBeginning = false;
   let taken = 0;
+  const held: Held[] = [];
+  let characters = 0;
   const marks: Mark[] = [];
 
   const news = (): void => {
@@ -101,7 +115,7 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
 
   /** The client tells it ahead of the events in its buffer, so it waits until those were taken. */
   const mark = (position: Position | null, isCaughtUp: boolean): void => {
-    const after = taken + source.readableLength;
+    const after = taken + held.length + source.readableLength;
     const last = marks.at(-1);
     if (last?.after === after) {
       marks.pop();
@@ -121,14 +135,22 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
       requiresLeader: true,
       ...(types === null ? {} : { filter: filterOf(types, checkpointReached) }),
     },
-    { highWaterMark: bufferedMax },
+    { highWaterMark: convertedMax },
   );
+  const isFull = (): boolean => held.length >= heldMax || characters >= heldCharactersMax;
+  const hold = (resolved: AllStreamResolvedEvent): void => {
+    const weight = weightOf(resolved.event?.data) + weightOf(resolved.event?.metadata);
+    held.push({ resolved, weight });
+    characters += weight;
+    if (isFull()) source.pause();
+    news();
+  };
   const ended = (error: Error): void => {
     failure ??= error;
     onNews();
   };
   source
-    .on('readable', news)
+    .on('data', hold)
     .on('confirmation', news)
     .on('error', ended)
     .on('end', () => ended(new SubscriptionEnded('the server ended the subscription')))
@@ -146,15 +168,15 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
   const take: Subscription['take'] = (max) => {
     const resolved: AllStreamResolvedEvent[] = [];
     passMarks();
-    while (resolved.length < max) {
-      const next = source.read() as AllStreamResolvedEvent | null;
-      if (next === null) break;
+    for (const { resolved: next, weight } of held.splice(0, max)) {
       taken += 1;
+      characters -= weight;
       resolved.push(next);
       upTo = later(upTo, positionOf(next));
       passMarks();
     }
-    return { resolved, upTo, isPastBeginning, isEmpty: source.readableLength === 0 };
+    if (source.isPaused() && !isFull()) source.resume();
+    return { resolved, upTo, isPastBeginning, isEmpty: held.length + source.readableLength === 0 };
   };
 
   return {

@@ -2,6 +2,7 @@ import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../domain/message.ts';
 import { comparePositions } from '../../domain/position.ts';
 import type { EventBatch } from '../../projections/ports.ts';
+import { weightOf } from './records.ts';
 
 /** An event of ours, or why it can't be understood; whoever does not want its type never finds out. */
 export interface TailEntry {
@@ -35,7 +36,7 @@ const slack = 2;
 const isAfter = (position: Position, at: Position | null): boolean => at === null || comparePositions(position, at) > 0;
 
 const weigh = ({ event }: TailEntry): number =>
-  event instanceof UnknownEvent ? 0 : JSON.stringify(event.data).length + JSON.stringify(event.metadata).length;
+  event instanceof UnknownEvent ? 0 : weightOf(event.data) + weightOf(event.metadata);
 
 /** The index of the first entry after a position. */
 const firstAfter = (entries: readonly TailEntry[], at: Position | null): number => {
