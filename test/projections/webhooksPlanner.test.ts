@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/domain/message.ts';
 import { LostOwnership } from '../../src/projections/project.ts';
@@ -174,5 +175,72 @@ describe('planning deliveries (B5, W1)', () => {
     expect(await world.rows()).toHaveLength(1_500);
     // Rows, counters, and the jobs of both rooms.
     expect(world.faults.writes).toBe(3 + 1 + 1 + 3);
+  });
+
+  /** What 60 endpoints are owed for 50 events: 3,000 rows, written by calls that end some turns later. */
+  const planSlowly = async (fail: (call: number) => boolean) => {
+    const world = await createWorld();
+    for (let index = 0; index < 60; index += 1) world.directory.put(endpointWith({ endpointId: `e${index}` }));
+    const begun: string[] = [];
+    let underway = 0;
+    let most = 0;
+    const slowly = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+      begun.push(`${what} beside ${underway}`);
+      underway += 1;
+      most = Math.max(most, underway);
+      try {
+        if (fail(begun.length)) throw new Crash();
+        await setImmediate();
+        return await call();
+      } finally {
+        underway -= 1;
+      }
+    };
+    const planner = createWebhookPlanner({
+      ...world,
+      documents: {
+        ...world.documents,
+        write: (name, writes) => slowly(`${writes.length} of ${name}`, () => world.documents.write(name, writes)),
+      },
+      jobs: {
+        ...world.jobs,
+        add: (queue, jobs) => slowly(`${jobs.length} of ${queue}`, () => world.jobs.add(queue, jobs)),
+      },
+      isQueueAway: () => false,
+    });
+    const events = Array.from({ length: 50 }, (_, index) => orderDelivered(index + 1));
+    const failure: unknown = await planner.handle(events).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    return { world, planner, events, begun, failure, underway, most };
+  };
+
+  it('writes a few calls of a large debt at once, and counts it when all of them are written', async () => {
+    const { world, begun, failure, most } = await planSlowly(() => false);
+    expect(failure).toBeNull();
+    expect(most).toBe(4);
+    const [rows, jobs] = ['500 of webhook_deliveries_v1', 'of webhook-deliveries'];
+    expect(begun).toEqual([
+      ...[0, 1, 2, 3, 0, 1].map((beside) => `${rows} beside ${beside}`),
+      '60 of webhook_counters_v1 beside 0',
+      `64 ${jobs} beside 0`,
+      ...[0, 1, 2, 3, 0].map((beside) => `500 ${jobs}-backlog beside ${beside}`),
+      `436 ${jobs}-backlog beside 1`,
+    ]);
+    expect(await world.rows()).toHaveLength(3_000);
+  });
+
+  it('fails when none of its calls is under way any more, and plans the same when it is handed the batch again', async () => {
+    const { world, planner, events, begun, failure, underway } = await planSlowly((call) => call === 2);
+    expect(failure).toBeInstanceOf(Crash);
+    expect(begun).toHaveLength(4);
+    expect(underway).toBe(0);
+    await planner.handle(events);
+    const rows = await world.rows();
+    expect(rows).toHaveLength(3_000);
+    const sequences = rows.filter(({ endpointId }) => endpointId === 'e7').map(({ sequence }) => sequence);
+    expect(sequences).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect((await world.queued(...rows.map(({ deliveryId }) => deliveryId))).size).toBe(3_000);
   });
 });
