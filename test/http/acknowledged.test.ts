@@ -51,6 +51,18 @@ it('finds everything by its id right after it was acknowledged, for every role t
   }
 });
 
+it('finds a stock with all that was acknowledged of it, however much that is (36)', async () => {
+  const service = await openService({ running: false });
+  await fill(service);
+  const admin = service.as('sandbox-admin');
+  const receipt = { kind: 'receipt', warehouseId: 'BER', sku, quantity: 1 };
+  for (const _half of [1, 2]) {
+    const changed = await admin.post('/v1/inventory/changes', { changes: Array.from({ length: 300 }, () => receipt) });
+    expect(changed.status, changed.text).toBe(207);
+  }
+  expect((await admin.get(`${inventory}/${sku}`)).body).toMatchObject({ onHand: 603, revision: 600 });
+});
+
 it('still does not find what nobody recorded', async () => {
   const service = await openService({ running: false });
   await fill(service);
