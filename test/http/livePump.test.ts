@@ -28,6 +28,8 @@ const openLog = () => {
   onTestFinished(() => stopping.abort());
   let room: Promise<unknown> = Promise.resolve();
   let scans = 0;
+  let turns = 0;
+  const pacer = createPacer();
   const outlet: LiveOutlet = {
     send: async ({ position }) => {
       await room;
@@ -39,6 +41,7 @@ const openLog = () => {
     sent,
     told,
     scans: () => scans,
+    turns: () => turns,
     hold: (until: Promise<unknown>) => {
       room = until;
     },
@@ -67,7 +70,10 @@ const openLog = () => {
               return () => listeners.delete(listener);
             },
           },
-          pace: createPacer(),
+          pace: () => {
+            turns += 1;
+            return pacer();
+          },
           filter,
           hint: {},
           outlet,
@@ -112,6 +118,14 @@ describe('a client of the live stream', () => {
     void log.run(positionOf(10), () => false);
     await vi.waitFor(() => expect(log.told).toEqual([950]));
     expect(log.sent).toEqual([]);
+  });
+
+  it('reads each slice of the log in a turn of its own, so that others come in between (12)', async () => {
+    const log = openLog();
+    log.write(950);
+    void log.run(null, all);
+    await vi.waitFor(() => expect(log.sent).toHaveLength(950));
+    expect([log.scans(), log.turns()]).toEqual([10, 10]);
   });
 
   it('misses nothing that happens while it catches up', async () => {
