@@ -81,6 +81,36 @@ describeClustered('processes that share the work', () => {
     expect(partner.figures().refused).toBe(0);
   });
 
+  it('list at one what was lost at another and the ledger did not have, the latest first, until it is counted (T28)', async () => {
+    const { a, b } = nodes();
+    type Told = Awaited<ReturnType<Node['ask']>>;
+    const lost: Told[] = [];
+    for (const sku of ['LOST-1', 'LOST-2', 'LOST-3']) {
+      await writeAndRead(a, b, sku);
+      const body = { delta: -9, reason: 'lost', reference: 'shift 2' };
+      lost.push(await a.ask({ method: 'POST', path: `${shelf(sku)}/adjustments`, body, key: randomUUID() }));
+      expect(lost.at(-1)).toMatchObject({ status: 201, body: { onHand: 0 } });
+    }
+    const list = async (query: string, since: Told | undefined) => {
+      const headers = { 'stockledger-min-position': since?.headers.get('stockledger-position') ?? '' };
+      return (await b.ask({ method: 'GET', path: `/v1/warehouses/BER/discrepancies${query}`, headers })).body;
+    };
+    await expect
+      .poll(() => list('?limit=2', lost.at(-1)), patiently)
+      .toMatchObject({ items: [{ sku: 'LOST-3', count: 1, newest: [{ reference: 'shift 2' }] }, { sku: 'LOST-2' }] });
+    const { nextCursor } = await list('?limit=2', lost.at(-1));
+    const cursor = `?limit=2&cursor=${String(nextCursor)}`;
+    expect(await list(cursor, lost.at(-1))).toMatchObject({ items: [{ sku: 'LOST-1' }], nextCursor: null });
+    const counted = await a.ask({
+      method: 'PUT',
+      path: shelf('LOST-2'),
+      body: { onHand: 0, reason: 'looked' },
+      headers: { 'if-match': lost[1]?.headers.get('etag') ?? '' },
+    });
+    expect(counted.status, JSON.stringify(counted.body)).toBe(200);
+    expect(await list('', counted)).toMatchObject({ items: [{ sku: 'LOST-3' }, { sku: 'LOST-1' }] });
+  });
+
   it('serve nothing but health and metrics without the role api', async () => {
     const { projector, worker } = nodes();
     for (const { origin, ask } of [projector, worker]) {
