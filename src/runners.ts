@@ -1,4 +1,6 @@
 /** Everything that runs beside the requests: what follows the log, what works jobs, what is swept now and then. */
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
 import type { UseCases } from './commands/index.ts';
@@ -36,7 +38,7 @@ export interface Runners {
   readonly consumers: readonly Progress[];
   /** Creates what must be there before the first request. */
   prepare(): Promise<void>;
-  /** Runs until aborted, then finishes what is in flight. */
+  /** Runs until aborted, then finishes what is in flight, or leaves it to the next start. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -46,6 +48,11 @@ const plannerBatchMax = 512;
 /** Between two sweeps: a reservation ends about this long after its time. */
 const expireEveryMs = 1_000;
 const pruneEveryMs = 60 * 60_000;
+/**
+ * Given to what is in flight at a stop; the process has 10 s for all of it. A batch of orders of 2,000 lines takes longer. Its
+ * checkpoint has not moved, so it comes again, and its commands are known by their ids.
+ */
+const finishMaxMs = 2_000;
 /** A fault of the policies shows, and is mended, within two looks. */
 const reconcileClaimsEveryMs = 10_000;
 
@@ -115,6 +122,11 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     ],
   };
 
+  const giveUp = async (signal: AbortSignal): Promise<'given up'> => {
+    if (!signal.aborted) await once(signal, 'abort');
+    return pause(finishMaxMs, 'given up', { ref: false });
+  };
+
   return {
     consumers,
     prepare: async () => {
@@ -125,7 +137,10 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       // Only what it shows depends on it, and news will tell the same.
       void board.lookOnce().catch(() => undefined);
       const watched = ports.roles.has('projector') ? [] : readModels.all.map((model) => model.watch(signal));
-      await Promise.all([...watched, ...[...ports.roles].flatMap((role) => work[role](signal))]);
+      const all = Promise.all([...watched, ...[...ports.roles].flatMap((role) => work[role](signal))]);
+      if ((await Promise.race([all, giveUp(signal)])) === 'given up') {
+        logger.info({ finishMaxMs }, 'what is still under way is done again after the next start');
+      }
     },
   };
 };

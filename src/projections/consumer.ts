@@ -127,6 +127,8 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
         at = 'following';
         await consume(stored, held, onHealthy);
       } catch (error) {
+        // Its stores may be closed already. It comes again after the next start.
+        if (held.signal.aborted) break;
         failedAt = at;
         board.failed(name, error instanceof Error ? error.name : 'Error');
         onFailure(name, error, delayMs);

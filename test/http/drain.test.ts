@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { EventEnvelope } from '../../src/domain/message.ts';
+import { makeDirectory, removeDirectory } from '../support/process.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { arrange, line, orderOf } from './arrange.ts';
 
 let service: TestService | undefined;
 afterEach(async () => {
@@ -68,6 +71,37 @@ describe('a service that stops', () => {
     socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 (200|503) [\s\S]*connection: close/i);
     await stopped;
+  });
+
+  it('leaves a plan that takes too long to the next start (21)', async () => {
+    const dataDir = await makeDirectory();
+    onTestFinished(() => removeDirectory(dataDir));
+    const begun = Promise.withResolvers<void>();
+    const isOurs = ({ metadata }: EventEnvelope): boolean => metadata.actor.kind === 'system';
+    const before = await startService({
+      dataDir,
+      adapt: ({ events }) => ({
+        events: {
+          ...events,
+          append: (stream, expected, envelopes) => {
+            if (!envelopes.some(isOurs)) return events.append(stream, expected, envelopes);
+            begun.resolve();
+            return new Promise(() => undefined);
+          },
+        },
+      }),
+    });
+    await arrange(before, { BER: { CHAIR: 1 } });
+    const { body } = await before.as('sandbox-shop').post('/v1/orders', orderOf([line('CHAIR', 1)]));
+    await begun.promise;
+    await before.close();
+    service = await startService({ dataDir });
+    const admin = service.as('sandbox-admin');
+    await expect
+      .poll(async () => (await admin.get(`/v1/orders/${body.orderId}`)).body.lines[0].allocated.length, {
+        timeout: 20_000,
+      })
+      .toBe(1);
   });
 
   it('is not ready at once, answers with Connection: close, and ends whatever clients do (21)', async () => {
