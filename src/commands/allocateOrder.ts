@@ -13,12 +13,12 @@ import { itemStream, orderStream, stockStream } from '../domain/values.ts';
 import { adoptHolds } from './adoptHolds.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { mapLimited } from './keyed.ts';
+import { createSlots, mapLimited } from './keyed.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
 import { createOrderClaims } from './orderClaims.ts';
 import { createPlanOrder } from './planOrder.ts';
 import type { AllocationFacts, Clock, CountryPoint, PersonalData } from './ports.ts';
-import { type Hold, holdsOf, isLeftAlone, type Look, lookAt, type Shelves, skusAskedFor } from './shelves.ts';
+import { type Hold, holdsOf, isLeftAlone, type Look, lookAt, type Shelves, shelfFor, skusAskedFor } from './shelves.ts';
 
 export interface AllocationPorts {
   readonly handlers: Pick<Handlers, 'order' | 'stock' | 'item'>;
@@ -38,6 +38,11 @@ type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 
 
 /** SKUs whose shelves are loaded at once: others have their turn between those of an order of 2,000 lines. */
 const loadsAtOnce = 16;
+/**
+ * Lines of orders that are planned side by side: each may be looked for at every warehouse, and what is found is in memory
+ * until the plan is made.
+ */
+const linesAtOnce = 4_000;
 /** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
 const roundsMax = 50;
 
@@ -55,8 +60,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       const shelves = warehouseIds.map(async (warehouseId) => {
         const stream = stockStream(warehouseId, sku);
         const loaded = doubted.has(sku) ? stocks.loadSince(stream, cause) : stocks.load(stream);
-        const { state: stock, revision } = await loaded;
-        return { warehouseId, sku, stock, revision };
+        return shelfFor(order.orderId, { warehouseId, sku }, await loaded);
       });
       return [sku, await Promise.all(shelves)] as const;
     });
@@ -162,8 +166,14 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     return isTaken;
   };
 
+  const inSlots = createSlots(linesAtOnce);
+
   return async (orderId, cause, afterLoss) => {
-    for (let round = 1; round <= roundsMax; round += 1) if (await attempt(orderId, cause, afterLoss)) return;
+    const { state } = await orders.load(orderStream(orderId));
+    const lines = state.phase === 'absent' ? 1 : state.lines.length;
+    for (let round = 1; round <= roundsMax; round += 1) {
+      if (await inSlots(() => attempt(orderId, cause, afterLoss), lines)) return;
+    }
     throw new Error(`${orderId}: lost ${roundsMax} rounds against other buyers`);
   };
 };

@@ -49,22 +49,26 @@ const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
 };
 
 export const createContest = (handlers: Pick<Handlers, 'order' | 'stock'>, facts: AllocationFacts) => {
-  const promisedOf = async (sku: string, cause: Cause): Promise<number> => {
+  /** Pieces of it in all, as far as it takes to know that there are so many. */
+  const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
     const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
     const holding = (await facts.warehousesHolding(sku, cause.position)).filter((id) => open.has(id));
-    const promises = await Promise.all(
-      holding.map(async (id) => promiseOf((await handlers.stock.loadSince(stockStream(id, sku), cause)).state)),
-    );
-    return promises.reduce((sum, promise) => sum + promise, 0);
+    let there = 0;
+    for (const id of holding) {
+      if (there >= enough) break;
+      there += promiseOf((await handlers.stock.loadSince(stockStream(id, sku), cause)).state);
+    }
+    return there;
   };
 
   /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
   const isScarce = async (sku: string, askers: ReadonlyMap<string, Asker>, cause: Cause): Promise<boolean> => {
     if (askers.size < 2) return false;
-    const there = await promisedOf(sku, cause);
     const all = [...askers.values()];
+    if (all.some(({ isWhole }) => isWhole)) return (await promisedOf(sku, 1, cause)) > 0;
     const asked = all.reduce((sum, { pieces }) => sum + pieces, 0);
-    return there > 0 && (asked > there || all.some(({ isWhole }) => isWhole));
+    const there = await promisedOf(sku, asked, cause);
+    return there > 0 && there < asked;
   };
 
   const scarceAmong = async (orders: readonly PlacedOrder[], cause: Cause): Promise<ReadonlySet<string>> => {

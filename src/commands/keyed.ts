@@ -47,23 +47,33 @@ export const mapLimited = async <T, R>(
   return results;
 };
 
-/** Runs what it is given, at most `limit` at once; the rest waits in line. */
+/**
+ * Runs what it is given while all that runs weighs `limit` at most; the rest waits in line. What weighs more than that runs
+ * alone.
+ */
 export const createSlots = (limit: number) => {
-  let free = limit;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1;
+  let taken = 0;
+  const waiting: { readonly weight: number; readonly begin: () => void }[] = [];
+  const letIn = (): void => {
+    for (let next = waiting[0]; next !== undefined && taken + next.weight <= limit; next = waiting[0]) {
+      waiting.shift();
+      taken += next.weight;
+      next.begin();
+    }
+  };
+  return async <T>(work: () => Promise<T>, weighs = 1): Promise<T> => {
+    const weight = Math.min(weighs, limit);
+    if (waiting.length === 0 && taken + weight <= limit) taken += weight;
     else {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
+      await new Promise<void>((begin) => {
+        waiting.push({ weight, begin });
       });
     }
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      taken -= weight;
+      letIn();
     }
   };
 };

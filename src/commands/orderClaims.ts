@@ -5,7 +5,7 @@ import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
 import type { Clock } from './ports.ts';
-import { type Hold, type Look, shelfOf, unusedReservationId } from './shelves.ts';
+import { type Hold, type Look, shelfFor, shelfOf, unusedReservationId } from './shelves.ts';
 
 interface Ports {
   readonly stocks: Handlers['stock'];
@@ -26,12 +26,12 @@ export const createOrderClaims = ({ stocks, clock, reservationMs }: Ports) => {
   ): Promise<readonly Allocation[]> => {
     const { warehouseId, sku, lineId, quantity } = source;
     const shelf = shelfOf(shelves, warehouseId, sku);
-    if (shelf === undefined || shelf.stock.phase === 'absent') return [];
+    if (shelf === undefined || shelf.registeredAt === null) return [];
     const { orderId } = order;
     const reservationId = unusedReservationId({ causeId: cause.eventId, orderId, lineId }, shelf, counted);
     const now = clock.now();
     // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
-    const { registeredAt } = shelf.stock;
+    const { registeredAt } = shelf;
     const occurredAt = registeredAt > now ? registeredAt : now;
     const expiresAt = new Date(Date.parse(now) + reservationMs).toISOString();
     const command = { warehouseId, sku, occurredAt, reservationId, quantity, expiresAt, orderId, lineId };
@@ -48,8 +48,8 @@ export const createOrderClaims = ({ stocks, clock, reservationMs }: Ports) => {
     /** The stock is looked at once more: an exchange before this one may have used the id that was free. */
     exchange: async (look: Look, source: Source, from: string, cause: Cause): Promise<boolean> => {
       const { warehouseId, sku } = source;
-      const { state: stock, revision } = await stocks.load(stockStream(warehouseId, sku));
-      const shelves = new Map([[sku, [{ warehouseId, sku, stock, revision }]]]);
+      const loaded = await stocks.load(stockStream(warehouseId, sku));
+      const shelves = new Map([[sku, [shelfFor(look.order.orderId, source, loaded)]]]);
       return (await reserve({ ...look, shelves }, { ...source, from }, cause)).length > 0;
     },
     release: async (claims: readonly Omit<Hold, 'quantity'>[], cause: Cause): Promise<void> => {

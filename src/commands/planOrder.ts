@@ -5,7 +5,7 @@ import { type Plan, planAllocation } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
 import { type Address, shipToContext } from './orders.ts';
 import type { AllocationFacts, CountryPoint, PersonalData } from './ports.ts';
-import { type Hold, type Look, promiseOf, type Shelves } from './shelves.ts';
+import type { Hold, Look, Shelves } from './shelves.ts';
 
 export interface PlanPorts {
   readonly facts: AllocationFacts;
@@ -19,10 +19,7 @@ export type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) =>
 /** What each shelf can promise, by SKU and warehouse. */
 const promisesOf = (shelves: Shelves, holds: readonly Hold[]): ReadonlyMap<string, ReadonlyMap<string, number>> => {
   const promises = new Map(
-    [...shelves].map(([sku, each]) => [
-      sku,
-      new Map(each.map(({ warehouseId, stock }) => [warehouseId, promiseOf(stock)])),
-    ]),
+    [...shelves].map(([sku, each]) => [sku, new Map(each.map(({ warehouseId, promise }) => [warehouseId, promise]))]),
   );
   for (const { warehouseId, sku, quantity } of holds) {
     const of = promises.get(sku);

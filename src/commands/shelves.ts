@@ -1,18 +1,26 @@
 /** What an allocation looks at: the stocks that could serve an order, and what it holds of them already. Pure. */
-import { lookUp } from '../domain/bucketMap.ts';
 import type { Allocation } from '../domain/order/events.ts';
 import { isEnded, type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import { availableOf, type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from './ids.ts';
 
+/** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */
 export interface Shelf {
   readonly warehouseId: string;
   readonly sku: string;
-  readonly stock: Stock;
+  /** Pieces that it can promise. */
+  readonly promise: number;
+  /** When the stock was registered; `null`: it is not. */
+  readonly registeredAt: string | null;
+  /** Open reservations of the order, by id. */
+  readonly reservations: ReadonlyMap<string, Reservation>;
   /** -1: not registered there. */
   readonly revision: number;
 }
+
+/** Of most stocks an order has none. */
+const noReservations: Shelf['reservations'] = new Map();
 
 /** By SKU, so that a look at one does not walk over those of a thousand other lines. */
 export type Shelves = ReadonlyMap<string, readonly Shelf[]>;
@@ -53,8 +61,24 @@ const reservationIdOf = ({ causeId, orderId, lineId }: Purpose, warehouseId: str
 const countedBy = (order: PlacedOrder): ReadonlySet<string> =>
   new Set(order.allocations.map(({ reservationId }) => reservationId));
 
-const openAt = ({ stock }: Shelf, reservationId: string): Reservation | undefined =>
-  stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
+export const shelfFor = (
+  orderId: string,
+  { warehouseId, sku }: Pick<Shelf, 'warehouseId' | 'sku'>,
+  { state: stock, revision }: { readonly state: Stock; readonly revision: number },
+): Shelf => {
+  const own = reservationsOf(stock, orderId);
+  return {
+    warehouseId,
+    sku,
+    promise: promiseOf(stock),
+    registeredAt: stock.phase === 'absent' ? null : stock.registeredAt,
+    reservations: own.length === 0 ? noReservations : new Map(own.map((each) => [each.reservationId, each])),
+    revision,
+  };
+};
+
+const openAt = ({ reservations }: Shelf, reservationId: string): Reservation | undefined =>
+  reservations.get(reservationId);
 
 /** What was reserved for this cause, at these shelves, and the order does not count yet. */
 const heldFor = (
@@ -64,7 +88,9 @@ const heldFor = (
   const held: Allocation[] = [];
   for (const { lineId, sku } of order.lines) {
     for (const shelf of shelves.get(sku) ?? []) {
-      const { warehouseId } = shelf;
+      const { warehouseId, reservations } = shelf;
+      // An id costs a hash, and an order of 2,000 lines looks at tens of thousands of shelves.
+      if (reservations.size === 0) continue;
       for (let count = 0; ; count += 1) {
         const reservationId = reservationIdOf({ causeId, orderId: order.orderId, lineId }, warehouseId, count);
         if (counted.has(reservationId)) continue;
@@ -129,10 +155,10 @@ export const holdsOf = ({ order, shelves, held, counted }: Omit<Look, 'revision'
   if (order.excludesHolds === true) return [];
   const shipped = order.shipments.flatMap(({ lines }) => lines);
   const own = new Set([...counted, ...[...held, ...shipped].map(({ reservationId }) => reservationId)]);
-  return [...shelves.values()].flat().flatMap(({ warehouseId, sku, stock }) =>
-    reservationsOf(stock, order.orderId)
-      .filter(({ reservationId }) => !own.has(reservationId))
-      .map(({ reservationId, quantity, lineId }) => ({
+  return [...shelves.values()].flat().flatMap(({ warehouseId, sku, reservations }) =>
+    [...reservations]
+      .filter(([reservationId]) => !own.has(reservationId))
+      .map(([reservationId, { quantity, lineId }]) => ({
         warehouseId,
         sku,
         reservationId,

@@ -25,4 +25,28 @@ describe('slots', () => {
     for (const end of ends) end();
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
   });
+
+  it('take in by weight, in line, and let what is too heavy run alone (11)', async () => {
+    const inLine = createSlots(10);
+    const running = new Set<string>();
+    const ends = new Map<string, () => void>();
+    const run = (name: string, weight: number): Promise<void> =>
+      inLine(async () => {
+        running.add(name);
+        await new Promise<void>((resolve) => ends.set(name, resolve));
+        running.delete(name);
+      }, weight);
+    const runs = [run('a', 6), run('b', 4), run('heavy', 1_000), run('c', 1)];
+    expect([...running]).toEqual(['a', 'b']);
+    ends.get('a')?.();
+    await runs[0];
+    // The light one does not pass by what came before it.
+    expect([...running]).toEqual(['b']);
+    ends.get('b')?.();
+    await expect.poll(() => [...running]).toEqual(['heavy']);
+    ends.get('heavy')?.();
+    await expect.poll(() => [...running]).toEqual(['c']);
+    ends.get('c')?.();
+    await Promise.all(runs);
+  });
 });
