@@ -93,11 +93,14 @@ export const createClient = (origin: string, role: string): Client => {
   const ask: Client['ask'] = async (asked) => {
     const startedAtMs = performance.now();
     let seen: unknown;
+    let isTokenNew = false;
     for (let pauseMs = pauseFirstMs; performance.now() - startedAtMs < giveUpAfterMs; pauseMs *= 2) {
       try {
         const answer = await send(asked);
-        // A token may be of the life before, once.
-        if (!isPassing(answer) && !(answer.status === 401 && pauseMs === pauseFirstMs)) return answer;
+        // A token ends after an hour, or with the life before. The next one is new.
+        const isTokenOver: boolean = answer.status === 401 && !isTokenNew;
+        if (!isPassing(answer) && !isTokenOver) return answer;
+        isTokenNew ||= isTokenOver;
         seen = JSON.stringify(answer.body);
       } catch (error) {
         seen = error;
