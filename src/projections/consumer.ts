@@ -118,7 +118,8 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
       delayMs = retryFirstMs;
       board.failed(name, null);
     };
-    while (!held.signal.aborted) {
+    const isOver = (): boolean => held.signal.aborted;
+    while (!isOver()) {
       let at: Stage = 'beginning';
       try {
         const stored = await begin(held);
@@ -128,7 +129,7 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
         await consume(stored, held, onHealthy);
       } catch (error) {
         // Its stores may be closed already. It comes again after the next start.
-        if (held.signal.aborted) break;
+        if (isOver()) break;
         failedAt = at;
         board.failed(name, error instanceof Error ? error.name : 'Error');
         onFailure(name, error, delayMs);

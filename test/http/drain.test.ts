@@ -76,7 +76,7 @@ describe('a service that stops', () => {
   it('leaves a plan that takes too long to the next start (21)', async () => {
     const dataDir = await makeDirectory();
     onTestFinished(() => removeDirectory(dataDir));
-    const begun = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<null>();
     const isOurs = ({ metadata }: EventEnvelope): boolean => metadata.actor.kind === 'system';
     const before = await startService({
       dataDir,
@@ -85,7 +85,7 @@ describe('a service that stops', () => {
           ...events,
           append: (stream, expected, envelopes) => {
             if (!envelopes.some(isOurs)) return events.append(stream, expected, envelopes);
-            begun.resolve();
+            begun.resolve(null);
             return new Promise(() => undefined);
           },
         },
