@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseTime } from '../../src/http/parseTime.ts';
 import { type Documented, type JsonSchema, operationsOf } from '../support/documented.ts';
 import { startService } from '../support/service.ts';
-import { arrange } from './arrange.ts';
+import { arrange, since } from './arrange.ts';
 import { bodySchemaOf, exampleOf, isObject, type Json, urlOf } from './requests.ts';
 
 const service = await startService();
@@ -120,4 +120,16 @@ describe.each(timed)('$name', ({ documented }) => {
       }
     }
   });
+});
+
+it('is recorded, and compared in a query, as the same moment in UTC, however it was written (24)', async () => {
+  const now = service.clock.now();
+  const written = new Date(Date.parse(now) - 5 * 3_600_000).toISOString().replace('Z', '-05:00');
+  const inventory = '/v1/warehouses/BER/inventory/TABLE-OAK-160';
+  const received = await admin.post(`${inventory}/receipts`, { quantity: 1, occurredAt: written });
+  expect(received.status, received.text).toBeLessThan(300);
+  const { body } = await admin.get(`${inventory}/history`, since(received));
+  expect(body.items.at(-1)).toMatchObject({ type: 'StockReceived', occurredAt: now });
+  const then = await admin.get(`${inventory}?asOf=${encodeURIComponent(written)}`, since(received));
+  expect(then.body.onHand).toBe(101);
 });
