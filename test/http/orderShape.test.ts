@@ -11,20 +11,25 @@ describe('the ids of order lines', () => {
       line('TABLE', 1, { lineId: '2' }),
       line('TABLE', 2),
       line('TABLE', 3, { lineId: '5' }),
-      line('TABLE', 4),
+      line('TABLE', 4, { lineId: '6' }),
       line('TABLE', 5),
+      line('TABLE', 6, { lineId: '8' }),
+      line('TABLE', 7),
     ];
     const placed = await placeOrder(service.as('sandbox-shop'), lines);
     const ids = placed.body.lines.map(({ lineId, quantity }: { lineId: string; quantity: number }) => [
       lineId,
       quantity,
     ]);
+    // Beyond the last place; the last line has its own.
     expect(ids).toEqual([
       ['2', 1],
-      ['6', 2],
+      ['9', 2],
       ['5', 3],
-      ['4', 4],
-      ['7', 5],
+      ['6', 4],
+      ['10', 5],
+      ['8', 6],
+      ['7', 7],
     ]);
   });
 });
