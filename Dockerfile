@@ -24,4 +24,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # The flags of `npm start` on servers, without npm between the signals and the service.
-CMD ["node", "--max-old-space-size=384", "--max-semi-space-size=8", "--heap-growing-percent=70", "--no-separate-gc-phases", "--no-parallel-scavenge", "--v8-pool-size=1", "src/main.ts"]
+CMD ["node", "--max-old-space-size=384", "--max-semi-space-size=8", "--heap-growing-percent=100", "--no-separate-gc-phases", "--no-parallel-scavenge", "--v8-pool-size=1", "src/main.ts"]

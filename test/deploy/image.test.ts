@@ -99,13 +99,8 @@ describe('Dockerfile', () => {
     const inShell = (EVENTSTORE_URL: string): string =>
       execFileSync('sh', ['-c', `printf '%s ' ${started}`], { encoding: 'utf8', env: { EVENTSTORE_URL } }).trim();
     expect(command).toBe(inShell('esdb://eventstore:2113'));
-    expect(inShell('')).toBe(command.replace('size=384', 'size=192').replace('percent=70', 'percent=100'));
+    expect(inShell('')).toBe(command.replace('size=384', 'size=192'));
     expect(lastOf(steps, 'ENV')).toContain(environment);
-  });
-
-  it('lets the heap grow less between two collections of all of it on servers, whose clients leave many buffers', () => {
-    const growth = (text: string | undefined): number => Number(/--heap-growing-percent=(\d+)/.exec(text ?? '')?.[1]);
-    expect(growth(lastOf(steps, 'CMD'))).toBeLessThanOrEqual(70);
   });
 
   it('gets from this folder only what it copies', () => {
