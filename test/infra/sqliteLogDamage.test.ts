@@ -115,6 +115,22 @@ describe('an end of the log that is missing', () => {
     await expect(open()).rejects.toThrow('event 7 is not the one that was acknowledged');
   });
 
+  it('is not looked for by the mark of another store: the start says so (18)', async () => {
+    await makeStore(5);
+    const path = join(directory, 'log.mark');
+    const mark = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...mark, store: 'another' }));
+    await expect(open()).rejects.toThrow('log.mark is of another store. Remove it if stockledger.db is the right one.');
+    await rm(path);
+    await (await open()).close();
+  });
+
+  it('is told apart from a gap among the newest events, which keeps the service from starting as well (18)', async () => {
+    await makeStore(5);
+    change('DELETE FROM events WHERE position = 3');
+    await expect(open()).rejects.toThrow('the log has a gap after event 2.');
+  });
+
   it('is marked within a moment while the service runs', async () => {
     const engines = await open();
     await engines.events.append('warehouse-BER', 'no_stream', newEvents(3));
