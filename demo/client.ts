@@ -43,6 +43,8 @@ export const inFlightMax = 32;
 /** A service that restarts or throttles is back well within these. */
 const attemptsMax = 10;
 const pauseMaxMs = 10_000;
+/** A first attempt that is still at work: 32 bulk requests at once take long on a machine that others use too. */
+const atWorkMaxMs = 5 * 60_000;
 /** An answer that takes longer is lost, not late: it is 3 times the longest wait that can be asked for. */
 const answerTimeoutMs = 30_000;
 /** A token that is nearly over may be over when it arrives. */
@@ -122,7 +124,6 @@ const headersOf = (request: Request, token: string): Record<string, string> => (
 
 /** Milliseconds to wait before the next attempt; `null`: the answer is final. */
 const pauseAfter = (status: number, retryAfter: string | undefined, attempt: number): number | null => {
-  // Of 409 too: the first attempt is still at work.
   if (status !== 429 && status !== 503 && retryAfter === undefined) return null;
   const asked = Number(retryAfter ?? Number.NaN) * 1000;
   return Math.min(Number.isFinite(asked) ? asked : 50 * 2 ** attempt, pauseMaxMs);
@@ -155,20 +156,24 @@ export const createClient = (origin: string): Client => {
   };
 
   const send = async (request: Request): Promise<Answer> => {
+    const startedAtMs = performance.now();
     for (let count = 1; ; count += 1) {
       let pauseMs: number | null;
       let fault: unknown;
+      let isAtWork = false;
       try {
         const { answer, retryAfter } = await attempt(request);
         pauseMs = pauseAfter(answer.status, retryAfter, count);
         if (pauseMs === null) return answer;
         fault = answer.status;
+        isAtWork = answer.status === 409 && performance.now() - startedAtMs < atWorkMaxMs;
       } catch (error) {
         if (!isTransient(error)) throw error;
         pauseMs = 50 * 2 ** count;
         fault = error;
       }
-      if (count === attemptsMax) throw new Unanswered(`${request.method} ${request.path}: ${String(fault)}`);
+      if (count >= attemptsMax && !isAtWork)
+        throw new Unanswered(`${request.method} ${request.path}: ${String(fault)}`);
       figures.retries += 1;
       await pause(Math.min(pauseMs, pauseMaxMs));
     }

@@ -60,6 +60,18 @@ describe('the client', () => {
     expect(await client.send(post)).toMatchObject({ status: 207, replayed: true });
   });
 
+  it('waits for a first attempt that is still at work, however often it must ask', async () => {
+    let left = 40;
+    const { client } = await start({
+      interfere: () => {
+        left -= 1;
+        return left < 0 ? undefined : { status: 409, headers: { 'retry-after': '0' } };
+      },
+    });
+    expect(await client.send(putItem)).toMatchObject({ status: 200 });
+    expect(client.figures.retries).toBe(40);
+  });
+
   it('hands a refusal on as it is', async () => {
     const { client } = await start({ interfere: () => ({ status: 409, body: { code: 'STOCK_NOT_EMPTY' } }) });
     expect(await client.send(putItem)).toEqual({

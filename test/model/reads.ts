@@ -131,7 +131,8 @@ export const readLarge = async (reader: Reader): Promise<void> => {
     () => get(reader, `${stock}/history?limit=500`, [200, 404]),
     () => get(reader, `${stock}?asOf=${asOf}`, [200, 404]),
     () => get(reader, `${stock}/explain`, [200, 404]),
-    () => get(reader, `/v1/items/${encodeURIComponent(shelf.sku)}/availability`),
+    // None, where all of its stocks were retired.
+    () => get(reader, `/v1/items/${encodeURIComponent(shelf.sku)}/availability`, [200, 404]),
     () => get(reader, '/v1/audit/events?limit=500', reader.client.role === 'support' ? [403] : [200]),
     () => get(reader, '/v1/items?limit=500'),
   ])();
