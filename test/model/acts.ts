@@ -42,9 +42,10 @@ export const actsOf = (issued: Issued): readonly Act[] => {
 };
 
 /** What the model says to it now. */
-export const decideNow = ({ ask }: Act, world: World): Decision => {
+export const decideNow = ({ ask, said }: Act, world: World): Decision => {
   const decided = ask.decide(world);
   const also = [...(ask.always ?? [])];
+  if (said?.isDone === false) also.push(...(ask.justBefore?.(world) ?? []));
   if (ask.ifMatch !== undefined && ask.about !== null && ask.ifMatch !== revisionOf(world, ask.about)) {
     also.push('REVISION_CONFLICT');
   }

@@ -11,6 +11,8 @@ export interface Ask {
   readonly ifMatch?: number | undefined;
   /** It must be refused with one of these, or for what the state of things is. */
   readonly always?: readonly string[] | undefined;
+  /** It may be refused with one of these: what they depend on is looked at a moment before the change is recorded. */
+  readonly justBefore?: ((world: World) => readonly string[]) | undefined;
   readonly decide: (world: World) => Decision;
 }
 

@@ -37,9 +37,12 @@ const askOf = (
   decide: (world) => {
     const isThere = world.warehouses.has(warehouseKey(warehouseId));
     if (ask.kind === 'register' && !isThere) return refuse('WAREHOUSE_NOT_FOUND');
-    const decided = decideStock(stockAt(world, warehouseId, sku), ask, more.occurredAt);
+    return decideStock(stockAt(world, warehouseId, sku), ask, more.occurredAt);
+  },
+  // The order is placed, and comes into and out of reach, in a stream of its own.
+  justBefore: (world) => {
     const order = ask.kind === 'reserve' ? orderOf(world, ask.orderId ?? '') : undefined;
-    return order !== undefined && isUnseen(role, order) ? refuse('ORDER_NOT_FOUND', ...decided.refusals) : decided;
+    return order !== undefined && isUnseen(role, order) ? ['ORDER_NOT_FOUND'] : [];
   },
 });
 
