@@ -6,27 +6,24 @@
 import { accept, refuse } from '../message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
-import type { Allocation, LineQuantity, OrderEvent, ShippedLine } from './events.ts';
+import type { Allocation, OrderEvent, ShippedLine } from './events.ts';
 import { parcelRefusal } from './parcels.ts';
-import { evolveOrder, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import { evolveOrder, type OpenAllocation, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 type Dispatch = OrderCommandOf<'DispatchShipment'>;
 
-/** Takes the asked quantity of a line from its open reservations at this warehouse, oldest first. */
-const takeFromReservations = (
-  order: PlacedOrder,
-  warehouseId: string,
-  { lineId, quantity }: LineQuantity,
+/** Takes the asked quantity of a line from its open reservations at the warehouse, oldest first. */
+const takeFrom = (
+  reservations: readonly OpenAllocation[],
+  quantity: number,
 ): { readonly taken: readonly ShippedLine[]; readonly missing: number } => {
   let missing = quantity;
   const taken: ShippedLine[] = [];
-  for (const allocation of order.allocations) {
-    if (missing === 0) break;
-    if (allocation.lineId !== lineId || allocation.warehouseId !== warehouseId) continue;
-    const take = Math.min(missing, allocation.quantity - allocation.shipped);
+  for (const { lineId, sku, reservationId, quantity: reserved, shipped } of reservations) {
+    const take = Math.min(missing, reserved - shipped);
     if (take === 0) continue;
     missing -= take;
-    taken.push({ lineId, sku: allocation.sku, reservationId: allocation.reservationId, quantity: take });
+    taken.push({ lineId, sku, reservationId, quantity: take });
   }
   return { taken, missing };
 };
@@ -74,20 +71,22 @@ export const dispatch = (command: Dispatch, order: PlacedOrder): OrderDecision =
   if (refusal !== null) return refusal;
   const { shipmentId, warehouseId } = command;
   const lacking = new Map(unshippedOf(order).map(({ lineId, quantity }) => [lineId, quantity]));
+  const skus = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
+  const here = order.allocations.filter((allocation) => allocation.warehouseId === warehouseId);
+  const reservations = Map.groupBy(here, ({ lineId }) => lineId);
   const lines: ShippedLine[] = [];
-  for (const line of command.lines) {
-    const { lineId, quantity } = line;
-    const ordered = order.lines.find((each) => each.lineId === lineId);
-    if (ordered === undefined) return refuse('ORDER_LINE_NOT_FOUND', 'The order has no such line.', { lineId });
+  for (const { lineId, quantity } of command.lines) {
+    const sku = skus.get(lineId);
+    if (sku === undefined) return refuse('ORDER_LINE_NOT_FOUND', 'The order has no such line.', { lineId });
     const unshipped = lacking.get(lineId) ?? 0;
     if (quantity > unshipped) {
       const detail = `Line ${lineId} lacks ${unshipped}, ${quantity} were to leave.`;
       return refuse('SHIPMENT_EXCEEDS_ORDER', detail, { lineId, unshipped });
     }
-    const { taken, missing } = takeFromReservations(order, warehouseId, line);
+    const { taken, missing } = takeFrom(reservations.get(lineId) ?? [], quantity);
     lines.push(...taken);
     const reservationId = `${shipmentId}.${lineId}`;
-    if (missing > 0) lines.push({ lineId, sku: ordered.sku, reservationId, quantity: missing });
+    if (missing > 0) lines.push({ lineId, sku, reservationId, quantity: missing });
   }
   const misfit = parcelRefusal(command);
   if (misfit !== null) return misfit;
