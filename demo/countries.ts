@@ -38,5 +38,8 @@ const codes: ReadonlyMap<string, string> = new Map([
   ['United Kingdom', 'GB'],
 ]);
 
-/** `ZZ` is ISO's user-assigned code that the trade uses for "unknown": "Unspecified", "European Community". */
-export const countryCodeOf = (name: string): string => codes.get(name) ?? 'ZZ';
+/** The shop's own. */
+const homeCountry = 'GB';
+
+/** "Unspecified" and "European Community" are no countries, and the service takes none that is none: they go to the shop's. */
+export const countryCodeOf = (name: string): string => codes.get(name) ?? homeCountry;

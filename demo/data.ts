@@ -22,17 +22,19 @@ export const whereFrom = (folder: string): string => `The year of a real shop is
   ikea.csv              A furniture catalogue, collected from IKEA Saudi Arabia in April 2020; for trials only.
                         Get it at https://github.com/rfordatascience/tidytuesday, folder data/2020/2020-11-03.`;
 
+export const sampleFiles = (folder: string = sharedFolder): Files => ({
+  catalogue: join(sampleFolder, 'catalogue.csv'),
+  invoices: join(sampleFolder, 'invoices.csv'),
+  source: 'a small sample of our own',
+  howToGet: `This run uses a small sample of our own.\n${whereFrom(folder)}\n`,
+});
+
 export const chooseFiles = (folder: string = sharedFolder): Files => {
   const files = { catalogue: join(folder, 'ikea.csv'), invoices: join(folder, 'online-retail.csv.gz') };
   if (existsSync(files.catalogue) && existsSync(files.invoices)) {
     return { ...files, source: 'Online Retail and the IKEA catalogue', howToGet: null };
   }
-  return {
-    catalogue: join(sampleFolder, 'catalogue.csv'),
-    invoices: join(sampleFolder, 'invoices.csv'),
-    source: 'a small sample of our own',
-    howToGet: `This run uses a small sample of our own.\n${whereFrom(folder)}\n`,
-  };
+  return sampleFiles(folder);
 };
 
 export const help = `npm run demo [-- options]
@@ -41,6 +43,7 @@ Starts the service on a scratch directory, replays a year of a real shop over HT
 counts every stock level again from the rows. Nothing is left behind.
 
   --rows N   only the first N rows
+  --sample   a small sample of our own, though the list is at hand
   --json     the figures once more, as JSON on the last line
   --help     this
 

@@ -8,7 +8,7 @@ import { createAllocationBook } from './answers.ts';
 import { readCatalogue } from './catalogue.ts';
 import { type Client, createClient } from './client.ts';
 import { compare, readLevels } from './compare.ts';
-import { chooseFiles, type Files, help } from './data.ts';
+import { chooseFiles, type Files, help, sampleFiles } from './data.ts';
 import { planReplay } from './demand.ts';
 import { requireEmptyServers } from './emptyServers.ts';
 import type { Desk } from './orders.ts';
@@ -24,11 +24,12 @@ import { eventsStored, watch } from './settle.ts';
 import { loadCatalogue, openWarehouses, subscribePartner } from './setup.ts';
 import { createTally } from './tally.ts';
 
-const readOptions = (): { rowsMax: number; json: boolean; asksForHelp: boolean } => {
+const readOptions = (): { rowsMax: number; json: boolean; asksForSample: boolean; asksForHelp: boolean } => {
   const { values } = parseArgs({
     options: {
       rows: { type: 'string' },
       json: { type: 'boolean', default: false },
+      sample: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -36,7 +37,7 @@ const readOptions = (): { rowsMax: number; json: boolean; asksForHelp: boolean }
   if (!(rowsMax >= 1) || (Number.isFinite(rowsMax) && !Number.isInteger(rowsMax))) {
     throw new Error('--rows takes a whole number from 1.');
   }
-  return { rowsMax, json: values.json, asksForHelp: values.help };
+  return { rowsMax, json: values.json, asksForSample: values.sample, asksForHelp: values.help };
 };
 
 /** How often and how long the end is waited for. Reading all the levels takes a moment, so not more often. */
@@ -97,13 +98,13 @@ const play = async ({ files, rowsMax, client, partner, service, progress, starte
 
 const main = async (): Promise<void> => {
   const startedAt = Date.now();
-  const { rowsMax, json, asksForHelp } = readOptions();
+  const { rowsMax, json, asksForSample, asksForHelp } = readOptions();
   const progress = createProgress(process.stdout);
   if (asksForHelp) {
     progress.say(help);
     return;
   }
-  const files = chooseFiles();
+  const files = asksForSample ? sampleFiles() : chooseFiles();
   if (files.howToGet !== null) progress.say(files.howToGet);
   progress.say(`Reading ${files.source}`);
   const env = { ...process.env, ...keyFor(process.env) };

@@ -33,6 +33,15 @@ describe('the data of the demo', () => {
     const main = join(import.meta.dirname, '../../demo/main.ts');
     const { status, stdout } = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
     expect(status).toBe(0);
-    for (const said of ['--rows N', '--json', 'Ends with 0', 'doi:10.1057/dbm.2012.17']) expect(stdout).toContain(said);
+    for (const said of ['--rows N', '--sample', '--json', 'Ends with 0', 'doi:10.1057/dbm.2012.17'])
+      expect(stdout).toContain(said);
+  });
+
+  it('without the list is a sample that has each kind of row, and whose books are right', { timeout: 180_000 }, () => {
+    const main = join(import.meta.dirname, '../../demo/main.ts');
+    const env = { ...process.env, NODE_ENV: '', EVENTSTORE_URL: '', MONGODB_URL: '', REDIS_URL: '' };
+    const { status, stdout } = spawnSync(process.execPath, [main, '--sample'], { encoding: 'utf8', env });
+    expect(stdout).toContain('The books are right');
+    expect(status).toBe(0);
   });
 });
