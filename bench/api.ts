@@ -76,6 +76,17 @@ export const prepare = async (api: Api): Promise<void> => {
   await ask(api, 'POST', '/v1/inventory/changes', { changes });
 };
 
+/** So many pieces of each SKU. */
+export const receiveAll = async (api: Api, quantity: number): Promise<void> => {
+  const changes = Array.from({ length: skusSpread }, (_, index) => ({
+    kind: 'receipt',
+    warehouseId,
+    sku: skuOf(index),
+    quantity,
+  }));
+  await ask(api, 'POST', '/v1/inventory/changes', { changes });
+};
+
 /** The values of a metric, under all its labels. */
 const valuesOf = async ({ origin }: Api, name: string): Promise<readonly number[]> => {
   const text = await (await fetch(`${origin}/metrics`)).text();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startService } from '../demo/service.ts';
-import { type Api, ask, prepare, signIn } from './api.ts';
+import { type Api, ask, prepare, receiveAll, signIn } from './api.ts';
 import { inventoryPath, skuOf, skusSpread, warehouseId } from './requests.ts';
 
 const { values } = parseArgs({
@@ -54,13 +54,7 @@ const reserveAll = async (api: Api, total: number): Promise<void> => {
 
 const measure = async (api: Api): Promise<boolean> => {
   await prepare(api);
-  const changes = Array.from({ length: skusSpread }, (_, index) => ({
-    kind: 'receipt',
-    warehouseId,
-    sku: skuOf(index),
-    quantity: 1_000_000,
-  }));
-  await ask(api, 'POST', '/v1/inventory/changes', { changes });
+  await receiveAll(api, 1_000_000);
   const total = rate * seconds;
   await reserveAll(api, total);
   let lateness = await latenessNow(api);

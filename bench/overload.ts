@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService } from '../demo/service.ts';
-import { type Api, ask, prepare, settle, signIn } from './api.ts';
+import { type Api, prepare, receiveAll, settle, signIn } from './api.ts';
 import { percentile } from './lag.ts';
 import { type Bulk, bulkBodies, type Manners, sendBulk } from './overload/bulk.ts';
 import { keepShopping, type Shopping } from './overload/shop.ts';
-import { skuOf, skusSpread, warehouseId } from './requests.ts';
+import { warehouseId } from './requests.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
 const seconds = Number(values.seconds);
@@ -56,13 +56,7 @@ const report = ({ name }: Phase, bulk: Bulk, shop: Shopping): boolean => {
 
 const stock = async (api: Api): Promise<void> => {
   await prepare(api);
-  const changes = Array.from({ length: skusSpread }, (_, index) => ({
-    kind: 'receipt',
-    warehouseId,
-    sku: skuOf(index),
-    quantity: perClient,
-  }));
-  await ask(api, 'POST', '/v1/inventory/changes', { changes });
+  await receiveAll(api, perClient);
   await settle(api);
 };
 

@@ -36,16 +36,20 @@ export const adjustments =
     return { method: 'POST', path: `${inventoryPath(sku)}/adjustments`, body: adjustment, headers: post(token) };
   };
 
+/** Who orders. */
+export const contact = { name: 'Ada Example', email: 'ada@example.invalid' };
+export const shipTo = {
+  name: 'Ada Example',
+  lines: ['1 Example Street'],
+  city: 'Berlin',
+  postalCode: '10115',
+  countryCode: 'DE',
+};
+
 const orderOf = (sku: string): string =>
   JSON.stringify({
-    customer: { customerId: 'customer-1', name: 'Ada Example', email: 'ada@example.invalid' },
-    shipTo: {
-      name: 'Ada Example',
-      lines: ['1 Example Street'],
-      city: 'Berlin',
-      postalCode: '10115',
-      countryCode: 'DE',
-    },
+    customer: { customerId: 'customer-1', ...contact },
+    shipTo,
     lines: [{ lineId: '1', sku, quantity: 1, priceMinor: 4_900, currency: 'EUR' }],
     sourcing: 'priority',
   });

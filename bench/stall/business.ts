@@ -12,6 +12,7 @@ import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { Stock } from '../../src/domain/stock/state.ts';
 import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
+import { contact, shipTo } from '../requests.ts';
 import type { Book } from './book.ts';
 
 export const warehouseIds: readonly string[] = Array.from({ length: 20 }, (_, at) => `W${at}`);
@@ -100,21 +101,15 @@ export const createBusiness = ({ skus, largeOrders, hotEvents, events }: Size, b
   const place = async (lines: readonly OrderLine[], customerId: string) => {
     const orderId = orderIdOf(orders++);
     const subject = customerSubject(customerId);
-    const [contact, shipTo] = await Promise.all([
-      seal.seal(subject, contactContext(orderId), { name: 'Ada Example', email: 'ada@example.invalid' }),
-      seal.seal(subject, shipToContext(orderId), {
-        name: 'Ada Example',
-        lines: ['1 Example Street'],
-        city: 'Berlin',
-        postalCode: '10115',
-        countryCode: 'DE',
-      }),
+    const [sealedContact, sealedShipTo] = await Promise.all([
+      seal.seal(subject, contactContext(orderId), contact),
+      seal.seal(subject, shipToContext(orderId), shipTo),
     ]);
     const order = {
       orderId,
       customerId,
-      contact,
-      shipTo,
+      contact: sealedContact,
+      shipTo: sealedShipTo,
       lines,
       sourcing: 'priority' as const,
       destinationCountry: 'DE',

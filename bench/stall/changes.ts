@@ -1,4 +1,5 @@
 /** The largest changes that the limits allow. */
+import { contact, shipTo } from '../requests.ts';
 import { linesMax, orderIdOf, skuOf, wantedSku, warehouseIds } from './business.ts';
 import type { Sent } from './send.ts';
 
@@ -23,14 +24,8 @@ export const bulk = (skus: number, from: number, isOne: boolean): Sent =>
 /** `hasStock`: it is allocated, else it waits. */
 export const largestOrder = (skus: number, customerId: string, hasStock: boolean): Sent =>
   post('/v1/orders', {
-    customer: { customerId, name: 'Ada Example', email: 'ada@example.invalid' },
-    shipTo: {
-      name: 'Ada Example',
-      lines: ['1 Example Street'],
-      city: 'Berlin',
-      postalCode: '10115',
-      countryCode: 'DE',
-    },
+    customer: { customerId, ...contact },
+    shipTo,
     lines: Array.from({ length: linesMax }, (_, line) => ({
       lineId: String(line + 1),
       sku: hasStock ? skuOf(line % (skus - 3)) : wantedSku(line),

@@ -52,7 +52,7 @@ export const adoptHolds = async (
   const isWanted = ({ warehouseId }: Hold): boolean => place === undefined || warehouseId === place;
   const needless = holds.filter((hold) => !isWanted(hold)).map((hold): Adoption => ({ hold, sources: [] }));
   const all = [...planAdoptions(holds.filter(isWanted), look.demand), ...needless];
-  // A later plan leaves what it can not use: whoever holds a part of it here may wait for the rest to come.
+  // A later plan leaves what it can not use: the rest of the order may still come to this warehouse.
   const adoptions = look.order.phase === 'pending' ? all : all.filter(({ sources }) => sources.length > 0);
   const byStock = Map.groupBy(adoptions, ({ hold: { warehouseId, sku } }) => stockStream(warehouseId, sku));
   await eachLimited([...byStock.values()], concurrency, async (atOneStock) => {

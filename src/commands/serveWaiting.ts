@@ -99,13 +99,8 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
       if (first === undefined) return;
       const latest = others.reduce(laterOf, first);
       // Goods of many SKUs arrive together, and mostly no order waits for any.
-      if (
-        !(await facts.isAnyWaitingFor(
-          arrivals.map(({ sku }) => sku),
-          latest,
-        ))
-      )
-        return;
+      const skus = arrivals.map(({ sku }) => sku);
+      if (!(await facts.isAnyWaitingFor(skus, latest))) return;
       const usedUp = new Set<string>();
       const inLane = createLanes();
       await eachComing(inOrder(arrivals, usedUp), concurrency, ({ sku, cause, waiter }) =>

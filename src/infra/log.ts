@@ -22,7 +22,7 @@ export const createLog = (level: string): Logger => {
     try {
       flushSync();
     } catch {
-      // There is nobody to tell.
+      // The log itself has failed, so the failure can't be logged.
     }
   };
   return pino({ level, redact: ['req.headers.authorization'] }, destination);

@@ -102,7 +102,7 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
         board.moved(name, upTo);
         if (events.length > 0 || checkpoint.isDue()) await checkpoint.move(upTo);
         else onHealthy();
-        // Whoever is behind does not rest.
+        // Rests only when it has caught up.
         if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
       }
     } finally {

@@ -202,7 +202,7 @@ const cases: readonly Case[] = [
     [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
   ],
   [
-    'pieces that passed to a reservation its order does not count are let go, and nobody counts on the old one',
+    'pieces that passed to a reservation its order does not count are let go, and its order no longer counts the old one',
     { type: 'StockReservationTakenOver', data: { ...end, ...ofOrder, expiresAt: now, fromReservationId: 'hold' } },
     [
       { ask: 'ReleaseUncounted', ...ofOrderAt },

@@ -34,7 +34,7 @@ describe('a reservation that names an order', () => {
   it('becomes the source of an order that waits already', async () => {
     const { service, shop } = await openHouse(1);
     const admin = service.as('sandbox-admin');
-    // So that the order waits beside the piece until somebody reserves it.
+    // The order waits beside the piece until the test reserves it.
     const closed = { ...warehouse('BER'), sourcing: 'closed' };
     expect((await admin.put('/v1/warehouses/BER', closed)).status).toBe(200);
     await service.settled();

@@ -212,7 +212,7 @@ describe('the keys in memory', () => {
     expect(reads).toHaveLength(2);
   });
 
-  it('are read anew after an erasure, though a read from before it is still under way', async () => {
+  it('are read again after an erasure, though a read that began before it has not ended', async () => {
     const { reads, personalData } = createSlowKeys();
     const before = personalData.seal('customer', place, 1);
     await personalData.erase('customer');

@@ -32,7 +32,7 @@ describe('documents that are asked for one by one', () => {
     expect(asked).toEqual([['a', 'b', 'absent']]);
   });
 
-  it('are read anew in the next turn: nothing is kept, and what was written before the question is seen', async () => {
+  it('are read again in the next turn, so that they show what was written before the question', async () => {
     const { rows, asked, read } = createServer();
     const get = createGathered<Row>(read);
     expect(await get('a')).toBeNull();

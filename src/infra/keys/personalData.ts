@@ -57,7 +57,7 @@ const createKeyCache = (keptMaxMs: number) => {
     const [readAtMs, kept, under] = [performance.now(), entries, reads];
     try {
       const key = await load();
-      // What was read while somebody was erased may be that one's key: it goes where nobody looks any more.
+      // An erasure replaces the map: a key that was read before it goes into the old one, which is not asked any more.
       if (key !== null && key !== undefined) kept.set(name, { key, readAtMs });
       return key;
     } finally {
