@@ -5,7 +5,7 @@ import type { Issued, Journal } from './journal.ts';
 import { covers, type Expected, keyOf, type LogEvent } from './log.ts';
 import { createOpenActs } from './openActs.ts';
 import type { Reactions } from './reactions.ts';
-import { createWindows } from './windows.ts';
+import { createWindows, type Place } from './windows.ts';
 import { applyTo, revisionOf, stockAt, viewOf, type World } from './world.ts';
 
 /** What a reader was shown of one thing. */
@@ -150,11 +150,13 @@ export const createJudge = (world: World, journal: Journal, reactions: Reactions
     differ(`${saidOf(event)} has revision ${event.revision} after ${revisionOf(world, key)}`, key);
   };
 
-  /** Where the first event of each command is. */
-  const placesOf = (events: readonly LogEvent[]): ReadonlyMap<string, number> => {
-    const places = new Map<string, number>();
+  /** Where the first and the last event of each command are. */
+  const placesOf = (events: readonly LogEvent[]): ReadonlyMap<string, Place> => {
+    const places = new Map<string, Place>();
     for (const [at, { correlationId, actor }] of events.entries()) {
-      if (actor.kind !== 'system' && !places.has(correlationId)) places.set(correlationId, length + at);
+      if (actor.kind === 'system') continue;
+      const last = length + at;
+      places.set(correlationId, { first: places.get(correlationId)?.first ?? last, last });
     }
     return places;
   };

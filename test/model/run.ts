@@ -284,6 +284,14 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
     figures.rests += 1;
   };
 
+  let saidLines = 0;
+  /** A run may take an hour: what it has found is told at once. */
+  const sayNew = (): void => {
+    const told = journal.told();
+    for (const line of told.slice(saidLines)) say(line);
+    saidLines = told.length;
+  };
+
   try {
     await Promise.all([whole.listening, part.listening]);
     for (const warehouseId of warehouseIds)
@@ -299,6 +307,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
       say(
         `${sent} commands (${refused} refused), ${events} events, ${lives() - 1} kills, ${journal.differences()} differences`,
       );
+      sayNew();
     }
     const { sent, ...counted } = figures;
     return {
@@ -311,7 +320,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
       differences: journal.differences(),
     };
   } finally {
-    for (const line of journal.told()) say(line);
+    sayNew();
     if (journal.differences() > 0) say(`The service printed last: ${service.output()}`);
     await Promise.all([whole.stop(), part.stop()]);
     for (const { client } of senders) client.close();

@@ -11,21 +11,27 @@ export interface Window {
   readonly to: number;
 }
 
-/** @param indexOf where in the log a command was recorded. */
-export const createWindows = (issued: readonly Issued[], indexOf: (issued: Issued) => number | undefined) => {
+/** Where the events of a command are in the log. */
+export interface Place {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** @param placeOf where in the log a command was recorded. */
+export const createWindows = (issued: readonly Issued[], placeOf: (issued: Issued) => Place | undefined) => {
   const placed = issued.flatMap((each) => {
-    const index = indexOf(each);
-    return index === undefined ? [] : [{ index, sentAt: each.sentAt, answeredAt: each.answeredAt }];
+    const place = placeOf(each);
+    return place === undefined ? [] : [{ ...place, sentAt: each.sentAt, answeredAt: each.answeredAt }];
   });
   const byAnswer = placed.toSorted((a, b) => a.answeredAt - b.answeredAt);
   const bySending = placed.toSorted((a, b) => b.sentAt - a.sentAt);
   /** Latest event of all that were answered by then; earliest of all that were sent from then on. */
   const seen: { at: number; index: number }[] = [];
-  for (const { answeredAt, index } of byAnswer)
-    seen.push({ at: answeredAt, index: Math.max(index, seen.at(-1)?.index ?? -1) });
+  for (const { answeredAt, last } of byAnswer)
+    seen.push({ at: answeredAt, index: Math.max(last, seen.at(-1)?.index ?? -1) });
   const coming: { at: number; index: number }[] = [];
-  for (const { sentAt, index } of bySending)
-    coming.push({ at: sentAt, index: Math.min(index, coming.at(-1)?.index ?? Number.MAX_SAFE_INTEGER) });
+  for (const { sentAt, first } of bySending)
+    coming.push({ at: sentAt, index: Math.min(first, coming.at(-1)?.index ?? Number.MAX_SAFE_INTEGER) });
   return ({ sentAt, answeredAt }: Issued): Window => ({
     from: seen.findLast(({ at }) => at < sentAt)?.index ?? -1,
     to: (coming.findLast(({ at }) => at > answeredAt)?.index ?? Number.MAX_SAFE_INTEGER) - 1,
