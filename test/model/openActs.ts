@@ -6,6 +6,9 @@ interface Open extends Window {
   readonly act: Act;
 }
 
+/** `null`: it depends on more than what it changes, such as who may see the order that it reserves for. */
+const keyOf = ({ ask }: Act): string | null => (ask.justBefore === undefined ? ask.about : null);
+
 export const createOpenActs = (isRight: (act: Act) => boolean) => {
   const waiting = new Set<Open>();
   const byKey = new Map<string | null, Set<Open>>();
@@ -14,15 +17,15 @@ export const createOpenActs = (isRight: (act: Act) => boolean) => {
   const settle = (open: Open): void => {
     if (!isRight(open.act)) return;
     waiting.delete(open);
-    byKey.get(open.act.ask.about)?.delete(open);
+    byKey.get(keyOf(open.act))?.delete(open);
   };
 
   /** Those whose time begins here. */
   const begin = (at: number): void => {
     for (let next = coming.at(-1); next !== undefined && next.from <= at; next = coming.at(-1)) {
       coming.pop();
-      const { about } = next.act.ask;
-      byKey.set(about, (byKey.get(about) ?? new Set()).add(next));
+      const key = keyOf(next.act);
+      byKey.set(key, (byKey.get(key) ?? new Set()).add(next));
       settle(next);
     }
   };

@@ -5,8 +5,9 @@ import type { Dice } from './dice.ts';
 import type { Ask, Command } from './journal.ts';
 import { isUnseen, type Known, note, reaches, revisionAt, type Shelf, warehouseIds } from './known.ts';
 import { refuse, stockKey, warehouseKey } from './log.ts';
+import type { Order } from './order.ts';
 import { decideStock, type StockAsk } from './stock.ts';
-import { orderOf, stockAt } from './world.ts';
+import { orderOf, stockAt, type World } from './world.ts';
 
 /** A command, and what the clients learn from its answer. */
 export interface Planned extends Command {
@@ -25,6 +26,10 @@ const barrier = (role: string, warehouseId: string): readonly string[] => {
   return reaches({ role }, warehouseId) ? [] : ['WAREHOUSE_NOT_FOUND'];
 };
 
+/** The order is placed, and comes into and out of reach, in a stream of its own. */
+const outOfReach = (role: string, order: Order | undefined): readonly string[] =>
+  order !== undefined && isUnseen(role, order) ? ['ORDER_NOT_FOUND'] : [];
+
 const askOf = (
   role: string,
   { warehouseId, sku }: Shelf,
@@ -39,11 +44,9 @@ const askOf = (
     if (ask.kind === 'register' && !isThere) return refuse('WAREHOUSE_NOT_FOUND');
     return decideStock(stockAt(world, warehouseId, sku), ask, more.occurredAt);
   },
-  // The order is placed, and comes into and out of reach, in a stream of its own.
-  justBefore: (world) => {
-    const order = ask.kind === 'reserve' ? orderOf(world, ask.orderId ?? '') : undefined;
-    return order !== undefined && isUnseen(role, order) ? ['ORDER_NOT_FOUND'] : [];
-  },
+  ...(ask.kind === 'reserve'
+    ? { justBefore: (world: World) => outOfReach(role, orderOf(world, ask.orderId ?? '')) }
+    : {}),
 });
 
 /** Those that a row of a bulk request can be. */
