@@ -33,6 +33,7 @@ import type {
   Role,
 } from './projections/ports.ts';
 import type { ReadSide } from './projections/readModel.ts';
+import { createTurns } from './projections/turns.ts';
 import { createEndpointDirectory } from './projections/webhookEndpoints/directory.ts';
 import { createDeliverer } from './projections/webhooks/deliver.ts';
 import { createWebhookPlanner } from './projections/webhooks/planner.ts';
@@ -74,6 +75,9 @@ export interface Adapters {
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
 
+/** Of policies, in one turn of the event loop (DESIGN §8). */
+const policiesBudgetMs = 10;
+
 export interface Settings {
   readonly roles: ReadonlySet<Role>;
   /** See `ReadSide.parts`. */
@@ -100,21 +104,17 @@ type ReadAdapters = Pick<
 >;
 
 /** The read side on these adapters; a rebuild needs no more than this. */
-export const readSideOf = ({ news, checkpoints, ...adapters }: ReadAdapters, parts: number): ReadSide => ({
-  source: adapters.events,
-  documents: adapters.documents,
-  foldedDocuments: adapters.foldedDocuments,
-  checkpoints,
-  generations: adapters.generations,
-  leases: adapters.leases,
-  board: createBoard(news === undefined ? undefined : { news, checkpoints }),
+export const readSideOf = ({ events, news, logger, ...stores }: ReadAdapters, parts: number): ReadSide => ({
+  ...stores,
+  source: events,
+  board: createBoard(news === undefined ? undefined : { news, checkpoints: stores.checkpoints }),
   parts,
   onFailure: (consumer, error, delayMs) =>
-    adapters.logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
+    logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
 });
 
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
-  const { events, documents, checkpoints, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
+  const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createReadModels(readSide);
   const lag = createPolicyLag(readModels, readSide.board);
@@ -128,6 +128,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     lapseWatch: measures.lapses,
     claimLists: createClaimLists(readModels, readSide.board),
     driftWatch: measures.drift,
+    takeTurn: createTurns({ budgetMs: policiesBudgetMs, letIn: 'budget' }).take,
     reservationMs: settings.orderReservationMs,
   });
   const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);
@@ -152,13 +153,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     },
   });
   const runners = createRunners({
+    ...adapters,
     roles: settings.roles,
     source: events,
-    checkpoints,
-    leases: adapters.leases,
     board: readSide.board,
     lag,
-    jobs,
     readModels,
     useCases,
     planner,
@@ -167,7 +166,6 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     pruneIdempotency: () =>
       idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
     onFailure: readSide.onFailure,
-    logger,
   });
   const prepare = async (): Promise<void> => {
     await adapters.prepare?.();

@@ -36,17 +36,24 @@ const rest = async (origin: string): Promise<void> => {
   while (performance.now() < untilMs && !(await isSettled({ origin, token: '' }))) await pause(100);
 };
 
-const measure = async ({ name, run }: Kind, probePort: number): Promise<Measured> => {
+interface Service {
+  readonly origin: string;
+  readonly probePort: number;
+}
+
+/** After a rest: while policies are behind, changes are refused, and nothing would be measured. */
+const measure = async ({ name, run }: Kind, { origin, probePort }: Service): Promise<Measured> => {
+  await rest(origin);
   await readProbe(probePort);
   const tally = await run();
   return { kind: name, ...tally, ...(await readProbe(probePort)) };
 };
 
 /** The shortest hold of some tries: what is a fault comes back each time. Memory and answers: the worst of all. */
-const measureAgain = async (kind: Kind, probePort: number, heldMaxMs: number): Promise<Measured> => {
-  let best = await measure(kind, probePort);
+const measureAgain = async (kind: Kind, service: Service, heldMaxMs: number): Promise<Measured> => {
+  let best = await measure(kind, service);
   for (let tries = 1; tries < triesMax && best.heldMs > heldMaxMs; tries += 1) {
-    const next = await measure(kind, probePort);
+    const next = await measure(kind, service);
     const memory = {
       heapBytes: Math.max(best.heapBytes, next.heapBytes),
       rssBytes: Math.max(best.rssBytes, next.rssBytes),
@@ -72,8 +79,7 @@ export const runStall = async (options: RunOptions): Promise<readonly Measured[]
     const kinds = kindsOf({ callers, known: { document, orders, middle }, size: sizeOf(events), lookMs });
     const results: Measured[] = [];
     for (const kind of kinds.filter(({ name }) => only === undefined || only.test(name))) {
-      await rest(origin);
-      const measured = await measureAgain(kind, probePort, heldMaxMs);
+      const measured = await measureAgain(kind, { origin, probePort }, heldMaxMs);
       tell(measured);
       results.push(measured);
     }

@@ -13,7 +13,7 @@ import { itemStream, orderStream, stockStream } from '../domain/values.ts';
 import { adoptHolds } from './adoptHolds.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { createSlots, mapLimited } from './keyed.ts';
+import { createSlots, mapLimited, type TakeTurn } from './keyed.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
 import { createOrderClaims } from './orderClaims.ts';
 import { createPlanOrder } from './planOrder.ts';
@@ -26,6 +26,7 @@ export interface AllocationPorts {
   readonly countryPoint: CountryPoint;
   readonly personalData: Pick<PersonalData, 'open'>;
   readonly clock: Clock;
+  readonly takeTurn: TakeTurn;
   /** How long an order's reservation is kept before it lapses and the order is planned again. */
   readonly reservationMs: number;
 }
@@ -36,8 +37,10 @@ export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) 
 /** What is recorded of a plan. */
 type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
 
-/** SKUs whose shelves are loaded at once: others have their turn between those of an order of 2,000 lines. */
+/** SKUs whose shelves are loaded at once. */
 const loadsAtOnce = 16;
+/** Reservations of one order that are made side by side: enough to fill a group commit. */
+const reservesAtOnce = 256;
 /**
  * Lines of orders that are planned side by side: each may be looked for at every warehouse, and what is found is in memory
  * until the plan is made.
@@ -47,7 +50,7 @@ const linesAtOnce = 4_000;
 const roundsMax = 50;
 
 export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
-  const { facts } = ports;
+  const { facts, takeTurn } = ports;
   const { order: orders, stock: stocks, item: items } = ports.handlers;
   const plan = createPlanOrder(ports);
   const claims = createOrderClaims({ ...ports, stocks });
@@ -56,6 +59,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   /** @param doubted SKUs whose stocks are asked of the store itself. */
   const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
     const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
+      await takeTurn();
       const warehouseIds = await facts.warehousesHolding(sku, cause.position);
       const shelves = warehouseIds.map(async (warehouseId) => {
         const stream = stockStream(warehouseId, sku);
@@ -94,7 +98,10 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
   const take = async (look: Look, { sources, missing }: Plan, cause: Cause): Promise<boolean> => {
     const { order, held } = look;
-    const reserved = await Promise.all(sources.map((source) => reserve(look, source, cause)));
+    const reserved = await mapLimited(sources, reservesAtOnce, async (source) => {
+      await takeTurn();
+      return reserve(look, source, cause);
+    });
     const allocations = [...held, ...reserved.flat()];
     if (reserved.some((each) => each.length === 0)) {
       // What stays reserved is found again in the next round, unless all must come from one place.
@@ -146,6 +153,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent') return true;
     const shelves = await loadShelves(order, cause, doubted);
+    await takeTurn();
     const look = lookAt({ order, revision, shelves }, cause.eventId);
     const { held, demand } = look;
     const holds = holdsOf(look);
@@ -153,6 +161,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       await release(isEnded(order) ? [...held, ...holds] : held, cause);
       return true;
     }
+    await takeTurn();
     const planned = await plan(look, holds, cause.position);
     const { sources, missing } = planned;
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once

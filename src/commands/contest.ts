@@ -8,7 +8,7 @@ import type { Ask } from '../domain/policies/reactions.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { eachLimited } from './keyed.ts';
+import { eachLimited, type TakeTurn } from './keyed.ts';
 import type { AllocationFacts } from './ports.ts';
 import { isBefore } from './serveWaiting.ts';
 import { promiseOf } from './shelves.ts';
@@ -48,7 +48,13 @@ const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
   return wanted;
 };
 
-export const createContest = (handlers: Pick<Handlers, 'order' | 'stock'>, facts: AllocationFacts) => {
+export interface ContestPorts {
+  readonly handlers: Pick<Handlers, 'order' | 'stock'>;
+  readonly facts: AllocationFacts;
+  readonly takeTurn: TakeTurn;
+}
+
+export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
   /** Pieces of it in all, as far as it takes to know that there are so many. */
   const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
     const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
@@ -64,6 +70,7 @@ export const createContest = (handlers: Pick<Handlers, 'order' | 'stock'>, facts
   /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
   const isScarce = async (sku: string, askers: ReadonlyMap<string, Asker>, cause: Cause): Promise<boolean> => {
     if (askers.size < 2) return false;
+    await takeTurn();
     const all = [...askers.values()];
     if (all.some(({ isWhole }) => isWhole)) return (await promisedOf(sku, 1, cause)) > 0;
     const asked = all.reduce((sum, { pieces }) => sum + pieces, 0);

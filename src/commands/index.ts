@@ -6,6 +6,7 @@ import type { ClaimLists, DriftWatch } from './claims.ts';
 import { createExpireReservations } from './expireReservations.ts';
 import type { HandlerOptions } from './handle.ts';
 import { createHandlers } from './handlers.ts';
+import type { TakeTurn } from './keyed.ts';
 import { createSealNote } from './notes.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { AllocationFacts, CountryPoint, DueReservations, LapseWatch, PersonalData } from './ports.ts';
@@ -23,16 +24,17 @@ export interface WriteSidePorts extends HandlerOptions {
   readonly lapseWatch: LapseWatch;
   readonly claimLists: ClaimLists;
   readonly driftWatch: DriftWatch;
+  readonly takeTurn: TakeTurn;
   readonly newSecret: () => string;
   readonly reservationMs: number;
 }
 
 export const buildUseCases = (ports: WriteSidePorts) => {
-  const { personalData, facts, clock } = ports;
+  const { personalData, clock } = ports;
   const handlers = createHandlers(ports);
   const sealNote = createSealNote(personalData);
   const allocateOrder = createAllocateOrder({ ...ports, handlers });
-  const reactions = createReactions({ handlers, facts, allocateOrder, clock });
+  const reactions = createReactions({ ...ports, handlers, allocateOrder });
   const reconciler = createReconciler({ ...ports, handlers }, reactions);
   return {
     ...createCatalogueUseCases(handlers),

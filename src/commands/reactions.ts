@@ -12,7 +12,7 @@ import { type Cause, causeOf } from './cause.ts';
 import { createClaimReactions, type HoldTask } from './claimReactions.ts';
 import { createContest, type PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
-import { createKeyedQueue, createLanes, eachLimited } from './keyed.ts';
+import { createKeyedQueue, createLanes, eachLimited, type TakeTurn } from './keyed.ts';
 import { createMoveGoods } from './moveGoods.ts';
 import type { CommandContext } from './outcome.ts';
 import type { AllocationFacts, Clock } from './ports.ts';
@@ -34,6 +34,7 @@ export interface ReactionPorts {
   readonly facts: AllocationFacts;
   readonly allocateOrder: AllocateOrder;
   readonly clock: Clock;
+  readonly takeTurn: TakeTurn;
 }
 
 /** Command ids are derived from them. */
@@ -48,13 +49,14 @@ type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 /** A person may reserve for an order by hand, before it is placed too; only what a policy reserved is a policy's to let go. */
 const isByPerson = ({ metadata }: RecordedEvent): boolean => metadata.actor.kind !== 'system';
 
-export const createReactions = ({ handlers, facts, allocateOrder, clock }: ReactionPorts): Reactions => {
+export const createReactions = (ports: ReactionPorts): Reactions => {
+  const { handlers, allocateOrder, clock } = ports;
   const inTurn = createKeyedQueue();
   const allocate = (orderId: string, cause: Cause, afterLoss = false): Promise<void> =>
     inTurn(orderId, () => allocateOrder(orderId, cause, afterLoss));
 
-  const { serve, serveAll, serveOlder } = createServeWaiting({ handlers, facts, allocate });
-  const contest = createContest(handlers, facts);
+  const { serve, serveAll, serveOlder } = createServeWaiting({ ...ports, allocate });
+  const contest = createContest(ports);
 
   /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {

@@ -4,7 +4,7 @@ import { laterOf } from '../domain/position.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { createLanes, eachComing, mapLimited } from './keyed.ts';
+import { createLanes, eachComing, mapLimited, type TakeTurn } from './keyed.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './shelves.ts';
 
@@ -12,6 +12,7 @@ export interface ServePorts {
   readonly handlers: Pick<Handlers, 'stock'>;
   readonly facts: AllocationFacts;
   readonly allocate: (orderId: string, cause: Cause) => Promise<void>;
+  readonly takeTurn: TakeTurn;
 }
 
 /** Goods of an SKU came, or came free. */
@@ -45,7 +46,7 @@ type Place = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
 export const isBefore = (a: Place, b: Place): boolean =>
   a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
 
-export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): ServeWaiting => {
+export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: ServePorts): ServeWaiting => {
   const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
     const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
     const holding = await facts.warehousesHolding(sku, cause.position);
@@ -119,6 +120,7 @@ export const createServeWaiting = ({ handlers, facts, allocate }: ServePorts): S
       // Mostly no order waits for any of them. Each look at one asks servers, and reads an order that may be as large.
       if (!(await facts.isAnyWaitingFor(skus, cause.position))) return;
       const looks = await mapLimited(skus, looksAtOnce, async (sku) => {
+        await takeTurn();
         const oldest = (await isAvailable(sku, cause)) ? await facts.oldestWaitingFor(sku, cause.position) : null;
         return oldest !== null && isBefore(oldest, order) ? [sku] : [];
       });

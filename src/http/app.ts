@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { createTurns } from '../projections/turns.ts';
+import { createTurns, type Turns } from '../projections/turns.ts';
 import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';
@@ -69,8 +69,7 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 /** Requests that come together are handled in turns: the answers to a hundred large ones are not one piece of work. */
-const takeTurns = (app: FastifyInstance): void => {
-  const turns = createTurns({ budgetMs: turnBudgetMs, letIn: 'one' });
+const takeTurns = (app: FastifyInstance, turns: Turns): void => {
   app.addHook('preValidation', (_request, _reply, done) => {
     const turn = turns.take();
     if (turn === null) done();
@@ -146,14 +145,15 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
   registerWire(app);
-  registerWellFormed(app);
+  const turns = createTurns({ budgetMs: turnBudgetMs, letIn: 'one' });
+  registerWellFormed(app, turns);
   registerRequestState(app);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
   registerDrain(app, () => randomUUID());
   requirePolicies(app);
-  takeTurns(app);
+  takeTurns(app, turns);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);

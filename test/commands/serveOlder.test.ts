@@ -1,21 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createServeWaiting } from '../../src/commands/serveWaiting.ts';
-import { systemContext } from '../../src/commands/systemContext.ts';
-import { orderDecider } from '../../src/domain/order/decider.ts';
-import { sampleOrder } from '../support/samples.ts';
-
-const position = (commit: bigint) => ({ commit, prepare: commit });
-const causeAt = (commit: bigint) => ({
-  stream: 'order-1',
-  revision: 0,
-  eventId: 'e',
-  position: position(commit),
-  context: systemContext,
-});
+import { causeAt, orderOfLines } from './manyLines.ts';
 
 /** What is asked of the read models and of the stocks, where one warehouse has one piece of `SKU-7` and of nothing else. */
 const createQuestions = (waitedFor: readonly string[]) => {
   const asked: string[] = [];
+  let turns = 0;
   const facts = {
     isAnyWaitingFor: async (skus: readonly string[], since: { readonly commit: bigint }) => {
       asked.push(`any of ${skus.length} at ${since.commit}`);
@@ -42,28 +32,19 @@ const createQuestions = (waitedFor: readonly string[]) => {
     handlers: handlers as never,
     facts: facts as never,
     allocate: async () => undefined,
+    takeTurn: () => {
+      turns += 1;
+      return null;
+    },
   });
-  return { asked, ...serveWaiting };
-};
-
-const orderOfLines = (count: number) => {
-  const lines = Array.from({ length: count }, (_, at) => ({
-    lineId: String(at + 1),
-    sku: `SKU-${at}`,
-    quantity: 1,
-    priceMinor: 1,
-    currency: 'EUR',
-  }));
-  const placed = { type: 'OrderPlaced', data: sampleOrder({ lines }) } as const;
-  const order = orderDecider.evolve(orderDecider.initialState, placed);
-  if (order.phase === 'absent') throw new Error('it was placed');
-  return order;
+  return { asked, turns: () => turns, ...serveWaiting };
 };
 
 describe('an order of many lines', () => {
   it('asks who waits only for what a warehouse has: each such look reads orders that may be as large (11)', async () => {
-    const { asked, serveOlder } = createQuestions(['SKU-7']);
+    const { asked, turns, serveOlder } = createQuestions(['SKU-7']);
     await serveOlder(orderOfLines(2_000), causeAt(1n));
+    expect(turns()).toBe(2_000);
     expect(asked).toEqual(['any of 2000 at 1', 'stock stock-BER.SKU-7', 'oldest for SKU-7']);
   });
 

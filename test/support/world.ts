@@ -6,6 +6,7 @@
 import type { ClaimLists, DriftKind } from '../../src/commands/claims.ts';
 import { derivedId } from '../../src/commands/ids.ts';
 import { buildUseCases, type UseCases } from '../../src/commands/index.ts';
+import type { TakeTurn } from '../../src/commands/keyed.ts';
 import type { CommandContext } from '../../src/commands/outcome.ts';
 import type { Clock, EventStore, PersonalData } from '../../src/commands/ports.ts';
 import { createStateCache } from '../../src/commands/stateCache.ts';
@@ -142,6 +143,7 @@ export interface WorldOptions {
   readonly personalData?: PersonalData;
   /** `memory` is for tests that open thousands of worlds; it has no group commit and no disk format. */
   readonly engine?: 'sqlite' | 'memory' | OpenLog;
+  readonly takeTurn?: TakeTurn;
 }
 
 export type OpenLog = () => Promise<{ readonly store: Log; readonly close: () => Promise<void> }>;
@@ -171,7 +173,7 @@ const listsOf = (log: LogFold): Omit<ClaimLists, 'hasReacted'> => {
 };
 
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
-  const { personalData = plainPersonalData, engine = 'sqlite' } = options;
+  const { personalData = plainPersonalData, engine = 'sqlite', takeTurn = () => null } = options;
   const { store, close } = await openLog(engine);
   const clock = createClock();
   const log = createLogFold(store);
@@ -195,6 +197,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
       claimLists: { ...listsOf(log), hasReacted: (position) => whileWaiting().then(() => isPast(position)) },
       driftWatch: { found: (kind, count) => drift.set(kind, count) },
+      takeTurn,
       newSecret: () => `whsec_${++secrets}`,
       reservationMs,
     });
