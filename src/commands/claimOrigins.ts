@@ -14,7 +14,7 @@ const byPeopleMax = 10_000;
 
 const makesClaim: ReadonlySet<string> = new Set(['StockReserved', 'StockReservationTakenOver']);
 
-export const letOthersIn = (): Promise<void> =>
+const letOthersIn = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });

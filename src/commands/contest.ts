@@ -23,6 +23,14 @@ export interface Contender extends PlanTask {
   readonly scarceSkus: readonly string[];
 }
 
+interface Looked {
+  readonly task: PlanTask;
+  /** `null`: it can't be seen yet. */
+  readonly order: PlacedOrder | null;
+  /** Pieces that it has no source for, by SKU. */
+  readonly wanted: ReadonlyMap<string, number>;
+}
+
 interface Asker {
   readonly pieces: number;
   readonly isWhole: boolean;
@@ -78,10 +86,12 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
     return there > 0 && there < asked;
   };
 
-  const scarceAmong = async (orders: readonly PlacedOrder[], cause: Cause): Promise<ReadonlySet<string>> => {
+  const scarceAmong = async (looked: readonly Looked[], cause: Cause): Promise<ReadonlySet<string>> => {
     const asking = new Map<string, Map<string, Asker>>();
-    for (const order of orders) {
-      for (const [sku, pieces] of wantedBy(order)) {
+    for (const { order, wanted } of looked) {
+      if (order === null) continue;
+      await takeTurn();
+      for (const [sku, pieces] of wanted) {
         const askers = asking.get(sku) ?? new Map<string, Asker>();
         askers.set(order.orderId, { pieces, isWhole: !order.allowSplit });
         asking.set(sku, askers);
@@ -94,25 +104,22 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
     return scarce;
   };
 
+  const lookAt = async (task: PlanTask): Promise<Looked> => {
+    const { state } = await handlers.order.load(orderStream(task.ask.orderId));
+    await takeTurn();
+    return state.phase === 'absent'
+      ? { task, order: null, wanted: new Map() }
+      : { task, order: state, wanted: wantedBy(state) };
+  };
+
   /** In the order in which they are to be planned. */
   return async (tasks: readonly PlanTask[]): Promise<readonly Contender[]> => {
     const last = tasks.at(-1);
     if (last === undefined) return [];
-    const looked = await Promise.all(
-      tasks.map(async (task) => {
-        const { state } = await handlers.order.load(orderStream(task.ask.orderId));
-        return { task, order: state.phase === 'absent' ? null : state };
-      }),
-    );
-    const scarce = await scarceAmong(
-      looked.flatMap(({ order }) => order ?? []),
-      last.cause,
-    );
+    const looked = await Promise.all(tasks.map(lookAt));
+    const scarce = await scarceAmong(looked, last.cause);
     return looked
       .toSorted((a, b) => byAge(a.order, b.order))
-      .map(({ task, order }) => ({
-        ...task,
-        scarceSkus: order === null ? [] : [...wantedBy(order).keys()].filter((sku) => scarce.has(sku)),
-      }));
+      .map(({ task, wanted }) => ({ ...task, scarceSkus: [...wanted.keys()].filter((sku) => scarce.has(sku)) }));
   };
 };

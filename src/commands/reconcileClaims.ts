@@ -8,7 +8,7 @@
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { laterOf } from '../domain/position.ts';
 import { createLooks } from './claimLooks.ts';
-import { createClaimOrigins, letOthersIn } from './claimOrigins.ts';
+import { createClaimOrigins } from './claimOrigins.ts';
 import {
   type ClaimLists,
   type ClaimPage,
@@ -20,13 +20,13 @@ import {
   type View,
 } from './claims.ts';
 import type { Handlers } from './handlers.ts';
-import { eachLimited } from './keyed.ts';
+import { eachLimited, mapLimited, type TakeTurn } from './keyed.ts';
 import type { AllocationFacts, EventStore } from './ports.ts';
 import type { Reactions } from './reactions.ts';
 import { createRecentClaims } from './recentClaims.ts';
 
-/** Subjects that are looked at together; other requests come in between. */
-const sliceSize = 50;
+/** Subjects that are looked at side by side. */
+const looksAtOnce = 50;
 /** Mended at once; a look that finds more mends the others at the next one. */
 const mendsMax = 500;
 const concurrency = 8;
@@ -37,6 +37,7 @@ export interface ReconcilerPorts {
   readonly facts: AllocationFacts;
   readonly claimLists: ClaimLists;
   readonly driftWatch: DriftWatch;
+  readonly takeTurn: TakeTurn;
 }
 
 /** How many were found of each kind. */
@@ -60,7 +61,7 @@ const goRound = <T>(pageAt: (cursor: string | null) => Promise<ClaimPage<T>>) =>
 };
 
 export const createReconciler = (
-  { handlers, store, facts, claimLists, driftWatch }: ReconcilerPorts,
+  { handlers, store, facts, claimLists, driftWatch, takeTurn }: ReconcilerPorts,
   { perform }: Pick<Reactions, 'perform'>,
 ): Reconciler => {
   const recent = createRecentClaims();
@@ -88,14 +89,12 @@ export const createReconciler = (
     view: View,
     signal?: AbortSignal,
   ): Promise<readonly (readonly [Subject, readonly Sight[]])[]> => {
-    const found: (readonly [Subject, readonly Sight[]])[] = [];
-    for (let from = 0; from < all.length && signal?.aborted !== true; from += sliceSize) {
-      const slice = all.slice(from, from + sliceSize);
-      const sights = await Promise.all(slice.map(async (each) => [each, await looks.at(each, view)] as const));
-      found.push(...sights.filter(([, seen]) => seen.length > 0));
-      await letOthersIn();
-    }
-    return found;
+    const found = await mapLimited(all, looksAtOnce, async (each) => {
+      await takeTurn();
+      const sights = signal?.aborted === true ? [] : await looks.at(each, view);
+      return sights.length === 0 ? [] : [[each, sights] as const];
+    });
+    return found.flat();
   };
 
   /**

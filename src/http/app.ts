@@ -77,7 +77,7 @@ const takeTurns = (app: FastifyInstance, turns: Turns): void => {
   });
 };
 
-const createSupport = (ports: HttpPorts): RouteSupport => {
+const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
   const { settings, clock, newId, createLimiter, cache, readModels } = ports;
   const lookAtScope = createPartnerScopes(ports);
   const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
@@ -104,6 +104,7 @@ const createSupport = (ports: HttpPorts): RouteSupport => {
     positions: createPositionGate(readModels),
     cursors: createCursors(ports.personalData),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),
+    turns,
     newId,
     clock,
   };
@@ -159,7 +160,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   if (hasApi) await registerOpenApi(app, ports);
   if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports.createLimiter);
 
-  const support = createSupport(ports);
+  const support = createSupport(ports, turns);
   app.addHook('onClose', () => support.idempotency.flush());
   app.decorate('flushAnswers', support.idempotency.flush);
   app.addHook('onClose', async () => support.readCache?.close());

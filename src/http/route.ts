@@ -4,6 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import type { Clock, NewId } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
+import type { Turns } from '../projections/turns.ts';
 import { type Caller, requireWarehouse } from './access.ts';
 import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';
@@ -31,6 +32,8 @@ export interface RouteSupport {
   readonly reads: Shares;
   readonly positions: PositionGate;
   readonly cursors: Cursors;
+  /** All requests share them. */
+  readonly turns: Turns;
   readonly newId: NewId;
   readonly clock: Clock;
 }
@@ -176,7 +179,13 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           if (started.kind === 'answered') return await reply;
           const { commandId, claimedAt } = started;
           const context = contextOf(request, asked, commandId);
-          return await untyped.handle({ ...asked, body: request.body, context, claimedAt });
+          return await untyped.handle({
+            ...asked,
+            body: request.body,
+            context,
+            claimedAt,
+            takeTurn: support.turns.take,
+          });
         } finally {
           request.bodyShare?.release();
         }

@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import type { CommandContext } from '../commands/outcome.ts';
 import type { Operation } from '../domain/access/policy.ts';
 import type { Progress } from '../projections/board.ts';
+import type { Turns } from '../projections/turns.ts';
 import type { Caller } from './access.ts';
 import type { ProblemCode } from './problemCodes.ts';
 import type { Recall } from './recall.ts';
@@ -47,6 +48,8 @@ export interface Commanded<P, B> extends Asked<P, unknown> {
   readonly context: CommandContext;
   /** When this command was first asked for, for ids that carry a time: a retry makes the same ones. */
   readonly claimedAt: () => Promise<string>;
+  /** Before a large answer is made: those to commands that were recorded together are not one piece of work. */
+  readonly takeTurn: Turns['take'];
 }
 
 export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Documentation {

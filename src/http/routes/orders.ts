@@ -79,10 +79,11 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     return listenFor(readModels.live, orderStream(orderId), planned, seconds * 1_000);
   };
 
-  const answerNow = async (orderId: string, { reach, reply }: Commanded<unknown, unknown>): Promise<object> => {
-    const order = await findOrderNow(ports, orderId, reach);
-    reply.header('etag', entityTagOf(order.revision));
-    return showOrderPublicly(order, reach);
+  const answerNow = async (orderId: string, asked: Commanded<unknown, unknown>): Promise<object> => {
+    await asked.takeTurn();
+    const order = await findOrderNow(ports, orderId, asked.reach);
+    asked.reply.header('etag', entityTagOf(order.revision));
+    return showOrderPublicly(order, asked.reach);
   };
 
   command({
@@ -116,10 +117,10 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       }
       await requireKnownSkus(readModels, body.lines);
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
-      const request = requestOf(orderId, body, reach);
       const news = listenForPlan(asked.request, orderId);
       try {
-        const outcome = await useCases.placeOrder(request, context);
+        const outcome = await useCases.placeOrder(requestOf(orderId, body, reach), context);
+        await asked.takeTurn();
         // Whose order it is must not show: not by what happened to it, and not by another answer than without If-Match.
         if (outcome.kind === 'stale' && outcome.currentRevision >= 0) {
           throw new Problem('ORDER_ID_TAKEN', orderIdTaken);
