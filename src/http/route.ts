@@ -174,6 +174,9 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       handler: async (request, reply) => {
         const asked = askedOf(request, reply);
         request.isWorkedOn = true;
+        // Its body was validated a moment ago, which takes as long as the rest where it is large.
+        const turn = support.turns.take();
+        if (turn !== null) await turn;
         try {
           const started = await start(request, reply, asked, untyped);
           if (started.kind === 'answered') return await reply;

@@ -23,6 +23,8 @@ type Row = Static<typeof ChangeRow>;
 
 /** 500 rows with a note each stay below it. */
 const bodyBytesMax = 2 * 1_024 * 1_024;
+/** Checked in one turn of the event loop: some 200 kB of notes. */
+const rowsOfTurn = 100;
 
 interface RowAnswer {
   readonly index: number;
@@ -129,13 +131,15 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     answers: { 207: ref(ChangesAnswer) },
     problems: [],
     handle: async (asked) => {
-      const rows = asked.body.changes.map((row, index): StockChange | RowAnswer => {
+      const rows: (StockChange | RowAnswer)[] = [];
+      for (const [index, row] of asked.body.changes.entries()) {
+        if (index % rowsOfTurn === 0) await asked.takeTurn();
         try {
-          return changeOf(row, index, asked);
+          rows.push(changeOf(row, index, asked));
         } catch (error) {
-          return refusedRow(index, asProblem(error));
+          rows.push(refusedRow(index, asProblem(error)));
         }
-      });
+      }
       const changes = rows.filter((row) => 'command' in row);
       const outcomes = (await useCases.changeStocks(changes)).values();
       const results = rows.map((row, index): RowAnswer => {
