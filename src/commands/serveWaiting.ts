@@ -47,13 +47,19 @@ export const isBefore = (a: Place, b: Place): boolean =>
   a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
 
 export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: ServePorts): ServeWaiting => {
-  const isAvailable = async (sku: string, cause: Cause): Promise<boolean> => {
+  const always = async (): Promise<boolean> => true;
+
+  /**
+   * The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
+   * @param isWorthAsking before the store is asked, which may be a server.
+   */
+  const isAvailable = async (sku: string, cause: Cause, isWorthAsking = always): Promise<boolean> => {
     const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
     const holding = await facts.warehousesHolding(sku, cause.position);
-    for (const warehouseId of holding.filter((id) => open.has(id))) {
-      const stream = stockStream(warehouseId, sku);
-      // The cache may be behind the log. That it says too much is found out by the append, that it says nothing is not.
-      if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
+    const streams = holding.filter((id) => open.has(id)).map((warehouseId) => stockStream(warehouseId, sku));
+    for (const stream of streams) if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
+    if (streams.length === 0 || !(await isWorthAsking())) return false;
+    for (const stream of streams) {
       if (promiseOf((await handlers.stock.loadSince(stream, cause)).state) > 0) return true;
     }
     return false;
@@ -121,7 +127,10 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
       if (!(await facts.isAnyWaitingFor(skus, cause.position))) return;
       const looks = await mapLimited(skus, looksAtOnce, async (sku) => {
         await takeTurn();
-        const oldest = (await isAvailable(sku, cause)) ? await facts.oldestWaitingFor(sku, cause.position) : null;
+        const isWaitedFor = (): Promise<boolean> => facts.isAnyWaitingFor([sku], cause.position);
+        const oldest = (await isAvailable(sku, cause, isWaitedFor))
+          ? await facts.oldestWaitingFor(sku, cause.position)
+          : null;
         return oldest !== null && isBefore(oldest, order) ? [sku] : [];
       });
       for (const sku of looks.flat()) {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createServeWaiting } from '../../src/commands/serveWaiting.ts';
 import { causeAt, orderOfLines } from './manyLines.ts';
 
-/** What is asked of the read models and of the stocks, where one warehouse has one piece of `SKU-7` and of nothing else. */
-const createQuestions = (waitedFor: readonly string[]) => {
+/** What is asked of the read models and of the stocks, where one warehouse has pieces of `SKU-7` and of nothing else. */
+const createQuestions = (waitedFor: readonly string[], pieces = 1) => {
   const asked: string[] = [];
   let turns = 0;
   const facts = {
@@ -22,12 +22,16 @@ const createQuestions = (waitedFor: readonly string[]) => {
       return { orders: [], nextCursor: null };
     },
   };
-  const balance = { onHand: 1, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
+  const balance = { onHand: pieces, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
   const load = async (stream: string) => {
     asked.push(`stock ${stream}`);
     return { state: { phase: 'active', balance } };
   };
-  const handlers = { stock: { load } };
+  const loadSince = async (stream: string) => {
+    asked.push(`the store for ${stream}`);
+    return { state: { phase: 'active', balance } };
+  };
+  const handlers = { stock: { load, loadSince } };
   const serveWaiting = createServeWaiting({
     handlers: handlers as never,
     facts: facts as never,
@@ -52,6 +56,20 @@ describe('an order of many lines', () => {
     const { asked, serveOlder } = createQuestions(['ANOTHER']);
     await serveOlder(orderOfLines(2_000), causeAt(1n));
     expect(asked).toEqual(['any of 2000 at 1']);
+  });
+});
+
+describe('an SKU of which nothing is known to be there', () => {
+  it('is looked for in the store where an order waits for it', async () => {
+    const { asked, serveOlder } = createQuestions(['SKU-7'], 0);
+    await serveOlder(orderOfLines(8), causeAt(1n));
+    expect(asked).toEqual(['any of 8 at 1', 'stock stock-BER.SKU-7', 'any of 1 at 1', 'the store for stock-BER.SKU-7']);
+  });
+
+  it('costs the store nothing where orders wait for others only', async () => {
+    const { asked, serveOlder } = createQuestions(['SKU-1'], 0);
+    await serveOlder(orderOfLines(8), causeAt(1n));
+    expect(asked).toEqual(['any of 8 at 1', 'stock stock-BER.SKU-7', 'any of 1 at 1']);
   });
 });
 
