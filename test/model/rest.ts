@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
 import type { Known } from './known.ts';
-import { covers, type Figures, type LogEvent, orderKey, stockKey } from './log.ts';
+import { covers, type Figures, itemKey, type LogEvent, orderKey, stockKey } from './log.ts';
 import { showOrder } from './order.ts';
 import { showShipment } from './shipment.ts';
 import { availableOf, moveFigures, showStock } from './stock.ts';
@@ -190,8 +190,10 @@ const checkAvailability = async (rest: Rest): Promise<void> => {
     const promise = ({ status, figures }: (typeof stocks)[number]): number =>
       status === 'active' ? availableOf(figures) : 0;
     const available = open.reduce((sum, stock) => sum + promise(stock), 0);
-    const { body } = await ask(rest, `/v1/items/${encodeURIComponent(sku)}/availability`);
-    if (body.available !== available) {
+    const { status, body } = await ask(rest, `/v1/items/${encodeURIComponent(sku)}/availability`);
+    // Nobody has described it, and every stock of it is retired.
+    const isGone = !world.items.has(itemKey(sku)) && stocks.every((stock) => stock.status !== 'active');
+    if (isGone ? status !== 404 : body.available !== available) {
       journal.differ(`${String(body.available)} of ${sku} are available, by the model ${available}`, keys);
     }
   }
