@@ -22,6 +22,8 @@ describe('a body', () => {
         fc.constantFrom(undefined, 1, '\t'),
         (value, indent) => {
           const text = JSON.stringify(value, null, indent);
+          // That one is refused, as a test below says.
+          fc.pre(!text.includes('"__proto__":'));
           expect(read(text)).toEqual({ value: JSON.parse(text) });
         },
       ),
