@@ -90,8 +90,9 @@ export const createReconciler = (
     signal?: AbortSignal,
   ): Promise<readonly (readonly [Subject, readonly Sight[]])[]> => {
     const found = await mapLimited(all, looksAtOnce, async (each) => {
+      if (signal?.aborted === true) return [];
       await takeTurn();
-      const sights = signal?.aborted === true ? [] : await looks.at(each, view);
+      const sights = await looks.at(each, view);
       return sights.length === 0 ? [] : [[each, sights] as const];
     });
     return found.flat();

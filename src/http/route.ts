@@ -174,10 +174,10 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       handler: async (request, reply) => {
         const asked = askedOf(request, reply);
         request.isWorkedOn = true;
-        // Its body was validated a moment ago, which takes as long as the rest where it is large.
-        const turn = support.turns.take();
-        if (turn !== null) await turn;
         try {
+          // Its body was validated a moment ago, which takes as long as the rest where it is large.
+          const turn = support.turns.take();
+          if (turn !== null) await turn;
           const started = await start(request, reply, asked, untyped);
           if (started.kind === 'answered') return await reply;
           const { commandId, claimedAt } = started;

@@ -53,3 +53,24 @@ it('what two orders want both is looked at in turns (11)', async () => {
   await contest([taskFor('o1'), taskFor('o2')]);
   expect(turns).toBe(2 * ofEach + lines);
 });
+
+it('the reconciler looks at orders and reservations in turns (11)', async () => {
+  let turns = 0;
+  const takeTurn = (): null => {
+    turns += 1;
+    return null;
+  };
+  const world = await openWorld({ engine: 'memory', takeTurn });
+  try {
+    await openShop(world, { BER: { CHAIR: 9 } });
+    for (const orderId of ['o1', 'o2', 'o3']) await place(world, orderId, { CHAIR: 1 });
+    await world.settle();
+    turns = 0;
+    await world.useCases.reconcileClaims(AbortSignal.abort());
+    expect(turns).toBe(0);
+    await world.useCases.reconcileClaims();
+    expect(turns).toBeGreaterThanOrEqual(3);
+  } finally {
+    await world.close();
+  }
+});

@@ -22,9 +22,9 @@ describe('a body', () => {
         fc.constantFrom(undefined, 1, '\t'),
         (value, indent) => {
           const text = JSON.stringify(value, null, indent);
-          // That one is refused, as a test below says.
-          fc.pre(!text.includes('"__proto__":'));
-          expect(read(text)).toEqual({ value: JSON.parse(text) });
+          // A quote within a text is escaped, so this is a name.
+          if (text.includes('"__proto__":')) expect(read(text)).toHaveProperty('pointer');
+          else expect(read(text)).toEqual({ value: JSON.parse(text) });
         },
       ),
     );

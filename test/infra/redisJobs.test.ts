@@ -127,7 +127,9 @@ describe.skipIf(missing !== null)(`jobs on a Redis that fails${missing === null 
     await eventually(async () => expect(await redis.check()).toBeNull());
     await jobs.add(queue, [job(2), job(3)]);
     // What was refused may have reached Redis, and be done before it is added again: then it is done twice.
-    await eventually(() => expect(new Set(worker.started)).toEqual(new Set(['job-1', 'job-2', 'job-3'])));
+    const startsOf = (id: string): number => worker.started.filter((started) => started === id).length;
+    await eventually(() => expect([startsOf('job-1'), startsOf('job-3')]).toEqual([1, 1]));
+    await eventually(() => expect([1, 2]).toContain(startsOf('job-2')));
   });
 
   it('rests while Redis refuses to write, and goes on when it has room again', async () => {

@@ -191,7 +191,7 @@ const checkAvailability = async (rest: Rest): Promise<void> => {
       status === 'active' ? availableOf(figures) : 0;
     const available = open.reduce((sum, stock) => sum + promise(stock), 0);
     const { status, body } = await ask(rest, `/v1/items/${encodeURIComponent(sku)}/availability`);
-    // Nobody has described it, and every stock of it is retired.
+    // It has no item, and all its stocks are retired.
     const isGone = !world.items.has(itemKey(sku)) && stocks.every((stock) => stock.status !== 'active');
     if (isGone ? status !== 404 : body.available !== available) {
       journal.differ(`${String(body.available)} of ${sku} are available, by the model ${available}`, keys);

@@ -143,6 +143,7 @@ export interface WorldOptions {
   readonly personalData?: PersonalData;
   /** `memory` is for tests that open thousands of worlds; it has no group commit and no disk format. */
   readonly engine?: 'sqlite' | 'memory' | OpenLog;
+  /** Absent: policies never wait for a turn. */
   readonly takeTurn?: TakeTurn;
 }
 

@@ -42,7 +42,7 @@ const requireWellFormed = (part: string, fields: object): void => {
   }
 };
 
-/** @param turns bodies that arrive together are parsed in turns: 3 MB of one caller take 50 ms. */
+/** @param turns bodies that arrive together are parsed in turns: one caller may have 3 MB of them. */
 export const registerWellFormed = (app: FastifyInstance, turns: Turns): void => {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
