@@ -3,28 +3,32 @@ import { expect, it } from 'vitest';
 import type { CommandSpec } from '../../src/http/routeSpec.ts';
 import { registerOrderCommands } from '../../src/http/routes/orders.ts';
 
-it('an order that was placed is shown when its turn has come (11)', async () => {
+const order = { lines: [], shipments: [], warehouses: [], exceptions: [] };
+const recorded = { kind: 'recorded', state: {}, revision: 0, position: null, updatedAt: '', events: [] };
+
+/** The commands of orders, on use cases that record at once; notes what is done, and when a turn is asked for. */
+const openCommands = () => {
   const specs: CommandSpec<never, never>[] = [];
   const seen: string[] = [];
   const note = <T>(what: string, result: T): T => {
     seen.push(what);
     return result;
   };
-  const recorded = { kind: 'recorded', state: {}, revision: 0, position: null, updatedAt: '', events: [] };
+  const record = async () => note('recorded', recorded);
   const models = {
     skuWarehouses: { queries: { known: async (skus: readonly string[]) => new Set(skus) } },
-    orders: { of: () => note('shown', { lines: [], shipments: [], warehouses: [], exceptions: [] }) },
+    orders: { of: () => note('shown', order), fold: async () => note('folded', order) },
   };
-  const ports = { useCases: { placeOrder: async () => note('recorded', recorded) }, readModels: models };
-  registerOrderCommands({ command: (spec: never) => specs.push(spec) } as never, ports as never);
-
-  const place = specs.find(({ operation }) => operation === 'placeOrder');
+  const useCases = { placeOrder: record, correctAddress: record, changeOrder: record };
+  registerOrderCommands(
+    { command: (spec: never) => specs.push(spec) } as never,
+    { useCases, readModels: models } as never,
+  );
   let begin = (): void => undefined;
   const asked = {
-    body: { orderId: 'o1', customer: { customerId: 'c1' }, lines: [{ sku: 'CHAIR' }] },
     context: {},
     claimedAt: async () => '',
-    reach: { customerId: null },
+    reach: { role: 'admin', customerId: null, warehouses: 'all' },
     request: { headers: {} },
     reply: { code: () => undefined, header: () => undefined },
     takeTurn: () => {
@@ -34,9 +38,35 @@ it('an order that was placed is shown when its turn has come (11)', async () => 
       });
     },
   };
-  const answer = place?.handle(asked as never);
+  return {
+    seen,
+    handle: (operation: string, request: object): Promise<unknown> | undefined => {
+      const spec = specs.find((each) => each.operation === operation);
+      return spec?.handle({ ...asked, ...request } as never);
+    },
+    letIn: () => begin(),
+  };
+};
+
+it('an order that was placed is shown when its turn has come (11)', async () => {
+  const { seen, handle, letIn } = openCommands();
+  const body = { orderId: 'o1', customer: { customerId: 'c1' }, lines: [{ sku: 'CHAIR' }] };
+  const answer = handle('placeOrder', { body });
   await expect.poll(() => seen).toEqual(['recorded', 'asked']);
-  begin();
-  await answer?.catch(() => undefined);
+  letIn();
+  await answer;
   expect(seen).toEqual(['recorded', 'asked', 'shown']);
+});
+
+it.each([
+  ['correctOrder', { shipTo: {} }],
+  ['setOrderStatus', { status: 'on_hold' }],
+])('an order that was changed by %s is folded for its answer when its turn has come (11)', async (operation, body) => {
+  const { seen, handle, letIn } = openCommands();
+  const answer = handle(operation, { params: { orderId: 'o1' }, body });
+  // The first fold is whether the order is there for this caller.
+  await expect.poll(() => seen).toEqual(['folded', 'recorded', 'asked']);
+  letIn();
+  await answer;
+  expect(seen).toEqual(['folded', 'recorded', 'asked', 'folded']);
 });
