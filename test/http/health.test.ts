@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { type Adapters, readSideOf } from '../../src/compose.ts';
 import { addressKeyOf } from '../../src/http/plugins/rateLimit.ts';
+import { erase } from '../../src/projections/projection.ts';
+import { rebuild } from '../../src/projections/readModel.ts';
+import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { openService, startService, type TestService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';
@@ -66,6 +70,63 @@ describe('readiness', () => {
     expect([status, body.checks['read models']]).toEqual([503, 'catching up with the log of the start']);
     isOpen = true;
     await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
+  });
+
+  /** A process on a log that another one has filled, and a new build of the stock levels that stands still halfway. */
+  const openBesideBuild = async (adapt: (adapters: Adapters) => Partial<Adapters> = () => ({})) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'stockledger-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const first = await startService({ dataDir });
+    await arrange(first, { BER: { TABLE: 1 } });
+    await first.close();
+    const service = await openService({ dataDir, running: false, adapt });
+    const side = readSideOf(service.adapters, 1);
+    const begun = Promise.withResolvers<null>();
+    const goesOn = Promise.withResolvers<null>();
+    const source: typeof side.source = {
+      ...side.source,
+      follow: async function* (from, options) {
+        begun.resolve(null);
+        await goesOn.promise;
+        yield* side.source.follow(from, options);
+      },
+    };
+    const build = rebuild(erase(stockLevels), { ...side, source }, () => undefined);
+    await begun.promise;
+    service.start();
+    const finish = async (): Promise<void> => {
+      goesOn.resolve(null);
+      await build;
+    };
+    return { service, finish, answering: service.readModels.stockLevels.model.collection };
+  };
+
+  it('does not wait for a new build of a read model while the old one answers', async () => {
+    const { service, finish, answering } = await openBesideBuild();
+    const ready = async () => (await service.as(null).get('/health/ready')).status;
+    await expect.poll(ready).toBe(200);
+    expect(answering()).toBe('stock_levels_v1');
+    await finish();
+    await expect.poll(answering).toBe('stock_levels_v1_g2');
+    expect(await ready()).toBe(200);
+  });
+
+  it('comes with a new build that is switched in where the old one stands still', async () => {
+    const { service, finish, answering } = await openBesideBuild(({ checkpoints }) => ({
+      checkpoints: {
+        ...checkpoints,
+        take: async (name, epoch) => {
+          if (name === 'stock_levels_v1') throw new Error('its checkpoint can not be read');
+          return checkpoints.take(name, epoch);
+        },
+      },
+    }));
+    const checks = async () => (await service.as(null).get('/health/ready')).body.checks;
+    await expect.poll(async () => (await checks()).stock_levels_v1).not.toBe('ok');
+    expect((await checks())['read models']).toBe('catching up with the log of the start');
+    await finish();
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
+    expect(answering()).toBe('stock_levels_v1_g2');
   });
 
   it('is 503 when the store takes no writes', async () => {
