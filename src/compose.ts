@@ -128,7 +128,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     lapseWatch: measures.lapses,
     claimLists: createClaimLists(readModels, readSide.board),
     driftWatch: measures.drift,
-    takeTurn: createTurns({ budgetMs: policiesBudgetMs, letIn: 'budget' }).take,
+    takeTurn: createTurns({ budgetMs: policiesBudgetMs }).take,
     reservationMs: settings.orderReservationMs,
   });
   const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);

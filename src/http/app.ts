@@ -68,15 +68,6 @@ const requirePolicies = (app: FastifyInstance): void => {
   });
 };
 
-/** Requests that come together are handled in turns: the answers to a hundred large ones are not one piece of work. */
-const takeTurns = (app: FastifyInstance, turns: Turns): void => {
-  app.addHook('preValidation', (_request, _reply, done) => {
-    const turn = turns.take();
-    if (turn === null) done();
-    else void turn.then(() => done());
-  });
-};
-
 const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
   const { settings, clock, newId, createLimiter, cache, readModels } = ports;
   const lookAtScope = createPartnerScopes(ports);
@@ -146,7 +137,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
   registerWire(app);
-  const turns = createTurns({ budgetMs: turnBudgetMs, letIn: 'one' });
+  const turns = createTurns({ budgetMs: turnBudgetMs });
   registerWellFormed(app, turns);
   registerRequestState(app);
   registerValidation(app);
@@ -154,7 +145,6 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   for (const schema of sharedSchemas) app.addSchema(schema);
   registerDrain(app, () => randomUUID());
   requirePolicies(app);
-  takeTurns(app, turns);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);

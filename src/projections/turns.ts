@@ -10,14 +10,16 @@ export interface Turns {
 export interface TurnsOptions {
   /** Of one turn of the event loop. What is begun is finished: a turn may be longer by that. */
   readonly budgetMs: number;
-  /**
-   * How many of those that wait are let into one turn: as many as the budget allows, where each does its work as soon as it
-   * is let in; one, where its work comes some steps later.
-   */
-  readonly letIn: 'one' | 'budget';
 }
 
-export const createTurns = ({ budgetMs, letIn }: TurnsOptions): Turns => {
+/** Resolves when all that goes on by promises alone has come to where it waits for something else. */
+const allHaveRun = async (): Promise<void> => {
+  // A tick that is asked for by a promise comes after all other promises.
+  await Promise.resolve();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+};
+
+export const createTurns = ({ budgetMs }: TurnsOptions): Turns => {
   const waiting: (() => void)[] = [];
   let startedAtMs: number | null = null;
 
@@ -26,9 +28,8 @@ export const createTurns = ({ budgetMs, letIn }: TurnsOptions): Turns => {
   const letWaitingIn = async (): Promise<void> => {
     do {
       waiting.shift()?.();
-      // Three steps: the promise that was resolved, who awaits it, and its work.
-      for (let steps = 0; steps < 3; steps += 1) await Promise.resolve();
-    } while (letIn === 'budget' && waiting.length > 0 && !isSpent());
+      await allHaveRun();
+    } while (waiting.length > 0 && !isSpent());
   };
   const end = (): void => {
     startedAtMs = null;

@@ -1,11 +1,12 @@
-/** Bodies that arrive together are not parsed in one piece (11, DESIGN §8). */
+/** Requests that arrive together are neither parsed nor handled in one piece (11, DESIGN §8). */
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
 import { registerWellFormed } from '../../src/http/plugins/wellFormed.ts';
 
 it('a body is parsed when its turn has come, and refused then where it is no JSON (11)', async () => {
   const waiting: (() => void)[] = [];
-  const take = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  let hasTime = false;
+  const take = (): Promise<void> | null => (hasTime ? null : new Promise((resolve) => waiting.push(resolve)));
   const app = Fastify();
   registerWellFormed(app, { take });
   const handled: unknown[] = [];
@@ -18,10 +19,26 @@ it('a body is parsed when its turn has come, and refused then where it is no JSO
   const answers = [send('{"a":1}'), send('{"a":')];
   await expect.poll(() => waiting.length).toBe(2);
   expect(handled).toEqual([]);
+  hasTime = true;
   for (const begin of waiting) begin();
   const [right, wrong] = await Promise.all(answers);
   expect(handled).toEqual([{ a: 1 }]);
   expect(right?.body).toBe('done');
   expect(wrong?.json()).toMatchObject({ message: 'The body could not be parsed.' });
+  await app.close();
+});
+
+it('a request is handled when its turn has come (11)', async () => {
+  const waiting: (() => void)[] = [];
+  const app = Fastify();
+  registerWellFormed(app, { take: () => new Promise((resolve) => waiting.push(resolve)) });
+  const handled: string[] = [];
+  app.get('/:id', async ({ url }) => handled.push(url));
+  const answer = app.inject('/a');
+  await expect.poll(() => waiting.length).toBe(1);
+  expect(handled).toEqual([]);
+  for (const begin of waiting) begin();
+  expect((await answer).statusCode).toBe(200);
+  expect(handled).toEqual(['/a']);
   await app.close();
 });

@@ -88,7 +88,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     return statement;
   };
 
-  const turns = createTurns({ budgetMs: readBudgetMs, letIn: 'budget' });
+  const turns = createTurns({ budgetMs: readBudgetMs });
   const { begin, commitAll } = createTransactions(db, soundness);
 
   const mayStillWait = (error: unknown): boolean => {

@@ -34,7 +34,7 @@ export const learn = (
 
 /** Lets callers go on in their order: those with much to do in several turns of the event loop. */
 export const createGoOn = () => {
-  const turns = createTurns({ budgetMs: turnBudgetMs, letIn: 'budget' });
+  const turns = createTurns({ budgetMs: turnBudgetMs });
   return async (callers: readonly (() => void)[]): Promise<void> => {
     for (const goOn of callers) {
       const turn = turns.take();
