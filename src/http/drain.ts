@@ -33,13 +33,15 @@ const shortTurnMs = 1;
 const statusLine = 'HTTP/1.1 503 Service Unavailable';
 
 interface Connection {
-  /** Requests without their whole answer. */
-  readonly underway: Set<IncomingMessage>;
+  /** Answers that are not whole yet, in the order of their requests. */
+  readonly underway: Answer[];
   /** What had come when the last request was answered: more of it is the beginning of the next one. */
   readBytes: number;
   /** Since when nothing of it is worth waiting for; looked at only at the end. */
   quietSinceMs: number | null;
 }
+
+type Answer = ServerResponse;
 
 /** For a request that is not whole, so that no route has seen it. */
 const refuse = (socket: Socket, requestId: string): void => {
@@ -49,37 +51,46 @@ const refuse = (socket: Socket, requestId: string): void => {
   socket.end(`${[statusLine, ...headers, `content-length: ${Buffer.byteLength(body)}`, '', ''].join('\r\n')}${body}`);
 };
 
-const trackConnections = (app: FastifyInstance): Map<Socket, Connection> => {
+const askToLeave = (answer: Answer): void => {
+  if (!answer.headersSent) answer.setHeader('connection', 'close');
+};
+
+const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Socket, Connection> => {
   const connections = new Map<Socket, Connection>();
+  /** One function for all answers: this happens for each request. */
+  const end = function (this: Answer): void {
+    const { socket } = this.req;
+    const connection = connections.get(socket);
+    if (connection === undefined) return;
+    connection.underway.splice(connection.underway.indexOf(this), 1);
+    connection.readBytes = socket.bytesRead;
+  };
   app.server.on('connection', (socket: Socket) => {
-    connections.set(socket, { underway: new Set(), readBytes: 0, quietSinceMs: null });
+    connections.set(socket, { underway: [], readBytes: 0, quietSinceMs: null });
     socket.once('close', () => connections.delete(socket));
   });
-  app.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(request.socket);
+  // Before any route: some answer at once.
+  app.server.prependListener('request', ({ socket }: IncomingMessage, answer: Answer) => {
+    if (draining.aborted) askToLeave(answer);
+    const connection = connections.get(socket);
     if (connection === undefined) return;
-    connection.underway.add(request);
-    response.once('close', () => {
-      connection.underway.delete(request);
-      connection.readBytes = request.socket.bytesRead;
-    });
+    connection.underway.push(answer);
+    answer.on('close', end);
+  });
+  draining.addEventListener('abort', () => {
+    for (const { underway } of connections.values()) underway.forEach(askToLeave);
   });
   return connections;
 };
 
-const isWhole = ({ complete }: IncomingMessage): boolean => complete;
+const isWhole = ({ req }: Answer): boolean => req.complete;
 
 export const registerDrain = (app: FastifyInstance, newId: () => string): void => {
   const draining = new AbortController();
-  const connections = trackConnections(app);
+  const connections = trackConnections(app, draining.signal);
   app.decorate('draining', draining.signal);
   // Node calls it at the end, and takes for idle whose first request is on its way. We tell the two apart below.
   app.server.closeIdleConnections = () => undefined;
-
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (draining.signal.aborted) reply.header('connection', 'close');
-    done(null, payload);
-  });
 
   app.decorate('drain', async () => {
     draining.abort();
@@ -89,13 +100,13 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
 
   const closeIfQuiet = (socket: Socket, connection: Connection, nowMs: number): void => {
     const { underway, readBytes } = connection;
-    if ([...underway].some(isWhole)) {
+    if (underway.some(isWhole)) {
       connection.quietSinceMs = null;
       return;
     }
     connection.quietSinceMs ??= nowMs;
     if (nowMs - connection.quietSinceMs < quietMaxMs || socket.writableEnded) return;
-    if (underway.size > 0 || socket.bytesRead > readBytes) refuse(socket, newId());
+    if (underway.length > 0 || socket.bytesRead > readBytes) refuse(socket, newId());
     else socket.destroySoon();
   };
 
