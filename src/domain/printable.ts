@@ -16,8 +16,12 @@ export const printableFault = (text: string): string | null => {
 /** In characters (code points), as JSON Schema counts them. */
 export const skuCharsMax = 100;
 
+/** What most are, and what has none of these faults; `.` and `..` are none of them. */
+const plainSku = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** Two forms of one letter would be two SKUs that look the same: only NFC is taken (API.md "Conventions"). */
 export const skuFault = (text: string): string | null => {
+  if (text.length <= skuCharsMax && plainSku.test(text)) return null;
   if (text.length > 2 * skuCharsMax || [...text].length > skuCharsMax) {
     return `must not have more than ${skuCharsMax} characters`;
   }

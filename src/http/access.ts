@@ -18,16 +18,10 @@ const challenge = (...parameters: readonly string[]): { readonly headers: { read
   headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },
 });
 
-const authenticate = async (request: FastifyRequest, verifier: TokenVerifier): Promise<Principal> => {
-  const token = bearerTokenOf(request);
-  if (token === null) throw new Problem('UNAUTHENTICATED', 'Send a bearer access token.', challenge());
-  try {
-    return await verifier.verify(token);
-  } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    throw new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'));
-  }
-};
+const asProblem = (error: unknown): unknown =>
+  error instanceof TokenRefused
+    ? new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'))
+    : error;
 
 /** @throws Problem 401 or 403 */
 export const identify = async (
@@ -35,8 +29,15 @@ export const identify = async (
   operation: Operation,
   { verifier, clock }: { readonly verifier: TokenVerifier; readonly clock: Clock },
 ): Promise<Caller> => {
-  const principal = await authenticate(request, verifier);
-  const verdict = authorize(operation, principal, Date.parse(clock.now()) / 1_000);
+  const token = bearerTokenOf(request);
+  if (token === null) throw new Problem('UNAUTHENTICATED', 'Send a bearer access token.', challenge());
+  let principal: Principal;
+  try {
+    principal = await verifier.verify(token);
+  } catch (error) {
+    throw asProblem(error);
+  }
+  const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
   switch (verdict.kind) {
     case 'allowed':
       return { principal, reach: verdict.reach };

@@ -14,6 +14,8 @@ const noBodyBytesMax = 1_024;
  * at once leave half of the heap of `npm start` to the rest.
  */
 const bodiesBytesMax = 6 * 1_024 * 1_024;
+/** Weighs no more than the request that brings it, and is not counted. */
+const smallBytesMax = 1_024;
 /** The largest body there is, and a few orders beside it. */
 const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;
 
@@ -37,7 +39,9 @@ const bytesOf = ({ headers }: FastifyRequest, bodyLimit: number): number => {
  * @throws Problem when too much is under way.
  */
 export const holdBody = (shares: Shares, request: FastifyRequest, { raw }: FastifyReply, bodyLimit: number): void => {
-  const share = shares.take(callerKey(request.caller), bytesOf(request, bodyLimit));
+  const bytes = bytesOf(request, bodyLimit);
+  if (bytes <= smallBytesMax) return;
+  const share = shares.take(callerKey(request.caller), bytes);
   const release = (): void => {
     if (!request.isWorkedOn) share.release();
   };

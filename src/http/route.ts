@@ -56,9 +56,6 @@ const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema,
 });
 
 export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
-  const identifyFor = (operation: Operation) => async (request: FastifyRequest, reply: FastifyReply) => {
-    request.caller = await support.identify(request, reply, operation);
-  };
   const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): Asked<P, Q> => {
     const { caller } = request;
     if (caller === null) throw new Error('a handler ran before its caller was known');
@@ -71,7 +68,6 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
     const isPrivate = spec.isPrivate === true;
     const query = spec.query ?? nothing;
     const bodyLimit = bodyLimitOf(isPrivate ? { body: query } : {});
-    const identify = identifyFor(spec.operation);
     app.route({
       method: isPrivate ? 'POST' : 'GET',
       url: spec.url,
@@ -92,7 +88,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         ...(isPrivate ? { querystring: nothing, body: query } : { querystring: query }),
       },
       onRequest: async (request, reply) => {
-        await identify(request, reply);
+        request.caller = await support.identify(request, reply, spec.operation);
         if (isPrivate) holdBody(support.bodies, request, reply, bodyLimit);
       },
       handler: async (request, reply) => {
@@ -136,7 +132,6 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
   };
 
   const command: Router['command'] = (spec) => {
-    const identify = identifyFor(spec.operation);
     const untyped = spec as CommandSpec<TSchema, TSchema>;
     const { method, url, operation, body, bodyChecked } = spec;
     const bodyLimit = bodyLimitOf(untyped);
@@ -161,7 +156,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         ...(body === undefined ? {} : { body }),
       },
       onRequest: async (request, reply) => {
-        await identify(request, reply);
+        request.caller = await support.identify(request, reply, operation);
         support.admission.admit(spec.isBulk === true);
         holdBody(support.bodies, request, reply, bodyLimit);
       },

@@ -134,14 +134,15 @@ const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   }
 };
 
-export const authorize = (operation: Operation, principal: Principal, nowSeconds: number): Verdict => {
+/** @param nowSeconds since 1970; asked only where it matters. */
+export const authorize = (operation: Operation, principal: Principal, nowSeconds: () => number): Verdict => {
   const rule: Rule = policies[operation];
   if (!principal.scopes.includes('admin') && !rule.scopes.some((scope) => principal.scopes.includes(scope))) {
     return { kind: 'scope_missing', scopes: rule.scopes };
   }
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
-  if (rule.sensitive === true && role === 'admin' && !isFresh(principal, nowSeconds)) {
+  if (rule.sensitive === true && role === 'admin' && !isFresh(principal, nowSeconds())) {
     return { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds };
   }
   return { kind: 'allowed', reach: reachOf(role, principal) };
