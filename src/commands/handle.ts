@@ -36,6 +36,7 @@ export interface Handle<State, Command, E extends DomainEvent, Code extends stri
   (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>>;
   /** The state as the write side knows it now, for facts of a decision elsewhere: see `Streams`. */
   readonly load: (stream: string) => Promise<Loaded<State>>;
+  readonly known: (stream: string) => Loaded<State> | undefined;
   /** The same with all that lies before an event, for whoever reacts to it: see `Streams`. */
   readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
@@ -162,6 +163,6 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       lanes.set(stream, fresh);
       void drain(stream, fresh);
     });
-  const { load, loadSince, hasRecorded } = streams;
-  return Object.assign(handle, { load, loadSince, hasRecorded });
+  const { load, known, loadSince, hasRecorded } = streams;
+  return Object.assign(handle, { load, known, loadSince, hasRecorded });
 };

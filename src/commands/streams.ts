@@ -25,6 +25,8 @@ export interface Streams<State, E extends DomainEvent> {
    * one is durable and its callback has not run yet. An append at its revision finds that out.
    */
   readonly load: (stream: string) => Promise<Loaded<State>>;
+  /** As the cache has it, at once; `undefined`: it does not. */
+  readonly known: (stream: string) => Loaded<State> | undefined;
   /**
    * For whoever reacts to an event and may append nothing: with all that the store holds now, so at least with all that
    * lies before the event (DESIGN §6). Who has seen nothing in particular (revision -1) always asks the store.
@@ -143,6 +145,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
 
   return {
     load: async (stream) => cachedOf(stream) ?? readWhole(stream),
+    known: cachedOf,
     loadSince: async (stream, seen) => {
       const cached = cachedOf(stream);
       if (cached !== undefined && knowsAll(cached, stream, seen)) return cached;
