@@ -1,6 +1,6 @@
 /** Whether an order and its stocks agree by what is known of them here: then nobody else need be asked. */
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { unsourcedOf } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/state.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import { type Claim, countedBy, isLost, type Subject, unbookedOf, uncountedFor } from './claims.ts';
@@ -21,7 +21,7 @@ export const createAgreement = (
     knownAt(stocks, stockStream(warehouseId, sku));
 
   const isWaiting = (order: PlacedOrder): boolean =>
-    !order.held && (order.phase === 'pending' || unsourcedOf(order).length > 0);
+    !order.held && (order.phase === 'pending' || lacksOf(order).length > 0);
 
   return (subject: Subject): boolean => {
     if ('claim' in subject) {

@@ -104,6 +104,7 @@ export const createSlots = (limit: number) => {
 export const createLanes = () => {
   const tails = new Map<string, Promise<void>>();
   return (keys: readonly string[], work: () => Promise<void>): Promise<void> => {
+    if (keys.length === 0) return work();
     const run = Promise.all(keys.map((key) => tails.get(key) ?? Promise.resolve())).then(work);
     for (const key of keys) tails.set(key, run);
     return run;

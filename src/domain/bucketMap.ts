@@ -27,7 +27,7 @@ const fanOut = 2 ** bits;
 /** The hash has no more bits below: there a leaf takes any number. */
 const depthMax = 32 / bits;
 /** Up to here a copy of all entries costs no more than a copy of the branches. */
-const leafMax = 16;
+const leafMax = 8;
 
 const emptyLeaf: Node<never> = { entries: [] };
 export const emptyBucketMap: BucketMap<never> = { size: 0, root: emptyLeaf };

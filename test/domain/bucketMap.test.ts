@@ -37,7 +37,7 @@ describe('the bucket map', () => {
     let map: BucketMap<number> = emptyBucketMap;
     for (const [index, key] of keys.entries()) {
       map = withEntry(map, key, 1);
-      expect(map.root.branches === undefined).toBe(index < 16);
+      expect(map.root.branches === undefined).toBe(index < 8);
     }
     const emptied = keys.reduce<BucketMap<number>>(withoutEntry, map);
     expect(emptied).toBe(emptyBucketMap);
