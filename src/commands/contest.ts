@@ -112,7 +112,6 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
   return async (tasks: readonly PlanTask[]): Promise<readonly Contender[]> => {
     const last = tasks.at(-1);
     if (last === undefined) return [];
-    if (tasks.length === 1) return [{ ...last, scarceSkus: [] }];
     const looked = await Promise.all(tasks.map(lookAt));
     const scarce = await scarceAmong(looked, last.cause);
     return looked

@@ -168,17 +168,17 @@ describe('where nobody else writes', () => {
 
   it('a reaction asks the store while an append is under way, and once somebody else has written', async () => {
     await alone(stream, { put: 1 }, contextOf('mine'));
-    const { promise: isLookedAt, resolve: goOn } = Promise.withResolvers<void>();
-    const { promise: isWritten, resolve: written } = Promise.withResolvers<void>();
+    const { promise: isLookedAt, resolve: goOn } = Promise.withResolvers<undefined>();
+    const { promise: isWritten, resolve: written } = Promise.withResolvers<undefined>();
     watched.afterAppend(() => {
-      written();
+      written(undefined);
       return isLookedAt;
     });
     const untold = alone(stream, { put: 1 }, contextOf('untold'));
     await isWritten;
     expect((await alone.load(stream)).state).toBe(1);
     expect((await alone.loadSince(stream, seen)).state).toBe(2);
-    goOn();
+    goOn(undefined);
     await untold;
     await jars(stream, { put: 1 }, contextOf('theirs'));
     isAlone = false;

@@ -8,7 +8,7 @@ import type {
   ShippedLine,
   SourcingStrategy,
 } from './events.ts';
-import { lessen, type OpenAllocation, ship, unship } from './sources.ts';
+import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
 export type { OpenAllocation } from './sources.ts';
 
@@ -165,10 +165,7 @@ const withoutSku = ({ lineId, quantity }: Lack): LineQuantity => ({ lineId, quan
 
 const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => number): readonly Lack[] => {
   if (isEnded(order)) return [];
-  const counted = new Map<string, number>();
-  for (const allocation of order.allocations) {
-    counted.set(allocation.lineId, (counted.get(allocation.lineId) ?? 0) + countOf(allocation));
-  }
+  const counted = countedPerLine(order.allocations, countOf);
   const lacking: Lack[] = [];
   for (const { lineId, sku, quantity } of order.lines) {
     const left = quantity - (counted.get(lineId) ?? 0);
