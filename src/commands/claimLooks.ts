@@ -1,7 +1,7 @@
 /** One look at an order, or at a reservation for one: what the two sides say of it just then. */
 import type { Position } from '../domain/message.ts';
 import type { Order, PlacedOrder } from '../domain/order/state.ts';
-import { unsourcedOf } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/state.ts';
 import { laterOf } from '../domain/position.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
@@ -137,8 +137,7 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
 
   /** Where something is free that the order lacks; all of it, where it must come from one place. `null`: it is short. */
   const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
-    const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
-    const lacking = Map.groupBy(unsourcedOf(order), ({ lineId }) => skuOf.get(lineId) ?? '');
+    const lacking = Map.groupBy(lacksOf(order), ({ sku }) => sku);
     const all = [...lacking].map(([sku, lines]) => ({
       sku,
       quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),

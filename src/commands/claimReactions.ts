@@ -9,7 +9,6 @@ import type { Cause } from './cause.ts';
 import type { PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
 import type { Clock } from './ports.ts';
-import type { Loaded } from './stateCache.ts';
 
 interface Ports {
   readonly handlers: Pick<Handlers, 'order' | 'stock'>;
@@ -56,17 +55,23 @@ export const createClaimReactions = ({ handlers, allocateOrder, clock }: Ports) 
     await handlers.order(orderStream(orderId), command, cause.context('follow/lapse'));
   };
 
+  const isCountedBy = (order: Order | undefined, reservationId: string): boolean =>
+    order !== undefined &&
+    order.phase !== 'absent' &&
+    order.allocations.some((each) => each.reservationId === reservationId);
+
+  /** Mostly the order counts it by now, and nothing is to be done. */
+  const isCounted = ({ orderId, reservationId }: AskOf<'ReleaseUncounted'>): boolean =>
+    isCountedBy(handlers.order.known(orderStream(orderId))?.state, reservationId);
+
   /** An order that lacks it takes it over, in its turn; what is still there then is let go. */
   const settleUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
     const { ask: _, orderId, ...reservation } = ask;
     const { warehouseId, sku, reservationId } = reservation;
-    const isCountedBy = ({ state }: Loaded<Order>): boolean =>
-      state.phase !== 'absent' && state.allocations.some((each) => each.reservationId === reservationId);
-    const stream = orderStream(orderId);
-    if (isCountedBy(await handlers.order.load(stream))) return;
-    const order = await handlers.order.loadSince(stream, cause);
+    if (isCounted(ask)) return;
+    const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
     // Its first plan counts it or lets it go. Let go here, after a crash, the pieces of a hold would be anybody's.
-    if (isCountedBy(order) || order.state.phase === 'pending') return;
+    if (isCountedBy(order, reservationId) || order.phase === 'pending') return;
     const { state: stock } = await handlers.stock.loadSince(stockStream(warehouseId, sku), cause);
     if (stock.phase === 'absent' || lookUp(stock.reservations, reservationId) === undefined) return;
     await allocateOrder(orderId, cause, false);
@@ -82,5 +87,5 @@ export const createClaimReactions = ({ handlers, allocateOrder, clock }: Ports) 
     return [{ ask: { ask: 'AllocateOrder', orderId }, cause }];
   };
 
-  return { release, lapse, settleUncounted, plansFor };
+  return { release, lapse, isCounted, settleUncounted, plansFor };
 };

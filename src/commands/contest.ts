@@ -3,7 +3,7 @@
  * side by side: who comes first then changes nothing.
  */
 
-import { type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
+import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';
@@ -47,12 +47,8 @@ const byAge = (a: PlacedOrder | null, b: PlacedOrder | null): number => {
 };
 
 const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
-  const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
   const wanted = new Map<string, number>();
-  for (const { lineId, quantity } of unsourcedOf(order)) {
-    const sku = skuOf.get(lineId) ?? '';
-    wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
-  }
+  for (const { sku, quantity } of lacksOf(order)) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
   return wanted;
 };
 

@@ -22,6 +22,17 @@ export const createKeyedQueue = () => {
   };
 };
 
+/** So many workers side by side, until all are done; the first failure then rejects. */
+const allOf = async (count: number, worker: () => Promise<void>): Promise<void> => {
+  if (count <= 1) return worker();
+  let failure: { readonly error: unknown } | undefined;
+  const noted = (error: unknown): void => {
+    failure ??= { error };
+  };
+  await Promise.all(Array.from({ length: count }, () => worker().catch(noted)));
+  if (failure !== undefined) throw failure.error;
+};
+
 /**
  * Runs `work` for each item, at most `limit` at once, begun in order. Waits for all that was begun; the first failure
  * then rejects.
@@ -29,15 +40,17 @@ export const createKeyedQueue = () => {
 export const eachLimited = async <T>(
   items: readonly T[],
   limit: number,
-  work: (item: T) => Promise<void>,
+  work: (item: T, index: number) => Promise<void>,
 ): Promise<void> => {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  const results = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  if (items.length === 0) return;
+  let next = 0;
+  await allOf(Math.min(limit, items.length), async () => {
+    while (next < items.length) {
+      const index = next;
+      next += 1;
+      await work(items[index] as T, index);
+    }
+  });
 };
 
 /** The same with what each comes to, in the order of the items. */
@@ -47,7 +60,7 @@ export const mapLimited = async <T, R>(
   work: (item: T) => Promise<R>,
 ): Promise<readonly R[]> => {
   const results: R[] = [];
-  await eachLimited([...items.entries()], limit, async ([index, item]) => {
+  await eachLimited(items, limit, async (item, index) => {
     results[index] = await work(item);
   });
   return results;
@@ -91,6 +104,7 @@ export const createSlots = (limit: number) => {
 export const createLanes = () => {
   const tails = new Map<string, Promise<void>>();
   return (keys: readonly string[], work: () => Promise<void>): Promise<void> => {
+    if (keys.length === 0) return work();
     const run = Promise.all(keys.map((key) => tails.get(key) ?? Promise.resolve())).then(work);
     for (const key of keys) tails.set(key, run);
     return run;
@@ -103,10 +117,7 @@ export const eachComing = async <T>(
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> => {
-  const worker = async (): Promise<void> => {
+  await allOf(limit, async () => {
     for await (const item of items) await work(item);
-  };
-  const results = await Promise.allSettled(Array.from({ length: limit }, worker));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  });
 };

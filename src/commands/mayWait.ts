@@ -13,7 +13,7 @@ export const linesThatMayNotWait = async (
   { phase, lines }: PlacedOrder,
   missing: readonly LineQuantity[],
 ): Promise<readonly string[]> => {
-  if (phase !== 'pending') return [];
+  if (phase !== 'pending' || missing.length === 0) return [];
   const skuOf = new Map(lines.map(({ lineId, sku }) => [lineId, sku]));
   const found: string[] = [];
   await eachLimited(missing, loadsAtOnce, async ({ lineId }) => {

@@ -46,8 +46,8 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     // What lapsed of an order that comes from one place comes from there again; where that is closed, it waits.
     const place = allowSplit ? undefined : [...order.allocations, ...held][0]?.warehouseId;
     // Somebody chose where they are, be it a warehouse that is closed to sourcing.
-    const holding = new Set(holds.map(({ warehouseId }) => warehouseId));
-    const asked = [...new Set([...holding, ...ranked])];
+    const asked =
+      holds.length === 0 ? ranked : [...new Set([...holds.map(({ warehouseId }) => warehouseId), ...ranked])];
     const ranking = place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
     const promises = promisesOf(shelves, holds);
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;

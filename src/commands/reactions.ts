@@ -66,7 +66,11 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
   };
 
   const { ship, bookBack } = createMoveGoods(handlers, clock);
-  const { release, lapse, settleUncounted, plansFor } = createClaimReactions({ handlers, allocateOrder, clock });
+  const { release, lapse, isCounted, settleUncounted, plansFor } = createClaimReactions({
+    handlers,
+    allocateOrder,
+    clock,
+  });
 
   const tell = async (orderId: string, command: OrderCommand, context: CommandContext): Promise<void> => {
     await handlers.order(orderStream(orderId), command, context);
@@ -84,7 +88,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         return release(ask, cause);
       // In turn with the plans for the same order, so that neither acts on what the other is about to change.
       case 'ReleaseUncounted':
-        return inTurn(ask.orderId, () => settleUncounted(ask, cause));
+        return isCounted(ask) ? undefined : inTurn(ask.orderId, () => settleUncounted(ask, cause));
       case 'LapseAllocation':
         return inTurn(ask.orderId, () => lapse(ask, cause));
       case 'ShipReserved':

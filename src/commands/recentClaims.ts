@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../domain/message.ts';
 import type { OrderShipmentDispatched } from '../domain/order/events.ts';
 import type { Claim } from './claims.ts';
 
-/** Some 300 orders a second between two looks; of more, the oldest are left to the pages that go round. */
+/** Some 300 orders a second between two looks; of more than twice as many, the oldest are left to the pages. */
 const ordersMax = 3_000;
 const claimsMax = 6_000;
 /** SKUs whose waiting orders are looked up, a query each. */
@@ -18,21 +18,26 @@ export interface Recent {
   readonly skus: readonly string[];
 }
 
-/** The newest entries within a bound. */
+/**
+ * So many of the newest entries, and as many again at most. A Map keeps holes where keys were deleted, so that to take out
+ * the oldest one for each new one would walk over them.
+ */
 const createNewest = <T>(max: number) => {
+  let older = new Map<string, T>();
   let entries = new Map<string, T>();
   return {
     add: (key: string, value: T): void => {
-      entries.delete(key);
       entries.set(key, value);
-      const [oldest] = entries.size > max ? entries.keys() : [];
-      if (oldest !== undefined) entries.delete(oldest);
-    },
-    get: (key: string): T | undefined => entries.get(key),
-    take: (): readonly T[] => {
-      const taken = [...entries.values()];
+      if (entries.size < max) return;
+      older = entries;
       entries = new Map();
-      return taken;
+    },
+    get: (key: string): T | undefined => entries.get(key) ?? older.get(key),
+    take: (): readonly T[] => {
+      const taken = new Map([...older, ...entries]);
+      older = new Map();
+      entries = new Map();
+      return [...taken.values()];
     },
   };
 };

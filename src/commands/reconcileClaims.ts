@@ -7,6 +7,7 @@
  */
 import type { Position, RecordedEvent } from '../domain/message.ts';
 import { laterOf } from '../domain/position.ts';
+import { createAgreement } from './claimAgreement.ts';
 import { createLooks } from './claimLooks.ts';
 import { createClaimOrigins } from './claimOrigins.ts';
 import {
@@ -69,6 +70,7 @@ export const createReconciler = (
   const nextWaiting = goRound((cursor) => claimLists.waiting(null, cursor));
   const nextClaims = goRound(claimLists.reservations);
   const looks = createLooks({ handlers, facts, handledUpTo: recent.handledUpTo });
+  const agrees = createAgreement(handlers, recent.handledUpTo);
   const { isByPeople, causeFor } = createClaimOrigins(store);
 
   const subjects = async (): Promise<readonly Subject[]> => {
@@ -82,6 +84,18 @@ export const createReconciler = (
       ...handled.claims.map((claim) => ({ claim })),
       ...(await nextClaims()).map((claim) => ({ claim, isSure: true })),
     ];
+  };
+
+  /** Mostly both sides agree, and what is known here tells: no need for a look at each of thousands. */
+  const doubtful = async (all: readonly Subject[], signal?: AbortSignal): Promise<readonly Subject[]> => {
+    const left: Subject[] = [];
+    for (const each of all) {
+      if (signal?.aborted === true) break;
+      const turn = takeTurn();
+      if (turn !== null) await turn;
+      if (!agrees(each)) left.push(each);
+    }
+    return left;
   };
 
   const sightsOf = async (
@@ -103,7 +117,8 @@ export const createReconciler = (
    * nothing may have happened to it since, as they need not have come to that.
    */
   const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly Sight[]> => {
-    const suspects = await sightsOf(await subjects(), { isSure: false, since }, signal);
+    const doubted = await doubtful(await subjects(), signal);
+    const suspects = await sightsOf(doubted, { isSure: false, since }, signal);
     const sure: View = { isSure: true, since };
     const first = await sightsOf(
       suspects.map(([subject]) => subject),

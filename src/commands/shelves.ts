@@ -1,6 +1,6 @@
 /** What an allocation looks at: the stocks that could serve an order, and what it holds of them already. Pure. */
 import type { Allocation } from '../domain/order/events.ts';
-import { isEnded, type PlacedOrder, unsourcedOf } from '../domain/order/state.ts';
+import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import { availableOf, type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from './ids.ts';
@@ -37,8 +37,7 @@ export const isLeftAlone = (order: PlacedOrder): boolean => isEnded(order) || or
  */
 export const skusAskedFor = (order: PlacedOrder): ReadonlySet<string> => {
   if (isLeftAlone(order)) return new Set(order.lines.map(({ sku }) => sku));
-  const unsourced = new Set(unsourcedOf(order).map(({ lineId }) => lineId));
-  return new Set(order.lines.filter(({ lineId }) => unsourced.has(lineId)).map(({ sku }) => sku));
+  return new Set(lacksOf(order).map(({ sku }) => sku));
 };
 
 export const promiseOf = (stock: Stock | undefined): number =>
@@ -113,15 +112,12 @@ export const unusedReservationId = (purpose: Purpose, shelf: Shelf, counted: Rea
 
 /** What has no source yet, when `held` is counted as one. */
 const demandOf = (order: PlacedOrder, held: readonly Allocation[]): readonly Demand[] => {
-  const skuOf = new Map(order.lines.map(({ lineId, sku }) => [lineId, sku]));
+  const unsourced = lacksOf(order);
+  if (held.length === 0) return unsourced;
   const heldOf = new Map<string, number>();
   for (const { lineId, quantity } of held) heldOf.set(lineId, (heldOf.get(lineId) ?? 0) + quantity);
-  return unsourcedOf(order)
-    .map(({ lineId, quantity }) => ({
-      lineId,
-      sku: skuOf.get(lineId) ?? '',
-      quantity: quantity - (heldOf.get(lineId) ?? 0),
-    }))
+  return unsourced
+    .map((line) => ({ ...line, quantity: line.quantity - (heldOf.get(line.lineId) ?? 0) }))
     .filter(({ quantity }) => quantity > 0);
 };
 
@@ -153,9 +149,11 @@ export interface Hold extends Pick<Reservation, 'lineId' | 'quantity'> {
 /** Where the order has ended, they are there to be given back. What goods have left from is none, booked out or not. */
 export const holdsOf = ({ order, shelves, held, counted }: Omit<Look, 'revision' | 'demand'>): readonly Hold[] => {
   if (order.excludesHolds === true) return [];
+  const claimed = [...shelves.values()].flat().filter(({ reservations }) => reservations.size > 0);
+  if (claimed.length === 0) return [];
   const shipped = order.shipments.flatMap(({ lines }) => lines);
   const own = new Set([...counted, ...[...held, ...shipped].map(({ reservationId }) => reservationId)]);
-  return [...shelves.values()].flat().flatMap(({ warehouseId, sku, reservations }) =>
+  return claimed.flatMap(({ warehouseId, sku, reservations }) =>
     [...reservations]
       .filter(([reservationId]) => !own.has(reservationId))
       .map(([reservationId, { quantity, lineId }]) => ({

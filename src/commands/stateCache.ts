@@ -19,37 +19,54 @@ export interface StateCache {
   forget(stream: string): void;
 }
 
+interface Entry {
+  loaded: Loaded<unknown>;
+  bytes: number;
+  /** Asked for since it was last up for removal. */
+  isWanted: boolean;
+}
+
 /**
- * Least recently used states within a bound in bytes. A stale entry is harmless: the append names an exact revision
- * and is refused, and only the events since are read (DESIGN §5).
+ * States within a bound in bytes; those go first that were not asked for longest (second chance). A stale entry is
+ * harmless: the append names an exact revision and is refused, and only the events since are read (DESIGN §5).
  */
 export const createStateCache = (bytesMax: number): StateCache => {
-  const entries = new Map<string, { loaded: Loaded<unknown>; bytes: number }>();
+  const entries = new Map<string, Entry>();
   let bytesHeld = 0;
-  const forget = (stream: string): void => {
-    bytesHeld -= entries.get(stream)?.bytes ?? 0;
-    entries.delete(stream);
+
+  const makeRoom = (): void => {
+    // A Map keeps holes where keys were deleted, and to find its first key walks over them.
+    if (bytesHeld <= bytesMax) return;
+    for (const [oldest, entry] of entries) {
+      if (bytesHeld <= bytesMax) return;
+      entries.delete(oldest);
+      if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
+      else bytesHeld -= entry.bytes;
+    }
   };
+
   return {
     get: (stream) => {
       const entry = entries.get(stream);
       if (entry === undefined) return undefined;
-      entries.delete(stream);
-      entries.set(stream, entry);
+      entry.isWanted = true;
       return entry.loaded;
     },
     put: (stream, loaded, stateBytes) => {
-      // A long stream that was read in pages may have been overtaken by an append.
-      if ((entries.get(stream)?.loaded.revision ?? -1) > loaded.revision) return;
-      forget(stream);
       const bytes = stateBytes + 2 * stream.length + loaded.recent.bytes();
-      entries.set(stream, { loaded, bytes });
-      bytesHeld += bytes;
-      for (const oldest of entries.keys()) {
-        if (bytesHeld <= bytesMax) break;
-        forget(oldest);
-      }
+      const entry = entries.get(stream) ?? { loaded, bytes: 0, isWanted: false };
+      // A long stream that was read in pages may have been overtaken by an append.
+      if (entry.loaded.revision > loaded.revision) return;
+      if (entry.bytes === 0) entries.set(stream, entry);
+      else entry.isWanted = true;
+      bytesHeld += bytes - entry.bytes;
+      entry.loaded = loaded;
+      entry.bytes = bytes;
+      makeRoom();
     },
-    forget,
+    forget: (stream) => {
+      bytesHeld -= entries.get(stream)?.bytes ?? 0;
+      entries.delete(stream);
+    },
   };
 };

@@ -1,65 +1,98 @@
 /**
- * An immutable map for states that may hold tens of thousands of entries: a change copies one bucket of 256, not the
- * whole. A plain `new Map(old)` made a hot SKU quadratic in its open reservations. Most maps are small, and one bucket
- * is all they have: 256 of them would be 2 kB more for each change.
+ * An immutable map for states that may hold tens of thousands of entries: a tree by the hash of the key, in which a change
+ * copies one leaf and the branches above it. A plain `new Map(old)` made a hot SKU quadratic in its open reservations.
+ * Most maps are small, and one leaf is all they have.
  */
 export interface BucketMap<V> {
   readonly size: number;
-  /** One, or `bucketCount`. */
-  readonly buckets: readonly (ReadonlyMap<string, V> | undefined)[];
+  readonly root: Node<V>;
 }
 
-const bucketCount = 256;
-/** Up to here a copy of all of it costs no more than a copy of the buckets. */
-const smallMax = 32;
+interface Entry<V> {
+  readonly key: string;
+  readonly value: V;
+}
+interface Leaf<V> {
+  readonly entries: readonly Entry<V>[];
+  readonly branches?: undefined;
+}
+interface Branch<V> {
+  /** By the next bits of the hash. */
+  readonly branches: readonly (Node<V> | undefined)[];
+}
+export type Node<V> = Leaf<V> | Branch<V>;
 
-const bucketOf = (key: string, { length }: BucketMap<unknown>['buckets']): number => {
-  if (length === 1) return 0;
-  let hash = 0;
-  for (let index = Math.max(0, key.length - 6); index < key.length; index += 1) {
-    hash = (hash * 31 + key.charCodeAt(index)) >>> 0;
-  }
-  return hash % bucketCount;
+const bits = 4;
+const fanOut = 2 ** bits;
+/** The hash has no more bits below: there a leaf takes any number. */
+const depthMax = 32 / bits;
+/** Up to here a copy of all entries costs no more than a copy of the branches. */
+const leafMax = 8;
+
+const emptyLeaf: Node<never> = { entries: [] };
+export const emptyBucketMap: BucketMap<never> = { size: 0, root: emptyLeaf };
+
+/** FNV-1a. */
+const hashOf = (key: string): number => {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  return hash;
 };
 
-export const emptyBucketMap: BucketMap<never> = { size: 0, buckets: [undefined] };
+const branchAt = (hash: number, depth: number): number => (hash >>> (bits * depth)) % fanOut;
 
-export const lookUp = <V>({ buckets }: BucketMap<V>, key: string): V | undefined =>
-  buckets[bucketOf(key, buckets)]?.get(key);
-
-/** The same entries over all buckets. */
-const spread = <V>(map: BucketMap<V>): BucketMap<V> => {
-  const buckets = Array<Map<string, V> | undefined>(bucketCount).fill(undefined);
-  for (const [key, value] of entriesOf(map)) {
-    const at = bucketOf(key, buckets);
-    buckets[at] = (buckets[at] ?? new Map<string, V>()).set(key, value);
-  }
-  return { size: map.size, buckets };
+const entryOf = <V>({ root }: BucketMap<V>, key: string): Entry<V> | undefined => {
+  let node: Node<V> = root;
+  const hash = node.branches === undefined ? 0 : hashOf(key);
+  for (let depth = 0; node.branches !== undefined; depth += 1) node = node.branches[branchAt(hash, depth)] ?? emptyLeaf;
+  for (const entry of node.entries) if (entry.key === key) return entry;
+  return undefined;
 };
 
-export const withEntry = <V>(map: BucketMap<V>, key: string, value: V): BucketMap<V> => {
-  if (map.size === smallMax && map.buckets.length === 1) return withEntry(spread(map), key, value);
-  const at = bucketOf(key, map.buckets);
-  const bucket = new Map(map.buckets[at]);
-  const grows = !bucket.has(key);
-  bucket.set(key, value);
-  const buckets = map.buckets.slice();
-  buckets[at] = bucket;
-  return { size: map.size + (grows ? 1 : 0), buckets };
+export const lookUp = <V>(map: BucketMap<V>, key: string): V | undefined => entryOf(map, key)?.value;
+
+const put = <V>(node: Node<V>, entry: Entry<V>, hash: number, depth: number): Node<V> => {
+  if (node.branches !== undefined) {
+    const at = branchAt(hash, depth);
+    return { branches: node.branches.with(at, put(node.branches[at] ?? emptyLeaf, entry, hash, depth + 1)) };
+  }
+  const { entries } = node;
+  const at = entries.findIndex(({ key }) => key === entry.key);
+  if (at >= 0) return { entries: entries.with(at, entry) };
+  if (entries.length < leafMax || depth === depthMax) return { entries: entries.concat(entry) };
+  const branches = Array<Node<V> | undefined>(fanOut).fill(undefined);
+  const split = entries.reduce<Node<V>>((branch, each) => put(branch, each, hashOf(each.key), depth), { branches });
+  return put(split, entry, hash, depth);
+};
+
+export const withEntry = <V>(map: BucketMap<V>, key: string, value: V): BucketMap<V> => ({
+  size: map.size + (entryOf(map, key) === undefined ? 1 : 0),
+  root: put(map.root, { key, value }, hashOf(key), 0),
+});
+
+/** `undefined`: nothing is left of it. */
+const take = <V>(node: Node<V>, key: string, hash: number, depth: number): Node<V> | undefined => {
+  if (node.branches === undefined) {
+    const entries = node.entries.filter((entry) => entry.key !== key);
+    return entries.length === 0 ? undefined : { entries };
+  }
+  const at = branchAt(hash, depth);
+  const branches = node.branches.with(at, take(node.branches[at] ?? emptyLeaf, key, hash, depth + 1));
+  return branches.some((branch) => branch !== undefined) ? { branches } : undefined;
 };
 
 export const withoutEntry = <V>(map: BucketMap<V>, key: string): BucketMap<V> => {
-  const at = bucketOf(key, map.buckets);
-  const old = map.buckets[at];
-  if (old?.has(key) !== true) return map;
-  if (map.size === 1) return emptyBucketMap;
-  const bucket = new Map(old);
-  bucket.delete(key);
-  const buckets = map.buckets.slice();
-  buckets[at] = bucket.size === 0 ? undefined : bucket;
-  return { size: map.size - 1, buckets };
+  if (entryOf(map, key) === undefined) return map;
+  const root = take(map.root, key, hashOf(key), 0);
+  return root === undefined ? emptyBucketMap : { size: map.size - 1, root };
 };
 
-export function* entriesOf<V>(map: BucketMap<V>): Generator<readonly [string, V]> {
-  for (const bucket of map.buckets) if (bucket !== undefined) yield* bucket;
+function* entriesIn<V>(node: Node<V>): Generator<readonly [string, V]> {
+  if (node.branches === undefined) {
+    for (const { key, value } of node.entries) yield [key, value];
+    return;
+  }
+  for (const branch of node.branches) if (branch !== undefined) yield* entriesIn(branch);
 }
+
+export const entriesOf = <V>({ root }: BucketMap<V>): Generator<readonly [string, V]> => entriesIn(root);

@@ -32,17 +32,30 @@ describe('the bucket map', () => {
       }),
     );
   });
-  it('is one small copy while it is small, and goes back to nothing', () => {
-    const keys = Array.from({ length: 40 }, (_, index) => `reservation-${index}`);
+  it('is one leaf while it is small, and goes back to nothing', () => {
+    const keys = Array.from({ length: 400 }, (_, index) => `reservation-${index}`);
     let map: BucketMap<number> = emptyBucketMap;
-    const counts: number[] = [];
-    for (const key of keys) {
+    for (const [index, key] of keys.entries()) {
       map = withEntry(map, key, 1);
-      counts.push(map.buckets.length);
+      expect(map.root.branches === undefined).toBe(index < 8);
     }
-    expect(counts).toEqual([...Array<number>(32).fill(1), ...Array<number>(8).fill(256)]);
     const emptied = keys.reduce<BucketMap<number>>(withoutEntry, map);
     expect(emptied).toBe(emptyBucketMap);
+  });
+  it('holds any number of keys that have the same hash', () => {
+    // Whichever of each pair is taken, FNV-1a goes on from the same figure.
+    const pairs = [
+      ['7yzx', 'e6ad'],
+      ['33zx', 'epad'],
+      ['33zx', 'epad'],
+      ['33zx', 'epad'],
+      ['33zx', 'epad'],
+    ];
+    const keys = pairs.reduce<string[]>((all, pair) => all.flatMap((key) => pair.map((part) => key + part)), ['']);
+    const map = keys.reduce<BucketMap<string>>((all, key) => withEntry(all, key, key), emptyBucketMap);
+    expect([map.size, keys.every((key) => lookUp(map, key) === key)]).toEqual([32, true]);
+    const half = keys.slice(8).reduce<BucketMap<string>>(withoutEntry, map);
+    expect([...contents(half).keys()]).toEqual(keys.slice(0, 8).toSorted());
   });
   it('tells keys apart that fall into one bucket', () => {
     const map = withEntry(withEntry(emptyBucketMap, 'a-000001', 1), 'b-000001', 2);

@@ -6,7 +6,7 @@ import type { OrderLine } from './events.ts';
 
 /** @returns `null`: nothing is wrong. */
 export const lineRefusal = (lines: readonly OrderLine[]): OrderDecision | null => {
-  if (new Set(lines.map(({ lineId }) => lineId)).size !== lines.length) {
+  if (lines.length > 1 && new Set(lines.map(({ lineId }) => lineId)).size !== lines.length) {
     return refuse('ORDER_LINE_REPEATED', 'Each line needs a lineId of its own.');
   }
   if (!lines.every(({ quantity }) => isQuantity(quantity) && quantity <= orderLineQuantityMax)) {
@@ -17,8 +17,7 @@ export const lineRefusal = (lines: readonly OrderLine[]): OrderDecision | null =
   if (quantity > orderQuantityMax) {
     return refuse('ORDER_TOO_LARGE', `An order has at most ${orderQuantityMax} pieces.`, { quantity });
   }
+  if (lines.every(({ currency }) => currency === lines[0]?.currency)) return null;
   const currencies = [...new Set(lines.map(({ currency }) => currency))];
-  return currencies.length > 1
-    ? refuse('CURRENCIES_MIXED', 'All lines of an order are in one currency.', { currencies })
-    : null;
+  return refuse('CURRENCIES_MIXED', 'All lines of an order are in one currency.', { currencies });
 };

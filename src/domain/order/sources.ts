@@ -48,3 +48,18 @@ export const unship = (
     return quantity <= 0 ? [] : [{ ...allocation, quantity, shipped: allocation.shipped - back }];
   });
 };
+
+const none: ReadonlyMap<string, number> = new Map();
+
+/** By line: what its sources count for. */
+export const countedPerLine = (
+  allocations: readonly OpenAllocation[],
+  countOf: (allocation: OpenAllocation) => number,
+): ReadonlyMap<string, number> => {
+  if (allocations.length === 0) return none;
+  const counted = new Map<string, number>();
+  for (const allocation of allocations) {
+    counted.set(allocation.lineId, (counted.get(allocation.lineId) ?? 0) + countOf(allocation));
+  }
+  return counted;
+};

@@ -8,7 +8,7 @@ import type {
   ShippedLine,
   SourcingStrategy,
 } from './events.ts';
-import { lessen, type OpenAllocation, ship, unship } from './sources.ts';
+import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
 export type { OpenAllocation } from './sources.ts';
 
@@ -156,23 +156,33 @@ export const leftShipments = <Shipment extends OrderShipment>(shipments: readonl
 /** Nothing of it is sourced, shipped or waited for any more. */
 export const isEnded = ({ phase }: PlacedOrder): boolean => phase === 'closed' || phase === 'cancelled';
 
-const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => number): readonly LineQuantity[] => {
+/** Pieces of a line. */
+export interface Lack extends LineQuantity {
+  readonly sku: string;
+}
+
+const withoutSku = ({ lineId, quantity }: Lack): LineQuantity => ({ lineId, quantity });
+
+const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => number): readonly Lack[] => {
   if (isEnded(order)) return [];
-  const counted = new Map<string, number>();
-  for (const allocation of order.allocations) {
-    counted.set(allocation.lineId, (counted.get(allocation.lineId) ?? 0) + countOf(allocation));
+  const counted = countedPerLine(order.allocations, countOf);
+  const lacking: Lack[] = [];
+  for (const { lineId, sku, quantity } of order.lines) {
+    const left = quantity - (counted.get(lineId) ?? 0);
+    if (left > 0) lacking.push({ lineId, sku, quantity: left });
   }
-  return order.lines
-    .map(({ lineId, quantity }) => ({ lineId, quantity: quantity - (counted.get(lineId) ?? 0) }))
-    .filter(({ quantity }) => quantity > 0);
+  return lacking;
 };
 
+/** As `unsourcedOf`, with the SKU of each line. */
+export const lacksOf = (order: PlacedOrder): readonly Lack[] => lackingOf(order, ({ quantity }) => quantity);
+
 /** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */
-export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] =>
-  lackingOf(order, ({ quantity }) => quantity);
+export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] => lacksOf(order).map(withoutSku);
 
 /** Per line: what has not left yet, wherever it is to come from. */
-export const unshippedOf = (order: PlacedOrder): readonly LineQuantity[] => lackingOf(order, ({ shipped }) => shipped);
+export const unshippedOf = (order: PlacedOrder): readonly LineQuantity[] =>
+  lackingOf(order, ({ shipped }) => shipped).map(withoutSku);
 
 /** What is reserved and has not left, as far as the order knows. */
 export const unshippedSources = (order: PlacedOrder): readonly Allocation[] =>

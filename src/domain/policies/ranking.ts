@@ -51,6 +51,7 @@ export const rankCandidates = (
   destination: Destination,
   preferredWarehouseId: string | null,
 ): readonly string[] => {
+  if (candidates.length < 2) return candidates.map(({ warehouseId }) => warehouseId);
   const remoteness = new Map(
     candidates.map((candidate) => [
       candidate.warehouseId,

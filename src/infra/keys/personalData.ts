@@ -4,7 +4,7 @@
  *
  * A sealed text is `v1.<key id>.<nonce>.<ciphertext and tag>`, each part in base64url.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import { type PersonalData, SubjectErased } from '../../commands/ports.ts';
 import type { Sealed } from '../../domain/message.ts';
 import { createLru } from '../lru.ts';
@@ -105,11 +105,13 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
 
   /** A write that is known to be done is not done again: most orders come from an address that was seen before. */
   let remembered = createLru<string, true>(keysCachedMax);
+  /** Whoever sees the names of what is remembered can't try addresses. */
+  const salt = randomBytes(32).toString('base64url');
 
   return {
     remember: async (subject, email) => {
       const key = await keyOf(subject);
-      const known = `${key.keyId} ${createHmac('sha256', key.digestKey).update(email).digest('base64url')}`;
+      const known = hash('sha256', `${salt} ${key.keyId} ${email}`, 'base64url');
       if (remembered.get(known) === true) return;
       await keys.addEmail(subject, email, sealWith(key, nextNonce(), emailContext, subject));
       remembered.set(known, true);

@@ -38,7 +38,12 @@ const placed = (
   index: number,
 ): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
-export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
+export interface SqliteEvents extends EventStore, EventSource {
+  /** Whether nobody else has written since this began, as far as anybody has seen. */
+  isSoleWriter(): boolean;
+}
+
+export const createSqliteEvents = async (db: Database): Promise<SqliteEvents> => {
   const write = await db.writer(eventWrites);
   const writeFirst = await db.writer(eventWrites, 'first');
   const tail = createTail();
@@ -47,10 +52,15 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   const readHead = (): number => (selectHead.get()?.head as number | null) ?? 0;
   /** As far as this process knows; another one may have gone on. */
   let head = await db.read(readHead);
+  /** The last that was read at the beginning, or written by this process. */
+  let ours = head;
+  let hasGap = false;
 
   const publish = (result: AppendResult, values: readonly EventValues[]): void => {
     if (result.kind !== 'appended') return;
-    head = Math.max(head, Number(result.events.at(-1)?.position.commit));
+    hasGap ||= Number(result.events[0]?.position.commit) !== ours + 1;
+    ours = Number(result.events.at(-1)?.position.commit);
+    head = Math.max(head, ours);
     tail.push(result.events, values.map(charsOf));
     bell.ring();
   };
@@ -141,6 +151,8 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   }
 
   return {
+    // Where followers have seen more, another one has written it, or it is ours and was not told yet.
+    isSoleWriter: () => !hasGap && head === ours,
     append,
     readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
     readAll,

@@ -21,17 +21,23 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 12
  * Messages that the thread has not answered yet: one that it works on, and the next, so that it never waits for this
  * thread. What is asked for meanwhile goes over together: fewer messages, and fewer commits.
  */
-const flightsMax = 2;
+const messagesMax = 2;
 /** Calls of one message. The largest orders have most of a megabyte each, and the thread has some 100 MB. */
 const callsMax = 64;
 /** Messages of those who go first, one after another, while others wait: these must not stand still either. */
 const firstInARowMax = 3;
 
 /** One message. */
-interface Flight {
-  calls: Call[];
+interface Message {
   /** Of its calls, those that have no answer yet. */
   underway: number;
+}
+
+/** Calls that go over together. */
+interface Flight {
+  calls: Call[];
+  /** `null`: they wait. */
+  message: Message | null;
 }
 
 interface Waiting extends Caller {
@@ -67,7 +73,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
   const waiting = new Map<number, Waiting>();
   const queues: Record<Turn, Flight[]> = { first: [], 'in turn': [] };
   let firstInARow = 0;
-  let flights = 0;
+  let messages = 0;
   let isSending = false;
   let lastId = 0;
   let closing: Promise<void> | null = null;
@@ -79,8 +85,11 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
       const caller = waiting.get(answer.id);
       if (caller === undefined) return [];
       waiting.delete(answer.id);
-      caller.flight.underway -= 1;
-      if (caller.flight.underway === 0) flights -= 1;
+      const { message } = caller.flight;
+      if (message !== null) {
+        message.underway -= 1;
+        if (message.underway === 0) messages -= 1;
+      }
       return [learn(caller, answer, reader.condemn)];
     });
     settling = settling.then(() => goOn(callers));
@@ -102,17 +111,29 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     return queues[isOthersTurn ? 'in turn' : 'first'].shift();
   };
 
+  /** Together with those of the other turn, where both have room in one message: each message is a commit. */
   const send = (): void => {
     const flight = nextFlight();
     if (flight === undefined) return;
-    worker.postMessage(flight.calls);
-    flight.calls = [];
-    flights += 1;
+    const together = [flight];
+    let { length } = flight.calls;
+    for (const queue of [queues.first, queues['in turn']]) {
+      const [next] = queue;
+      if (next === undefined || length + next.calls.length > callsMax) continue;
+      queue.shift();
+      together.push(next);
+      length += next.calls.length;
+      firstInARow = 0;
+    }
+    worker.postMessage(together.flatMap(({ calls }) => calls));
+    const message = { underway: length };
+    for (const each of together) Object.assign(each, { calls: [], message });
+    messages += 1;
   };
 
   /** After this turn, in which more may be asked for. */
   const sendSoon = (): void => {
-    if (isSending || flights >= flightsMax || !areQueued()) return;
+    if (isSending || messages >= messagesMax || !areQueued()) return;
     isSending = true;
     setImmediate(() => {
       isSending = false;
@@ -125,7 +146,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     const queued = queues[turn];
     const last = queued.at(-1);
     if (last !== undefined && last.calls.length < callsMax) return last;
-    const fresh = { calls: [], underway: 0 };
+    const fresh: Flight = { calls: [], message: null };
     queued.push(fresh);
     return fresh;
   };
@@ -147,7 +168,6 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
       }
       lastId += 1;
       const flight = flightWithRoom(turn);
-      flight.underway += 1;
       flight.calls.push({ id: lastId, module, write, values });
       waiting.set(lastId, { flight, committed, resolve, reject });
       sendSoon();

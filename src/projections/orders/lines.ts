@@ -17,10 +17,14 @@ export interface OrderLineView extends OrderLine {
 
 type Quantities = ReadonlyMap<string, number>;
 
+/** Of most orders nothing has left, and nothing waits. */
+const none: Quantities = new Map();
+
 const totals = <T extends { readonly quantity: number }>(
   parts: readonly T[],
   keyOf: (part: T) => string,
 ): Quantities => {
+  if (parts.length === 0) return none;
   const sums = new Map<string, number>();
   for (const part of parts) sums.set(keyOf(part), (sums.get(keyOf(part)) ?? 0) + part.quantity);
   return sums;

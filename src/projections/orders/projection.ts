@@ -57,7 +57,7 @@ export interface OrderDocument extends PlacedOrder, Kept {
 
 export type ShownOrderEvent = Exclude<OrderEvent, OrderAbandoned>;
 
-const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
+const distinct = (values: readonly string[]): readonly string[] => (values.length < 2 ? values : [...new Set(values)]);
 
 const warehousesIn = (allocations: readonly { readonly warehouseId: string }[]): readonly string[] =>
   allocations.map(({ warehouseId }) => warehouseId);
