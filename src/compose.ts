@@ -44,8 +44,6 @@ import { createRunners } from './runners.ts';
 
 export interface Adapters {
   readonly events: EventStore & EventSource;
-  /** As `HandlerOptions` has it. */
-  readonly isSoleWriter?: () => boolean;
   readonly documents: Documents;
   /** As `ReadSide` has it. */
   readonly foldedDocuments?: Documents;

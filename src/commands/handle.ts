@@ -15,8 +15,6 @@ export interface HandlerOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly cache: StateCache;
-  /** Whether nothing but these handlers has written to the store since the process began. Absent: others may at any time. */
-  readonly isSoleWriter?: () => boolean;
 }
 
 /** Commands that go out in one append. More would make one slow commit of many quick ones. */
@@ -45,14 +43,11 @@ export interface Handle<State, Command, E extends DomainEvent, Code extends stri
 
 export const createHandle = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
-  { store, clock, cache, isSoleWriter = () => false }: HandlerOptions,
+  { store, clock, cache }: HandlerOptions,
 ): Handle<State, Command, E, Code> => {
   type Waiter = Waiting<State, Command, E, Code>;
+  const streams = createStreams(decider, store, cache);
   const lanes = new Map<string, Waiter[]>();
-  /** Streams with an append under way: it may be durable, and seen by those who follow the log, before the cache is told. */
-  const appending = new Set<string>();
-  const isCacheExact = (stream: string): boolean => isSoleWriter() && !appending.has(stream);
-  const streams = createStreams(decider, store, cache, isCacheExact);
 
   const answer = (
     stream: string,
@@ -105,12 +100,10 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
         continue;
       }
       const expected = loaded.revision < 0 ? 'no_stream' : loaded.revision;
-      appending.add(stream);
       const result = await store.append(stream, expected, plan.envelopes);
       if (result.kind === 'appended') {
         const written = result.events as readonly RecordedEvent<E>[];
         keepWritten(stream, plan, loaded, written);
-        appending.delete(stream);
         answer(stream, batch, plan, written);
         return;
       }
@@ -118,7 +111,6 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
         result.kind === 'conflict'
           ? await streams.catchUp(stream, loaded)
           : await streams.recall(stream, result.eventIds);
-      appending.delete(stream);
     }
     throw new StoreUnavailable(`${stream}: still in conflict after ${attemptsMax} attempts`, 'not_written');
   };
@@ -131,7 +123,6 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       } catch (error) {
         // The outcome may be unknown, so what the cache holds may be behind: read again next time.
         cache.forget(stream);
-        appending.delete(stream);
         for (const { reject } of batch) reject(error);
       }
     }

@@ -29,7 +29,8 @@ export interface Streams<State, E extends DomainEvent> {
   readonly known: (stream: string) => Loaded<State> | undefined;
   /**
    * For whoever reacts to an event and may append nothing: with all that the store holds now, so at least with all that
-   * lies before the event (DESIGN §6). Who has seen nothing in particular (revision -1) always asks the store.
+   * lies before the event (DESIGN §6). The store is always asked. A cache can't tell: an append of any stream may be
+   * durable, and seen by those who follow the log, before the cache is told, in the embedded form as well.
    * @throws StoreUnavailable when the store does not show the event itself yet: whoever reacts must try again.
    */
   readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
@@ -54,7 +55,6 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   decider: Decider<State, Command, E, Code>,
   store: EventStore,
   cache: StateCache,
-  isCacheExact: (stream: string) => boolean,
 ): Streams<State, E> => {
   const inLine = createSlots(loadsAtOnce);
 
@@ -140,15 +140,11 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
   const readWhole = (stream: string): Promise<Loaded<State>> => inLine(() => catchUp(stream, createAbsent()));
 
-  const knowsAll = ({ revision }: Loaded<State>, stream: string, seen: Seen): boolean =>
-    seen.revision >= 0 && isCacheExact(stream) && (stream !== seen.stream || revision >= seen.revision);
-
   return {
     load: async (stream) => cachedOf(stream) ?? readWhole(stream),
     known: cachedOf,
     loadSince: async (stream, seen) => {
       const cached = cachedOf(stream);
-      if (cached !== undefined && knowsAll(cached, stream, seen)) return cached;
       const loaded = await (cached === undefined ? readWhole(stream) : catchUp(stream, cached));
       if (stream === seen.stream && loaded.revision < seen.revision) {
         throw new StoreUnavailable(`${stream}: the store does not show revision ${seen.revision} yet`, 'not_written');

@@ -23,10 +23,8 @@ import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
 export const createReadEngines = async (db: Database) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
-  const events = await createSqliteEvents(db);
   return {
-    events,
-    isSoleWriter: events.isSoleWriter,
+    events: await createSqliteEvents(db),
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,

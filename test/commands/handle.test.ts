@@ -1,19 +1,10 @@
 /** Commands for one stream are decided one after another and go out together, at one exact revision (DESIGN §5). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHandle } from '../../src/commands/handle.ts';
 import { eventIdOf } from '../../src/commands/ids.ts';
 import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { systemActor } from '../../src/commands/systemContext.ts';
-import { contextOf, createClock } from '../support/world.ts';
-import {
-  cacheOfAnySize,
-  type JarHandle,
-  jarDecider,
-  jarSize,
-  newJars,
-  openWatchedStore,
-  type WatchedStore,
-} from './jar.ts';
+import { contextOf } from '../support/world.ts';
+import { type JarHandle, jarSize, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
 
 const stream = 'jar-1';
 let watched: WatchedStore;
@@ -142,53 +133,6 @@ describe('when another process was quicker', () => {
     expect((await jars.loadSince(stream, { stream, revision: 0 })).state).toBe(1);
     const ahead = jars.loadSince(stream, { stream, revision: 1 });
     await expect(ahead).rejects.toMatchObject({ name: 'StoreUnavailable', outcome: 'not_written' });
-  });
-});
-
-describe('where nobody else writes', () => {
-  const seen = { stream: 'jar-other', revision: 0 };
-  let isAlone: boolean;
-  let alone: JarHandle;
-  beforeEach(() => {
-    isAlone = true;
-    const { store } = watched;
-    const isSoleWriter = (): boolean => isAlone;
-    alone = createHandle(jarDecider, { store, clock: createClock(), cache: cacheOfAnySize(), isSoleWriter });
-  });
-
-  it('a reaction does not ask the store for what this process has kept', async () => {
-    await alone(stream, { put: 1 }, contextOf('mine'));
-    const { length } = watched.reads;
-    expect((await alone.loadSince(stream, seen)).state).toBe(1);
-    expect(watched.reads).toHaveLength(length);
-    // Who compares what was kept with the store, as the reconciler does, has seen nothing in particular.
-    await alone.loadSince(stream, { stream: '', revision: -1 });
-    expect(watched.reads).toHaveLength(length + 1);
-  });
-
-  it('a reaction asks the store while an append is under way, and once somebody else has written', async () => {
-    await alone(stream, { put: 1 }, contextOf('mine'));
-    const { promise: isLookedAt, resolve: goOn } = Promise.withResolvers<undefined>();
-    const { promise: isWritten, resolve: written } = Promise.withResolvers<undefined>();
-    watched.afterAppend(() => {
-      written(undefined);
-      return isLookedAt;
-    });
-    const untold = alone(stream, { put: 1 }, contextOf('untold'));
-    await isWritten;
-    expect((await alone.load(stream)).state).toBe(1);
-    expect((await alone.loadSince(stream, seen)).state).toBe(2);
-    goOn(undefined);
-    await untold;
-    await jars(stream, { put: 1 }, contextOf('theirs'));
-    isAlone = false;
-    expect((await alone.loadSince(stream, seen)).state).toBe(3);
-  });
-
-  it('a reaction asks the store for an event that this process does not know of', async () => {
-    await alone(stream, { put: 1 }, contextOf('mine'));
-    const ahead = alone.loadSince(stream, { stream, revision: 1 });
-    await expect(ahead).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });
 

@@ -51,36 +51,6 @@ describe('the embedded event store', () => {
     expect(await log.head()).toBeNull();
   });
 
-  it('knows whether anybody else has written', async () => {
-    const log = await createSqliteEvents(db);
-    await log.append(newStream(), 'no_stream', [newEvent(), newEvent()]);
-    await log.append(newStream(), 'no_stream', [newEvent()]);
-    expect(log.isSoleWriter()).toBe(true);
-    const other = openDatabase(join(directory, 'a.db'));
-    const theirs = await createSqliteEvents(other);
-    const read = await log.head();
-    await theirs.append(newStream(), 'no_stream', [newEvent()]);
-    // Whoever follows the log is shown their event, and must not trust what this process keeps.
-    const follow = { batchMax: 10, signal: AbortSignal.timeout(5_000) };
-    for await (const { events } of log.follow(read, follow)) if (events.length > 0) break;
-    expect([log.isSoleWriter(), theirs.isSoleWriter()]).toEqual([false, true]);
-    // An append of its own stands behind a gap, for ever.
-    await log.append(newStream(), 'no_stream', [newEvent()]);
-    expect(log.isSoleWriter()).toBe(false);
-    await other.close();
-  });
-
-  it('is told of what another has written by its own next append', async () => {
-    const log = await createSqliteEvents(db);
-    const other = openDatabase(join(directory, 'a.db'));
-    const theirs = await createSqliteEvents(other);
-    await theirs.append(newStream(), 'no_stream', [newEvent()]);
-    expect(log.isSoleWriter()).toBe(true);
-    await log.append(newStream(), 'no_stream', [newEvent()]);
-    expect(log.isSoleWriter()).toBe(false);
-    await other.close();
-  });
-
   it('refuses the same id twice in one append', async () => {
     const log = await createSqliteEvents(db);
     const event = newEvent();

@@ -38,12 +38,7 @@ const placed = (
   index: number,
 ): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
-export interface SqliteEvents extends EventStore, EventSource {
-  /** Whether nobody else has written since this began, as far as anybody has seen. */
-  isSoleWriter(): boolean;
-}
-
-export const createSqliteEvents = async (db: Database): Promise<SqliteEvents> => {
+export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
   const writeFirst = await db.writer(eventWrites, 'first');
   const tail = createTail();
@@ -52,15 +47,10 @@ export const createSqliteEvents = async (db: Database): Promise<SqliteEvents> =>
   const readHead = (): number => (selectHead.get()?.head as number | null) ?? 0;
   /** As far as this process knows; another one may have gone on. */
   let head = await db.read(readHead);
-  /** The last that was read at the beginning, or written by this process. */
-  let ours = head;
-  let hasGap = false;
 
   const publish = (result: AppendResult, values: readonly EventValues[]): void => {
     if (result.kind !== 'appended') return;
-    hasGap ||= Number(result.events[0]?.position.commit) !== ours + 1;
-    ours = Number(result.events.at(-1)?.position.commit);
-    head = Math.max(head, ours);
+    head = Math.max(head, Number(result.events.at(-1)?.position.commit));
     tail.push(result.events, values.map(charsOf));
     bell.ring();
   };
@@ -151,8 +141,6 @@ export const createSqliteEvents = async (db: Database): Promise<SqliteEvents> =>
   }
 
   return {
-    // Where followers have seen more, another one has written it, or it is ours and was not told yet.
-    isSoleWriter: () => !hasGap && head === ours,
     append,
     readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
     readAll,
