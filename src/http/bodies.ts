@@ -14,7 +14,7 @@ const noBodyBytesMax = 1_024;
  * at once leave half of the heap of `npm start` to the rest.
  */
 const bodiesBytesMax = 6 * 1_024 * 1_024;
-/** Weighs no more than the request that brings it, and is not counted. */
+/** Weighs no more than the request that brings it, and is not counted, where so much was announced. */
 const smallBytesMax = 1_024;
 /** The largest body there is, and a few orders beside it. */
 const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;
@@ -40,7 +40,7 @@ const bytesOf = ({ headers }: FastifyRequest, bodyLimit: number): number => {
  */
 export const holdBody = (shares: Shares, request: FastifyRequest, { raw }: FastifyReply, bodyLimit: number): void => {
   const bytes = bytesOf(request, bodyLimit);
-  if (bytes <= smallBytesMax) return;
+  if (bytes <= smallBytesMax && request.headers['content-length'] !== undefined) return;
   const share = shares.take(callerKey(request.caller), bytes);
   const release = (): void => {
     if (!request.isWorkedOn) share.release();

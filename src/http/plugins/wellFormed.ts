@@ -2,8 +2,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Turns } from '../../projections/turns.ts';
 import { Problem } from '../problem.ts';
+import { readBody } from '../readBody.ts';
 import { illFormed, isWellFormed, type Misleading, readStrictJson } from '../strictJson.ts';
 
+const none = Buffer.alloc(0);
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const utf8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
 
@@ -51,17 +53,23 @@ const requireWellFormed = (part: string, fields: object): void => {
  */
 export const registerWellFormed = (app: FastifyInstance, turns: Turns): void => {
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    const parseNow = (): void => {
-      try {
-        done(null, parse(request, bytes));
-      } catch (error) {
-        done(error as Error);
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    readBody(request, payload, (fault, bytes = none) => {
+      const parseNow = (): void => {
+        try {
+          done(null, parse(request, bytes));
+        } catch (error) {
+          done(error as Error);
+        }
+      };
+      if (fault !== null) {
+        done(fault);
+        return;
       }
-    };
-    const turn = turns.take();
-    if (turn === null) parseNow();
-    else void turn.then(parseNow);
+      const turn = turns.take();
+      if (turn === null) parseNow();
+      else void turn.then(parseNow);
+    });
   });
   app.addHook('preValidation', (request, _reply, done) => {
     if (hasEscapes(request)) {
