@@ -19,7 +19,7 @@ export interface Recent {
 }
 
 /**
- * So many of the newest entries, and as many again at most. A Map keeps holes where keys were deleted, so that to take out
+ * So many of the newest entries at least, and less than twice as many. A Map keeps holes where keys were deleted, so that to take out
  * the oldest one for each new one would walk over them.
  */
 const createNewest = <T>(max: number) => {

@@ -26,6 +26,9 @@ interface Entry {
   isWanted: boolean;
 }
 
+/** Where all are wanted, a walk over all of them would hold the event loop. */
+const chancesMax = 32;
+
 /**
  * States within a bound in bytes; those go first that were not asked for longest (second chance). A stale entry is
  * harmless: the append names an exact revision and is refused, and only the events since are read (DESIGN §5).
@@ -37,11 +40,14 @@ export const createStateCache = (bytesMax: number): StateCache => {
   const makeRoom = (): void => {
     // A Map keeps holes where keys were deleted, and to find its first key walks over them.
     if (bytesHeld <= bytesMax) return;
+    let chances = chancesMax;
     for (const [oldest, entry] of entries) {
       if (bytesHeld <= bytesMax) return;
       entries.delete(oldest);
-      if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
-      else bytesHeld -= entry.bytes;
+      if (entry.isWanted && chances > 0) {
+        chances -= 1;
+        entries.set(oldest, Object.assign(entry, { isWanted: false }));
+      } else bytesHeld -= entry.bytes;
     }
   };
 

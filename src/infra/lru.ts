@@ -13,6 +13,9 @@ interface Entry<Value> {
   isWanted: boolean;
 }
 
+/** Where all are wanted, a walk over all of them would hold the event loop. */
+const chancesMax = 32;
+
 /**
  * Without `weigh`, each entry weighs 1. Being asked for sets a mark; who bears one is passed over once (second chance),
  * which costs less for each `get` than to keep an exact order.
@@ -33,12 +36,15 @@ export const createLru = <Key, Value>(
   const makeRoom = (heldMax: number): void => {
     // A Map keeps holes where keys were deleted, and to find its first key walks over them.
     if (held <= heldMax) return;
+    let chances = chancesMax;
     // An entry that is passed over goes to the end without its mark, and is met again at most once.
     for (const [oldest, entry] of entries) {
       if (held <= heldMax) return;
       entries.delete(oldest);
-      if (entry.isWanted) entries.set(oldest, Object.assign(entry, { isWanted: false }));
-      else held -= entry.weight;
+      if (entry.isWanted && chances > 0) {
+        chances -= 1;
+        entries.set(oldest, Object.assign(entry, { isWanted: false }));
+      } else held -= entry.weight;
     }
   };
 

@@ -40,6 +40,16 @@ describe('the cache of states', () => {
     expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
   });
 
+  it('keeps the newest state where all the others were asked for', () => {
+    const streams = Array.from({ length: 100 }, (_, at) => `s${String(at).padStart(3, '0')}`);
+    const cache = createStateCache(100 * (100 + nameBytes));
+    for (const [at, stream] of streams.entries()) cache.put(stream, loaded(at), 100);
+    for (const stream of streams) cache.get(stream);
+    cache.put('zzzz', loaded(100), 100);
+    // Thirty-two of the oldest were passed over; to pass over all of them would take long where there are many.
+    expect([...streams, 'zzzz'].filter((stream) => cache.get(stream) === undefined)).toEqual(['s032']);
+  });
+
   it('keeps the newer of two states, whichever comes last', () => {
     const cache = createStateCache(1_000);
     cache.put('aaaa', loaded(7), 100);

@@ -22,6 +22,14 @@ describe('a map with a bound', () => {
     expect(left).toContain(99);
   });
 
+  it('passes over thirty-two of them at most, as many may be held', () => {
+    const held = createLru<number, number>(100);
+    for (let n = 0; n < 100; n += 1) held.set(n, n);
+    for (let n = 0; n < 100; n += 1) held.get(n);
+    held.set(100, 100);
+    expect(Array.from({ length: 101 }, (_, n) => n).filter((n) => held.get(n) === undefined)).toEqual([32]);
+  });
+
   it('counts weights, also of what is replaced or deleted, and keeps nothing that is too heavy', () => {
     const held = createLru<string, string>(10, ({ length }) => length);
     held.set('a', 'xxxx');
