@@ -4,7 +4,7 @@ import type { StockCommandOf } from '../../src/domain/stock/commands.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent, StockRegistered, StockReserved } from '../../src/domain/stock/events.ts';
 import { reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
-import { given } from '../support/deciderSpec.ts';
+import { given, recordedBy } from '../support/deciderSpec.ts';
 import { balanceOf, later, now, soon } from '../support/samples.ts';
 
 const key = { warehouseId: 'BER', sku: 'CHAIR' };
@@ -73,6 +73,27 @@ describe('a reservation that takes over pieces of another one', () => {
     given(stockDecider, registered, hold)
       .when(takeOver({ quantity: 4 }))
       .thenRefused('INSUFFICIENT_STOCK');
+  });
+
+  it('loses its pieces after the rest of the hold, however many there are', () => {
+    const large = balanceOf({ onHand: 20 });
+    const [opened, held]: readonly StockEvent[] = [
+      { ...registered, data: { ...registered.data, onHand: 20, safetyStock: 0, after: large } },
+      { ...hold, data: { ...hold.data, quantity: 20, after: { ...large, reserved: 20 } } },
+    ];
+    const parts = Array.from({ length: 14 }, (_, index): StockEvent => {
+      const data = { ...key, reservationId: `part-${index}`, quantity: 1, expiresAt: later, orderId: 'order1' };
+      return {
+        type: 'StockReservationTakenOver',
+        data: { ...data, lineId: `${index}`, fromReservationId: 'hold', after: { ...large, reserved: 20 } },
+      };
+    });
+    const stock = fold(opened as StockEvent, held as StockEvent, ...parts);
+    const loss = { type: 'AdjustStock', ...key, occurredAt: now, delta: -6, reason: 'damaged' } as const;
+    const lapsed = recordedBy(stockDecider.decide(loss, stock));
+    expect(lapsed.filter(({ type }) => type === 'StockReservationLapsed')).toMatchObject([
+      { data: { reservationId: 'hold', quantity: 6 } },
+    ]);
   });
 
   it('keeps its place in line: a later claim loses its pieces first', () => {

@@ -25,7 +25,9 @@ interface Fact {
 
 type Claim = readonly [reservationId: string, reservation: Reservation];
 
-const newestFirst = ([, a]: Claim, [, b]: Claim): number => b.sequence - a.sequence;
+/** What was taken over has the place of the hold it comes from, which asked for more than any part: its rest goes first. */
+const newestFirst = ([, a]: Claim, [, b]: Claim): number =>
+  a.sequence === b.sequence ? b.quantityAsked - a.quantityAsked : b.sequence - a.sequence;
 
 /** The claims that no longer stand once `quantity` of the reserved pieces are gone; the oldest one of them in part. */
 const lapses = (stock: KnownStock, quantity: number, { target, cause }: Fact): readonly StockMovement[] => {
