@@ -53,7 +53,7 @@ const readsMax = 64;
 const readsPerCallerMax = 8;
 
 /** Of requests in one turn of the event loop; what is begun beyond it is one of them (DESIGN §8). */
-const turnBudgetMs = 20;
+const turnBudgetMs = 10;
 
 /** Whoever never got in: an address that guesses at tokens. */
 const anonymousShare = 0.1;

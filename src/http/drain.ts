@@ -69,9 +69,7 @@ const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Sock
     connections.set(socket, { underway: [], readBytes: 0, quietSinceMs: null });
     socket.once('close', () => connections.delete(socket));
   });
-  // Before any route: some answer at once.
-  app.server.prependListener('request', ({ socket }: IncomingMessage, answer: Answer) => {
-    if (draining.aborted) askToLeave(answer);
+  app.server.on('request', ({ socket }: IncomingMessage, answer: Answer) => {
     const connection = connections.get(socket);
     if (connection === undefined) return;
     connection.underway.push(answer);

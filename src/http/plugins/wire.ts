@@ -86,6 +86,7 @@ export const registerWire = (app: FastifyInstance): void => {
   const methodsAt = collectMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(hardening);
+    if (app.draining.aborted) reply.header('connection', 'close');
     requireOneHost(request);
     done();
   });
