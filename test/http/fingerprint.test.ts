@@ -12,7 +12,7 @@ const requestOf = (body: unknown): FastifyRequest =>
     query: {},
     body,
     headers: { 'if-match': '"7"' },
-  }) as unknown as FastifyRequest;
+  }) as never;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const text = (body: string): string =>
