@@ -36,7 +36,7 @@ export interface Service {
 
 const projectRoot = join(import.meta.dirname, '..');
 /** As `npm start` starts it, on the Node that runs us. The shell gives way to the service, so that our signals reach it. */
-const startCommand = `exec ${packageJson.scripts.start}`;
+const startCommand = packageJson.scripts.start;
 const pathOf = ({ PATH = '' }: NodeJS.ProcessEnv): string => [dirname(process.execPath), PATH].join(delimiter);
 const commandFor = (entry: string | undefined): readonly [string, readonly string[]] =>
   entry === undefined ? ['sh', ['-c', startCommand]] : [process.execPath, [entry]];

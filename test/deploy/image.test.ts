@@ -94,7 +94,7 @@ describe('Dockerfile', () => {
 
   it('starts the service with the flags and the environment of `npm start` on servers', () => {
     const command = (JSON.parse(lastOf(steps, 'CMD') ?? '[]') as string[]).join(' ');
-    const [, script = ''] = /^sh (\S+)$/.exec(packageJson.scripts.start) ?? [];
+    const [, script = ''] = /^exec sh (\S+)$/.exec(packageJson.scripts.start) ?? [];
     const [, environment, started] = /^export (.*)\nexec (.*)$/m.exec(readText(script)) ?? [];
     const inShell = (EVENTSTORE_URL: string): string =>
       execFileSync('sh', ['-c', `printf '%s ' ${started}`], { encoding: 'utf8', env: { EVENTSTORE_URL } }).trim();

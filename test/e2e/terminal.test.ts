@@ -55,7 +55,7 @@ const run = async (command: string, args: readonly string[]) => {
       timeout: startTimeoutMs,
     })
     .toBe(200);
-  return { origin, dataDir, output: () => output, stop };
+  return { child, origin, dataDir, output: () => output, stop };
 };
 
 it.skipIf(!hasTerminal)('on a terminal: the address, the docs, the sandbox and the data folder, in words', async () => {
@@ -70,6 +70,15 @@ it.skipIf(!hasTerminal)('on a terminal: the address, the docs, the sandbox and t
   expect(text).not.toMatch(/^\{/m);
   expect(text).not.toContain('--max');
   expect(text.trim().split('\n').length).toBeLessThan(20);
+});
+
+it('is stopped by whoever stops npm: the service ends with it, and npm says that all is well (21)', async () => {
+  const { child, output } = await run('npm', ['start']);
+  await expect.poll(output, { timeout: startTimeoutMs }).toContain('"listening"');
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  expect(await closed).toEqual([0, null]);
+  expect(output()).toContain('"stopped"');
 });
 
 it('elsewhere: lines of JSON, and never the flags', async () => {
