@@ -1,4 +1,4 @@
-/** Whether an order and its stocks agree by what is known of them here: then nobody else need be asked. */
+/** Compares an order with its stocks in memory. Where they agree, the reconciler does not read the store. */
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { lacksOf } from '../domain/order/state.ts';
 import type { Stock } from '../domain/stock/state.ts';

@@ -14,7 +14,7 @@ const noBodyBytesMax = 1_024;
  * at once leave half of the heap of `npm start` to the rest.
  */
 const bodiesBytesMax = 6 * 1_024 * 1_024;
-/** Weighs no more than the request that brings it, and is not counted, where so much was announced. */
+/** A body that announces at most this is not counted: it weighs no more than its request. */
 const smallBytesMax = 1_024;
 /** The largest body there is, and a few orders beside it. */
 const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;

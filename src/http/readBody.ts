@@ -1,6 +1,6 @@
 /**
- * How a body is read: into one piece of memory. A client may send it byte by byte, and each part that were kept as it came
- * would take two hundred bytes of the heap.
+ * Reads a body into one piece of memory. A client may send it byte by byte, and each part that is kept takes two hundred
+ * bytes of the heap.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';

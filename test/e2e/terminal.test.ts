@@ -72,7 +72,7 @@ it.skipIf(!hasTerminal)('on a terminal: the address, the docs, the sandbox and t
   expect(text.trim().split('\n').length).toBeLessThan(20);
 });
 
-it('is stopped by whoever stops npm: the service ends with it, and npm says that all is well (21)', async () => {
+it('a service ends with code 0 when npm is told to end (21)', async () => {
   const { child, output } = await run('npm', ['start']);
   await expect.poll(output, { timeout: startTimeoutMs }).toContain('"listening"');
   const closed = once(child, 'close');

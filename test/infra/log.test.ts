@@ -40,5 +40,6 @@ it('a log that is read has all its lines, the last ones too', async () => {
   const lines = output.trimEnd().split('\n');
   const told = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   // The first is written by a thread, which a busy machine may let run after the others: each line has its time.
-  expect(told.toSorted()).toEqual(['four', 'one', 'three', 'two']);
+  expect(told.filter((line) => line !== 'one')).toEqual(['two', 'three', 'four']);
+  expect(told.filter((line) => line === 'one')).toHaveLength(1);
 });

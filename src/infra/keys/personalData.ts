@@ -105,7 +105,7 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
 
   /** A write that is known to be done is not done again: most orders come from an address that was seen before. */
   let remembered = createLru<string, true>(keysCachedMax);
-  /** Whoever sees the names of what is remembered can't try addresses. */
+  /** Keeps somebody who reads the keys of `remembered` from guessing addresses. */
   const salt = randomBytes(32).toString('base64url');
 
   return {
