@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type EventStore, StoreUnavailable } from './commands/ports.ts';
 import type { RecordedEvent } from './domain/message.ts';
-import { readConfig, readSecret } from './infra/config.ts';
+import { readConfig } from './infra/config.ts';
+import { readSecret } from './infra/configValues.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
 import { moveAnswers } from './infra/moveAnswers.ts';
 import {

@@ -10,7 +10,8 @@ import { type Consumer, type ConsumerOptions, createConsumer } from './projectio
 import type { ReadModels } from './projections/index.ts';
 import type { Checkpoints, EventSource, Held, JobQueue, Leases, Role } from './projections/ports.ts';
 import { type DeliveryHandler, deliveryLeaseMs } from './projections/webhooks/deliver.ts';
-import { plannerName, plannerTypes, type WebhookPlanner } from './projections/webhooks/planner.ts';
+import { announcedTypes } from './projections/webhooks/messages.ts';
+import { plannerName, type WebhookPlanner } from './projections/webhooks/planner.ts';
 import { reconcileEveryMs } from './projections/webhooks/reconcile.ts';
 import { type RoomName, roomNames, rooms } from './projections/webhooks/rooms.ts';
 import { repeatedly, type Sweep } from './repeatedly.ts';
@@ -92,7 +93,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       checkpoints,
       leases,
       board,
-      types: plannerTypes,
+      types: announcedTypes,
       batchMax: plannerBatchMax,
       handle: planner.handle,
       onFailure,

@@ -6,7 +6,7 @@ import { contactContext, customerSubject, shipToContext } from '../../src/comman
 import type { PersonalData } from '../../src/commands/ports.ts';
 import { itemDecider } from '../../src/domain/item/decider.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import type { Allocation, OrderLine } from '../../src/domain/order/events.ts';
+import type { Allocation, OrderLine } from '../../src/domain/order/shapes.ts';
 import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { Stock } from '../../src/domain/stock/state.ts';

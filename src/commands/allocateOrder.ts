@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../domain/message.ts';
 import type { OrderCommandOf } from '../domain/order/commands.ts';
-import type { LineQuantity } from '../domain/order/events.ts';
+import type { LineQuantity } from '../domain/order/shapes.ts';
 import { promiseLost } from '../domain/order/standing.ts';
 import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
 import type { Plan } from '../domain/policies/allocation.ts';

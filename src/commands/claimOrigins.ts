@@ -1,6 +1,6 @@
 /** What the log says of a drift: who made a claim, and which event the policies missed. Reads all of a stream, so seldom. */
 import type { Position, RecordedEvent } from '../domain/message.ts';
-import type { OrderShipmentDispatched } from '../domain/order/events.ts';
+import type { OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
 import { stockStream } from '../domain/values.ts';
 import { type Cause, causeOf } from './cause.ts';
 import type { Claim, Sight } from './claims.ts';

@@ -1,9 +1,11 @@
 /** What an order and a stock say of one claim, side by side, where they drift apart, and what a look at them needs. */
 import { lookUp } from '../domain/bucketMap.ts';
 import type { Position } from '../domain/message.ts';
-import type { OpenAllocation, Order, PlacedOrder } from '../domain/order/state.ts';
+import type { OpenAllocation } from '../domain/order/sources.ts';
+import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
-import { type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
+import type { Reservation } from '../domain/stock/claims.ts';
+import { reservationsOf, type Stock } from '../domain/stock/state.ts';
 
 /** A reservation that a stock holds for an order. */
 export interface Claim {

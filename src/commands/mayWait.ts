@@ -1,5 +1,5 @@
 import type { Item } from '../domain/item/decider.ts';
-import type { LineQuantity } from '../domain/order/events.ts';
+import type { LineQuantity } from '../domain/order/shapes.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { eachLimited } from './keyed.ts';
 import type { Loaded } from './stateCache.ts';

@@ -2,7 +2,7 @@
  * The goods have moved, whatever the ledger had reserved: they are booked out, and back if they never left. What doesn't
  * fit is an exception that a person looks at. Command ids follow from the event, so that a second try finds the first.
  */
-import type { OrderShipmentVoided } from '../domain/order/events.ts';
+import type { OrderShipmentVoided } from '../domain/order/shipmentEvents.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';

@@ -1,5 +1,5 @@
 /** Reservations for an order: made at each stock, taken over from its holds, and let go. */
-import type { Allocation } from '../domain/order/events.ts';
+import type { Allocation } from '../domain/order/shapes.ts';
 import type { Source } from '../domain/policies/allocation.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Cause } from './cause.ts';

@@ -1,6 +1,7 @@
 /** An order is placed, changed by a person, and handed to a courier; the policies do the rest. */
 import type { OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
-import type { OrderLine, OrderPlaced, SourcingStrategy } from '../domain/order/events.ts';
+import type { OrderPlaced } from '../domain/order/events.ts';
+import type { OrderLine, SourcingStrategy } from '../domain/order/shapes.ts';
 import { sameJson } from '../domain/sameJson.ts';
 import { orderStream } from '../domain/values.ts';
 import type { Handlers } from './handlers.ts';

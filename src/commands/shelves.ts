@@ -1,8 +1,9 @@
 /** What an allocation looks at: the stocks that could serve an order, and what it holds of them already. Pure. */
-import type { Allocation } from '../domain/order/events.ts';
+import type { Allocation } from '../domain/order/shapes.ts';
 import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
-import { availableOf, type Reservation, reservationsOf, type Stock } from '../domain/stock/state.ts';
+import type { Reservation } from '../domain/stock/claims.ts';
+import { availableOf, reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from './ids.ts';
 
 /** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */

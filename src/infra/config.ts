@@ -3,8 +3,6 @@ import { type Role, roles } from '../projections/ports.ts';
 import { type Doors, readDoors } from './configDoors.ts';
 import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
 
-export { ConfigError, readSecret } from './configValues.ts';
-
 export interface Config extends Doors {
   readonly port: number;
   readonly dataDir: string;

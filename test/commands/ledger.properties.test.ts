@@ -1,7 +1,7 @@
 /** Whatever is asked, whenever the policies look, however often they look, wherever they die: the ledger adds up. */
 import { array, assert, asyncProperty, constantFrom, integer, nat, option, record, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourcingStrategy } from '../../src/domain/order/events.ts';
+import type { SourcingStrategy } from '../../src/domain/order/shapes.ts';
 import { contextOf, openWorld, reservationMs, type SettleOptions, type World } from '../support/world.ts';
 import { cancel, change, dispatch, firstReservationOf, hold, openShop, place } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';

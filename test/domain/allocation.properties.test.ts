@@ -1,7 +1,7 @@
 /** Over- and under-allocation are what shops are cursed with: for any shelves and any demand a plan adds up. */
 import { array, assert, boolean, constantFrom, integer, nat, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sourcingStrategies } from '../../src/domain/order/events.ts';
+import { sourcingStrategies } from '../../src/domain/order/shapes.ts';
 import { type Plan, type PlanRequest, planAllocation } from '../../src/domain/policies/allocation.ts';
 
 const skus = ['CHAIR', 'LAMP', 'TABLE'];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand, OrderCommandOf, OrderRefusal } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import type { Allocation, OrderEvent, OrderPlaced, ShippedLine } from '../../src/domain/order/events.ts';
+import type { OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
+import type { Allocation, ShippedLine } from '../../src/domain/order/shapes.ts';
 import { type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { given, type RefusalTests } from '../support/deciderSpec.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';

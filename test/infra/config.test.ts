@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, readConfig } from '../../src/infra/config.ts';
+import { readConfig } from '../../src/infra/config.ts';
 import { isLoopback } from '../../src/infra/configDoors.ts';
+import { ConfigError } from '../../src/infra/configValues.ts';
 
 const refusalOf = (env: Readonly<Record<string, string>>): string => {
   try {

@@ -10,7 +10,8 @@ import type { Checkpoints, Documents, EventSource, JobQueue } from '../../src/pr
 import { type StoredEndpoint, webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createDeliverer } from '../../src/projections/webhooks/deliver.ts';
 import { type Delivery, deliveries, jobOf, positionIn } from '../../src/projections/webhooks/ledger.ts';
-import { createWebhookPlanner, plannerName, plannerTypes } from '../../src/projections/webhooks/planner.ts';
+import { announcedTypes } from '../../src/projections/webhooks/messages.ts';
+import { createWebhookPlanner, plannerName } from '../../src/projections/webhooks/planner.ts';
 import type { Endpoint, EndpointDirectory, SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
 import { newEvent } from '../contracts/eventSamples.ts';
@@ -144,7 +145,7 @@ export const createPlace = async (engines: Engines): Promise<Place> => {
       checkpoints,
       leases: { whileHeld: (_, signal, work) => work({ epoch, signal }) },
       board: createBoard(),
-      types: plannerTypes,
+      types: announcedTypes,
       batchMax: 4,
       handle: async (batch) => {
         handed += batch.length;

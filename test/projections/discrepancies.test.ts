@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/state.ts';
+import type { StockMovement } from '../../src/domain/stock/movement.ts';
 import { type DiscrepancyDocument, discrepancies, newestMax } from '../../src/projections/discrepancies/projection.ts';
 import type { Recorded } from '../../src/projections/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/state.ts';
+import type { StockMovement } from '../../src/domain/stock/movement.ts';
 import { type OpenReservationDocument, openReservations } from '../../src/projections/openReservations/projection.ts';
 import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
 import type { Recorded } from '../../src/projections/projection.ts';

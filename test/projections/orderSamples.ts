@@ -1,5 +1,5 @@
 /** One order of three chairs (line 1) and two lamps (line 2), and what may happen to it. */
-import type { Allocation, ShippedLine } from '../../src/domain/order/events.ts';
+import type { Allocation, ShippedLine } from '../../src/domain/order/shapes.ts';
 import type { ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import { sampleOrder } from '../support/samples.ts';
 

@@ -1,6 +1,6 @@
 /** Orders as they are read (R3.2, R12.1). */
 import { describe, expect, it } from 'vitest';
-import type { ParcelDeclared } from '../../src/domain/order/events.ts';
+import type { ParcelDeclared } from '../../src/domain/order/shapes.ts';
 import { anySku, type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';

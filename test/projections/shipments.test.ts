@@ -1,7 +1,7 @@
 /** Shipments as they are read, and the tracking of an order (R12, B11). */
 import { array, assert, constantFrom, property, shuffledSubarray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ParcelDeclared } from '../../src/domain/order/events.ts';
+import type { ParcelDeclared } from '../../src/domain/order/shapes.ts';
 import { type ParcelStatus, parcelStatuses, type ShipmentEvent } from '../../src/domain/shipment/events.ts';
 import {
   type ParcelEventView,

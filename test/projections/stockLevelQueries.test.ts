@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/state.ts';
+import type { StockMovement } from '../../src/domain/stock/movement.ts';
 import { InvalidCursor } from '../../src/projections/page.ts';
 import { type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';

@@ -4,7 +4,7 @@ import type { EventStore } from '../../src/commands/ports.ts';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/domain/message.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
-import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/state.ts';
+import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/movement.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';

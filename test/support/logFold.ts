@@ -7,9 +7,10 @@ import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import type { Candidate } from '../../src/domain/policies/ranking.ts';
+import type { Reservation } from '../../src/domain/stock/claims.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
-import { evolveStock, type KnownStock, type Reservation, type Stock } from '../../src/domain/stock/state.ts';
+import { evolveStock, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
 import type { EventSource } from '../../src/projections/ports.ts';
 
 /** Stands for any page that is large enough for a test. */

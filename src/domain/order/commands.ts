@@ -1,6 +1,7 @@
 /** What can be asked of an order, and why it may be refused. Nothing here is stored. */
 import type { Decision, Sealed } from '../message.ts';
-import type { Allocation, LineQuantity, OrderEvent, OrderPlaced, ParcelDeclared, ShipmentLabel } from './events.ts';
+import type { OrderEvent, OrderPlaced } from './events.ts';
+import type { Allocation, LineQuantity, ParcelDeclared, ShipmentLabel } from './shapes.ts';
 
 export interface DispatchRequest {
   readonly shipmentId: string;

@@ -6,9 +6,11 @@
 import { accept, refuse } from '../message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
-import type { Allocation, OrderEvent, ShippedLine } from './events.ts';
+import type { OrderEvent } from './events.ts';
 import { parcelRefusal } from './parcels.ts';
-import { evolveOrder, type OpenAllocation, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import type { Allocation, ShippedLine } from './shapes.ts';
+import type { OpenAllocation } from './sources.ts';
+import { evolveOrder, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 type Dispatch = OrderCommandOf<'DispatchShipment'>;
 

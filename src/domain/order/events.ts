@@ -13,16 +13,6 @@ import type {
   OrderShipmentVoided,
 } from './shipmentEvents.ts';
 
-export type * from './shapes.ts';
-export { sourcingStrategies } from './shapes.ts';
-export type {
-  OrderShipmentCorrected,
-  OrderShipmentDelivered,
-  OrderShipmentDispatched,
-  OrderShipmentTurnedBack,
-  OrderShipmentVoided,
-} from './shipmentEvents.ts';
-
 export type OrderPlaced = {
   readonly type: 'OrderPlaced';
   readonly data: {

@@ -2,7 +2,7 @@
 import { refuse } from '../message.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderDecision } from './commands.ts';
-import type { OrderLine } from './events.ts';
+import type { OrderLine } from './shapes.ts';
 
 /** @returns `null`: nothing is wrong. */
 export const lineRefusal = (lines: readonly OrderLine[]): OrderDecision | null => {

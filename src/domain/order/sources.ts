@@ -1,5 +1,5 @@
 /** The sources of an order as goods leave, claims are lost, and shipments turn out never to have left. */
-import type { Allocation, ShippedLine } from './events.ts';
+import type { Allocation, ShippedLine } from './shapes.ts';
 
 export interface OpenAllocation extends Allocation {
   /** How much of the reservation has left the building. */

@@ -2,7 +2,8 @@
 import type { Sealed } from '../message.ts';
 import { accept, refuse } from '../message.ts';
 import type { OrderDecision, ReasonedCommand } from './commands.ts';
-import type { LineQuantity, OrderEvent } from './events.ts';
+import type { OrderEvent } from './events.ts';
+import type { LineQuantity } from './shapes.ts';
 import { isEnded, leftShipments, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 /** An order that may not wait was promised goods that a fact took away, and no warehouse has them. */

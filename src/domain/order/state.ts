@@ -1,16 +1,7 @@
 import { type Sealed, unreachable } from '../message.ts';
-import type {
-  Allocation,
-  LineQuantity,
-  OrderEvent,
-  OrderLine,
-  OrderPlaced,
-  ShippedLine,
-  SourcingStrategy,
-} from './events.ts';
+import type { OrderEvent, OrderPlaced } from './events.ts';
+import type { Allocation, LineQuantity, OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
-
-export type { OpenAllocation } from './sources.ts';
 
 export interface OrderShipment {
   readonly shipmentId: string;

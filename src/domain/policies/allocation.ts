@@ -2,7 +2,7 @@
  * Plans where an order's goods come from. Pure: the caller brings what each warehouse can promise, and the plan
  * that is checked is the plan that is committed (DESIGN §5, §6).
  */
-import type { LineQuantity, SourcingStrategy } from '../order/events.ts';
+import type { LineQuantity, SourcingStrategy } from '../order/shapes.ts';
 import { fewestWarehouses } from './fewestWarehouses.ts';
 
 export interface Demand extends LineQuantity {

@@ -1,5 +1,5 @@
 /** Which warehouse is asked first. Pure: the caller brings the points. */
-import type { SourcingStrategy } from '../order/events.ts';
+import type { SourcingStrategy } from '../order/shapes.ts';
 
 /** Degrees, WGS 84. */
 export interface Point {

@@ -1,7 +1,8 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
 import type { LedgerEvent } from '../events.ts';
 import { unreachable } from '../message.ts';
-import type { Allocation, OrderShipmentVoided, ShipmentLabel } from '../order/events.ts';
+import type { Allocation, ShipmentLabel } from '../order/shapes.ts';
+import type { OrderShipmentVoided } from '../order/shipmentEvents.ts';
 import { voidedReported } from '../order/standing.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
 import { labelOf } from '../shipment/label.ts';

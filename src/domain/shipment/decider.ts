@@ -1,5 +1,5 @@
 import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../message.ts';
-import type { ShipmentLabel } from '../order/events.ts';
+import type { ShipmentLabel } from '../order/shapes.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
 import { correctLabel, type LabelCorrection, labelOf } from './label.ts';
 import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';

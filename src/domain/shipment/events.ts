@@ -3,7 +3,7 @@
  * under the key of the customer who waits for the parcel.
  */
 import type { FieldClasses, Sealed } from '../message.ts';
-import type { ParcelDeclared, ShipmentLabel, ShippedLine } from '../order/events.ts';
+import type { ParcelDeclared, ShipmentLabel, ShippedLine } from '../order/shapes.ts';
 
 /** What a courier reports of a parcel; the words are the carrier-neutral ones of the tracking trade. */
 export const parcelStatuses = [

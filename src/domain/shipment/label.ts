@@ -1,6 +1,6 @@
 /** What a courier knows a shipment by: set when it leaves, completed or put right later. */
 import { accept, type Decision, refuse } from '../message.ts';
-import type { ShipmentLabel } from '../order/events.ts';
+import type { ShipmentLabel } from '../order/shapes.ts';
 import { sameJson } from '../sameJson.ts';
 import type { ShipmentCorrected } from './events.ts';
 

@@ -5,9 +5,10 @@ import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from '
 import type { StockEvent } from './events.ts';
 import { adjust, quarantine, set, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
+import { emptyBalance } from './movement.ts';
 import { insufficient, keyOf, record } from './record.ts';
 import { endReservation, reserve } from './reservations.ts';
-import { emptyBalance, evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
+import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 
 /**
  * Whole and in range, whoever asks: the schema of a route checks it for the route's callers only, and a negative

@@ -6,11 +6,13 @@
  */
 import { entriesOf, lookUp } from '../bucketMap.ts';
 import { accept } from '../message.ts';
+import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, Target } from './commands.ts';
 import { unbookedOf } from './departures.ts';
 import type { FactCause, StockDiscrepancyRecorded } from './events.ts';
+import { emptyBalance, type StockMovement } from './movement.ts';
 import { keyOf, recordAll } from './record.ts';
-import { emptyBalance, type KnownStock, moveStock, ownerOf, type Reservation, type StockMovement } from './state.ts';
+import { type KnownStock, moveStock } from './state.ts';
 
 interface Fact {
   readonly target: Target;

@@ -3,7 +3,8 @@ import { accept, refuse } from '../message.ts';
 import { quantityMax } from '../values.ts';
 import type { StockDecision, Target } from './commands.ts';
 import type { StockEvent } from './events.ts';
-import { availableOf, type KnownStock, moveBalance, type StockMovement } from './state.ts';
+import { moveBalance, type StockMovement } from './movement.ts';
+import { availableOf, type KnownStock } from './state.ts';
 
 export const keyOf = ({ warehouseId, sku }: Target): { warehouseId: string; sku: string } => ({ warehouseId, sku });
 

@@ -1,10 +1,11 @@
 /** Claims on stock: made once, ended once, and each shipment takes from a reservation once. */
 import { lookUp } from '../bucketMap.ts';
 import { accept, refuse, unreachable } from '../message.ts';
+import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision } from './commands.ts';
 import type { StockReservationTakenOver } from './events.ts';
 import { insufficient, keyOf, record } from './record.ts';
-import { availableOf, type KnownStock, ownerOf, type Reservation } from './state.ts';
+import { availableOf, type KnownStock } from './state.ts';
 
 type TakenOver = Omit<StockReservationTakenOver['data'], 'after'>;
 

@@ -4,9 +4,6 @@ import { moveUnbooked, noneUnbooked, type Unbooked } from './departures.ts';
 import type { Balance, StockEvent } from './events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from './movement.ts';
 
-export { ownerOf, type Reservation } from './claims.ts';
-export { emptyBalance, moveBalance, type StockMovement } from './movement.ts';
-
 export interface KnownStock extends Claims {
   readonly phase: 'active' | 'retired';
   readonly balance: Balance;

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { sourcingStrategies } from '../../domain/order/events.ts';
+import { sourcingStrategies } from '../../domain/order/shapes.ts';
 import {
   Closed,
   Count,

@@ -2,7 +2,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import type { EventStore } from '../../commands/ports.ts';
 import type { EventSource } from '../../projections/ports.ts';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../configValues.ts';
 import { createAppend } from './appends.ts';
 import { createClients, type EventStoreClient } from './clients.ts';
 import { offerIdentityOnly } from './compression.ts';

@@ -1,6 +1,7 @@
 /** Claims that are still open, each until its end: released, expired, or all of it shipped. */
 
 import { unreachable } from '../../domain/message.ts';
+import { ownerOf } from '../../domain/stock/claims.ts';
 import type {
   StockReservationExpired,
   StockReservationLapsed,
@@ -9,7 +10,6 @@ import type {
   StockReserved,
   StockShipped,
 } from '../../domain/stock/events.ts';
-import { ownerOf } from '../../domain/stock/state.ts';
 import type { Projection } from '../projection.ts';
 import { stockLevelId } from '../stockLevels/projection.ts';
 

@@ -1,5 +1,5 @@
 /** What became of each line, worked out from the domain's fold and never counted beside it. Quantities are pieces. */
-import type { LineQuantity, OrderLine } from '../../domain/order/events.ts';
+import type { LineQuantity, OrderLine } from '../../domain/order/shapes.ts';
 import { isEnded, leftShipments, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
 
 export interface OrderLineView extends OrderLine {

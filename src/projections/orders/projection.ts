@@ -3,12 +3,8 @@
  * it, so that what is read and what is decided can't drift apart.
  */
 import type { Sealed } from '../../domain/message.ts';
-import type {
-  OrderAbandoned,
-  OrderEvent,
-  OrderShipmentCorrected,
-  OrderShipmentDispatched,
-} from '../../domain/order/events.ts';
+import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
+import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shipmentEvents.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import { labelOf } from '../../domain/shipment/label.ts';
 import type { Projection, Recorded } from '../projection.ts';

@@ -1,7 +1,7 @@
 /** Where each shipment is, and all that couriers have said about its parcels. */
 import type { Sealed } from '../../domain/message.ts';
 import { unreachable } from '../../domain/message.ts';
-import type { ParcelDeclared } from '../../domain/order/events.ts';
+import type { ParcelDeclared } from '../../domain/order/shapes.ts';
 import type {
   ParcelStatus,
   ParcelTracked,

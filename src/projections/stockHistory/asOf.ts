@@ -4,7 +4,7 @@
  * belongs to "as of Tuesday" from Wednesday on, and to "as of Tuesday, as known on Tuesday" never: so an old report can
  * be printed again as it was, and also as it should have been.
  */
-import { emptyBalance, moveBalance } from '../../domain/stock/state.ts';
+import { emptyBalance, moveBalance } from '../../domain/stock/movement.ts';
 import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
 import type { RecordedStockEvent } from './pages.ts';
 

@@ -4,16 +4,14 @@
  */
 import { unreachable } from '../../domain/message.ts';
 import type {
-  Allocation,
-  LineQuantity,
   OrderAllocated,
   OrderBackordered,
   OrderCancelled,
   OrderPlaced,
   OrderRemainderCancelled,
-  OrderShipmentDelivered,
-  OrderShipmentDispatched,
 } from '../../domain/order/events.ts';
+import type { Allocation, LineQuantity } from '../../domain/order/shapes.ts';
+import type { OrderShipmentDelivered, OrderShipmentDispatched } from '../../domain/order/shipmentEvents.ts';
 import { type Message, type Sight, sees } from './audience.ts';
 
 export interface OrderPlacedData {

@@ -20,13 +20,12 @@ import {
   positionIn,
   rowsPerCallMax,
 } from './ledger.ts';
-import { announcedTypes, messagesFor } from './messages.ts';
+import { messagesFor } from './messages.ts';
 import type { Clock, Endpoint, EndpointDirectory } from './ports.ts';
 import { rooms, type Sendable, shareOut } from './rooms.ts';
 
 /** Also the name of its checkpoint. */
 export const plannerName = 'webhook_planner_v1';
-export { announcedTypes as plannerTypes };
 
 export interface PlannerDeps {
   readonly documents: Documents;

@@ -1,6 +1,7 @@
 /** `stock.*`: what moved in one warehouse, and the two moments a partner must not miss. */
 import type { Balance, StockEvent } from '../../domain/stock/events.ts';
-import { availableOf, emptyBalance, moveBalance } from '../../domain/stock/state.ts';
+import { emptyBalance, moveBalance } from '../../domain/stock/movement.ts';
+import { availableOf } from '../../domain/stock/state.ts';
 import type { Message } from './audience.ts';
 
 export interface StockData extends Balance {
