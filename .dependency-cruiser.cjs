@@ -30,21 +30,23 @@ const domain = {
   name: 'domain-imports-only-itself',
   comment: 'The domain is pure: no package, no node:*, no other folder. Hand it what it needs as data.',
   from: { path: '^src/domain/' },
-  to: { pathNot: '^src/domain/' },
+  to: { pathNot: '^src/(domain|eventsourcing)/' },
 };
 
 const applicationLayer = (folder, ...others) => ({
   name: `${folder}-imports-only-${['domain', ...others].join('-')}`,
   comment: `Declare a port, and let src/infra implement it.`,
   from: { path: `^src/${folder}/` },
-  to: { pathNot: [`^src/(${['domain', ...others, folder].join('|')})/`, pureBuiltins] },
+  to: {
+    pathNot: [`^src/(${['eventsourcing', 'processManagers', 'domain', ...others, folder].join('|')})/`, pureBuiltins],
+  },
 });
 
 const outerLayer = (folder) => ({
   name: `${folder}-points-inward`,
   comment: 'Only src/compose.ts and the entry points bring the layers together.',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: `^src/(domain|commands|projections|${folder})/` },
+  to: { path: '^src/', pathNot: `^src/(eventsourcing|domain|commands|processManagers|projections|${folder})/` },
 });
 
 const forbidden = [
@@ -75,7 +77,10 @@ const forbidden = [
   {
     name: 'known-folders-only',
     comment: 'A new folder under src/ needs a rule here that says what it may import.',
-    from: { path: '^src/[^/]+/', pathNot: '^src/(domain|commands|projections|moving|http|infra)/' },
+    from: {
+      path: '^src/[^/]+/',
+      pathNot: '^src/(eventsourcing|domain|commands|processManagers|projections|moving|http|infra)/',
+    },
     to: {},
   },
   {

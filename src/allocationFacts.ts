@@ -1,7 +1,9 @@
 /** What the policies ask the read side, each time as of the event they react to. */
-import { type AllocationFacts, StoreUnavailable, type WaitingOrder } from './commands/ports.ts';
-import type { Position } from './domain/message.ts';
-import { comparePositions } from './domain/position.ts';
+
+import type { Position } from './eventsourcing/message.ts';
+import { StoreUnavailable } from './eventsourcing/ports.ts';
+import { comparePositions } from './eventsourcing/position.ts';
+import type { AllocationFacts, WaitingOrder } from './processManagers/ports.ts';
 import type { Progress } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
 import { anySku, type OrderDocument } from './projections/orders/projection.ts';

@@ -1,6 +1,7 @@
 /** Where the reconciler of claims looks: pages of the read models, and how far the policies have come. */
-import type { ClaimLists } from './commands/claims.ts';
+
 import { reactionsName } from './lag.ts';
+import type { ClaimLists } from './processManagers/ports.ts';
 import type { Board } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
 import { anySku } from './projections/orders/projection.ts';

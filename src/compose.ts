@@ -5,39 +5,24 @@ import { createClaimLists } from './claimLists.ts';
 import { failureFacts } from './commands/failureFacts.ts';
 import { derivedId } from './commands/ids.ts';
 import { buildUseCases, type UseCases } from './commands/index.ts';
-import {
-  type Clock,
-  type EventStore,
-  type IdempotencyRecords,
-  type NewId,
-  type PersonalData,
-  StoreUnavailable,
-  type TokenVerifier,
-} from './commands/ports.ts';
+import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from './commands/ports.ts';
 import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
+import type { Documents } from './eventsourcing/documents.ts';
+import type { Checkpoints, EventSource, Generations, Leases, ProgressNews, Role } from './eventsourcing/ports.ts';
+import { type Clock, type EventStore, StoreUnavailable } from './eventsourcing/ports.ts';
+import { createTurns } from './eventsourcing/turns.ts';
 import { buildApp } from './http/app.ts';
 import type { HttpPorts, HttpSettings } from './http/ports.ts';
 import { createPolicyLag } from './lag.ts';
 import { createMeasures } from './measures.ts';
 import { createBoard } from './projections/board.ts';
 import { createReadModels, type ReadModels } from './projections/index.ts';
-import type {
-  Checkpoints,
-  Documents,
-  EventSource,
-  Generations,
-  JobQueue,
-  Leases,
-  ProgressNews,
-  Role,
-} from './projections/ports.ts';
 import type { ReadSide } from './projections/readModel.ts';
-import { createTurns } from './projections/turns.ts';
 import { createEndpointDirectory } from './projections/webhookEndpoints/directory.ts';
 import { createDeliverer } from './projections/webhooks/deliver.ts';
 import { createWebhookPlanner } from './projections/webhooks/planner.ts';
-import type { CheckTarget, WebhookSender } from './projections/webhooks/ports.ts';
+import type { CheckTarget, JobQueue, WebhookSender } from './projections/webhooks/ports.ts';
 import { createReconciler } from './projections/webhooks/reconcile.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createRunners } from './runners.ts';

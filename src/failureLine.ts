@@ -1,5 +1,6 @@
 /** What is printed when the service or a tool can't start: one line that says what to do. */
-import { OperatorError, StoreDamaged } from './commands/ports.ts';
+import { OperatorError } from './commands/ports.ts';
+import { StoreDamaged } from './eventsourcing/ports.ts';
 
 /** A failure of the operating system, as Node tells it. */
 interface SystemFailure {

@@ -1,6 +1,6 @@
 /** How long the policies, and the read models that they wait for, are behind what was recorded. */
-import type { Position } from './domain/message.ts';
-import { comparePositions } from './domain/position.ts';
+import type { Position } from './eventsourcing/message.ts';
+import { comparePositions } from './eventsourcing/position.ts';
 import type { Board } from './projections/board.ts';
 import type { ReadModels } from './projections/index.ts';
 import { pause } from './projections/pause.ts';

@@ -1,6 +1,7 @@
 /** What the service measures of itself, as Prometheus reads it (text format 0.0.4). */
-import { type DriftKind, type DriftWatch, driftKinds } from './commands/claims.ts';
-import type { LapseWatch } from './commands/ports.ts';
+
+import type { LapseWatch } from './processManagers/ports.ts';
+import { type DriftKind, type DriftWatch, driftKinds } from './processManagers/ports.ts';
 
 export interface Measures {
   readonly lapses: LapseWatch;

@@ -5,8 +5,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type EventStore, StoreUnavailable } from './commands/ports.ts';
-import type { RecordedEvent } from './domain/message.ts';
+import type { RecordedEvent } from './eventsourcing/message.ts';
+import type { EventSource } from './eventsourcing/ports.ts';
+import { type EventStore, StoreUnavailable } from './eventsourcing/ports.ts';
 import { readConfig } from './infra/config.ts';
 import { readSecret } from './infra/configValues.ts';
 import { KeysDiffer, moveKeys } from './infra/keys/moveKeys.ts';
@@ -23,7 +24,6 @@ import { TargetTaken } from './moving/copyLog.ts';
 import { type MigrationResult, migrateLog, type Step } from './moving/migrateLog.ts';
 import { LedgerDiffers, type LedgerMoved, moveLedger } from './moving/moveLedger.ts';
 import { createProgressBar } from './progressBar.ts';
-import type { EventSource } from './projections/ports.ts';
 import { deliveries } from './projections/webhooks/ledger.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 

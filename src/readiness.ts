@@ -1,12 +1,12 @@
 /** A cold start while an engine is down: the process stays up, says what it waits for, and goes on by itself. */
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
-import { StoreDamaged, StoreUnavailable } from './commands/ports.ts';
-import type { Position } from './domain/message.ts';
-import { comparePositions } from './domain/position.ts';
+import type { Position } from './eventsourcing/message.ts';
+import type { EventSource } from './eventsourcing/ports.ts';
+import { StoreDamaged, StoreUnavailable } from './eventsourcing/ports.ts';
+import { comparePositions } from './eventsourcing/position.ts';
 import type { Progress } from './projections/board.ts';
 import { pause } from './projections/pause.ts';
-import type { EventSource } from './projections/ports.ts';
 
 export interface Readiness {
   isReached(): boolean;

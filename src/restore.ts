@@ -1,6 +1,6 @@
 /** `npm run restore -- --from DIR`: a backup into an empty data directory, checked, with later erasures (R20.4). */
 import { parseArgs } from 'node:util';
-import { StoreUnavailable } from './commands/ports.ts';
+import { StoreUnavailable } from './eventsourcing/ports.ts';
 import { BackupBroken } from './infra/backup/manifest.ts';
 import { eraseAgain, restoreBackup } from './infra/backup/restoreBackup.ts';
 import { BackupRefused } from './infra/backup/takeBackup.ts';

@@ -1,7 +1,7 @@
 /** A projection into MongoDB, beside a plain `bulkWrite` of the documents that it comes to, batch by batch. */
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';

@@ -1,6 +1,6 @@
 /** A log of so many events, and its read models as they would be had the service made both. */
 import { join } from 'node:path';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createReadEngines, openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';

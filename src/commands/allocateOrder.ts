@@ -3,21 +3,25 @@
  * reserves at their exact revisions; whoever is slower plans again. Repeating it is harmless: what an earlier attempt
  * for the same cause has reserved is found again by its derived id, and no longer asked for.
  */
-import { unreachable } from '../domain/message.ts';
+
 import type { OrderCommandOf } from '../domain/order/commands.ts';
 import type { LineQuantity } from '../domain/order/shapes.ts';
 import { promiseLost } from '../domain/order/standing.ts';
 import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
 import type { Plan } from '../domain/policies/allocation.ts';
 import { itemStream, orderStream, stockStream } from '../domain/values.ts';
+import { unreachable } from '../eventsourcing/message.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts } from '../processManagers/ports.ts';
 import { adoptHolds } from './adoptHolds.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { createSlots, mapLimited, type TakeTurn } from './keyed.ts';
+import { createSlots, mapLimited } from './keyed.ts';
 import { linesThatMayNotWait } from './mayWait.ts';
 import { createOrderClaims } from './orderClaims.ts';
 import { createPlanOrder } from './planOrder.ts';
-import type { AllocationFacts, Clock, CountryPoint, PersonalData } from './ports.ts';
+import type { CountryPoint, PersonalData } from './ports.ts';
 import { type Hold, holdsOf, isLeftAlone, type Look, lookAt, type Shelves, shelfFor, skusAskedFor } from './shelves.ts';
 
 export interface AllocationPorts {

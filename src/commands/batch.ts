@@ -1,5 +1,5 @@
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */
-import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../domain/message.ts';
+import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../eventsourcing/message.ts';
 import { eventIdOf } from './ids.ts';
 import type { CommandContext, IfMatch, Outcome } from './outcome.ts';
 import type { RecentCommand } from './recentCommands.ts';

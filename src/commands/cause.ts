@@ -1,4 +1,4 @@
-import type { Position, RecordedEvent } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import { derivedId } from './ids.ts';
 import type { CommandContext } from './outcome.ts';
 import type { Seen } from './streams.ts';

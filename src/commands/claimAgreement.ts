@@ -3,7 +3,8 @@ import type { PlacedOrder } from '../domain/order/state.ts';
 import { lacksOf } from '../domain/order/state.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
-import { type Claim, countedBy, isLost, type Subject, unbookedOf, uncountedFor } from './claims.ts';
+import type { Claim } from '../processManagers/ports.ts';
+import { countedBy, isLost, type Subject, unbookedOf, uncountedFor } from './claims.ts';
 import type { Handlers } from './handlers.ts';
 import type { Streams } from './streams.ts';
 

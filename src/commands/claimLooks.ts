@@ -1,23 +1,14 @@
 /** One look at an order, or at a reservation for one: what the two sides say of it just then. */
-import type { Position } from '../domain/message.ts';
+
 import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import { lacksOf } from '../domain/order/state.ts';
-import { laterOf } from '../domain/position.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
-import {
-  type Claim,
-  countedBy,
-  heldFor,
-  isLost,
-  type Sight,
-  type Subject,
-  unbookedOf,
-  uncountedFor,
-  type View,
-} from './claims.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import { laterOf } from '../eventsourcing/position.ts';
+import type { AllocationFacts, Claim } from '../processManagers/ports.ts';
+import { countedBy, heldFor, isLost, type Sight, type Subject, unbookedOf, uncountedFor, type View } from './claims.ts';
 import type { Handlers } from './handlers.ts';
-import type { AllocationFacts } from './ports.ts';
 import { promiseOf } from './shelves.ts';
 import type { Loaded } from './stateCache.ts';
 import type { Seen, Streams } from './streams.ts';

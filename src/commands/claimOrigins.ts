@@ -1,11 +1,13 @@
 /** What the log says of a drift: who made a claim, and which event the policies missed. Reads all of a stream, so seldom. */
-import type { Position, RecordedEvent } from '../domain/message.ts';
+
 import type { OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
 import { stockStream } from '../domain/values.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { EventStore } from '../eventsourcing/ports.ts';
+import type { Claim } from '../processManagers/ports.ts';
 import { type Cause, causeOf } from './cause.ts';
-import type { Claim, Sight } from './claims.ts';
+import type { Sight } from './claims.ts';
 import { derivedId } from './ids.ts';
-import type { EventStore } from './ports.ts';
 import { systemContext } from './systemContext.ts';
 
 const pageEvents = 500;

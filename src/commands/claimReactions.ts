@@ -4,11 +4,11 @@ import type { Order } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
 import type { Cause } from './cause.ts';
 import type { PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
-import type { Clock } from './ports.ts';
 
 interface Ports {
   readonly handlers: Pick<Handlers, 'order' | 'stock'>;

@@ -1,32 +1,13 @@
 /** What an order and a stock say of one claim, side by side, where they drift apart, and what a look at them needs. */
+
 import { lookUp } from '../domain/bucketMap.ts';
-import type { Position } from '../domain/message.ts';
 import type { OpenAllocation } from '../domain/order/sources.ts';
 import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { reservationsOf, type Stock } from '../domain/stock/state.ts';
-
-/** A reservation that a stock holds for an order. */
-export interface Claim {
-  readonly orderId: string;
-  readonly warehouseId: string;
-  readonly sku: string;
-  readonly reservationId: string;
-}
-
-/** As it is published in `stockledger_reservation_drift`. */
-export const driftKinds = [
-  /** A stock holds a reservation for an order that does not count it. */
-  'uncounted_reservation',
-  /** An order counts on pieces that no stock holds for it. */
-  'lost_reservation',
-  /** An order waits, or was never planned, although goods for it are free, or held for it. */
-  'waiting_beside_stock',
-  /** Goods left with a shipment, and the stock still holds them. */
-  'unbooked_departure',
-] as const;
-export type DriftKind = (typeof driftKinds)[number];
+import type { Position } from '../eventsourcing/message.ts';
+import type { Claim, DriftKind } from '../processManagers/ports.ts';
 
 const openAt = (stock: Stock, reservationId: string): Reservation | undefined =>
   stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
@@ -99,30 +80,4 @@ export interface Sight {
   /** Of the order. */
   readonly stream: string;
   readonly revision: number;
-}
-
-/** A page of a list, which may be behind: it only tells where to look. */
-export interface ClaimPage<T> {
-  readonly items: readonly T[];
-  /** `null`: this was the last one. */
-  readonly nextCursor: string | null;
-}
-
-/** Where orders and stocks have claims on each other, and how far the policies have come. */
-export interface ClaimLists {
-  /** Ids of orders that may still ship or wait. `cursor` of the first page: `null`. */
-  orders(cursor: string | null): Promise<ClaimPage<string>>;
-  /** Whether any order lacks a source for any of these. */
-  isAnyWaiting(skus: readonly string[]): Promise<boolean>;
-  /** Ids of orders that lack a source for this SKU (`null`: for any). */
-  waiting(sku: string | null, cursor: string | null): Promise<ClaimPage<string>>;
-  /** Open reservations that were made for an order. */
-  reservations(cursor: string | null): Promise<ClaimPage<Claim>>;
-  /** `true` once the policies have done all that events up to here ask for, `false` when that takes too long. */
-  hasReacted(position: Position): Promise<boolean>;
-}
-
-/** Hears what each look at the claims has found, also when that is nothing. */
-export interface DriftWatch {
-  found(kind: DriftKind, count: number): void;
 }

@@ -6,10 +6,11 @@
 import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts } from '../processManagers/ports.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { eachLimited, type TakeTurn } from './keyed.ts';
-import type { AllocationFacts } from './ports.ts';
+import { eachLimited } from './keyed.ts';
 import { isBefore } from './serveWaiting.ts';
 import { promiseOf } from './shelves.ts';
 

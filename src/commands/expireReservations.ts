@@ -1,10 +1,11 @@
 /** Ends reservations that are past their time, by an event (B4). Run every second or so; repeating it is harmless. */
 import { lookUp } from '../domain/bucketMap.ts';
 import { stockStream } from '../domain/values.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import type { DueReservation, DueReservations, LapseWatch } from '../processManagers/ports.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
 import { eachLimited } from './keyed.ts';
-import type { Clock, DueReservation, DueReservations, LapseWatch } from './ports.ts';
 import { systemContext } from './systemContext.ts';
 
 /** Reservations that are looked up together. */

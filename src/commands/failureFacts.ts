@@ -1,4 +1,4 @@
-import { StoreUnavailable } from './ports.ts';
+import { StoreUnavailable } from '../eventsourcing/ports.ts';
 
 const inWords = (cause: unknown): string | undefined =>
   cause instanceof Error ? `${cause.name}: ${cause.message}` : undefined;

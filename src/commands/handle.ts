@@ -4,10 +4,10 @@
  * Commands for one stream queue up, are decided one after another on the cached state, and go out as one append at one
  * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.
  */
-import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import type { Decider, DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
+import { type Clock, type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { type Asked, type Plan, planBatch } from './batch.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
-import { type Clock, type EventStore, StoreUnavailable } from './ports.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
 

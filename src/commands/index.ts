@@ -1,15 +1,15 @@
 /** The whole public surface of the write side. */
-import type { RecordedEvent } from '../domain/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts, ClaimLists, DriftWatch, DueReservations, LapseWatch } from '../processManagers/ports.ts';
 import { createAllocateOrder } from './allocateOrder.ts';
 import { createCatalogueUseCases } from './catalogue.ts';
-import type { ClaimLists, DriftWatch } from './claims.ts';
 import { createExpireReservations } from './expireReservations.ts';
 import type { HandlerOptions } from './handle.ts';
 import { createHandlers } from './handlers.ts';
-import type { TakeTurn } from './keyed.ts';
 import { createSealNote } from './notes.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { AllocationFacts, CountryPoint, DueReservations, LapseWatch, PersonalData } from './ports.ts';
+import type { CountryPoint, PersonalData } from './ports.ts';
 import { createReactions } from './reactions.ts';
 import { createReconciler } from './reconcileClaims.ts';
 import { createShipmentUseCases } from './shipments.ts';

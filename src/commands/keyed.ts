@@ -1,11 +1,5 @@
 /** Many things at once, but never two for the same key, and not more than a bound. */
 
-/**
- * Long work shares the event loop: it asks before each step whether its turn goes on. `null`: it does; else the promise
- * resolves when the next turn has come.
- */
-export type TakeTurn = () => Promise<void> | null;
-
 /** Serialises work by key: what is asked for one key runs in the order it was asked. */
 export const createKeyedQueue = () => {
   const tails = new Map<string, Promise<unknown>>();

@@ -6,9 +6,9 @@ import type { OrderShipmentVoided } from '../domain/order/shipmentEvents.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import type { Clock } from './ports.ts';
 
 type Move = StockCommandOf<'ShipStock' | 'VoidDeparture'> & { readonly orderId: string };
 

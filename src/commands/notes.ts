@@ -1,5 +1,5 @@
 /** Free text is personal data (DESIGN §4.5): sealed under the key of whoever wrote it, and bound to its stream. */
-import type { Sealed } from '../domain/message.ts';
+import type { Sealed } from '../eventsourcing/message.ts';
 import type { CommandContext } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 

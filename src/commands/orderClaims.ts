@@ -2,9 +2,9 @@
 import type { Allocation } from '../domain/order/shapes.ts';
 import type { Source } from '../domain/policies/allocation.ts';
 import { stockStream } from '../domain/values.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import type { Clock } from './ports.ts';
 import { type Hold, type Look, shelfFor, shelfOf, unusedReservationId } from './shelves.ts';
 
 interface Ports {

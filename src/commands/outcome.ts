@@ -1,5 +1,5 @@
 /** What goes into the command loop beside the command, and what comes out of it. */
-import type { Actor, DomainEvent, EventMetadata, Position, RecordedEvent, Refusal } from '../domain/message.ts';
+import type { Actor, DomainEvent, EventMetadata, Position, RecordedEvent, Refusal } from '../eventsourcing/message.ts';
 
 /** The revisions that a caller takes for the current one; `any`: whatever is there (RFC 9110 §13.1.1). */
 export type IfMatch = readonly number[] | 'any';

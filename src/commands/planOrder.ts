@@ -1,10 +1,12 @@
 /** What an order's plan is made of: where it goes, and which warehouses there are. */
-import type { Position } from '../domain/message.ts';
+
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { type Plan, planAllocation } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import type { AllocationFacts } from '../processManagers/ports.ts';
 import { type Address, shipToContext } from './orders.ts';
-import type { AllocationFacts, CountryPoint, PersonalData } from './ports.ts';
+import type { CountryPoint, PersonalData } from './ports.ts';
 import type { Hold, Look, Shelves } from './shelves.ts';
 
 export interface PlanPorts {

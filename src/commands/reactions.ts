@@ -2,20 +2,23 @@
  * Policies at work: what an event asks for is done as commands whose ids are derived from the event (DESIGN §6). An
  * event may be handed over again after a crash; what was done is recognised, what was not is finished.
  */
-import { type RecordedEvent, unreachable } from '../domain/message.ts';
+
 import type { OrderCommand } from '../domain/order/commands.ts';
 import { isEnded } from '../domain/order/state.ts';
 import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
 import { orderStream, shipmentStream } from '../domain/values.ts';
+import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts } from '../processManagers/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
 import { type Cause, causeOf } from './cause.ts';
 import { createClaimReactions, type HoldTask } from './claimReactions.ts';
 import { createContest, type PlanTask } from './contest.ts';
 import type { Handlers } from './handlers.ts';
-import { createKeyedQueue, createLanes, eachLimited, type TakeTurn } from './keyed.ts';
+import { createKeyedQueue, createLanes, eachLimited } from './keyed.ts';
 import { createMoveGoods } from './moveGoods.ts';
 import type { CommandContext } from './outcome.ts';
-import type { AllocationFacts, Clock } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */

@@ -1,7 +1,8 @@
 /** What the policies have handled since the last look: a fault of theirs is most likely there. */
-import type { RecordedEvent } from '../domain/message.ts';
+
 import type { OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
-import type { Claim } from './claims.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
+import type { Claim } from '../processManagers/ports.ts';
 
 /** Some 300 orders a second between two looks; of more than twice as many, the oldest are left to the pages. */
 const ordersMax = 3_000;

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../domain/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Fingerprints } from './fingerprints.ts';
 
 /** A command and what it recorded in one stream. */

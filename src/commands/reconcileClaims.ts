@@ -5,24 +5,24 @@
  * A page of each list at a time, so that it goes round slowly, and first what the policies have handled since the last
  * look. Runs beside the policies in the same process, where plans for one order wait for each other.
  */
-import type { Position, RecordedEvent } from '../domain/message.ts';
-import { laterOf } from '../domain/position.ts';
-import { createAgreement } from './claimAgreement.ts';
-import { createLooks } from './claimLooks.ts';
-import { createClaimOrigins } from './claimOrigins.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { EventStore } from '../eventsourcing/ports.ts';
+import { laterOf } from '../eventsourcing/position.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts } from '../processManagers/ports.ts';
 import {
   type ClaimLists,
   type ClaimPage,
   type DriftKind,
   type DriftWatch,
   driftKinds,
-  type Sight,
-  type Subject,
-  type View,
-} from './claims.ts';
+} from '../processManagers/ports.ts';
+import { createAgreement } from './claimAgreement.ts';
+import { createLooks } from './claimLooks.ts';
+import { createClaimOrigins } from './claimOrigins.ts';
+import type { Sight, Subject, View } from './claims.ts';
 import type { Handlers } from './handlers.ts';
-import { eachLimited, mapLimited, type TakeTurn } from './keyed.ts';
-import type { AllocationFacts, EventStore } from './ports.ts';
+import { eachLimited, mapLimited } from './keyed.ts';
 import type { Reactions } from './reactions.ts';
 import { createRecentClaims } from './recentClaims.ts';
 

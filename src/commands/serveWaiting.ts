@@ -1,11 +1,12 @@
 /** First come, first served: goods are offered to the orders that wait for them, by the time at which these were placed. */
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { laterOf } from '../domain/position.ts';
 import { stockStream } from '../domain/values.ts';
+import { laterOf } from '../eventsourcing/position.ts';
+import type { TakeTurn } from '../eventsourcing/turns.ts';
+import type { AllocationFacts, WaitingOrder } from '../processManagers/ports.ts';
 import type { Cause } from './cause.ts';
 import type { Handlers } from './handlers.ts';
-import { createLanes, eachComing, mapLimited, type TakeTurn } from './keyed.ts';
-import type { AllocationFacts, WaitingOrder } from './ports.ts';
+import { createLanes, eachComing, mapLimited } from './keyed.ts';
 import { promiseOf, skusAskedFor } from './shelves.ts';
 
 export interface ServePorts {

@@ -1,11 +1,12 @@
 /** Goods handed to a courier, and what the courier says about them. */
-import { refuse } from '../domain/message.ts';
+
 import type { DispatchRequest, OrderRefusal } from '../domain/order/commands.ts';
 import type { OrderEvent } from '../domain/order/events.ts';
 import { type Order, unshippedSources } from '../domain/order/state.ts';
 import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
 import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
+import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers } from './handlers.ts';
 import { derivedId } from './ids.ts';
 import type { SealNote } from './notes.ts';

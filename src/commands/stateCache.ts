@@ -1,4 +1,4 @@
-import type { Position } from '../domain/message.ts';
+import type { Position } from '../eventsourcing/message.ts';
 import type { RecentCommands } from './recentCommands.ts';
 
 /** A folded stream. `revision` is -1 for a stream that does not exist. */

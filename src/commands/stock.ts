@@ -1,9 +1,10 @@
 /** Everything that changes one stock, one by one or many in a request. */
-import { refuse } from '../domain/message.ts';
+
 import type { StockCommand, StockRefusal } from '../domain/stock/commands.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { stockStream, warehouseStream } from '../domain/values.ts';
+import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers } from './handlers.ts';
 import { createSlots } from './keyed.ts';
 import type { SealNote } from './notes.ts';

@@ -1,9 +1,9 @@
 /** Streams folded into states: from the cache, and from the store only what the cache does not know yet. */
-import type { Decider, DomainEvent, RecordedEvent } from '../domain/message.ts';
+import type { Decider, DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
+import { CommandIdTaken, type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createFingerprints } from './fingerprints.ts';
 import { createSlots } from './keyed.ts';
 import type { Recording } from './outcome.ts';
-import { CommandIdTaken, type EventStore, StoreUnavailable } from './ports.ts';
 import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 

@@ -1,6 +1,7 @@
 /** The read boundary: the domain knows only today's shapes; an unknown `type@version` is an error, never a cast. */
+
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { eventVersions } from './events.ts';
-import type { RecordedEvent } from './message.ts';
 import { upcasters } from './upcasters.ts';
 
 const versions: { readonly [type: string]: number } = eventVersions;

@@ -1,10 +1,11 @@
 /** Who asks, and may they (R4, R5): the token is verified, the table decides, the answer says what is missing. */
 import type { FastifyRequest } from 'fastify';
-import type { Clock, TokenVerifier } from '../commands/ports.ts';
+import type { TokenVerifier } from '../commands/ports.ts';
 import { TokenRefused } from '../commands/ports.ts';
 import { authorize, type Operation, type Reach, reachesWarehouse } from '../domain/access/policy.ts';
 import type { Principal } from '../domain/access/principal.ts';
-import { unreachable } from '../domain/message.ts';
+import { unreachable } from '../eventsourcing/message.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 import { bearerTokenOf } from './headers.ts';
 import { Problem } from './problem.ts';
 

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Outcome } from '../commands/outcome.ts';
 import type { Reach } from '../domain/access/policy.ts';
-import { type DomainEvent, type RecordedEvent, unreachable } from '../domain/message.ts';
+import { type DomainEvent, type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import { viewData, viewEvent } from './eventView.ts';
 import { entityTagOf, tellPosition, tellReplayed } from './headers.ts';
 import { Problem, problemOf } from './problem.ts';

@@ -1,11 +1,11 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { StoreUnavailable } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import { StoreUnavailable } from '../eventsourcing/ports.ts';
+import { createTurns, type Turns } from '../eventsourcing/turns.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { createTurns, type Turns } from '../projections/turns.ts';
 import { identify } from './access.ts';
 import { createAdmission } from './admission.ts';
 import { createBodyShares } from './bodies.ts';

@@ -3,7 +3,7 @@
  * shows is what a read of the same caller would show. It goes by the fields, so that new types of events are covered too.
  */
 import { type Reach, reachesWarehouse } from '../domain/access/policy.ts';
-import type { DomainEvent, RecordedEvent } from '../domain/message.ts';
+import type { DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
 import { type PublicData, type PublicEvent, publicData, publicEvent } from '../projections/publicEvent.ts';
 import { seesWhole, sights } from './sight.ts';
 

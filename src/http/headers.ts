@@ -1,9 +1,9 @@
 /** What clients say in headers, and what we say back (API.md "Conventions"). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IfMatch } from '../commands/outcome.ts';
-import type { Position } from '../domain/message.ts';
-import { earlierOf, formatPosition, parsePosition } from '../domain/position.ts';
 import { uuidPattern } from '../domain/values.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import { earlierOf, formatPosition, parsePosition } from '../eventsourcing/position.ts';
 import type { Progress } from '../projections/board.ts';
 import type { PositionGate } from './positionGate.ts';
 import { Problem } from './problem.ts';

@@ -2,7 +2,7 @@
 import { noteContext } from '../commands/notes.ts';
 import type { PersonalData } from '../commands/ports.ts';
 import type { Reach } from '../domain/access/policy.ts';
-import type { RecordedEvent, Sealed } from '../domain/message.ts';
+import type { RecordedEvent, Sealed } from '../eventsourcing/message.ts';
 import { type PublicEvent, publicEvent } from '../projections/publicEvent.ts';
 import { sights } from './sight.ts';
 

@@ -5,14 +5,9 @@
  */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { derivedId } from '../commands/ids.ts';
-import {
-  type Clock,
-  type IdempotencyRecords,
-  type KeptAnswer,
-  type PersonalData,
-  StoreUnavailable,
-} from '../commands/ports.ts';
-import type { Sealed } from '../domain/message.ts';
+import type { IdempotencyRecords, KeptAnswer, PersonalData } from '../commands/ports.ts';
+import type { Sealed } from '../eventsourcing/message.ts';
+import { type Clock, StoreUnavailable } from '../eventsourcing/ports.ts';
 import type { Caller } from './access.ts';
 import { createAnswersBehind } from './answersBehind.ts';
 import { fingerprintOf } from './fingerprint.ts';

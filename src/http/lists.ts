@@ -3,9 +3,10 @@
  * filters it was made for: it holds a name, which is not for everyone, and no client may say where a page begins.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type PersonalData, StoreUnavailable } from '../commands/ports.ts';
+import type { PersonalData } from '../commands/ports.ts';
 import type { Operation } from '../domain/access/policy.ts';
-import type { Sealed } from '../domain/message.ts';
+import type { Sealed } from '../eventsourcing/message.ts';
+import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { InvalidCursor, type Page, type PageRequest } from '../projections/page.ts';
 
 const limitDefault = 50;

@@ -1,9 +1,9 @@
 /** Which events of the live stream a caller gets: what was asked for, within what may be seen. Pure. */
 import { type Reach, reachesWarehouse } from '../domain/access/policy.ts';
 import type { Principal } from '../domain/access/principal.ts';
-import { categoryOf, idOf, type RecordedEvent } from '../domain/message.ts';
 import { orderStream } from '../domain/values.ts';
-import type { ScanHint } from '../projections/scan.ts';
+import { categoryOf, idOf, type RecordedEvent } from '../eventsourcing/message.ts';
+import type { ScanHint } from '../eventsourcing/ports.ts';
 
 export interface LiveQuery {
   readonly warehouseId?: string;

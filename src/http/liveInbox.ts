@@ -1,5 +1,5 @@
 /** What a live stream has still to send. Filtered first, bounded, and dropped where the client reads too slowly. */
-import type { RecordedEvent } from '../domain/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { LiveFilter } from './liveFilter.ts';
 
 /** Large events weigh a megabyte: a client that is further behind than this reads the rest from the log, at its own pace. */

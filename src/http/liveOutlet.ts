@@ -1,8 +1,8 @@
 /** The socket of a live stream: messages in the form of Server-Sent Events, and an end for who does not read them. */
 import type { ServerResponse } from 'node:http';
 import type { Reach } from '../domain/access/policy.ts';
-import type { Position, RecordedEvent } from '../domain/message.ts';
-import { formatPosition } from '../domain/position.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import { formatPosition } from '../eventsourcing/position.ts';
 import type { PublicEvent } from '../projections/publicEvent.ts';
 import { viewEvent } from './eventView.ts';
 

@@ -1,5 +1,5 @@
 /** Waiting for what the policies make of a command, for `Prefer: wait` (RFC 7240 §4.3). */
-import type { Position } from '../domain/message.ts';
+import type { Position } from '../eventsourcing/message.ts';
 import type { LiveEvents } from '../projections/liveEvents.ts';
 
 export interface PlanNews {

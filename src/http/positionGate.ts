@@ -1,8 +1,8 @@
 /** Waiting for a position (B8): only for one that there is, and for no more requests at once than can be kept. */
-import type { Position } from '../domain/message.ts';
-import { comparePositions } from '../domain/position.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import type { EventSource } from '../eventsourcing/ports.ts';
+import { comparePositions } from '../eventsourcing/position.ts';
 import type { Progress } from '../projections/board.ts';
-import type { EventSource } from '../projections/ports.ts';
 import { Problem } from './problem.ts';
 import { createShares } from './shares.ts';
 

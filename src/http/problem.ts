@@ -1,8 +1,9 @@
 /** Problem documents (RFC 9457): one shape for everything that goes wrong, with a stable `code`. No stack, no driver text. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { failureFacts } from '../commands/failureFacts.ts';
-import { CommandIdTaken, StoreDamaged, StoreUnavailable, SubjectErased, TokenRefused } from '../commands/ports.ts';
-import type { Json, Refusal } from '../domain/message.ts';
+import { SubjectErased, TokenRefused } from '../commands/ports.ts';
+import type { Json, Refusal } from '../eventsourcing/message.ts';
+import { CommandIdTaken, StoreDamaged, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { InvalidCursor } from '../projections/page.ts';
 import { type ProblemCode, problems, type RefusalCode } from './problemCodes.ts';
 

@@ -1,8 +1,8 @@
 /** A cached answer for one request (R21): who may ask past the cache, what the answer has seen, and where it came from. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayBypassCache } from '../domain/access/policy.ts';
-import type { Position } from '../domain/message.ts';
-import { earlierOf } from '../domain/position.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import { earlierOf } from '../eventsourcing/position.ts';
 import type { Progress } from '../projections/board.ts';
 import type { Cacheable, CachedAnswer, ReadCache } from '../projections/readCache/readCache.ts';
 import type { Caller } from './access.ts';

@@ -1,10 +1,11 @@
 /** Turns a declared route into a served one: who, may they, documentation, and what each command or read needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
-import type { Clock, NewId } from '../commands/ports.ts';
+import type { NewId } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import type { Turns } from '../eventsourcing/turns.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
-import type { Turns } from '../projections/turns.ts';
 import { type Caller, requireWarehouse } from './access.ts';
 import type { Admission } from './admission.ts';
 import { bodyLimitOf, holdBody } from './bodies.ts';

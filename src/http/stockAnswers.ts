@@ -1,9 +1,9 @@
 /** The one shape in which a stock is shown, from the write side's state or from the read model. */
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../commands/stock.ts';
-import type { RecordedEvent } from '../domain/message.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { ItemDocument } from '../projections/items/projection.ts';
 import type { Recorded } from '../projections/projection.ts';
 import { levelOf, type StockLevelDocument } from '../projections/stockLevels/projection.ts';

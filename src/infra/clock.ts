@@ -1,4 +1,4 @@
-import type { Clock } from '../commands/ports.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 
 export interface SystemClock extends Clock {
   /** It is at least this time now, ISO 8601 UTC: events of the log were recorded by then. */

@@ -1,6 +1,6 @@
 /** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Clock } from '../commands/ports.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';

@@ -1,5 +1,5 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
-import { type Role, roles } from '../projections/ports.ts';
+import { type Role, roles } from '../eventsourcing/ports.ts';
 import { type Doors, readDoors } from './configDoors.ts';
 import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
 

@@ -1,7 +1,8 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, OperatorError, type StoreDamaged } from '../commands/ports.ts';
+import { OperatorError } from '../commands/ports.ts';
+import type { Clock, StoreDamaged } from '../eventsourcing/ports.ts';
 import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { createSoleLeases } from './soleLeases.ts';
 import { startCheckpointer } from './sqlite/checkpointer.ts';

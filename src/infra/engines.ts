@@ -1,7 +1,6 @@
 /** The engines that the configuration names. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { StoreDamaged } from '../commands/ports.ts';
-import type { EventSource } from '../projections/ports.ts';
+import type { EventSource, StoreDamaged } from '../eventsourcing/ports.ts';
 import type { SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 

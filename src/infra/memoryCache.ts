@@ -1,5 +1,5 @@
 /** Cached answers in this process, within a bound in bytes; those that were not asked for longest go first. */
-import { comparePositions } from '../domain/position.ts';
+import { comparePositions } from '../eventsourcing/position.ts';
 import type { Cache, CacheEntry } from '../projections/readCache/ports.ts';
 import { createLru } from './lru.ts';
 

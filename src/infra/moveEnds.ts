@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EventStore, IdempotencyRecords } from '../commands/ports.ts';
-import type { Checkpoints, Documents, EventSource } from '../projections/ports.ts';
+import type { IdempotencyRecords } from '../commands/ports.ts';
+import type { Documents } from '../eventsourcing/documents.ts';
+import type { Checkpoints, EventSource, EventStore } from '../eventsourcing/ports.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { createSqliteKeyRows, type KeyRows } from './keys/keyRows.ts';
 import type { KeyStore } from './keys/keyStore.ts';

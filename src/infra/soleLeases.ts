@@ -1,7 +1,7 @@
 /** Leases of a process that has no others beside it: it holds them all, and its epoch is the one of nobody's checkpoint. */
 
+import type { Leases } from '../eventsourcing/ports.ts';
 import { pause } from '../projections/pause.ts';
-import type { Leases } from '../projections/ports.ts';
 
 const epoch = 0;
 /** Work that ended by itself begins again, but not in a hot loop. */

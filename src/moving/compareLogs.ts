@@ -1,7 +1,7 @@
 /** Two logs side by side. What is the same is told by the leaf of each event, its place in its stream included. */
 import { createHash } from 'node:crypto';
 import { asStored, decodeStored } from '../domain/decode.ts';
-import type { Position, RecordedEvent } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import { merkleLeaf } from '../projections/merkleLeaf.ts';
 
 /** Events after a position (exclusive) in global order, at most `limit`; fewer mean that the log ends there. */

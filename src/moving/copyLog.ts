@@ -2,8 +2,9 @@
  * Appends one log to another, in order. Each append is awaited before the next, or a server could put the second one
  * first; what stands together in one stream goes together.
  */
-import { type EventStore, type ExpectedRevision, StoreUnavailable } from '../commands/ports.ts';
-import type { EventEnvelope, Position, RecordedEvent } from '../domain/message.ts';
+
+import type { EventEnvelope, Position, RecordedEvent } from '../eventsourcing/message.ts';
+import { type EventStore, type ExpectedRevision, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { eventsAfter, leafOf, type ReadLog } from './compareLogs.ts';
 
 /** The target has another event where one of ours belongs, so somebody else writes there. */

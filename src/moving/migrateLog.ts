@@ -2,8 +2,7 @@
  * Brings a whole log into another store: what is there is compared, what is missing is appended, and the rest is
  * compared as well. The target itself tells where to go on, so a break at any point costs nothing but time.
  */
-import type { EventStore } from '../commands/ports.ts';
-import type { EventSource } from '../projections/ports.ts';
+import type { EventSource, EventStore } from '../eventsourcing/ports.ts';
 import { type Comparison, compareLogs, nothingCompared, type ReadLog } from './compareLogs.ts';
 import { copyLog } from './copyLog.ts';
 

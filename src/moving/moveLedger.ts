@@ -7,10 +7,10 @@
  * The version of a document, by which its writers compare and set, goes along as it is.
  */
 import { eachLimited } from '../commands/keyed.ts';
-import type { EventStore } from '../commands/ports.ts';
-import type { Position, RecordedEvent } from '../domain/message.ts';
-import { comparePositions, formatPosition } from '../domain/position.ts';
-import type { Checkpoints, CollectionSpec, Documents, DocumentWrite, StoredDocument } from '../projections/ports.ts';
+import type { CollectionSpec, Documents, DocumentWrite, StoredDocument } from '../eventsourcing/documents.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { Checkpoints, EventStore } from '../eventsourcing/ports.ts';
+import { comparePositions, formatPosition } from '../eventsourcing/position.ts';
 import {
   type Counter,
   counters,

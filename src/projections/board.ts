@@ -2,9 +2,9 @@
  * How far every consumer of the log has come, in this process or in another one. Answers that wait for a position wait
  * here (B8), whoever runs the consumer.
  */
-import type { Position } from '../domain/message.ts';
-import { comparePositions } from '../domain/position.ts';
-import type { Checkpoints, ProgressNews } from './ports.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import type { Checkpoints, ProgressNews } from '../eventsourcing/ports.ts';
+import { comparePositions } from '../eventsourcing/position.ts';
 
 export interface Progress {
   readonly name: string;

@@ -1,6 +1,6 @@
-import type { Position } from '../domain/message.ts';
-import { comparePositions } from '../domain/position.ts';
-import type { EventSource } from './ports.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import type { EventSource } from '../eventsourcing/ports.ts';
+import { comparePositions } from '../eventsourcing/position.ts';
 
 /**
  * The log was restored from a backup that is older than the read models. Its positions are given out again, so whoever

@@ -2,11 +2,11 @@
  * A consumer of the log: in order, one awaited batch at a time, its checkpoint behind it. A failure stops it at the event
  * it failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
  */
-import type { Position, RecordedEvent } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { Checkpoints, EventSource, Held, Leases } from '../eventsourcing/ports.ts';
 import type { Board, Progress } from './board.ts';
 import { createAheadGuard } from './checkpointAhead.ts';
 import { pause } from './pause.ts';
-import type { Checkpoints, EventSource, Held, Leases } from './ports.ts';
 import { LostOwnership } from './project.ts';
 
 export interface ConsumerOptions {

@@ -1,5 +1,5 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
-import type { RecordedEvent } from '../domain/message.ts';
+
 import {
   itemStream,
   orderStream,
@@ -8,6 +8,8 @@ import {
   warehouseStream,
   webhookStream,
 } from '../domain/values.ts';
+import type { Documents } from '../eventsourcing/documents.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { discrepancies } from './discrepancies/projection.ts';
 import { createDiscrepancyQueries } from './discrepancies/queries.ts';
 import { eventHistory } from './eventHistory/projection.ts';
@@ -22,7 +24,6 @@ import { createOpenReservationQueries } from './openReservations/queries.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { createPacer, pacedReads } from './pacer.ts';
-import type { Documents } from './ports.ts';
 import { type AnyProjection, erase } from './projection.ts';
 import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';

@@ -2,10 +2,10 @@
  * What happens, as it happens, to anyone in this process: the live stream (API.md "Live") and `Prefer: wait`.
  * One follower of the log for all of them. Nothing is kept for a listener: what it must not miss, it reads from the log.
  */
-import type { Position, RecordedEvent } from '../domain/message.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { Checkpoints, EventSource } from '../eventsourcing/ports.ts';
 import { createBoard } from './board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer, ownLeases } from './consumer.ts';
-import type { Checkpoints, EventSource } from './ports.ts';
 
 /** Called in the order of the log, for each event. Must be quick: everybody waits for it. */
 export type Listener = (event: RecordedEvent) => void;

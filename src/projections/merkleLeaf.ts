@@ -1,6 +1,6 @@
 /** The hash of one event in the tamper-evident log (DESIGN §4.6, B6): anyone can work it out again from an export. */
 import { createHash } from 'node:crypto';
-import type { RecordedEvent } from '../domain/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 
 /** RFC 6962 §2.1: leaves and inner nodes are told apart by their first byte, so that neither can pass for the other. */
 const leafPrefix = Uint8Array.of(0);

@@ -2,7 +2,7 @@
  * Long reads take turns: one slice in each turn of the event loop, of all of them together, so that a hundred of them
  * hold no other up for longer than one does.
  */
-import type { EventSource } from './ports.ts';
+import type { EventSource } from '../eventsourcing/ports.ts';
 
 /** Resolves when it is the caller's turn. What it does at once should take some ten milliseconds. */
 export type Pace = () => Promise<void>;

@@ -2,7 +2,7 @@
  * Lists in pages (API.md "Lists"): the cursor is the sort value and the id of the last item of the page before, so that
  * a page begins where the last one ended, whatever was written in between, and costs the same however far in it is.
  */
-import type { DocumentQuery, Documents, StoredDocument } from './ports.ts';
+import type { DocumentQuery, Documents, StoredDocument } from '../eventsourcing/documents.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];

@@ -1,4 +1,4 @@
-import type { Position } from '../domain/message.ts';
+import type { Position } from '../eventsourcing/message.ts';
 
 /** The stores keep a commit in a signed 64-bit integer: at most this many decimal digits. */
 const digits = 19;

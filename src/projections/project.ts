@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../domain/message.ts';
-import type { Documents, DocumentWrite, StoredDocument } from './ports.ts';
+import type { Documents, DocumentWrite, StoredDocument } from '../eventsourcing/documents.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { AnyProjection } from './projection.ts';
 
 /** Another runner wrote the document or moved the checkpoint: stop, and begin again from what is stored. */

@@ -1,5 +1,5 @@
 import type { LedgerEvent } from '../domain/events.ts';
-import type { RecordedEvent } from '../domain/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 
 /** A ledger event as it stands in the log, with `type` and `data` tied together. */
 export type Recorded<E extends LedgerEvent = LedgerEvent> = RecordedEvent & E;

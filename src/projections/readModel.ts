@@ -1,11 +1,13 @@
 /** A projection at work: its runner, and the collection that answers queries just now. */
-import type { Position } from '../domain/message.ts';
-import { comparePositions } from '../domain/position.ts';
+
+import type { Documents } from '../eventsourcing/documents.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import type { Checkpoints, EventSource, Generations, Leases } from '../eventsourcing/ports.ts';
+import { comparePositions } from '../eventsourcing/position.ts';
 import type { Board, Progress } from './board.ts';
 import { createConsumer } from './consumer.ts';
 import { partNames, partOf } from './partitions.ts';
 import { pause } from './pause.ts';
-import type { Checkpoints, Documents, EventSource, Generations, Leases } from './ports.ts';
 import { LostOwnership, projectBatch } from './project.ts';
 import type { AnyProjection } from './projection.ts';
 

@@ -1,7 +1,7 @@
 /** That the verdict of a chaos run can fail: each kind of fault, planted in stores that are in order otherwise. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { derivedId } from '../../src/commands/ids.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';

@@ -1,11 +1,12 @@
 /** What the stores hold when the dust has settled, against what was acknowledged and what the log says. */
 import { isDeepStrictEqual } from 'node:util';
 import { derivedId } from '../../src/commands/ids.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
-import { comparePositions } from '../../src/domain/position.ts';
+import type { Documents } from '../../src/eventsourcing/documents.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
+import { comparePositions } from '../../src/eventsourcing/position.ts';
 import { projections } from '../../src/projections/index.ts';
 import { partNames } from '../../src/projections/partitions.ts';
-import type { Checkpoints, Documents, EventSource } from '../../src/projections/ports.ts';
 import type { AnyProjection } from '../../src/projections/projection.ts';
 import { audienceOf } from '../../src/projections/webhooks/audience.ts';
 import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';

@@ -1,6 +1,6 @@
 /** How an order gets its goods: planned on exact figures, reserved, recorded, and planned again when that falls through. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { Crash, contextOf, openWorld, plainPersonalData, type World } from '../support/world.ts';
 import {
   cancel,

@@ -1,7 +1,7 @@
 /** What policies ask the read side: as of the event they react to, and not more often than needed. */
 import { describe, expect, it } from 'vitest';
 import { createAllocationFacts } from '../../src/allocationFacts.ts';
-import type { Position } from '../../src/domain/message.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 
 const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
 

@@ -1,14 +1,15 @@
 /** A small shop over two or three warehouses: what tests of the write side begin with, and what must hold at the end. */
-import { driftKinds } from '../../src/commands/claims.ts';
+
 import type { OrderRequest } from '../../src/commands/orders.ts';
 import type { Outcome } from '../../src/commands/outcome.ts';
 import type { StockChange } from '../../src/commands/stock.ts';
-import type { DomainEvent } from '../../src/domain/message.ts';
 import type { OrderPlaced } from '../../src/domain/order/events.ts';
 import type { OrderLine } from '../../src/domain/order/shapes.ts';
 import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import type { SourcingState } from '../../src/domain/warehouse/events.ts';
+import type { DomainEvent } from '../../src/eventsourcing/message.ts';
+import { driftKinds } from '../../src/processManagers/ports.ts';
 import type { LogFold } from '../support/logFold.ts';
 import { contextOf, type World } from '../support/world.ts';
 

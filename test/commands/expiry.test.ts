@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createExpireReservations } from '../../src/commands/expireReservations.ts';
 import { createHandlers } from '../../src/commands/handlers.ts';
-import { type DueReservation, type EventStore, StoreUnavailable } from '../../src/commands/ports.ts';
 import { createStateCache } from '../../src/commands/stateCache.ts';
 import { stockStream } from '../../src/domain/values.ts';
+import { type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
+import type { DueReservation } from '../../src/processManagers/ports.ts';
 import { openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, openShop, recorded } from './arrange.ts';
 

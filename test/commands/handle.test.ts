@@ -1,8 +1,8 @@
 /** Commands for one stream are decided one after another and go out together, at one exact revision (DESIGN §5). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventIdOf } from '../../src/commands/ids.ts';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { systemActor } from '../../src/commands/systemContext.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { contextOf } from '../support/world.ts';
 import { type JarHandle, jarSize, newJars, openWatchedStore, type WatchedStore } from './jar.ts';
 

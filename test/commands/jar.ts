@@ -1,11 +1,10 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a jar of marbles. */
 import { createHandle, type Handle } from '../../src/commands/handle.ts';
-import type { AppendResult, Clock, EventStore, ExpectedRevision } from '../../src/commands/ports.ts';
 import { createStateCache, type StateCache } from '../../src/commands/stateCache.ts';
-import { accept, type Decider, refuse } from '../../src/domain/message.ts';
+import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
+import type { AppendResult, Clock, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
 import { createClock } from '../support/world.ts';
 
 /** The store reads back only types that it knows; which of them a marble is recorded as does not matter here. */

@@ -1,6 +1,6 @@
 /** How far behind the policies are, which is when clients are turned away. */
 import { describe, expect, it, vi } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 import { createLagMeter } from '../../src/lag.ts';
 
 const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });

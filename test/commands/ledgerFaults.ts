@@ -1,9 +1,10 @@
 /** What must hold once the policies have followed the log to its end. */
-import type { RecordedEvent } from '../../src/domain/message.ts';
+
 import { isEnded, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { LogFold, OpenReservation } from '../support/logFold.ts';
 import { broughtBy, onHandOf } from '../support/stockFacts.ts';
 

@@ -5,8 +5,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRecentClaims } from '../../src/commands/recentClaims.ts';
 import { systemActor } from '../../src/commands/systemContext.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
 import { stockStream } from '../../src/domain/values.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { openLog, startServer } from '../support/eventStoreLog.ts';
 import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
 import {

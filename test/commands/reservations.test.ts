@@ -1,6 +1,6 @@
 /** What becomes of a reservation once it is made: goods leave against it, or it runs out, or it is asked for again. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
 import {
   change,

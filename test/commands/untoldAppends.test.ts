@@ -3,12 +3,11 @@
  * cache does not know it yet. A busy process may be in that state for long, and each test holds it there.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EventStore } from '../../src/commands/ports.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
 import { orderStream, stockStream } from '../../src/domain/values.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
 import { createMemoryEvents } from '../support/memoryEvents.ts';
 import { contextOf, type OpenLog, openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, firstReservationOf, openShop, place, receive, recorded, sourcesOf, storyOf } from './arrange.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../../src/projections/readCache/ports.ts';
 import { type Make, uniqueName, useAdapter, waitMaxMs } from './make.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
-import type { CheckpointMove, Checkpoints, Generations } from '../../src/projections/ports.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
+import type { CheckpointMove, Checkpoints, Generations } from '../../src/eventsourcing/ports.ts';
 import { type Make, uniqueName, useAdapter } from './make.ts';
 
 const at = (commit: bigint, prepare = commit): Position => ({ commit, prepare });

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import type { EventStore } from '../../src/commands/ports.ts';
-import type { Position, RecordedEvent } from '../../src/domain/message.ts';
-import { comparePositions } from '../../src/domain/position.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
+import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
+import { comparePositions } from '../../src/eventsourcing/position.ts';
 import {
   eventsIn,
   followUntil,

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Held, Leases } from '../../src/projections/ports.ts';
+import type { Held, Leases } from '../../src/eventsourcing/ports.ts';
 import { type Make, uniqueName, useAdapter, waitMaxMs } from './make.ts';
 
 interface Holder {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type PersonalData, SubjectErased } from '../../src/commands/ports.ts';
-import type { Sealed } from '../../src/domain/message.ts';
+import type { Sealed } from '../../src/eventsourcing/message.ts';
 import { type Make, uniqueName, useAdapter } from './make.ts';
 
 const person = { name: 'Jörg 木村 🪑', lines: ['Hauptstraße 1', ''], phone: null, floor: 3 };

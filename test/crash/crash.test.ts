@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecordedEvent, Sealed } from '../../src/domain/message.ts';
+import type { RecordedEvent, Sealed } from '../../src/eventsourcing/message.ts';
 import { createRandom } from './seeded.ts';
 import { counter, openWorld, queue, type Report, sizeOf, type World } from './world.ts';
 

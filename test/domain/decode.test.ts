@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asStored, decodeStored, UnknownEvent } from '../../src/domain/decode.ts';
 import { eventVersions } from '../../src/domain/events.ts';
-import { categoryOf, idOf, type RecordedEvent } from '../../src/domain/message.ts';
 import { upcasters } from '../../src/domain/upcasters.ts';
 import {
   itemStream,
@@ -11,6 +10,7 @@ import {
   warehouseStream,
   webhookStream,
 } from '../../src/domain/values.ts';
+import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { balanceOf, now } from '../support/samples.ts';
 
 const stored: RecordedEvent = {

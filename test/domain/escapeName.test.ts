@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapeName, unescapeName } from '../../src/domain/escapeName.ts';
-import { categoryOf, idOf } from '../../src/domain/message.ts';
 import { skuFault } from '../../src/domain/printable.ts';
 import { itemStream, stockStream } from '../../src/domain/values.ts';
+import { categoryOf, idOf } from '../../src/eventsourcing/message.ts';
 
 /** Tildes and hex digits often: they are what could be taken for an escape. */
 const text = fc.oneof(

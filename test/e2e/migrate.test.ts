@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdempotencyRecords } from '../../src/commands/ports.ts';
-import type { Sealed } from '../../src/domain/message.ts';
+import type { Sealed } from '../../src/eventsourcing/message.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { lockDataDir } from '../../src/infra/sqlite/dataDirLock.ts';

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
-import { formatPosition } from '../../src/domain/position.ts';
+import type { Documents, StoredDocument } from '../../src/eventsourcing/documents.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
+import { formatPosition } from '../../src/eventsourcing/position.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
@@ -13,7 +15,6 @@ import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import type { Checkpoints, Documents, EventSource, StoredDocument } from '../../src/projections/ports.ts';
 import {
   type Counter,
   counters,

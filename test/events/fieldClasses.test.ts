@@ -3,7 +3,7 @@
  * fails when there is none. At run time only the last test has anything to do.
  */
 import { describe, expect, it } from 'vitest';
-import type { FieldClasses, Sealed } from '../../src/domain/message.ts';
+import type { FieldClasses, Sealed } from '../../src/eventsourcing/message.ts';
 import { sealed } from '../support/samples.ts';
 
 type Sample = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeStored } from '../../src/domain/decode.ts';
 import { eventFields, eventVersions } from '../../src/domain/events.ts';
-import type { EventEnvelope, RecordedEvent } from '../../src/domain/message.ts';
+import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 
 interface Golden {
   readonly stored: EventEnvelope;

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { EventEnvelope } from '../../src/domain/message.ts';
+import type { EventEnvelope } from '../../src/eventsourcing/message.ts';
 import { makeDirectory, removeDirectory } from '../support/process.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { arrange, line, orderOf } from './arrange.ts';

@@ -1,9 +1,9 @@
 /** What no event would ever bring to light: two sides of one claim that do not agree, planted into the log (B4). */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { driftKinds } from '../../src/commands/claims.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
 import { orderStream } from '../../src/domain/values.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { driftKinds } from '../../src/processManagers/ports.ts';
 import { openService, type TestService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Position, RecordedEvent } from '../../src/domain/message.ts';
+import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createLiveOutlet, type LiveOutlet } from '../../src/http/liveOutlet.ts';
 import { pumpLive } from '../../src/http/livePump.ts';
 import type { Listener } from '../../src/projections/liveEvents.ts';

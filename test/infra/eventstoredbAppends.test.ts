@@ -11,8 +11,8 @@ import {
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
-import type { EventEnvelope } from '../../src/domain/message.ts';
+import type { EventEnvelope } from '../../src/eventsourcing/message.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { idsOf, newEvent, newEvents, newStream } from '../contracts/eventSamples.ts';
 import { fakeUrl, openLog, openLogOn, quick, startServer } from '../support/eventStoreLog.ts';
 import { type Behaviour, createFakeClient } from '../support/fakeEventStoreClient.ts';

@@ -3,12 +3,12 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AccessDeniedError, binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
 import { UnknownEvent } from '../../src/domain/decode.ts';
-import type { Position, RecordedEvent } from '../../src/domain/message.ts';
-import { comparePositions } from '../../src/domain/position.ts';
+import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
+import { comparePositions } from '../../src/eventsourcing/position.ts';
 import { BeyondTheLog } from '../../src/infra/eventstoredb/follow.ts';
-import type { EventBatch, EventSource } from '../../src/projections/ports.ts';
 import {
   eventsIn,
   followUntil,

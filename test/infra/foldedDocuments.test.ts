@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Documents, DocumentWrite, StoredDocument } from '../../src/eventsourcing/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
-import type { Documents, DocumentWrite, StoredDocument } from '../../src/projections/ports.ts';
 
 const name = 'chairs';
 const write = (id: string, position: bigint, expected: bigint | null, document: object | null = {}): DocumentWrite => ({

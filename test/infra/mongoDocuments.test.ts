@@ -1,9 +1,9 @@
 /** What only MongoDB's documents have: tombstones, their fence, and how things lie in the collection. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Documents } from '../../src/eventsourcing/documents.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
 import type { Row } from '../../src/infra/mongodb/documentRows.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import type { Documents } from '../../src/projections/ports.ts';
 import { urlOf } from '../contracts/engines/mongodb.ts';
 import { uniqueName } from '../contracts/make.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../support/engines/mongodb.ts';

@@ -1,8 +1,8 @@
 /** What only leases of many processes have: a holder that is cut off, and shares. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Leases } from '../../src/eventsourcing/ports.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoLeases } from '../../src/infra/mongodb/leases.ts';
-import type { Leases } from '../../src/projections/ports.ts';
 import { shortTimes, urlOf } from '../contracts/engines/mongodb.ts';
 import { uniqueName, waitMaxMs } from '../contracts/make.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../support/engines/mongodb.ts';

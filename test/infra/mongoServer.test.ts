@@ -1,6 +1,6 @@
 /** What becomes of the adapters when the server is absent, frozen, or comes back: on a server that the test may kill. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';

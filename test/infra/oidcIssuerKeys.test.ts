@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreUnavailable, TokenRefused } from '../../src/commands/ports.ts';
+import { TokenRefused } from '../../src/commands/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
 
 const keys = await generateKeyPair('ES256', { extractable: true });

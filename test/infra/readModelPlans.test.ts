@@ -1,5 +1,6 @@
 /** That no question to a read model looks at more than an index hands over, whatever filters a request combines (R8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CollectionSpec, DocumentQuery, Documents } from '../../src/eventsourcing/documents.ts';
 import { collectionOf } from '../../src/infra/collection.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { listCounts, querySteps } from '../../src/infra/sqlite/documentQuery.ts';
@@ -9,7 +10,6 @@ import { projections } from '../../src/projections/index.ts';
 import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
 import { createOrderQueries } from '../../src/projections/orders/queries.ts';
 import { formatCursor } from '../../src/projections/page.ts';
-import type { CollectionSpec, DocumentQuery, Documents } from '../../src/projections/ports.ts';
 import { createShipmentQueries } from '../../src/projections/shipments/queries.ts';
 import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';
 import { createWarehouseQueries } from '../../src/projections/warehouses/queries.ts';

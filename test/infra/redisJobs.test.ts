@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createBullmqJobs } from '../../src/infra/bullmq/jobs.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import type { Job, JobOutcome } from '../../src/projections/ports.ts';
+import type { Job, JobOutcome } from '../../src/projections/webhooks/ports.ts';
 import { freePort } from '../support/engines/childServer.ts';
 import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 

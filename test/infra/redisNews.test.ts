@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisNews } from '../../src/infra/redis/news.ts';
 import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/database.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreDamaged } from '../../src/commands/ports.ts';
+import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { verifyStore } from '../../src/infra/backup/verifyStore.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { fillChecksums } from '../../src/infra/sqlite/checksumFill.ts';

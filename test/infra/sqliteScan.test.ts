@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Position, RecordedEvent } from '../../src/domain/message.ts';
+import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { ScanHint } from '../../src/eventsourcing/ports.ts';
 import { createTail, sliceCharsMax } from '../../src/infra/sqlite/tail.ts';
-import type { ScanHint } from '../../src/projections/scan.ts';
 import { golden } from '../projections/golden.ts';
 import { openService } from '../support/service.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreDamaged } from '../../src/commands/ports.ts';
+import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/dataDirLock.ts';

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { checkpointWrites } from '../../src/infra/sqlite/checkpointWrites.ts';
 import type { Database } from '../../src/infra/sqlite/database.ts';
 import { documentWrites } from '../../src/infra/sqlite/documentWrites.ts';

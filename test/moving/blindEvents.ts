@@ -2,9 +2,10 @@
  * A log that answers as EventStoreDB was measured to: ids are compared only with what stands after the expected revision,
  * never at the head, so whoever guesses a revision writes twice. Its faults come from the test.
  */
-import { type EventStore, StoreUnavailable } from '../../src/commands/ports.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
+
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventSource } from '../../src/eventsourcing/ports.ts';
+import { type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 
 /** The process that would have gone on is gone. */
 export class Killed extends Error {

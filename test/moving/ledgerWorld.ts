@@ -1,18 +1,25 @@
 /** A place with a log, a ledger and whoever works on both, on any engines; time and receivers are the test's. */
-import type { EventStore } from '../../src/commands/ports.ts';
+
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import type { EventEnvelope, Position } from '../../src/domain/message.ts';
-import { comparePositions, laterOf } from '../../src/domain/position.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
+import type { Documents } from '../../src/eventsourcing/documents.ts';
+import type { EventEnvelope, Position } from '../../src/eventsourcing/message.ts';
+import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
+import { comparePositions, laterOf } from '../../src/eventsourcing/position.ts';
 import { createBoard } from '../../src/projections/board.ts';
 import { createConsumer } from '../../src/projections/consumer.ts';
-import type { Checkpoints, Documents, EventSource, JobQueue } from '../../src/projections/ports.ts';
 import { type StoredEndpoint, webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createDeliverer } from '../../src/projections/webhooks/deliver.ts';
 import { type Delivery, deliveries, jobOf, positionIn } from '../../src/projections/webhooks/ledger.ts';
 import { announcedTypes } from '../../src/projections/webhooks/messages.ts';
 import { createWebhookPlanner, plannerName } from '../../src/projections/webhooks/planner.ts';
-import type { Endpoint, EndpointDirectory, SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
+import type {
+  Endpoint,
+  EndpointDirectory,
+  JobQueue,
+  SendRequest,
+  SendResult,
+} from '../../src/projections/webhooks/ports.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
 import { newEvent } from '../contracts/eventSamples.ts';
 import { waitMaxMs } from '../contracts/make.ts';

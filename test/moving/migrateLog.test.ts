@@ -1,7 +1,7 @@
 /** Moving a log: in order, once, whatever breaks; and nothing onto what is not ours. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { EventEnvelope, RecordedEvent } from '../../src/domain/message.ts';
+import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { ReadLog } from '../../src/moving/compareLogs.ts';
 import { TargetTaken } from '../../src/moving/copyLog.ts';
 import { type MigrationResult, migrateLog, type Step } from '../../src/moving/migrateLog.ts';

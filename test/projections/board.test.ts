@@ -1,8 +1,8 @@
 /** How far consumers have come, wherever they run: what answers that wait for a position stand on (B8). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
+import type { ProgressNews } from '../../src/eventsourcing/ports.ts';
 import { createBoard } from '../../src/projections/board.ts';
-import type { ProgressNews } from '../../src/projections/ports.ts';
 
 const at = (commit: bigint): Position => ({ commit, prepare: commit });
 

@@ -1,14 +1,14 @@
 /** A consumer of the log when its stores fail: what it says of itself, and when it is well again. */
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { StoreUnavailable } from '../../src/commands/ports.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { Checkpoints, Held } from '../../src/eventsourcing/ports.ts';
+import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createBoard } from '../../src/projections/board.ts';
 import { createConsumer, ownLeases } from '../../src/projections/consumer.ts';
-import type { Checkpoints, Held } from '../../src/projections/ports.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 
 const away = async (): Promise<never> => {

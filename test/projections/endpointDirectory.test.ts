@@ -1,7 +1,7 @@
 /** The endpoints as deliveries ask for them (R23). */
 import { describe, expect, it } from 'vitest';
-import type { Position } from '../../src/domain/message.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 import type { Progress } from '../../src/projections/board.ts';
 import { createEndpointDirectory, EndpointsBehind } from '../../src/projections/webhookEndpoints/directory.ts';
 import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';

@@ -1,6 +1,7 @@
 /** Endpoints of partners, and what may happen to them. */
-import type { Position } from '../../src/domain/message.ts';
+
 import type { WebhookEndpointCreated, WebhookEvent } from '../../src/domain/webhook/events.ts';
+import type { Position } from '../../src/eventsourcing/message.ts';
 import { sealed } from '../support/samples.ts';
 
 export const created = (

@@ -1,7 +1,7 @@
 /** The index over the log that auditors search in (S7, R13.3). */
 import { describe, expect, it } from 'vitest';
 import { eventVersions } from '../../src/domain/events.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { type EventHistoryDocument, eventHistory, sliceBefore } from '../../src/projections/eventHistory/projection.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase } from '../../src/projections/projection.ts';

@@ -1,6 +1,6 @@
 /** The search in the log (API.md `GET /v1/audit/events`; S7, R13.3). */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';

@@ -1,9 +1,10 @@
 /** Events of orders, shipments and webhook endpoints as they stand in a log. */
-import { categoryOf, idOf, type RecordedEvent } from '../../src/domain/message.ts';
+
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import type { ShipmentEvent } from '../../src/domain/shipment/events.ts';
 import { orderStream, shipmentStream, webhookStream } from '../../src/domain/values.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
+import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase, type Projection, type Recorded } from '../../src/projections/projection.ts';
 import { openDocuments, timeAt, uuidAt } from './stockLog.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventSource } from '../../src/eventsourcing/ports.ts';
 import { createLiveEvents, type LiveEvents } from '../../src/projections/liveEvents.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
 import { logOf, move, openSource, registered, stockEvents } from './stockLog.ts';
 
 const deliveries = Array.from({ length: 20 }, () => move('StockReceived', { quantity: 1 }));

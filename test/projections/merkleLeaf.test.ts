@@ -1,6 +1,6 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { canonicalJson, merkleLeaf } from '../../src/projections/merkleLeaf.ts';
 
 const event: RecordedEvent = {

@@ -1,7 +1,7 @@
 import { assert, constant, double, oneof, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DocumentQuery } from '../../src/eventsourcing/documents.ts';
 import { formatCursor, InvalidCursor, type PageEnd, pageOf, parseCursor } from '../../src/projections/page.ts';
-import type { DocumentQuery } from '../../src/projections/ports.ts';
 import { openDocuments } from './stockLog.ts';
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64url');

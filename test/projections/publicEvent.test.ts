@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UnknownEvent } from '../../src/domain/decode.ts';
 import { eventFields } from '../../src/domain/events.ts';
-import type { EventEnvelope, RecordedEvent } from '../../src/domain/message.ts';
+import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { publicData, publicEvent } from '../../src/projections/publicEvent.ts';
 import { balanceOf, sealed } from '../support/samples.ts';
 

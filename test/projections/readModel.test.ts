@@ -1,12 +1,12 @@
 /** A read model that several processes fold together, each part by one of them at a time (DESIGN §7). */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Leases } from '../../src/eventsourcing/ports.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
 import { createBoard } from '../../src/projections/board.ts';
 import { ownLeases } from '../../src/projections/consumer.ts';
-import type { Leases } from '../../src/projections/ports.ts';
 import { createReadModel, type ReadSide, rebuild } from '../../src/projections/readModel.ts';
 import { newEvent, newStream } from '../contracts/eventSamples.ts';
 import { counter } from '../crash/world.ts';

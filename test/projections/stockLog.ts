@@ -1,15 +1,15 @@
 /** Events as they stand in a log, and the documents they are projected into. */
 import { expect, onTestFinished } from 'vitest';
-import type { EventStore } from '../../src/commands/ports.ts';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/movement.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
+import type { Documents } from '../../src/eventsourcing/documents.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import type { Documents, EventSource } from '../../src/projections/ports.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { erase, type Projection, type Recorded } from '../../src/projections/projection.ts';
 

@@ -1,6 +1,6 @@
 /** Webhook endpoints as their owners and the deliveries see them (R23). */
 import { describe, expect, it } from 'vitest';
-import { formatPosition } from '../../src/domain/position.ts';
+import { formatPosition } from '../../src/eventsourcing/position.ts';
 import { InvalidCursor } from '../../src/projections/page.ts';
 import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpoints/queries.ts';

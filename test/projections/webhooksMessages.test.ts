@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { subscribableTypes, webhookEventTypes } from '../../src/domain/webhook/events.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { audienceOf } from '../../src/projections/webhooks/audience.ts';
 import { announcedTypes, bodyOf, messagesFor } from '../../src/projections/webhooks/messages.ts';
 import type { Endpoint } from '../../src/projections/webhooks/ports.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../src/domain/message.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { LostOwnership } from '../../src/projections/project.ts';
 import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
 import { createWebhookPlanner } from '../../src/projections/webhooks/planner.ts';

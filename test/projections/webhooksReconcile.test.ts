@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobQueue } from '../../src/projections/ports.ts';
 import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
+import type { JobQueue } from '../../src/projections/webhooks/ports.ts';
 import { dueMarginMs, rowsPerRunMax } from '../../src/projections/webhooks/reconcile.ts';
 import { createWorld, endpointWith, orderDelivered, type World } from './webhooksWorld.ts';
 

@@ -4,15 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import type { Position, RecordedEvent, Sealed } from '../../src/domain/message.ts';
+import type { Documents } from '../../src/eventsourcing/documents.ts';
+import type { Position, RecordedEvent, Sealed } from '../../src/eventsourcing/message.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
-import type { Documents, Job, JobQueue } from '../../src/projections/ports.ts';
 import { createDeliverer } from '../../src/projections/webhooks/deliver.ts';
 import { type Delivery, type DeliveryJob, deliveries, jobOf } from '../../src/projections/webhooks/ledger.ts';
 import { createWebhookPlanner } from '../../src/projections/webhooks/planner.ts';
-import type { Endpoint, EndpointDirectory, SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
+import type {
+  Endpoint,
+  EndpointDirectory,
+  Job,
+  JobQueue,
+  SendRequest,
+  SendResult,
+} from '../../src/projections/webhooks/ports.ts';
 import { createDeliveryQueries } from '../../src/projections/webhooks/queries.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
 import { type RoomName, roomNames, rooms } from '../../src/projections/webhooks/rooms.ts';

@@ -1,6 +1,6 @@
 /** Tests of deciders as sentences: given events, when a command, it records these events; and again: nothing. */
 import { expect } from 'vitest';
-import type { Decider, Decision, DomainEvent } from '../../src/domain/message.ts';
+import type { Decider, Decision, DomainEvent } from '../../src/eventsourcing/message.ts';
 
 interface Outcome<E extends DomainEvent, Code extends string> {
   /** Records exactly these, and the same command once more records nothing or is refused. */

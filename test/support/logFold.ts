@@ -1,8 +1,6 @@
 /** What the log says, worked out by folding all of it: no projection, no cache, nothing that could be wrong twice. */
-import type { AllocationFacts, DueReservation, DueReservations, WaitingOrder } from '../../src/commands/ports.ts';
+
 import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
-import type { DomainEvent, Position, RecordedEvent } from '../../src/domain/message.ts';
-import { categoryOf } from '../../src/domain/message.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
@@ -11,7 +9,15 @@ import type { Reservation } from '../../src/domain/stock/claims.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { evolveStock, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
+import type { DomainEvent, Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { categoryOf } from '../../src/eventsourcing/message.ts';
+import type { EventSource } from '../../src/eventsourcing/ports.ts';
+import type {
+  AllocationFacts,
+  DueReservation,
+  DueReservations,
+  WaitingOrder,
+} from '../../src/processManagers/ports.ts';
 
 /** Stands for any page that is large enough for a test. */
 const pageEvents = 1_000;

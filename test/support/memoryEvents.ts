@@ -1,8 +1,8 @@
 /** A log in memory, for tests that need thousands of worlds. It runs the contract of the event store like any adapter. */
-import type { AppendResult, EventStore, ExpectedRevision } from '../../src/commands/ports.ts';
-import type { RecordedEvent } from '../../src/domain/message.ts';
-import { comparePositions } from '../../src/domain/position.ts';
-import type { EventSource } from '../../src/projections/ports.ts';
+
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { AppendResult, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
+import { comparePositions } from '../../src/eventsourcing/position.ts';
 
 export type Log = EventStore & Pick<EventSource, 'readAll'>;
 

@@ -9,13 +9,13 @@ import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { type Adapters, compose, type Service } from '../../src/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
+import { roles } from '../../src/eventsourcing/ports.ts';
 import { createCountryPoints } from '../../src/infra/countryPoints.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/sandboxClients.ts';
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
-import { roles } from '../../src/projections/ports.ts';
 import type { SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
 import { type ApiDocument, createAnswerCheck } from './documented.ts';
 

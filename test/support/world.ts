@@ -3,17 +3,18 @@
  * and the moment at which the process dies.
  */
 
-import type { ClaimLists, DriftKind } from '../../src/commands/claims.ts';
 import { derivedId } from '../../src/commands/ids.ts';
 import { buildUseCases, type UseCases } from '../../src/commands/index.ts';
-import type { TakeTurn } from '../../src/commands/keyed.ts';
 import type { CommandContext } from '../../src/commands/outcome.ts';
-import type { Clock, EventStore, PersonalData } from '../../src/commands/ports.ts';
+import type { PersonalData } from '../../src/commands/ports.ts';
 import { createStateCache } from '../../src/commands/stateCache.ts';
-import type { Position, Sealed } from '../../src/domain/message.ts';
-import { comparePositions } from '../../src/domain/position.ts';
+import type { Position, Sealed } from '../../src/eventsourcing/message.ts';
+import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
+import { comparePositions } from '../../src/eventsourcing/position.ts';
+import type { TakeTurn } from '../../src/eventsourcing/turns.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import type { ClaimLists, DriftKind } from '../../src/processManagers/ports.ts';
 import { createLogFold, type LogFold } from './logFold.ts';
 import { createMemoryEvents, type Log } from './memoryEvents.ts';
 

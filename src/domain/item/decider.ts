@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse } from '../message.ts';
+import { accept, type Decider, refuse } from '../../eventsourcing/message.ts';
 import { sameJson } from '../sameJson.ts';
 import { type ItemDescription, type ItemEvent, itemVersions } from './events.ts';
 

@@ -1,5 +1,5 @@
 /** STORED FOREVER: what an SKU is (stream `item-{sku}`). A shipped shape is never edited (DESIGN §4.7). */
-import type { FieldClasses } from '../message.ts';
+import type { FieldClasses } from '../../eventsourcing/message.ts';
 
 export interface Box {
   readonly boxCode: string;

@@ -1,5 +1,5 @@
 /** What can be asked of an order, and why it may be refused. Nothing here is stored. */
-import type { Decision, Sealed } from '../message.ts';
+import type { Decision, Sealed } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { Allocation, LineQuantity, ParcelDeclared, ShipmentLabel } from './shapes.ts';
 

@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse, unreachable } from '../message.ts';
+import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import {
   type OrderCommand,

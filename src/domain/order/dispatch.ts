@@ -3,7 +3,7 @@
  * left are a fact (T28): what no reservation covers is recorded too, up to what the order still lacks, and sources that
  * are not needed any more are let go. More than was ordered is the caller's error.
  */
-import { accept, refuse } from '../message.ts';
+import { accept, refuse } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
 import type { OrderEvent } from './events.ts';

@@ -2,7 +2,7 @@
  * STORED FOREVER: what happens to an order (stream `order-{orderId}`). A shipped shape is never edited.
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
-import type { Sealed } from '../message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 
 import type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
 import type {

@@ -1,5 +1,5 @@
 /** Which field of an order's events is personal, and the version that each event is written in. */
-import type { FieldClasses } from '../message.ts';
+import type { FieldClasses } from '../../eventsourcing/message.ts';
 import type { OrderEvent } from './events.ts';
 
 export const orderFields: FieldClasses<OrderEvent> = {

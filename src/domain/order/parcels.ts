@@ -1,5 +1,5 @@
 /** What lies in parcels must be what the shipment takes along: a label for goods that never left misleads all who read it. */
-import { refuse } from '../message.ts';
+import { refuse } from '../../eventsourcing/message.ts';
 import type { DispatchRequest, OrderDecision } from './commands.ts';
 
 /**

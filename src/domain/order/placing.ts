@@ -1,5 +1,5 @@
 /** What an order must be in itself, before anything is asked about stock. */
-import { refuse } from '../message.ts';
+import { refuse } from '../../eventsourcing/message.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderDecision } from './commands.ts';
 import type { OrderLine } from './shapes.ts';

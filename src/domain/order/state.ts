@@ -1,4 +1,4 @@
-import { type Sealed, unreachable } from '../message.ts';
+import { type Sealed, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { Allocation, LineQuantity, OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';

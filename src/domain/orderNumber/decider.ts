@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse } from '../message.ts';
+import { accept, type Decider, refuse } from '../../eventsourcing/message.ts';
 import { type OrderNumberEvent, type OrderNumberTaken, orderNumberVersions } from './events.ts';
 
 export type OrderNumber = { readonly phase: 'free' } | { readonly phase: 'taken'; readonly orderId: string };

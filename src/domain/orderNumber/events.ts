@@ -2,7 +2,7 @@
  * STORED FOREVER: which order has a shop's own number (T26; stream `ordernumber-{id}`, the id derived from client and
  * number). The latest event counts: a number goes on to another order when the one that had it was never placed.
  */
-import type { FieldClasses } from '../message.ts';
+import type { FieldClasses } from '../../eventsourcing/message.ts';
 
 export type OrderNumberTaken = {
   readonly type: 'OrderNumberTaken';

@@ -1,6 +1,7 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
+
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { LedgerEvent } from '../events.ts';
-import { unreachable } from '../message.ts';
 import type { Allocation, ShipmentLabel } from '../order/shapes.ts';
 import type { OrderShipmentVoided } from '../order/shipmentEvents.ts';
 import { voidedReported } from '../order/standing.ts';

@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../message.ts';
+import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../../eventsourcing/message.ts';
 import type { ShipmentLabel } from '../order/shapes.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
 import { correctLabel, type LabelCorrection, labelOf } from './label.ts';

@@ -2,7 +2,7 @@
  * STORED FOREVER: the way of one shipment to the door (stream `shipment-{shipmentId}`). A courier's own words are sealed
  * under the key of the customer who waits for the parcel.
  */
-import type { FieldClasses, Sealed } from '../message.ts';
+import type { FieldClasses, Sealed } from '../../eventsourcing/message.ts';
 import type { ParcelDeclared, ShipmentLabel, ShippedLine } from '../order/shapes.ts';
 
 /** What a courier reports of a parcel; the words are the carrier-neutral ones of the tracking trade. */

@@ -1,5 +1,5 @@
 /** What a courier knows a shipment by: set when it leaves, completed or put right later. */
-import { accept, type Decision, refuse } from '../message.ts';
+import { accept, type Decision, refuse } from '../../eventsourcing/message.ts';
 import type { ShipmentLabel } from '../order/shapes.ts';
 import { sameJson } from '../sameJson.ts';
 import type { ShipmentCorrected } from './events.ts';

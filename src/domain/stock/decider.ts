@@ -1,5 +1,5 @@
+import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { entriesOf } from '../bucketMap.ts';
-import { accept, type Decider, refuse, unreachable } from '../message.ts';
 import { isCount, isQuantity } from '../values.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
 import type { StockEvent } from './events.ts';

@@ -2,7 +2,7 @@
  * STORED FOREVER: what happens to one SKU in one warehouse (stream `stock-{warehouseId}.{sku}`).
  * A shipped shape is never edited: add a version and an upcaster (DESIGN §4.7).
  */
-import type { Sealed } from '../message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
 
 /** The figures after the event, as a stock ledger prints them beside each entry. Always equal to the fold. */

@@ -4,8 +4,9 @@
  * reserved ≤ on hand − quarantined holds after every append. What it is about beyond what is there moves no figure and
  * is an event of its own.
  */
+
+import { accept } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
-import { accept } from '../message.ts';
 import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, Target } from './commands.ts';
 import { unbookedOf } from './departures.ts';

@@ -1,5 +1,5 @@
 /** The stored contract of stock events: the class of every field, and the version that is written today. */
-import type { FieldClasses } from '../message.ts';
+import type { FieldClasses } from '../../eventsourcing/message.ts';
 import type { StockEvent } from './events.ts';
 
 const key = { warehouseId: 'public', sku: 'public', after: 'public' } as const;

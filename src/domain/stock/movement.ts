@@ -1,5 +1,5 @@
 /** How an event moves the figures of a stock. */
-import { unreachable } from '../message.ts';
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { Balance, StockEvent } from './events.ts';
 
 export const emptyBalance: Balance = { onHand: 0, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };

@@ -1,5 +1,5 @@
 /** What every stock decision shares: the figures after it, the key of the stock, the answer to too much. */
-import { accept, refuse } from '../message.ts';
+import { accept, refuse } from '../../eventsourcing/message.ts';
 import { quantityMax } from '../values.ts';
 import type { StockDecision, Target } from './commands.ts';
 import type { StockEvent } from './events.ts';

@@ -1,6 +1,7 @@
 /** Claims on stock: made once, ended once, and each shipment takes from a reservation once. */
+
+import { accept, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { lookUp } from '../bucketMap.ts';
-import { accept, refuse, unreachable } from '../message.ts';
 import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision } from './commands.ts';
 import type { StockReservationTakenOver } from './events.ts';

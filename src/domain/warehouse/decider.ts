@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision } from '../message.ts';
+import { accept, type Decider, type Decision } from '../../eventsourcing/message.ts';
 import { sameJson } from '../sameJson.ts';
 import { type SourcingState, type WarehouseDescription, type WarehouseEvent, warehouseVersions } from './events.ts';
 

@@ -1,5 +1,5 @@
 /** STORED FOREVER: what a warehouse is (stream `warehouse-{warehouseId}`). A shipped shape is never edited. */
-import type { FieldClasses } from '../message.ts';
+import type { FieldClasses } from '../../eventsourcing/message.ts';
 
 export interface WarehouseDescription {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision, refuse, unreachable } from '../message.ts';
+import { accept, type Decider, type Decision, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { type WebhookEndpointCreated, type WebhookEvent, webhookVersions } from './events.ts';
 
 export type Webhook =

@@ -1,5 +1,5 @@
 /** STORED FOREVER: a partner's webhook endpoint (stream `webhook-{endpointId}`). The secret is sealed. */
-import type { FieldClasses, Sealed } from '../message.ts';
+import type { FieldClasses, Sealed } from '../../eventsourcing/message.ts';
 
 export const webhookEventTypes = [
   'stock.changed',

@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import type { Position } from '../../domain/message.ts';
-import { parsePosition } from '../../domain/position.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { parsePosition } from '../../eventsourcing/position.ts';
 import { findOrder } from '../findOrder.ts';
 import { createLiveFilter, scanHintOf } from '../liveFilter.ts';
 import { createLiveOutlet } from '../liveOutlet.ts';

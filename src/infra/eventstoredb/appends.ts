@@ -1,9 +1,14 @@
 /** Appends whose outcome is always told: written, not written, or not known. */
 import { NO_STREAM } from '@eventstore/db-client';
 import { createKeyedQueue, createSlots } from '../../commands/keyed.ts';
-import { type AppendResult, type EventStore, type ExpectedRevision, StoreUnavailable } from '../../commands/ports.ts';
-import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
-import { comparePositions } from '../../domain/position.ts';
+import type { EventEnvelope, Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import {
+  type AppendResult,
+  type EventStore,
+  type ExpectedRevision,
+  StoreUnavailable,
+} from '../../eventsourcing/ports.ts';
+import { comparePositions } from '../../eventsourcing/position.ts';
 import { pause } from '../../projections/pause.ts';
 import type { Clients } from './clients.ts';
 import type { Credentials } from './connection.ts';

@@ -1,7 +1,6 @@
 /** The log on EventStoreDB or KurrentDB: the ports EventStore and EventSource. */
 import { EventStoreDBClient } from '@eventstore/db-client';
-import type { EventStore } from '../../commands/ports.ts';
-import type { EventSource } from '../../projections/ports.ts';
+import type { EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../configValues.ts';
 import { createAppend } from './appends.ts';
 import { createClients, type EventStoreClient } from './clients.ts';

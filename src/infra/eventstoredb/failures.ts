@@ -9,7 +9,7 @@ import {
   UnknownError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
-import type { ExpectedRevision } from '../../commands/ports.ts';
+import type { ExpectedRevision } from '../../eventsourcing/ports.ts';
 
 export type AppendFailure =
   | { readonly kind: 'conflict'; readonly actual: ExpectedRevision }

@@ -9,11 +9,11 @@ import {
   StreamNotFoundError,
 } from '@eventstore/db-client';
 import { createSlots } from '../../commands/keyed.ts';
-import { StoreUnavailable } from '../../commands/ports.ts';
-import type { Position, RecordedEvent } from '../../domain/message.ts';
-import { comparePositions } from '../../domain/position.ts';
+import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import type { EventSource } from '../../eventsourcing/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { comparePositions } from '../../eventsourcing/position.ts';
 import { pause } from '../../projections/pause.ts';
-import type { EventSource } from '../../projections/ports.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';
 import type { Gate } from './gate.ts';

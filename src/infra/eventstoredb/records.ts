@@ -4,7 +4,7 @@
  */
 import type { AllStreamResolvedEvent, EventData, ResolvedEvent } from '@eventstore/db-client';
 import { decodeStored, UnknownEvent } from '../../domain/decode.ts';
-import type { EventEnvelope, EventMetadata, Position, RecordedEvent } from '../../domain/message.ts';
+import type { EventEnvelope, EventMetadata, Position, RecordedEvent } from '../../eventsourcing/message.ts';
 
 export interface Encoded {
   readonly events: EventData[];

@@ -9,8 +9,8 @@ import {
   type Filter,
   START,
 } from '@eventstore/db-client';
-import type { Position } from '../../domain/message.ts';
-import { comparePositions } from '../../domain/position.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/position.ts';
 import type { EventStoreClient } from './clients.ts';
 import { positionOf, weightOf } from './records.ts';
 import { within } from './waits.ts';

@@ -4,7 +4,7 @@
  * A fence is a keyed hash: without the key encryption key the file tells nothing about anybody.
  */
 import { open, readFile } from 'node:fs/promises';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { KeyStore } from './keyStore.ts';
 
 /** HMAC-SHA-256. */

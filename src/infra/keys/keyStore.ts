@@ -1,6 +1,6 @@
 /** Where wrapped keys are kept. Whoever has only that learns neither a key nor whose it is. */
 
-import type { Sealed } from '../../domain/message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 
 export interface KeptKey {
   /** Random, 16 bytes in base64url: a sealed text names its key, never its subject. */

@@ -6,7 +6,7 @@
  */
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import { type PersonalData, SubjectErased } from '../../commands/ports.ts';
-import type { Sealed } from '../../domain/message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 import { createLru } from '../lru.ts';
 import { createNonces, decrypt, encrypt } from './aesGcm.ts';
 import type { SubjectKey, SubjectKeys } from './subjectKeys.ts';

@@ -1,6 +1,7 @@
 /** Wrapped keys in a SQLite file of their own. Erasing overwrites a wrapped key where it stands. */
-import { StoreUnavailable } from '../../commands/ports.ts';
-import type { Sealed } from '../../domain/message.ts';
+
+import type { Sealed } from '../../eventsourcing/message.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { LocalDatabase } from '../sqlite/database.ts';
 import type { KeptEmail, KeptKey, KeyStore } from './keyStore.ts';
 import { wrappedBytes } from './keyWrap.ts';

@@ -1,6 +1,6 @@
 /** One data key a subject, wrapped by keys that are derived from the key encryption key, in whatever store. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Sealed } from '../../domain/message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 import { untilDone } from '../untilDone.ts';
 import { type DerivedKeys, KeyStoreLocked } from './keyEncryptionKey.ts';
 import type { KeptKey, KeyStore } from './keyStore.ts';

@@ -1,4 +1,4 @@
-import type { Checkpoints, Generations } from '../../projections/ports.ts';
+import type { Checkpoints, Generations } from '../../eventsourcing/ports.ts';
 import type { Mongo } from './connect.ts';
 import { createGathered } from './gathered.ts';
 import { unlessDuplicate } from './mongoErrors.ts';

@@ -1,7 +1,7 @@
 /** One client for a process: its pool, its time limits, and what a write must reach before it counts. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Db, MongoClient, type MongoClientOptions, type ReadPreferenceMode } from 'mongodb';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { asUnavailable, isCommandUnknown } from './mongoErrors.ts';
 
 export interface MongoOptions {

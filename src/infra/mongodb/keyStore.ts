@@ -2,7 +2,7 @@
  * Wrapped keys in a database of their own. Erasing overwrites the wrapped key; copies that the server keeps for a while
  * (journal, oplog, backups) are as wrapped as this one, and an erasure is done again after a restore.
  */
-import type { Sealed } from '../../domain/message.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
 import type { KeptEmail, KeptKey, KeyStore } from '../keys/keyStore.ts';
 import { untilDone } from '../untilDone.ts';
 import type { Mongo } from './connect.ts';

@@ -9,7 +9,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 
 const duplicateKey = 11_000;
 const commandNotFound = 59;

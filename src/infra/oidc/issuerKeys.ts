@@ -8,7 +8,7 @@ import {
   customFetch as joseFetch,
 } from 'jose';
 import { allowInsecureRequests, discovery, customFetch as discoveryFetch, None } from 'openid-client';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 
 /** A caller waits at most this long for keys before 503: twice what a healthy issuer across the world needs. */
 const fetchTimeoutMs = 3_000;

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { Redis, type RedisOptions } from 'ioredis';
-import { StoreUnavailable } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../configValues.ts';
 
 /** All keys and channels of ours begin with it, so that a Redis can be shared. */

@@ -1,9 +1,9 @@
 /** Progress of consumers, told to other processes over a channel of Redis. Nothing depends on it: what is lost is lost. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Position } from '../../domain/message.ts';
-import { formatPosition, parsePosition } from '../../domain/position.ts';
-import type { ProgressNews } from '../../projections/ports.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import type { ProgressNews } from '../../eventsourcing/ports.ts';
+import { formatPosition, parsePosition } from '../../eventsourcing/position.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 const channel = `${keyPrefix}:progress`;

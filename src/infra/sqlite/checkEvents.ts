@@ -1,6 +1,6 @@
 /** The whole log of a file: order, gaps, and the checksum of every event. */
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreDamaged } from '../../commands/ports.ts';
+import { StoreDamaged } from '../../eventsourcing/ports.ts';
 import { eventColumns, selectEvents } from './eventRows.ts';
 
 export interface EventsChecked {

@@ -1,5 +1,5 @@
 /** Moving checkpoints and switching builds, each compare-and-set. */
-import type { CheckpointMove } from '../../projections/ports.ts';
+import type { CheckpointMove } from '../../eventsourcing/ports.ts';
 import type { Statements, WriteModule } from './writes.ts';
 
 const schema = [

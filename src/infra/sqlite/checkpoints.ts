@@ -1,4 +1,4 @@
-import type { Checkpoints, Generations } from '../../projections/ports.ts';
+import type { Checkpoints, Generations } from '../../eventsourcing/ports.ts';
 import { activeOf, checkpointWrites } from './checkpointWrites.ts';
 import type { Database } from './database.ts';
 

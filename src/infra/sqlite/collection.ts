@@ -3,7 +3,7 @@
  * list, so that `has` is a lookup.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { CollectionSpec } from '../../projections/ports.ts';
+import type { CollectionSpec } from '../../eventsourcing/documents.ts';
 import { type Collection, checkedName } from '../collection.ts';
 import type { Statements } from './writes.ts';
 

@@ -4,8 +4,8 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
-import { createTurns } from '../../projections/turns.ts';
+import { type StoreDamaged, StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { createTurns } from '../../eventsourcing/turns.ts';
 import { createLru } from '../lru.ts';
 import { openConnection } from './connection.ts';
 import { createFileGuard } from './fileGuard.ts';

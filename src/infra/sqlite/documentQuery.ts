@@ -3,7 +3,7 @@
  * answer is asked of each candidate on the way, so that a walk can be stopped after any number of them.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { DocumentQuery } from '../../projections/ports.ts';
+import type { DocumentQuery } from '../../eventsourcing/documents.ts';
 import { type Collection, endOfPrefix, indexedField, listField } from '../collection.ts';
 import { columnOf, columnValue, idIndexOf, indexOf, listTableOf, tableOf } from './collection.ts';
 

@@ -1,6 +1,6 @@
 /** Writing documents: compare-and-set by position, with a column for each indexed field and a row for each listed value. */
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
-import type { CollectionSpec } from '../../projections/ports.ts';
+import type { CollectionSpec } from '../../eventsourcing/documents.ts';
 import { type Collection, collectionOf } from '../collection.ts';
 import { columnOf, createTables, dropTables, listColumnOf, listTableOf, tableOf } from './collection.ts';
 import type { Statements, WriteModule } from './writes.ts';

@@ -1,6 +1,6 @@
 /** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
 import type { StatementSync } from 'node:sqlite';
-import type { Documents, DocumentWrite, StoredDocument } from '../../projections/ports.ts';
+import type { Documents, DocumentWrite, StoredDocument } from '../../eventsourcing/documents.ts';
 import { type Collection, collectionOf } from '../collection.ts';
 import { columnValue, tableOf } from './collection.ts';
 import type { Database } from './database.ts';

@@ -1,9 +1,9 @@
 /** How an event is kept: two tables, ids as 16 bytes, data and metadata as JSON. */
 import type { SQLInputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { StoreDamaged } from '../../commands/ports.ts';
 import { decodeStored } from '../../domain/decode.ts';
-import type { EventMetadata, Position, RecordedEvent } from '../../domain/message.ts';
+import type { EventMetadata, Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { StoreDamaged } from '../../eventsourcing/ports.ts';
 import type { Statements } from './writes.ts';
 
 /** `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. */

@@ -1,7 +1,7 @@
 /** Event store and event source on one SQLite file. Positions are consecutive integers; commit equals prepare. */
-import type { AppendResult, EventStore } from '../../commands/ports.ts';
-import type { EventEnvelope, Position, RecordedEvent } from '../../domain/message.ts';
-import type { EventBatch, EventSource, FollowOptions } from '../../projections/ports.ts';
+
+import type { EventEnvelope, Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../eventsourcing/ports.ts';
 import { createDoorbell } from '../doorbell.ts';
 import type { Database } from './database.ts';
 import { type EventValues, eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';

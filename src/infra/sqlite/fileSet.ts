@@ -1,5 +1,5 @@
 /** The files of one store. A log without its keys is worth as little as keys without their log: damage of one stops all. */
-import type { StoreDamaged } from '../../commands/ports.ts';
+import type { StoreDamaged } from '../../eventsourcing/ports.ts';
 import type { Database } from './database.ts';
 
 type StoreFile = Pick<Database, 'check' | 'condemn'>;

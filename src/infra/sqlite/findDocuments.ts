@@ -1,7 +1,7 @@
 /** Answers a query over documents in steps that are bounded each, whatever it asks for and however many there are. */
 import type { StatementSync } from 'node:sqlite';
+import type { DocumentQuery, Documents, StoredDocument } from '../../eventsourcing/documents.ts';
 import { createPacer } from '../../projections/pacer.ts';
-import type { DocumentQuery, Documents, StoredDocument } from '../../projections/ports.ts';
 import type { Collection } from '../collection.ts';
 import { tableOf } from './collection.ts';
 import type { Database } from './database.ts';

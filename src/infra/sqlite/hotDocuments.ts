@@ -2,7 +2,7 @@
  * Documents that are asked for again and again, held as they are, so that neither file nor parser is in the way. Only
  * one process writes a collection that it serves; another one's write is noticed at the next compare-and-set.
  */
-import type { DocumentWrite, StoredDocument } from '../../projections/ports.ts';
+import type { DocumentWrite, StoredDocument } from '../../eventsourcing/documents.ts';
 import { createLru } from '../lru.ts';
 
 export interface Written {

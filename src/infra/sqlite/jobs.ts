@@ -1,6 +1,6 @@
 /** A durable job queue: due time, attempts, lease, one job an id. A crash leaves the lease to run out. */
-import { type Clock, StoreUnavailable } from '../../commands/ports.ts';
-import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../projections/ports.ts';
+import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
+import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../projections/webhooks/ports.ts';
 import { createDoorbell } from '../doorbell.ts';
 import { backoffMs, msOf } from '../jobTimes.ts';
 import type { Database } from './database.ts';

@@ -1,7 +1,6 @@
 /** One bounded step through the log: rows that can't be meant are passed over inside SQLite, without being parsed. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { EventSource } from '../../projections/ports.ts';
-import type { ScanHint } from '../../projections/scan.ts';
+import type { EventSource, ScanHint } from '../../eventsourcing/ports.ts';
 import type { Database } from './database.ts';
 import { type EventSelect, eventColumns, positionOf, selectEvents } from './eventRows.ts';
 

@@ -1,6 +1,6 @@
 /** Answers of the write thread, given to those who wait for them. */
-import { StoreDamaged } from '../../commands/ports.ts';
-import { createTurns } from '../../projections/turns.ts';
+import { StoreDamaged } from '../../eventsourcing/ports.ts';
+import { createTurns } from '../../eventsourcing/turns.ts';
 import type { Database } from './database.ts';
 import { type Answer, unpackError } from './writeThreadCalls.ts';
 

@@ -2,7 +2,7 @@
  * What is known of a file: as it should be, or damaged for good. The first damage is remembered and told once; from then
  * on nothing is read or written, so that nothing wrong is answered and nothing is acknowledged that would be lost.
  */
-import { StoreDamaged } from '../../commands/ports.ts';
+import { StoreDamaged } from '../../eventsourcing/ports.ts';
 import type { FileGuard } from './fileGuard.ts';
 import { asUnavailable } from './sqliteErrors.ts';
 

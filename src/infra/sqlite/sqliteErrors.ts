@@ -1,5 +1,5 @@
 /** What SQLite's result codes (https://sqlite.org/rescode.html) mean to a caller. */
-import { StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
+import { StoreDamaged, StoreUnavailable } from '../../eventsourcing/ports.ts';
 
 type SqliteError = Error & { readonly errcode: number };
 

@@ -1,5 +1,5 @@
 /** The log of a file as it is stored, never upcast: what is moved elsewhere must stay what it was. */
-import type { Position, RecordedEvent } from '../../domain/message.ts';
+import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import type { Database } from './database.ts';
 import { eventColumns, selectEvents } from './eventRows.ts';
 

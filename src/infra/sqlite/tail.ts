@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../../domain/message.ts';
-import type { EventBatch } from '../../projections/ports.ts';
+import type { RecordedEvent } from '../../eventsourcing/message.ts';
+import type { EventBatch } from '../../eventsourcing/ports.ts';
 
 export interface Tail {
   /** With the characters of JSON of each. */

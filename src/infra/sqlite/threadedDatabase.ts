@@ -3,7 +3,8 @@
  * core has something to do. Reads stay in this thread, on a connection of their own.
  */
 import { Worker } from 'node:worker_threads';
-import { OperatorError, StoreUnavailable } from '../../commands/ports.ts';
+import { OperatorError } from '../../commands/ports.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
 import { type Caller, createGoOn, learn } from './settle.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';

@@ -1,5 +1,5 @@
 /** What goes between a database and the thread that writes it. */
-import { StoreDamaged, StoreUnavailable } from '../../commands/ports.ts';
+import { StoreDamaged, StoreUnavailable } from '../../eventsourcing/ports.ts';
 
 export interface ThreadOptions {
   readonly path: string;

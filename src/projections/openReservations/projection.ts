@@ -1,6 +1,5 @@
 /** Claims that are still open, each until its end: released, expired, or all of it shipped. */
 
-import { unreachable } from '../../domain/message.ts';
 import { ownerOf } from '../../domain/stock/claims.ts';
 import type {
   StockReservationExpired,
@@ -10,6 +9,7 @@ import type {
   StockReserved,
   StockShipped,
 } from '../../domain/stock/events.ts';
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { Projection } from '../projection.ts';
 import { stockLevelId } from '../stockLevels/projection.ts';
 

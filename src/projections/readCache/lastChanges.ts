@@ -3,8 +3,8 @@
  * message between processes is needed to make an entry useless, so none can be lost.
  */
 import { escapeName, unescapeName } from '../../domain/escapeName.ts';
-import { categoryOf, idOf, type Position, type RecordedEvent } from '../../domain/message.ts';
-import { comparePositions, laterOf } from '../../domain/position.ts';
+import { categoryOf, idOf, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions, laterOf } from '../../eventsourcing/position.ts';
 import type { LiveEvents } from '../liveEvents.ts';
 
 export interface LastChanges {

@@ -1,4 +1,4 @@
-import type { Position } from '../../domain/message.ts';
+import type { Position } from '../../eventsourcing/message.ts';
 
 /** What a read model answered, kept for a moment. Shared by reference where it is kept in memory: nobody changes it. */
 export interface CacheEntry<T = unknown> {

@@ -2,8 +2,8 @@
  * Answers of read models from a cache (R21): each is judged by the log before it is given out, and read once however
  * many ask for it. What may be seen by whom is no business of this file: it knows no caller.
  */
-import type { Position } from '../../domain/message.ts';
-import { comparePositions, earlierOf, laterOf } from '../../domain/position.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { comparePositions, earlierOf, laterOf } from '../../eventsourcing/position.ts';
 import type { LastChanges } from './lastChanges.ts';
 import type { Cache } from './ports.ts';
 

@@ -1,6 +1,5 @@
 /** Where each shipment is, and all that couriers have said about its parcels. */
-import type { Sealed } from '../../domain/message.ts';
-import { unreachable } from '../../domain/message.ts';
+
 import type { ParcelDeclared } from '../../domain/order/shapes.ts';
 import type {
   ParcelStatus,
@@ -11,6 +10,8 @@ import type {
 } from '../../domain/shipment/events.ts';
 import { labelOf } from '../../domain/shipment/label.ts';
 import { parcelStatusOf } from '../../domain/shipment/parcel.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { Projection, Recorded } from '../projection.ts';
 import { shipmentStatus } from './status.ts';
 

@@ -1,7 +1,8 @@
 /** Why a figure is what it is: every event that moved it, and by how much (B3). */
-import type { Actor } from '../../domain/message.ts';
+
 import type { Balance } from '../../domain/stock/events.ts';
 import { availableOf } from '../../domain/stock/state.ts';
+import type { Actor } from '../../eventsourcing/message.ts';
 import { publicData } from '../publicEvent.ts';
 import type { RecordedStockEvent } from './pages.ts';
 

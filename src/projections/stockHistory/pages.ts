@@ -1,7 +1,7 @@
 /** The stream of one stock, read in slices, and the cursor that marks a revision in it. */
 import type { StockEvent } from '../../domain/stock/events.ts';
+import type { EventSource } from '../../eventsourcing/ports.ts';
 import { formatCursor, InvalidCursor, parseCursor } from '../page.ts';
-import type { EventSource } from '../ports.ts';
 import type { Recorded } from '../projection.ts';
 
 export type RecordedStockEvent = Recorded<StockEvent>;

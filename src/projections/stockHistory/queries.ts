@@ -1,8 +1,9 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
-import type { RecordedEvent } from '../../domain/message.ts';
+
 import type { Balance } from '../../domain/stock/events.ts';
 import { emptyBalance } from '../../domain/stock/movement.ts';
 import { stockStream } from '../../domain/values.ts';
+import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../page.ts';
 import type { StockLevelDocument } from '../stockLevels/projection.ts';
 import { foldAsOf, type Moment } from './asOf.ts';

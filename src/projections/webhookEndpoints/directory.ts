@@ -1,6 +1,6 @@
 /** The endpoints as webhook deliveries ask for them (`../webhooks/ports.ts`). */
-import type { Position } from '../../domain/message.ts';
-import { formatPosition, parsePosition } from '../../domain/position.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { formatPosition, parsePosition } from '../../eventsourcing/position.ts';
 import type { Progress } from '../board.ts';
 import { positionKey } from '../positionKey.ts';
 import type { Endpoint, EndpointDirectory } from '../webhooks/ports.ts';

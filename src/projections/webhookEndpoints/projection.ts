@@ -1,7 +1,8 @@
 /** The endpoints that partners have, without those that were deleted. */
-import { type Sealed, unreachable } from '../../domain/message.ts';
-import { formatPosition } from '../../domain/position.ts';
+
 import type { WebhookEvent, WebhookEventType } from '../../domain/webhook/events.ts';
+import { type Sealed, unreachable } from '../../eventsourcing/message.ts';
+import { formatPosition } from '../../eventsourcing/position.ts';
 import { positionKey } from '../positionKey.ts';
 import type { Projection, Recorded } from '../projection.ts';
 

@@ -1,5 +1,5 @@
+import type { Documents } from '../../eventsourcing/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../page.ts';
-import type { Documents } from '../ports.ts';
 import type { StoredEndpoint, WebhookEndpointDocument } from './projection.ts';
 
 export interface WebhookEndpointsQuery extends PageRequest {

@@ -1,7 +1,8 @@
 /** Who listens to what, and how far they see. */
-import type { Position } from '../../domain/message.ts';
-import { comparePositions } from '../../domain/position.ts';
+
 import type { WebhookEventType } from '../../domain/webhook/events.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/position.ts';
 import type { Endpoint } from './ports.ts';
 
 /** `webhook.test` needs no subscription: it goes to the endpoint that was asked to be tested. */

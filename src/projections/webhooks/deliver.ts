@@ -4,15 +4,26 @@
  *
  * A delivery that goes well costs three writes: the attempt's beginning, its end, and the job's removal.
  */
-import type { RecordedEvent } from '../../domain/message.ts';
+
 import { webhookStream } from '../../domain/values.ts';
-import type { Documents, EventSource, Job, JobOutcome, JobQueue, StoredDocument } from '../ports.ts';
+import type { Documents, StoredDocument } from '../../eventsourcing/documents.ts';
+import type { RecordedEvent } from '../../eventsourcing/message.ts';
+import type { Clock, EventSource } from '../../eventsourcing/ports.ts';
 import { begun, ended, type SentResult } from './attempts.ts';
 import { audienceOf, audiencesOf, type Message } from './audience.ts';
 import { createLanes, type Leave } from './lanes.ts';
 import { type Delivery, type DeliveryJob, deliveries, endpointOf, jobOf } from './ledger.ts';
 import { bodyOf, messagesFor } from './messages.ts';
-import type { Clock, Endpoint, EndpointDirectory, SendRequest, Unseal, WebhookSender } from './ports.ts';
+import type {
+  Endpoint,
+  EndpointDirectory,
+  Job,
+  JobOutcome,
+  JobQueue,
+  SendRequest,
+  Unseal,
+  WebhookSender,
+} from './ports.ts';
 import { type RoomName, rooms } from './rooms.ts';
 import { laterThan } from './schedule.ts';
 import { signedHeaders } from './signature.ts';

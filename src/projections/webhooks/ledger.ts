@@ -3,9 +3,9 @@
  * log, it outlives the queue, and it adds up: matched = delivered + pending + held + dead + dropped (B5).
  */
 import { hash } from 'node:crypto';
-import type { Position } from '../../domain/message.ts';
-import { parsePosition } from '../../domain/position.ts';
-import type { CollectionSpec } from '../ports.ts';
+import type { CollectionSpec } from '../../eventsourcing/documents.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { parsePosition } from '../../eventsourcing/position.ts';
 import type { MessageType } from './audience.ts';
 import type { Endpoint, EndpointDirectory, SendError } from './ports.ts';
 

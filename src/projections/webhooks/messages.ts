@@ -3,8 +3,8 @@
  * replay and a pull feed make the same bytes. No personal data, no prices, no free text: ids, figures and statuses.
  */
 import type { LedgerEvent, LedgerEventType } from '../../domain/events.ts';
-import type { RecordedEvent } from '../../domain/message.ts';
 import { webhookEventTypes } from '../../domain/webhook/events.ts';
+import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { type Audience, type Message, type MessageType, sees } from './audience.ts';
 import { orderMessages } from './orderMessages.ts';
 import { shipmentMessages } from './shipmentMessages.ts';

@@ -2,7 +2,7 @@
  * `order.*`. An endpoint that is limited to warehouses hears of an order only what concerns those warehouses: their
  * allocations and their shipments. What names no warehouse goes to endpoints without a limit alone.
  */
-import { unreachable } from '../../domain/message.ts';
+
 import type {
   OrderAllocated,
   OrderBackordered,
@@ -12,6 +12,7 @@ import type {
 } from '../../domain/order/events.ts';
 import type { Allocation, LineQuantity } from '../../domain/order/shapes.ts';
 import type { OrderShipmentDelivered, OrderShipmentDispatched } from '../../domain/order/shipmentEvents.ts';
+import { unreachable } from '../../eventsourcing/message.ts';
 import { type Message, type Sight, sees } from './audience.ts';
 
 export interface OrderPlacedData {

@@ -5,9 +5,11 @@
  * a crash at any point ends in the same rows: ids and sequences follow from the log alone. Rows that exist stay as they
  * are, a counter knows up to where it has counted, and a job for a row that is settled finds nothing to do.
  */
-import type { RecordedEvent } from '../../domain/message.ts';
-import { comparePositions, formatPosition } from '../../domain/position.ts';
-import type { Documents, DocumentWrite, JobQueue, StoredDocument } from '../ports.ts';
+
+import type { Documents, DocumentWrite, StoredDocument } from '../../eventsourcing/documents.ts';
+import type { RecordedEvent } from '../../eventsourcing/message.ts';
+import type { Clock } from '../../eventsourcing/ports.ts';
+import { comparePositions, formatPosition } from '../../eventsourcing/position.ts';
 import { LostOwnership } from '../project.ts';
 import { audiencesOf, type Message } from './audience.ts';
 import {
@@ -21,7 +23,7 @@ import {
   rowsPerCallMax,
 } from './ledger.ts';
 import { messagesFor } from './messages.ts';
-import type { Clock, Endpoint, EndpointDirectory } from './ports.ts';
+import type { Endpoint, EndpointDirectory, JobQueue } from './ports.ts';
 import { rooms, type Sendable, shareOut } from './rooms.ts';
 
 /** Also the name of its checkpoint. */

@@ -1,6 +1,7 @@
 /** What webhook deliveries need from the world, beside documents, the log and the job queue (`../ports.ts`). */
-import type { Position, Sealed } from '../../domain/message.ts';
+
 import type { WebhookEventType } from '../../domain/webhook/events.ts';
+import type { Position, Sealed } from '../../eventsourcing/message.ts';
 
 export interface Endpoint {
   readonly endpointId: string;
@@ -31,11 +32,6 @@ export interface EndpointDirectory {
 export interface Unseal {
   /** `null` when the key is gone for ever. @throws when the text was tampered with or moved. */
   open(sealed: Sealed, context: string): Promise<unknown>;
-}
-
-export interface Clock {
-  /** ISO 8601 UTC with milliseconds. */
-  now(): string;
 }
 
 export interface SendRequest {
@@ -71,3 +67,35 @@ export type TargetRefusal = 'not_a_url' | 'scheme' | 'userinfo' | 'port' | 'host
 
 /** The part of the check that needs no name resolution: for the moment an endpoint is made. `null`: nothing against it. */
 export type CheckTarget = (url: string) => TargetRefusal | null;
+
+/** A job is a stored contract too: versioned payload, id derived from the log, never made by a request. */
+export interface Job<T = unknown> {
+  readonly id: string;
+  readonly payload: T;
+  /** How often it was started before. */
+  readonly attempts: number;
+}
+
+export interface JobQueue {
+  /** Adds what is not there yet (same id: once). `notBefore` is ISO 8601 UTC. Durable when it resolves. */
+  add(
+    queue: string,
+    jobs: readonly { readonly id: string; readonly payload: object; readonly notBefore?: string }[],
+  ): Promise<void>;
+  /** Which of these ids are waiting or running. */
+  known(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Runs `handle` for each due job until aborted, at most `concurrency` at once. A job whose process died is
+   * handed out again after `leaseMs`. Returning `done` removes it, `retryAt` puts it back.
+   * A throw counts as `retryAt` with the queue's own backoff.
+   */
+  work<T>(queue: string, options: WorkOptions, handle: (job: Job<T>) => Promise<JobOutcome>): Promise<void>;
+}
+
+export interface WorkOptions {
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type JobOutcome = { readonly kind: 'done' } | { readonly kind: 'retry'; readonly notBefore: string };

@@ -1,6 +1,7 @@
 /** What a partner sees of its deliveries, and the sum that has to come out. */
+
+import type { Documents } from '../../eventsourcing/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../page.ts';
-import type { Documents } from '../ports.ts';
 import { type Counter, counters, type Delivery, type DeliveryStatus, deliveries, deliveryStatuses } from './ledger.ts';
 
 export interface DeliveriesQuery extends PageRequest {

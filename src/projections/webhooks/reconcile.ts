@@ -2,7 +2,8 @@
  * The queue is a cache of the ledger (B5): what it lost is added again, so that losing it loses nothing. Also closes what
  * is open for endpoints that were deleted. To be called every `reconcileEveryMs`.
  */
-import type { DocumentQuery, Documents, JobQueue, StoredDocument } from '../ports.ts';
+import type { DocumentQuery, Documents, StoredDocument } from '../../eventsourcing/documents.ts';
+import type { Clock } from '../../eventsourcing/ports.ts';
 import {
   type Counter,
   counters,
@@ -13,7 +14,7 @@ import {
   jobOf,
   rowsPerCallMax,
 } from './ledger.ts';
-import type { Clock, EndpointDirectory } from './ports.ts';
+import type { EndpointDirectory, JobQueue } from './ports.ts';
 import { roomNames, rooms } from './rooms.ts';
 import { laterThan } from './schedule.ts';
 

@@ -1,8 +1,9 @@
 /** `shipment.*`: the way of one shipment. The courier's own words are left out: they are sealed, and may name people. */
-import { unreachable } from '../../domain/message.ts';
+
 import type { ShipmentLabel } from '../../domain/order/shapes.ts';
 import type { ParcelStatus, ShipmentEvent } from '../../domain/shipment/events.ts';
 import { labelOf } from '../../domain/shipment/label.ts';
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { Message } from './audience.ts';
 
 export interface ShipmentData {

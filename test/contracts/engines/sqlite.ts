@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PersonalData } from '../../../src/commands/ports.ts';
+import type { Leases } from '../../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../../src/infra/keys/embeddedPersonalData.ts';
 import { createSoleLeases } from '../../../src/infra/soleLeases.ts';
 import { createSqliteCheckpoints } from '../../../src/infra/sqlite/checkpoints.ts';
@@ -12,7 +13,6 @@ import { createSqliteEvents } from '../../../src/infra/sqlite/events.ts';
 import { createSqliteIdempotency } from '../../../src/infra/sqlite/idempotency.ts';
 import { createSqliteJobs } from '../../../src/infra/sqlite/jobs.ts';
 import { openThreadedDatabase } from '../../../src/infra/sqlite/threadedDatabase.ts';
-import type { Leases } from '../../../src/projections/ports.ts';
 import type { Engine } from '../engine.ts';
 import type { Make } from '../make.ts';
 

@@ -7,7 +7,7 @@ export interface Turns {
   take(): Promise<void> | null;
 }
 
-export interface TurnsOptions {
+interface TurnsOptions {
   /** Of one turn of the event loop. What is begun is finished: a turn may be longer by that. */
   readonly budgetMs: number;
 }
@@ -52,3 +52,9 @@ export const createTurns = ({ budgetMs }: TurnsOptions): Turns => {
     },
   };
 };
+
+/**
+ * Long work shares the event loop: it asks before each step whether its turn goes on. `null`: it does; else the promise
+ * resolves when the next turn has come.
+ */
+export type TakeTurn = () => Promise<void> | null;
