@@ -3,8 +3,9 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAllocationFacts } from './allocationFacts.ts';
 import { createClaimLists } from './claimLists.ts';
 import { failureFacts } from './commands/failureFacts.ts';
+import { createHandlers } from './commands/handlers.ts';
 import { derivedId } from './commands/ids.ts';
-import { buildUseCases, type UseCases } from './commands/index.ts';
+import { createUseCases, type UseCases } from './commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from './commands/ports.ts';
 import { createStateCache } from './commands/stateCache.ts';
 import { systemContext } from './commands/systemContext.ts';
@@ -16,15 +17,18 @@ import { buildApp } from './http/app.ts';
 import type { HttpPorts, HttpSettings } from './http/ports.ts';
 import { createPolicyLag } from './lag.ts';
 import { createMeasures } from './measures.ts';
+import { createProcessManagers } from './processManagers/index.ts';
 import { createBoard } from './projections/board.ts';
-import { createReadModels, type ReadModels } from './projections/index.ts';
+import type { ReadModels } from './projections/index.ts';
 import type { ReadSide } from './projections/readModel.ts';
 import { createEndpointDirectory } from './projections/webhookEndpoints/directory.ts';
 import { createDeliverer } from './projections/webhooks/deliver.ts';
+import type { WebhookReadModels } from './projections/webhooks/index.ts';
 import { createWebhookPlanner } from './projections/webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from './projections/webhooks/ports.ts';
 import { createReconciler } from './projections/webhooks/reconcile.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
+import { createAllReadModels } from './readModels.ts';
 import { createRunners } from './runners.ts';
 
 export interface Adapters {
@@ -78,7 +82,7 @@ export interface Settings {
 export interface Service {
   readonly app: FastifyInstance;
   readonly useCases: UseCases;
-  readonly readModels: ReadModels;
+  readonly readModels: ReadModels & WebhookReadModels;
   /** Runs all that follows the log, works jobs and sweeps, until aborted; then finishes what is in flight. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -101,13 +105,15 @@ export const readSideOf = ({ events, news, logger, ...stores }: ReadAdapters, pa
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
   const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
-  const readModels = createReadModels(readSide);
+  const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels, readSide.board);
   const measures = createMeasures(lag.behindMs);
-  const useCases = buildUseCases({
+  const handlers = createHandlers({ store: events, clock, cache: createStateCache(settings.stateCacheBytesMax) });
+  const useCases = createUseCases({ ...adapters, handlers });
+  const processManagers = createProcessManagers({
     ...adapters,
+    handlers,
     store: events,
-    cache: createStateCache(settings.stateCacheBytesMax),
     facts: createAllocationFacts(readModels),
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
@@ -144,7 +150,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     board: readSide.board,
     lag,
     readModels,
-    useCases,
+    processManagers,
     planner,
     deliver,
     reconcile: createReconciler({ documents, jobs, directory, clock }),

@@ -9,16 +9,16 @@ import { readConfig } from './infra/config.ts';
 import { openReadEngines } from './infra/embedded.ts';
 import { createLog } from './infra/log.ts';
 import { createProgressBar } from './progressBar.ts';
-import { projections } from './projections/index.ts';
 import { rebuild } from './projections/readModel.ts';
+import { allProjections } from './readModels.ts';
 import { runTool, WrongUsage } from './tool.ts';
 
-const names = projections.map(({ name }) => name);
+const names = allProjections.map(({ name }) => name);
 const usage = `Usage: npm run rebuild -- <projection>\nProjections: ${names.join(', ')}\n`;
 
 const run = async (): Promise<number> => {
   const name = process.argv[2];
-  const projection = projections.find((each) => each.name === name);
+  const projection = allProjections.find((each) => each.name === name);
   if (projection === undefined) throw new WrongUsage(`There is no projection ${name ?? 'without a name'}.`);
   const { dataDir, logLevel, servers, projectionParts } = readConfig(process.env);
   const logger = createLog(logLevel === 'info' ? 'warn' : logLevel);

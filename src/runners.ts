@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { failureFacts } from './commands/failureFacts.ts';
-import type { UseCases } from './commands/index.ts';
 import type { Checkpoints, EventSource, Held, Leases, Role } from './eventsourcing/ports.ts';
 import { type LagMeter, reactionsName } from './lag.ts';
+import type { ProcessManagers } from './processManagers/index.ts';
 import type { Board, Progress } from './projections/board.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './projections/consumer.ts';
 import type { ReadModels } from './projections/index.ts';
@@ -25,7 +25,7 @@ export interface RunnerPorts {
   readonly checkpoints: Checkpoints;
   readonly jobs: JobQueue;
   readonly readModels: ReadModels;
-  readonly useCases: UseCases;
+  readonly processManagers: ProcessManagers;
   readonly planner: WebhookPlanner;
   readonly lag: Pick<LagMeter, 'run'>;
   readonly deliver: (room: RoomName) => DeliveryHandler;
@@ -59,8 +59,8 @@ const finishMaxMs = 2_000;
 const reconcileClaimsEveryMs = 10_000;
 
 export const createRunners = (ports: RunnerPorts): Runners => {
-  const { source, checkpoints, leases, board, jobs, readModels, useCases, planner, onFailure, logger } = ports;
-  const { reactions } = useCases;
+  const { source, checkpoints, leases, board, jobs, readModels, processManagers, planner, onFailure, logger } = ports;
+  const { reactions } = processManagers;
   const sweeping =
     (signal: AbortSignal) =>
     (name: string, work: Sweep, everyMs: number): Promise<void> =>
@@ -70,7 +70,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       });
 
   const reconcileClaims = async (signal: AbortSignal): Promise<void> => {
-    const drift = await useCases.reconcileClaims(signal);
+    const drift = await processManagers.reconcileClaims(signal);
     if (Object.values(drift).some((count) => count > 0)) logger.warn({ drift }, 'claims had drifted, and were mended');
   };
 
@@ -105,7 +105,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   const sweep = async (held: Held): Promise<void> => {
     const every = sweeping(held.signal);
     await Promise.all([
-      every('expire reservations', useCases.expireReservations, expireEveryMs),
+      every('expire reservations', processManagers.expireReservations, expireEveryMs),
       every('reconcile deliveries', ports.reconcile, reconcileEveryMs),
       every('prune idempotency keys', ports.pruneIdempotency, pruneEveryMs),
     ]);

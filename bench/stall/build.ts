@@ -6,9 +6,9 @@ import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { databaseFileName } from '../../src/infra/sqlite/fileNames.ts';
 import { reactionsName } from '../../src/lag.ts';
-import { projections } from '../../src/projections/index.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { plannerName } from '../../src/projections/webhooks/planner.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { type Append, bookMs, createBook } from './book.ts';
 import { createBusiness, sizeOf } from './business.ts';
 
@@ -44,7 +44,7 @@ const appendAll = async ({ events }: Engines, appends: readonly Append[]): Promi
 };
 
 const foldAll = async ({ documents }: Engines, events: readonly RecordedEvent[]): Promise<void> => {
-  for (const projection of projections) {
+  for (const projection of allProjections) {
     const handled = events.filter(({ type }) => projection.handles.includes(type));
     await projectBatch(projection, { documents, collection: projection.name }, handled);
   }
@@ -56,7 +56,7 @@ export const buildLedger = async (dataDir: string, count: number, say: (line: st
   try {
     const book = createBook(Date.now() - bookMs(count) - 3_600_000);
     const business = createBusiness(sizeOf(count), book, personalData);
-    for (const { name, indexes, lists } of projections) await engines.documents.ensure({ name, indexes, lists });
+    for (const { name, indexes, lists } of allProjections) await engines.documents.ensure({ name, indexes, lists });
     const startedAt = performance.now();
     let saidAt = startedAt;
     for (let goesOn = true; goesOn; ) {
@@ -69,7 +69,7 @@ export const buildLedger = async (dataDir: string, count: number, say: (line: st
     }
     const head = await engines.events.head();
     if (head === null) throw new Error('The log is empty.');
-    const consumers = [...projections.map(({ name }) => name), reactionsName, plannerName];
+    const consumers = [...allProjections.map(({ name }) => name), reactionsName, plannerName];
     for (const name of consumers) await engines.checkpoints.advance(name, { from: null, to: head, epoch: 0 });
     return business.orders();
   } finally {

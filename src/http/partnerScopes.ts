@@ -7,8 +7,8 @@ import { derivedId } from '../commands/ids.ts';
 import type { UseCases } from '../commands/index.ts';
 import { systemContext } from '../commands/systemContext.ts';
 import type { Principal } from '../domain/access/principal.ts';
-import type { ReadModels } from '../projections/index.ts';
 import type { WebhookEndpointDocument } from '../projections/webhookEndpoints/projection.ts';
+import type { WebhookReadModels } from '../projections/webhooks/index.ts';
 import type { Caller } from './access.ts';
 
 /** A partner owns what any of its clients made; everybody else owns what they made themselves. */
@@ -16,7 +16,7 @@ export const ownerOf = ({ partnerId, subject }: Principal): string => partnerId 
 
 interface ScopePorts {
   readonly useCases: Pick<UseCases, 'narrowEndpoint'>;
-  readonly readModels: Pick<ReadModels, 'webhookEndpoints'>;
+  readonly readModels: Pick<WebhookReadModels, 'webhookEndpoints'>;
   readonly logger: FastifyBaseLogger;
 }
 

@@ -7,13 +7,14 @@ import type { Clock } from '../eventsourcing/ports.ts';
 import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/ports.ts';
+import type { WebhookReadModels } from '../projections/webhooks/index.ts';
 import type { CheckTarget } from '../projections/webhooks/ports.ts';
 import type { KeysInUse } from './keysInUse.ts';
 import type { CreateLimiter } from './plugins/rateLimit.ts';
 
 export interface HttpPorts {
   readonly useCases: UseCases;
-  readonly readModels: ReadModels;
+  readonly readModels: ReadModels & WebhookReadModels;
   /** All that follows the log, for health and metrics. */
   readonly consumers: readonly Progress[];
   /** How long the policies are behind what was recorded, in ms. */

@@ -1,15 +1,8 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
 
-import {
-  itemStream,
-  orderStream,
-  shipmentStream,
-  stockStream,
-  warehouseStream,
-  webhookStream,
-} from '../domain/values.ts';
-import type { Documents } from '../eventsourcing/documents.ts';
+import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../domain/values.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
+import { createFold, createReadModelBuilder, orFolded } from './builtReadModels.ts';
 import { discrepancies } from './discrepancies/projection.ts';
 import { createDiscrepancyQueries } from './discrepancies/queries.ts';
 import { eventHistory } from './eventHistory/projection.ts';
@@ -25,7 +18,7 @@ import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { createPacer, pacedReads } from './pacer.ts';
 import { type AnyProjection, erase } from './projection.ts';
-import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
+import type { ReadSide } from './readModel.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
 import { skuWarehouses } from './skuWarehouses/projection.ts';
@@ -35,11 +28,8 @@ import { type StockLevelDocument, stockLevelId, stockLevels } from './stockLevel
 import { createStockLevelQueries } from './stockLevels/queries.ts';
 import { type WarehouseDocument, warehouses } from './warehouses/projection.ts';
 import { createWarehouseQueries } from './warehouses/queries.ts';
-import { type WebhookEndpointDocument, webhookEndpoints } from './webhookEndpoints/projection.ts';
-import { createWebhookEndpointQueries } from './webhookEndpoints/queries.ts';
-import { createDeliveryQueries } from './webhooks/queries.ts';
 
-/** Every projection there is; a rebuild names one of them. */
+/** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
   erase(warehouses),
   erase(items),
@@ -49,46 +39,16 @@ export const projections: readonly AnyProjection[] = [
   erase(discrepancies),
   erase(orders),
   erase(shipments),
-  erase(webhookEndpoints),
   erase(eventHistory),
   erase(logCount),
 ];
 
-const foldPageEvents = 500;
-
-/** One stream folded by a projection as of this moment, for answers that can't wait for the read model. */
-const createFold =
-  ({ source }: ReadSide) =>
-  async <T extends object>(projection: AnyProjection, stream: string, id: string): Promise<T | null> => {
-    let document: object | null = null;
-    for (let from = 0; ; from += foldPageEvents) {
-      const events: readonly RecordedEvent[] = await source.readStream(stream, from, foldPageEvents);
-      const handled = events.filter(({ type }) => projection.handles.includes(type));
-      document = projection.applyAll(document, handled, id);
-      if (events.length < foldPageEvents) return document as T | null;
-    }
-  };
-
-/**
- * What was acknowledged is never "not found": where the read model has no document yet, its stream is folded. A document
- * that is there may lag; a caller who must see its own write names the position (B8).
- */
-const orFolded = <Ids extends readonly string[], T, Q extends { get(...ids: Ids): Promise<T | null> }>(
-  queries: Q,
-  fold: (...ids: Ids) => Promise<T | null>,
-): Q => ({ ...queries, get: async (...ids: Ids) => (await queries.get(...ids)) ?? fold(...ids) });
-
 export const createReadModels = (side: ReadSide) => {
-  const { documents, source } = side;
+  const { source } = side;
   const fold = createFold(side);
   const foldOrder = (id: string) => fold<OrderDocument>(erase(orders), orderStream(id), id);
   const foldShipment = (id: string) => fold<ShipmentDocument>(erase(shipments), shipmentStream(id), id);
-  const all: ReadModel[] = [];
-  const build = <Q>(projection: AnyProjection, queriesOf: (documents: Documents, collection: () => string) => Q) => {
-    const model = createReadModel(projection, side);
-    all.push(model);
-    return { model, queries: queriesOf(documents, model.collection) };
-  };
+  const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
   return {
@@ -124,19 +84,13 @@ export const createReadModels = (side: ReadSide) => {
       ...build(erase(shipments), (port, collection) => orFolded(createShipmentQueries(port, collection), foldShipment)),
       fold: foldShipment,
     },
-    webhookEndpoints: build(erase(webhookEndpoints), (port, collection) =>
-      orFolded(createWebhookEndpointQueries(port, collection), (id: string) =>
-        fold<WebhookEndpointDocument>(erase(webhookEndpoints), webhookStream(id), id),
-      ),
-    ),
     eventHistory: build(erase(eventHistory), (port, collection) =>
       createEventHistoryQueries(port, collection, { source, pace }),
     ),
     logCount: build(erase(logCount), createLogCountQueries),
     stockHistory: createStockHistory(pacedReads(source, pace)),
-    deliveries: createDeliveryQueries(documents),
     /** Each with a runner of its own. */
-    all: all as readonly ReadModel[],
+    all,
   };
 };
 

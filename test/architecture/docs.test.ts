@@ -9,7 +9,7 @@ import { openApiDocument } from '../../scripts/openApiDocument.ts';
 import { roles } from '../../src/domain/access/principal.ts';
 import { problems } from '../../src/http/problemCodes.ts';
 import { readConfig } from '../../src/infra/config.ts';
-import { projections } from '../../src/projections/index.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { openService } from '../support/service.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
@@ -219,7 +219,7 @@ describe('docs/operations.md', () => {
 
   it('names every projection that can be rebuilt', () => {
     const [, sentence = ''] = /^Projections: ([^.]+)\./m.exec(operations) ?? [];
-    expect(matchesIn(sentence, /`(\w+)`/g)).toEqual(projections.map(({ name }) => name));
+    expect(matchesIn(sentence, /`(\w+)`/g)).toEqual(allProjections.map(({ name }) => name));
   });
 
   it('lists the metrics that are served, and no other', async () => {

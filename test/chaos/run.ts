@@ -13,10 +13,10 @@ import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import { projections } from '../../src/projections/index.ts';
 import { webhookEndpoints } from '../../src/projections/webhookEndpoints/projection.ts';
 import { type Delivery, deliveries } from '../../src/projections/webhooks/ledger.ts';
 import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { createRandom } from '../crash/seeded.ts';
 import { startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { launchMongo } from '../support/engines/mongodb.ts';
@@ -210,7 +210,7 @@ const endpointsIn = async ({ documents }: Evidence): Promise<readonly Endpoint[]
 /** Until the log, its followers and the deliveries are still. */
 const settle = async (evidence: Evidence, say: ChaosOptions['say']): Promise<readonly RecordedEvent[]> => {
   await evidence.documents.ensure(deliveries);
-  for (const { name, indexes, lists } of projections) await evidence.documents.ensure({ name, indexes, lists });
+  for (const { name, indexes, lists } of allProjections) await evidence.documents.ensure({ name, indexes, lists });
   const until = Date.now() + settleMaxMs;
   let before = -1;
   for (;;) {

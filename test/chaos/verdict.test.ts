@@ -5,10 +5,10 @@ import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { projections } from '../../src/projections/index.ts';
 import { partNames } from '../../src/projections/partitions.ts';
 import { projectBatch } from '../../src/projections/project.ts';
 import { plannerName } from '../../src/projections/webhooks/planner.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { logOf, move, openSource, registered, stockEvents } from '../projections/stockLog.ts';
 import { planCommands } from './commands.ts';
 import { isClean } from './options.ts';
@@ -22,13 +22,13 @@ const arrange = async () => {
   onTestFinished(() => db.close());
   const documents = createSqliteDocuments(db);
   const { generations: _, ...checkpoints } = await createSqliteCheckpoints(db);
-  for (const projection of projections) {
+  for (const projection of allProjections) {
     const { name, indexes, lists } = projection;
     await documents.ensure({ name, indexes, lists });
     const handled = log.filter(({ type }) => projection.handles.includes(type));
     await projectBatch(projection, { documents, collection: name }, handled);
   }
-  const names = [...projections.flatMap(({ name }) => partNames(name, parts)), plannerName, 'reactions_v1'];
+  const names = [...allProjections.flatMap(({ name }) => partNames(name, parts)), plannerName, 'reactions_v1'];
   for (const name of names) await checkpoints.advance(name, { from: null, to: log.at(-1)!.position, epoch: 0 });
   return { events: await openSource(log), documents, checkpoints, projectionParts: parts } satisfies Evidence;
 };
@@ -60,7 +60,7 @@ describe('the verdict of a chaos run', () => {
 
   it('finds a document that is behind, one that is missing, and one too many', async () => {
     const evidence = await arrange();
-    const { name } = projections.find((each) => each.name.startsWith('stock_levels'))!;
+    const { name } = allProjections.find((each) => each.name.startsWith('stock_levels'))!;
     const [stored] = await evidence.documents.find<object>(name, { where: {}, limit: 1 });
     const { id, document, position } = stored!;
     const put = (change: object | null, at: bigint, expected: bigint | null, to = id) =>

@@ -5,7 +5,6 @@ import type { Documents } from '../../src/eventsourcing/documents.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import { comparePositions } from '../../src/eventsourcing/position.ts';
-import { projections } from '../../src/projections/index.ts';
 import { partNames } from '../../src/projections/partitions.ts';
 import type { AnyProjection } from '../../src/projections/projection.ts';
 import { audienceOf } from '../../src/projections/webhooks/audience.ts';
@@ -13,6 +12,7 @@ import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
 import { messagesFor } from '../../src/projections/webhooks/messages.ts';
 import { plannerName } from '../../src/projections/webhooks/planner.ts';
 import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { faultsOf } from '../commands/ledgerFaults.ts';
 import { createLogFold } from '../support/logFold.ts';
 
@@ -96,7 +96,7 @@ const staleIn = async (projection: AnyProjection, log: readonly RecordedEvent[],
 
 export const staleDocuments = async (log: readonly RecordedEvent[], evidence: Evidence): Promise<readonly string[]> => {
   const all: string[] = [];
-  for (const projection of projections) all.push(...(await staleIn(projection, log, evidence)));
+  for (const projection of allProjections) all.push(...(await staleIn(projection, log, evidence)));
   return all;
 };
 
@@ -117,7 +117,7 @@ export const stuckConsumers = async (
 ): Promise<readonly string[]> => {
   const last = (types: readonly string[] | null) => log.findLast(({ type }) => types === null || types.includes(type));
   const wanted = [
-    ...projections.flatMap(({ name, handles }) =>
+    ...allProjections.flatMap(({ name, handles }) =>
       partNames(name, projectionParts).map((part) => ({ name: part, event: last(handles) })),
     ),
     ...[plannerName, 'reactions_v1'].map((name) => ({ name, event: last(null) })),

@@ -1,12 +1,12 @@
 /** The policies may run in another process than the one that answers clients: what they know may be out of date. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { UseCases } from '../../src/commands/index.ts';
+import type { Process } from '../support/world.ts';
 import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, firstReservationOf, openShop, place, recorded, sourcesOf } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 
 let world: World;
-let api: UseCases;
+let api: Process;
 beforeEach(async () => {
   world = await openWorld();
   api = world.newProcess();

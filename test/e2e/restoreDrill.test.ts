@@ -11,8 +11,8 @@ import { openEmbeddedEngines, openReadEngines } from '../../src/infra/embedded.t
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createStoredLog } from '../../src/infra/sqlite/storedLog.ts';
-import { projections } from '../../src/projections/index.ts';
 import { buildName, rebuild } from '../../src/projections/readModel.ts';
+import { allProjections } from '../../src/readModels.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 import {
   type Answer,
@@ -126,7 +126,7 @@ const expectFolded = async (dataDir: string): Promise<void> => {
   const { engines, close } = await openReadEngines(dataDir);
   const side = readSideOf({ ...engines, logger: pino({ level: 'silent' }) }, 1);
   let documents = 0;
-  for (const projection of projections) {
+  for (const projection of allProjections) {
     const all = (generation: number) =>
       engines.documents.find(buildName(projection.name, generation), { where: {}, limit: 100_000 });
     await engines.documents.ensure({ name: projection.name, indexes: projection.indexes, lists: projection.lists });

@@ -6,7 +6,6 @@ import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { listCounts, querySteps } from '../../src/infra/sqlite/documentQuery.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
 import { createEventHistoryQueries } from '../../src/projections/eventHistory/queries.ts';
-import { projections } from '../../src/projections/index.ts';
 import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
 import { createOrderQueries } from '../../src/projections/orders/queries.ts';
 import { formatCursor } from '../../src/projections/page.ts';
@@ -17,9 +16,10 @@ import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpo
 import { counters, deliveries } from '../../src/projections/webhooks/ledger.ts';
 import { createDeliveryQueries } from '../../src/projections/webhooks/queries.ts';
 import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
+import { allProjections } from '../../src/readModels.ts';
 
 const specs: readonly CollectionSpec[] = [
-  ...projections.map(({ name, indexes, lists }) => ({ name, indexes, lists })),
+  ...allProjections.map(({ name, indexes, lists }) => ({ name, indexes, lists })),
   deliveries,
   counters,
 ];

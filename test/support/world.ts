@@ -3,8 +3,9 @@
  * and the moment at which the process dies.
  */
 
+import { createHandlers } from '../../src/commands/handlers.ts';
 import { derivedId } from '../../src/commands/ids.ts';
-import { buildUseCases, type UseCases } from '../../src/commands/index.ts';
+import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { CommandContext } from '../../src/commands/outcome.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
 import { createStateCache } from '../../src/commands/stateCache.ts';
@@ -14,6 +15,7 @@ import { comparePositions } from '../../src/eventsourcing/position.ts';
 import type { TakeTurn } from '../../src/eventsourcing/turns.ts';
 import { openDatabase } from '../../src/infra/sqlite/database.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';
 import type { ClaimLists, DriftKind } from '../../src/processManagers/ports.ts';
 import { createLogFold, type LogFold } from './logFold.ts';
 import { createMemoryEvents, type Log } from './memoryEvents.ts';
@@ -115,6 +117,9 @@ export interface SettleOptions {
   readonly crashes?: readonly CrashPoint[];
 }
 
+/** What one process would have: what clients ask for, and what follows events. */
+export type Process = UseCases & ProcessManagers;
+
 export interface World {
   readonly clock: TestClock;
   readonly store: Log;
@@ -122,9 +127,9 @@ export interface World {
   /** Of each reservation that a sweep ended. */
   readonly latenessMs: readonly number[];
   /** Of the process that runs now. */
-  readonly useCases: UseCases;
+  readonly useCases: Process;
   /** Another process over the same log, with a cache of its own. */
-  newProcess(crashAt?: CrashPoint): UseCases;
+  newProcess(crashAt?: CrashPoint): Process;
   /** The process is gone, with all that was in its memory; a new one takes over. */
   restart(crashAt?: CrashPoint): void;
   /** The policies pass all that is in the log now, and do nothing of what it asks for. */
@@ -187,22 +192,27 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   let whileWaiting: () => Promise<unknown> = () => Promise.resolve();
   const isPast = (position: Position): boolean => checkpoint !== null && comparePositions(position, checkpoint) <= 0;
 
-  const newProcess = (crashAt?: CrashPoint): UseCases =>
-    buildUseCases({
-      store: mortal(store, crashAt),
-      clock,
-      cache: createStateCache(cacheBytes),
-      personalData,
-      facts: log,
-      countryPoint: () => null,
-      dueReservations: log,
-      lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
-      claimLists: { ...listsOf(log), hasReacted: (position) => whileWaiting().then(() => isPast(position)) },
-      driftWatch: { found: (kind, count) => drift.set(kind, count) },
-      takeTurn,
-      newSecret: () => `whsec_${++secrets}`,
-      reservationMs,
-    });
+  const newProcess = (crashAt?: CrashPoint): Process => {
+    const events = mortal(store, crashAt);
+    const handlers = createHandlers({ store: events, clock, cache: createStateCache(cacheBytes) });
+    return {
+      ...createUseCases({ handlers, personalData, clock, newSecret: () => `whsec_${++secrets}` }),
+      ...createProcessManagers({
+        handlers,
+        store: events,
+        clock,
+        personalData,
+        facts: log,
+        countryPoint: () => null,
+        dueReservations: log,
+        lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
+        claimLists: { ...listsOf(log), hasReacted: (position) => whileWaiting().then(() => isPast(position)) },
+        driftWatch: { found: (kind, count) => drift.set(kind, count) },
+        takeTurn,
+        reservationMs,
+      }),
+    };
+  };
 
   let useCases = newProcess();
   const restart = (crashAt?: CrashPoint): void => {
