@@ -1,10 +1,10 @@
 /**
- * Who may import whom (DESIGN §3). `test/architecture/dependencies.test.ts` plants a violation of every rule here,
- * so a rule without a sample, or one that can't fail, breaks the build.
+ * Who may import whom (`docs/architecture.md`, "Rooms"). `test/architecture/dependencies.test.ts` plants a violation of
+ * every rule here, so a rule without a sample, or one that can't fail, breaks the build.
  */
 
 /** The only files that wire adapters: each is a process of its own. */
-const entryPoints = '^src/(main|rebuild|migrate|backup|restore|verify)\\.ts$';
+const entryPoints = '^src/(main|cli/(rebuild|migrate|backup|restore|verify))\\.ts$';
 
 /** Whatever talks to an engine, the network or an identity provider belongs behind a port. */
 const drivers = [
@@ -21,45 +21,55 @@ const drivers = [
 ];
 
 /**
- * The application layers do no input or output of their own. `node:crypto` is the one exception: deterministic ids
- * and Merkle leaves are hashes, and a hash is a pure function.
+ * The pure rooms do no input or output of their own. `node:crypto` is the one exception: deterministic ids and Merkle
+ * leaves are hashes, and a hash is a pure function.
  */
 const pureBuiltins = '^(node:)?crypto$';
 
-const domain = {
-  name: 'domain-imports-only-itself',
-  comment: 'The domain is pure: no package, no node:*, no other folder. Hand it what it needs as data.',
-  from: { path: '^src/domain/' },
-  to: { pathNot: '^src/(domain|eventsourcing)/' },
+/** Rooms without a package and without a driver, and the rooms that each may import beside itself. */
+const pureRooms = {
+  eventsourcing: [],
+  domain: ['eventsourcing'],
+  commands: ['eventsourcing', 'domain'],
+  processManagers: ['eventsourcing', 'domain', 'commands'],
+  projections: ['eventsourcing', 'domain'],
+  webhooks: ['eventsourcing', 'domain'],
+  audit: ['eventsourcing', 'domain'],
+  migration: ['eventsourcing', 'domain', 'commands', 'processManagers', 'projections', 'webhooks', 'audit'],
 };
+const middle = Object.keys(pureRooms).filter((room) => room !== 'migration');
+/** Rooms that use packages, and the rooms that each may import beside itself. */
+const outerRooms = {
+  http: middle,
+  app: [...middle, 'http'],
+  infra: middle,
+  cli: [...middle, 'migration', 'app', 'infra'],
+};
+const roomNames = [...Object.keys(pureRooms), ...Object.keys(outerRooms)];
 
-const applicationLayer = (folder, ...others) => ({
-  name: `${folder}-imports-only-${['domain', ...others].join('-')}`,
-  comment: `Declare a port, and let src/infra implement it.`,
-  from: { path: `^src/${folder}/` },
-  to: {
-    pathNot: [`^src/(${['eventsourcing', 'processManagers', 'domain', ...others, folder].join('|')})/`, pureBuiltins],
-  },
+const inRooms = (rooms) => `^src/(${rooms.join('|')})/`;
+
+const pureRoom = ([room, others]) => ({
+  name: `${room}-points-down`,
+  comment: 'Declare a port, and let src/infra implement it.',
+  from: { path: inRooms([room]) },
+  to: { pathNot: [inRooms([room, ...others]), ...(room === 'domain' ? [] : [pureBuiltins])] },
 });
 
-const outerLayer = (folder) => ({
-  name: `${folder}-points-inward`,
-  comment: 'Only src/compose.ts and the entry points bring the layers together.',
-  from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: `^src/(eventsourcing|domain|commands|processManagers|projections|${folder})/` },
+const outerRoom = ([room, others]) => ({
+  name: `${room}-points-down`,
+  comment: 'Only src/app and the entry points bring the rooms together.',
+  from: { path: inRooms([room]) },
+  to: { path: '^src/', pathNot: inRooms([room, ...others]) },
 });
 
 const forbidden = [
-  domain,
-  applicationLayer('commands'),
-  applicationLayer('projections'),
-  applicationLayer('moving', 'commands', 'projections'),
-  outerLayer('http'),
-  outerLayer('infra'),
+  ...Object.entries(pureRooms).map(pureRoom),
+  ...Object.entries(outerRooms).map(outerRoom),
   {
     name: 'infra-only-from-entry-points',
     comment: 'Take the adapter as an argument; src/main.ts hands it over.',
-    from: { path: '^src/', pathNot: ['^src/infra/', entryPoints] },
+    from: { path: '^src/', pathNot: ['^src/(infra|cli)/', entryPoints] },
     to: { path: '^src/infra/' },
   },
   {
@@ -75,12 +85,9 @@ const forbidden = [
     to: { path: `(^|/)(${drivers.join('|')})(/|$)` },
   },
   {
-    name: 'known-folders-only',
-    comment: 'A new folder under src/ needs a rule here that says what it may import.',
-    from: {
-      path: '^src/[^/]+/',
-      pathNot: '^src/(eventsourcing|domain|commands|processManagers|projections|moving|http|infra)/',
-    },
+    name: 'known-rooms-only',
+    comment: 'A new folder or file under src/ needs a rule here that says what it may import.',
+    from: { path: '^src/', pathNot: [inRooms(roomNames), '^src/main\\.ts$'] },
     to: {},
   },
   {

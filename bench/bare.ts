@@ -3,9 +3,9 @@
  * nothing behind it. Started as a process of its own, so that both stand alike.
  */
 import Fastify from 'fastify';
+import { registerValidation } from '../src/http/input/validation.ts';
 import { OrderBody } from '../src/http/schemas/orders.ts';
 import { AdjustmentBody, StockLevel, StockPath } from '../src/http/schemas/stock.ts';
-import { registerValidation } from '../src/http/validation.ts';
 import { createTokenVerifier } from '../src/infra/oidc/verifier.ts';
 
 const { PORT = '0', ISSUER = '', JWKS_URI = '' } = process.env;

@@ -3,10 +3,10 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
-import { readSideOf } from '../src/compose.ts';
+import { readSideOf } from '../src/app/compose.ts';
+import { erase } from '../src/eventsourcing/projecting/projection.ts';
+import { rebuild } from '../src/eventsourcing/projecting/readModel.ts';
 import { openReadEngines } from '../src/infra/embedded.ts';
-import { erase } from '../src/projections/projection.ts';
-import { rebuild } from '../src/projections/readModel.ts';
 import { stockLevels } from '../src/projections/stockLevels/projection.ts';
 
 const fileName = 'stockledger.db';

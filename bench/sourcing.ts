@@ -3,7 +3,6 @@
  * seed, each with its share of warehouses that have an SKU. Where the steps of a plan run out, the fewest is looked for
  * with two hundred times as many.
  */
-
 import type { CoverRequest } from '../src/domain/policies/coverSearch.ts';
 import { fewestWarehouses, planStepsMax } from '../src/domain/policies/fewestWarehouses.ts';
 

@@ -1,7 +1,7 @@
 /** docs/access.md, from the policy table, what each role sees of an order, the sandbox clients, and the routes. */
 import { type Operation, policies } from '../src/domain/access/policy.ts';
 import { type Role, roles, type Scope } from '../src/domain/access/principal.ts';
-import { sights } from '../src/http/sight.ts';
+import { sights } from '../src/http/reads/visibleFields.ts';
 import { sandboxClients } from '../src/infra/oidc/sandboxClients.ts';
 
 interface Rule {

@@ -1,20 +1,20 @@
 /** The process: configuration → adapters → compose → listen → graceful stop. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
-import { failureFacts } from './commands/failureFacts.ts';
-import { compose } from './compose.ts';
-import { failureLineOf } from './failureLine.ts';
-import { greetingOf } from './greeting.ts';
+import { compose } from './app/compose.ts';
+import { failureLineOf } from './app/failureLine.ts';
+import { greetingOf } from './app/greeting.ts';
+import { guardAgainstStrayFaults } from './app/strayFaults.ts';
+import { failureFacts } from './eventsourcing/failureFacts.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
-import { readConfig } from './infra/config.ts';
+import { readConfig } from './infra/config/config.ts';
 import { createCountryPoints } from './infra/countryPoints.ts';
 import { openEngines } from './infra/engines.ts';
 import { createIdentity } from './infra/identity.ts';
 import { createLog } from './infra/log.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
-import { guardAgainstStrayFaults } from './strayFaults.ts';
 
 /** What is in flight at SIGTERM is finished within this; orchestrators kill after 30 s by default. */
 const stopMaxMs = 10_000;

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, type JSONType, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { pino } from 'pino';
-import { createHandle, type Handle } from '../../src/commands/handle.ts';
-import type { CommandContext } from '../../src/commands/outcome.ts';
-import { createStateCache } from '../../src/commands/stateCache.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import { stockStream } from '../../src/domain/values.ts';
+import { createHandle, type Handle } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
+import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { createSystemClock } from '../../src/infra/clock.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 

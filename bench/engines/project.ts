@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { erase } from '../../src/eventsourcing/projecting/projection.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
-import { projectBatch } from '../../src/projections/project.ts';
-import { erase } from '../../src/projections/projection.ts';
 import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
 
 const skusMax = 2_000;

@@ -1,14 +1,14 @@
 /** A log of so many events, and its read models as they would be had the service made both. */
 import { join } from 'node:path';
+import { reactionsName } from '../../src/app/lag.ts';
+import { allProjections } from '../../src/app/readModels.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
 import { createReadEngines, openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { databaseFileName } from '../../src/infra/sqlite/fileNames.ts';
-import { reactionsName } from '../../src/lag.ts';
-import { projectBatch } from '../../src/projections/project.ts';
-import { plannerName } from '../../src/projections/webhooks/planner.ts';
-import { allProjections } from '../../src/readModels.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { databaseFileName } from '../../src/infra/sqlite/file/fileNames.ts';
+import { plannerName } from '../../src/webhooks/planner.ts';
 import { type Append, bookMs, createBook } from './book.ts';
 import { createBusiness, sizeOf } from './business.ts';
 

@@ -2,8 +2,8 @@
 import type { ItemCommand } from '../domain/item/decider.ts';
 import { itemStream, warehouseStream } from '../domain/values.ts';
 import type { SourcingState, WarehouseDescription } from '../domain/warehouse/events.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Handlers } from './handlers.ts';
-import type { CommandContext } from './outcome.ts';
 
 export const createCatalogueUseCases = ({ item, warehouse }: Handlers) => ({
   defineWarehouse: (

@@ -6,7 +6,7 @@ import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
-import { createHandle, type HandlerOptions } from './handle.ts';
+import { createHandle, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
 
 export const createHandlers = (options: HandlerOptions) => ({
   stock: createHandle(stockDecider, options),

@@ -1,6 +1,6 @@
 /** Free text is personal data (DESIGN §4.5): sealed under the key of whoever wrote it, and bound to its stream. */
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Sealed } from '../eventsourcing/message.ts';
-import type { CommandContext } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
 /** Where the note of an event belongs; it opens nowhere else. */

@@ -7,10 +7,10 @@
  */
 import type { OrderNumberTaken } from '../domain/orderNumber/events.ts';
 import { orderNumberStream, orderStream } from '../domain/values.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import type { CommandContext, Refused } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Handlers } from './handlers.ts';
-import { derivedId } from './ids.ts';
-import type { CommandContext, Refused } from './outcome.ts';
 
 /** An order that is being placed is not taken for dead: no request runs longer. Only the wait depends on clocks. */
 export const placingMaxMs = 30_000;

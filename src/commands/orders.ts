@@ -4,11 +4,11 @@ import type { OrderPlaced } from '../domain/order/events.ts';
 import type { OrderLine, SourcingStrategy } from '../domain/order/shapes.ts';
 import { sameJson } from '../domain/sameJson.ts';
 import { orderStream } from '../domain/values.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Handlers } from './handlers.ts';
 import { notSealed, type SealNote } from './notes.ts';
 import { createTakeOrderNumber } from './orderNumbers.ts';
-import type { CommandContext } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface Contact {

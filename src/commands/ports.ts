@@ -1,7 +1,6 @@
 /**
  * What the write side needs from the world. No port has an unsafe default; every adapter passes its suite in `test/contracts`.
  */
-
 import type { Principal } from '../domain/access/principal.ts';
 import type { Point } from '../domain/policies/ranking.ts';
 import type { Sealed } from '../eventsourcing/message.ts';

@@ -1,17 +1,16 @@
 /** Goods handed to a courier, and what the courier says about them. */
-
 import type { DispatchRequest, OrderRefusal } from '../domain/order/commands.ts';
 import type { OrderEvent } from '../domain/order/events.ts';
 import { type Order, unshippedSources } from '../domain/order/state.ts';
 import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
 import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
 import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers } from './handlers.ts';
-import { derivedId } from './ids.ts';
 import type { SealNote } from './notes.ts';
 import { customerSubject } from './orders.ts';
-import type { CommandContext, Outcome } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface TrackingReport {

@@ -1,14 +1,13 @@
 /** Everything that changes one stock, one by one or many in a request. */
-
 import type { StockCommand, StockRefusal } from '../domain/stock/commands.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { stockStream, warehouseStream } from '../domain/values.ts';
+import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
+import { createSlots } from '../eventsourcing/concurrency.ts';
 import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers } from './handlers.ts';
-import { createSlots } from './keyed.ts';
 import type { SealNote } from './notes.ts';
-import type { CommandContext, Outcome } from './outcome.ts';
 
 export type StockOutcome = Outcome<Stock, StockEvent, StockRefusal | 'WAREHOUSE_NOT_FOUND'>;
 

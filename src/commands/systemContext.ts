@@ -1,4 +1,4 @@
-import type { CommandContext } from './outcome.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 
 /** Commands that nobody asked for: policies, sweeps, the webhook worker. */
 export const systemActor = { subject: 'stockledger', kind: 'system', client: 'stockledger' } as const;

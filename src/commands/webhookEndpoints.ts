@@ -1,10 +1,9 @@
 /** A partner's endpoints: made with a secret that is told once, tried out, deleted. */
-
 import { webhookStream } from '../domain/values.ts';
 import type { WebhookEventType } from '../domain/webhook/events.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Handlers } from './handlers.ts';
 import { notSealed } from './notes.ts';
-import type { CommandContext } from './outcome.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface EndpointRequest {

@@ -1,5 +1,4 @@
 /** The read boundary: the domain knows only today's shapes; an unknown `type@version` is an error, never a cast. */
-
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { eventVersions } from './events.ts';
 import { upcasters } from './upcasters.ts';

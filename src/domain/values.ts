@@ -1,5 +1,4 @@
 /** Alphabets and bounds of everything that comes from outside and ends up in a stream name or an event. */
-
 import { escapeName } from './escapeName.ts';
 
 /** API.md "Conventions". No `.` in a warehouse id: it separates warehouse and SKU in a stream name. */

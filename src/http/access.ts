@@ -6,8 +6,8 @@ import { authorize, type Operation, type Reach, reachesWarehouse } from '../doma
 import type { Principal } from '../domain/access/principal.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { bearerTokenOf } from './headers.ts';
-import { Problem } from './problem.ts';
+import { bearerTokenOf } from './input/headers.ts';
+import { Problem } from './problems/problem.ts';
 
 export interface Caller {
   readonly principal: Principal;

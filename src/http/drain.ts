@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { Problem, problemDocument } from './problem.ts';
+import { Problem, problemDocument } from './problems/problem.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

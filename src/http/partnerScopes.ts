@@ -3,12 +3,12 @@
  * token of the owner is looked at: one that names fewer warehouses narrows the owner's endpoints (ADR 22).
  */
 import type { FastifyBaseLogger } from 'fastify';
-import { derivedId } from '../commands/ids.ts';
 import type { UseCases } from '../commands/index.ts';
 import { systemContext } from '../commands/systemContext.ts';
 import type { Principal } from '../domain/access/principal.ts';
-import type { WebhookEndpointDocument } from '../projections/webhookEndpoints/projection.ts';
-import type { WebhookReadModels } from '../projections/webhooks/index.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import type { WebhookEndpointDocument } from '../webhooks/endpoints/projection.ts';
+import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { Caller } from './access.ts';
 
 /** A partner owns what any of its clients made; everybody else owns what they made themselves. */

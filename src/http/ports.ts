@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';
 import type { CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import type { Progress } from '../projections/board.ts';
 import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/ports.ts';
-import type { WebhookReadModels } from '../projections/webhooks/index.ts';
-import type { CheckTarget } from '../projections/webhooks/ports.ts';
-import type { KeysInUse } from './keysInUse.ts';
+import type { WebhookReadModels } from '../webhooks/index.ts';
+import type { CheckTarget } from '../webhooks/ports.ts';
+import type { KeysInUse } from './commands/keysInUse.ts';
 import type { CreateLimiter } from './plugins/rateLimit.ts';
 
 export interface HttpPorts {

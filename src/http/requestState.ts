@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from './access.ts';
-import type { Running } from './idempotency.ts';
+import type { Running } from './commands/idempotency.ts';
 import type { Share } from './shares.ts';
 
 declare module 'fastify' {

@@ -1,13 +1,13 @@
 /** How a route is declared. What is said here is checked, documented and enforced by `route.ts`. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
-import type { CommandContext } from '../commands/outcome.ts';
 import type { Operation } from '../domain/access/policy.ts';
-import type { Turns } from '../eventsourcing/turns.ts';
-import type { Progress } from '../projections/board.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
+import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { Turns } from '../eventsourcing/consumers/turns.ts';
 import type { Caller } from './access.ts';
-import type { ProblemCode } from './problemCodes.ts';
-import type { Recall } from './recall.ts';
+import type { ProblemCode } from './problems/problemCodes.ts';
+import type { Recall } from './reads/cachedRead.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,8 +3,8 @@
  * parked waits (R8). Who asks for more is told to come later; nothing queues here.
  */
 import type { Principal } from '../domain/access/principal.ts';
-import { Problem } from './problem.ts';
-import type { ProblemCode } from './problemCodes.ts';
+import { Problem } from './problems/problem.ts';
+import type { ProblemCode } from './problems/problemCodes.ts';
 
 /** Whom limits count: a subject by one of its clients. */
 export const callerKey = (caller: { readonly principal: Pick<Principal, 'client' | 'subject'> } | null): string =>

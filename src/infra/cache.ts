@@ -1,6 +1,6 @@
 /** The cache that `CACHE` names. */
 import type { Cache } from '../projections/readCache/ports.ts';
-import type { CacheKind } from './config.ts';
+import type { CacheKind } from './config/config.ts';
 import { createMemoryCache } from './memoryCache.ts';
 import { createTieredCache } from './tieredCache.ts';
 

@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
-import type { Servers } from './config.ts';
+import type { Servers } from './config/config.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { isKnownClientFault } from './eventstoredb/strayFaults.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
@@ -15,7 +15,7 @@ import { createMongoPersonalData } from './mongodb/personalData.ts';
 import { openRedisCache } from './redis/cache.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRedisKeysInUse } from './redis/keysInUse.ts';
-import { createRedisNews } from './redis/news.ts';
+import { createRedisNews } from './redis/progressPubSub.ts';
 import { createRedisLimiters } from './redis/rateLimits.ts';
 
 export interface ClusteredOptions {

@@ -1,5 +1,5 @@
 /** What every store of documents holds its collections and queries to, whatever engine is behind it. */
-import type { CollectionSpec } from '../eventsourcing/documents.ts';
+import type { CollectionSpec } from '../eventsourcing/projecting/documents.ts';
 
 const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 

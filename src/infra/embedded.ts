@@ -5,21 +5,21 @@ import { OperatorError } from '../commands/ports.ts';
 import type { Clock, StoreDamaged } from '../eventsourcing/ports.ts';
 import { openPersonalData } from './keys/embeddedPersonalData.ts';
 import { createSoleLeases } from './soleLeases.ts';
-import { startCheckpointer } from './sqlite/checkpointer.ts';
-import { createSqliteCheckpoints } from './sqlite/checkpoints.ts';
-import { fillChecksums } from './sqlite/checksumFill.ts';
-import { type Database, openDatabase } from './sqlite/database.ts';
-import { lockDataDir } from './sqlite/dataDirLock.ts';
-import { createSqliteDocuments } from './sqlite/documents.ts';
-import { createSqliteEvents } from './sqlite/events.ts';
-import { databaseFileName } from './sqlite/fileNames.ts';
-import { createFileSet, type FileSet } from './sqlite/fileSet.ts';
-import { createSqliteIdempotency } from './sqlite/idempotency.ts';
-import { createSqliteJobs } from './sqlite/jobs.ts';
-import { keepMark } from './sqlite/logMark.ts';
-import { storeCheckWrites } from './sqlite/storeCheckWrites.ts';
-import { bindStoreFiles } from './sqlite/storeFiles.ts';
-import { openThreadedDatabase } from './sqlite/threadedDatabase.ts';
+import { createSqliteCheckpoints } from './sqlite/documents/checkpoints.ts';
+import { createSqliteDocuments } from './sqlite/documents/documents.ts';
+import { fillChecksums } from './sqlite/events/checksumFill.ts';
+import { createSqliteEvents } from './sqlite/events/events.ts';
+import { keepMark } from './sqlite/events/logMark.ts';
+import { startCheckpointer } from './sqlite/file/checkpointer.ts';
+import { type Database, openDatabase } from './sqlite/file/database.ts';
+import { lockDataDir } from './sqlite/file/dataDirLock.ts';
+import { databaseFileName } from './sqlite/file/fileNames.ts';
+import { createFileSet, type FileSet } from './sqlite/file/fileSet.ts';
+import { storeCheckWrites } from './sqlite/file/storeCheckWrites.ts';
+import { bindStoreFiles } from './sqlite/file/storeFiles.ts';
+import { openThreadedDatabase } from './sqlite/file/threadedDatabase.ts';
+import { createSqliteIdempotency } from './sqlite/idempotency/idempotency.ts';
+import { createSqliteJobs } from './sqlite/jobs/jobs.ts';
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
 export const createReadEngines = async (db: Database) => {

@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { EventSource, StoreDamaged } from '../eventsourcing/ports.ts';
 import type { SystemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
 export interface EngineOptions {
   readonly clock: SystemClock;

@@ -1,8 +1,8 @@
 /** Who vouches for callers: the configured issuer, or the sandbox in this process, whose tokens no other process takes. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { TokenVerifier } from '../commands/ports.ts';
-import type { Config } from './config.ts';
-import { isLoopback } from './configDoors.ts';
+import type { Config } from './config/config.ts';
+import { isLoopback } from './config/configDoors.ts';
 import { createSandboxProvider, type SandboxProvider } from './oidc/sandboxProvider.ts';
 import { loadSigningKeys } from './oidc/signingKeys.ts';
 import { createTokenVerifier } from './oidc/verifier.ts';

@@ -1,7 +1,6 @@
 /** Leases of a process that has no others beside it: it holds them all, and its epoch is the one of nobody's checkpoint. */
-
+import { pause } from '../eventsourcing/consumers/pause.ts';
 import type { Leases } from '../eventsourcing/ports.ts';
-import { pause } from '../projections/pause.ts';
 
 const epoch = 0;
 /** Work that ended by itself begins again, but not in a hot loop. */

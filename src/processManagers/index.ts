@@ -1,14 +1,14 @@
 /** All that follows events, or the clock, by commands of our own. */
-import { createAllocateOrder } from '../commands/allocateOrder.ts';
-import { createExpireReservations } from '../commands/expireReservations.ts';
 import type { Handlers } from '../commands/handlers.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
-import { createReactions } from '../commands/reactions.ts';
-import { createReconciler } from '../commands/reconcileClaims.ts';
+import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventStore } from '../eventsourcing/ports.ts';
-import type { TakeTurn } from '../eventsourcing/turns.ts';
+import { createAllocateOrder } from './allocateOrder.ts';
+import { createExpireReservations } from './expireReservations.ts';
 import type { AllocationFacts, ClaimLists, DriftWatch, DueReservations, LapseWatch } from './ports.ts';
+import { createReactions } from './reactions.ts';
+import { createReconciler } from './reconcileClaims.ts';
 
 export interface ProcessManagerPorts {
   readonly handlers: Handlers;

@@ -1,5 +1,4 @@
 /** What process managers need from the world beside the log: where to look, and who hears what they found. */
-
 import type { Candidate } from '../domain/policies/ranking.ts';
 import type { Position } from '../eventsourcing/message.ts';
 

@@ -1,24 +1,23 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
-
 import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../domain/values.ts';
+import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
+import { createPacer, pacedReads } from '../eventsourcing/consumers/pacer.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
-import { createFold, createReadModelBuilder, orFolded } from './builtReadModels.ts';
+import { createFold, createReadModelBuilder, orFolded } from '../eventsourcing/projecting/builtReadModels.ts';
+import { type AnyProjection, erase } from '../eventsourcing/projecting/projection.ts';
+import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import { discrepancies } from './discrepancies/projection.ts';
 import { createDiscrepancyQueries } from './discrepancies/queries.ts';
 import { eventHistory } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { type ItemDocument, items } from './items/projection.ts';
 import { createItemQueries } from './items/queries.ts';
-import { createLiveEvents } from './liveEvents.ts';
 import { logCount } from './logCount/projection.ts';
 import { createLogCountQueries } from './logCount/queries.ts';
 import { openReservations } from './openReservations/projection.ts';
 import { createOpenReservationQueries } from './openReservations/queries.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
-import { createPacer, pacedReads } from './pacer.ts';
-import { type AnyProjection, erase } from './projection.ts';
-import type { ReadSide } from './readModel.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
 import { skuWarehouses } from './skuWarehouses/projection.ts';

@@ -83,10 +83,10 @@ const sourceBans: readonly Ban[] = [
   {
     name: 'the environment read outside the configuration',
     files: source,
-    except: ['src/infra/config.ts', 'src/{main,rebuild,migrate,backup,restore,verify}.ts'],
+    except: ['src/infra/config/config.ts', 'src/main.ts', 'src/cli/*.ts'],
     pattern: /\bprocess\.env\b|\benv\s*\}\s*=\s*process\b/g,
     comments: 'ignored',
-    instead: 'a field of the configuration that src/infra/config.ts parses once',
+    instead: 'a field of the configuration that src/infra/config/config.ts parses once',
     bad: ['const port = process.env.PORT;', 'const { env } = process;'],
     good: ['const port = config.port;'],
   },

@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { accessPage } from '../../scripts/accessPage.ts';
 import { openApiDocument } from '../../scripts/openApiDocument.ts';
+import { allProjections } from '../../src/app/readModels.ts';
 import { roles } from '../../src/domain/access/principal.ts';
-import { problems } from '../../src/http/problemCodes.ts';
-import { readConfig } from '../../src/infra/config.ts';
-import { allProjections } from '../../src/readModels.ts';
+import { problems } from '../../src/http/problems/problemCodes.ts';
+import { readConfig } from '../../src/infra/config/config.ts';
 import { openService } from '../support/service.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');

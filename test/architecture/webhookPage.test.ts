@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
 import { webhookDocument } from '../../src/http/schemas/webhookMessages.ts';
-import { audienceOf } from '../../src/projections/webhooks/audience.ts';
-import { deliveryStatuses } from '../../src/projections/webhooks/ledger.ts';
-import { bodyOf, messagesFor } from '../../src/projections/webhooks/messages.ts';
-import { attemptDelaysMs } from '../../src/projections/webhooks/schedule.ts';
-import { endpointWith, recorded } from '../projections/webhooksWorld.ts';
+import { audienceOf } from '../../src/webhooks/audience.ts';
+import { deliveryStatuses } from '../../src/webhooks/ledger.ts';
+import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
+import { attemptDelaysMs } from '../../src/webhooks/schedule.ts';
+import { endpointWith, recorded } from '../webhooks/webhooksWorld.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const readText = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');

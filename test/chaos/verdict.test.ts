@@ -1,14 +1,14 @@
 /** That the verdict of a chaos run can fail: each kind of fault, planted in stores that are in order otherwise. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { derivedId } from '../../src/commands/ids.ts';
+import { allProjections } from '../../src/app/readModels.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import { partNames } from '../../src/eventsourcing/consumers/partitions.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { partNames } from '../../src/projections/partitions.ts';
-import { projectBatch } from '../../src/projections/project.ts';
-import { plannerName } from '../../src/projections/webhooks/planner.ts';
-import { allProjections } from '../../src/readModels.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { plannerName } from '../../src/webhooks/planner.ts';
 import { logOf, move, openSource, registered, stockEvents } from '../projections/stockLog.ts';
 import { planCommands } from './commands.ts';
 import { isClean } from './options.ts';

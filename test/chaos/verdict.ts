@@ -1,19 +1,19 @@
 /** What the stores hold when the dust has settled, against what was acknowledged and what the log says. */
 import { isDeepStrictEqual } from 'node:util';
-import { derivedId } from '../../src/commands/ids.ts';
-import type { Documents } from '../../src/eventsourcing/documents.ts';
+import { allProjections } from '../../src/app/readModels.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import { partNames } from '../../src/eventsourcing/consumers/partitions.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import { comparePositions } from '../../src/eventsourcing/position.ts';
-import { partNames } from '../../src/projections/partitions.ts';
-import type { AnyProjection } from '../../src/projections/projection.ts';
-import { audienceOf } from '../../src/projections/webhooks/audience.ts';
-import { deliveryIdOf } from '../../src/projections/webhooks/ledger.ts';
-import { messagesFor } from '../../src/projections/webhooks/messages.ts';
-import { plannerName } from '../../src/projections/webhooks/planner.ts';
-import type { Endpoint } from '../../src/projections/webhooks/ports.ts';
-import { allProjections } from '../../src/readModels.ts';
-import { faultsOf } from '../commands/ledgerFaults.ts';
+import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
+import type { AnyProjection } from '../../src/eventsourcing/projecting/projection.ts';
+import { audienceOf } from '../../src/webhooks/audience.ts';
+import { deliveryIdOf } from '../../src/webhooks/ledger.ts';
+import { messagesFor } from '../../src/webhooks/messages.ts';
+import { plannerName } from '../../src/webhooks/planner.ts';
+import type { Endpoint } from '../../src/webhooks/ports.ts';
+import { faultsOf } from '../processManagers/ledgerFaults.ts';
 import { createLogFold } from '../support/logFold.ts';
 
 const pageEvents = 2_000;
@@ -35,7 +35,7 @@ export const readLog = async (events: EventSource): Promise<readonly RecordedEve
   }
 };
 
-/** As the service derives it from who asked and the key (`src/http/idempotency.ts`). */
+/** As the service derives it from who asked and the key (`src/http/commands/idempotency.ts`). */
 const commandIdOf = (key: string): string => derivedId(`request/sandbox-admin sandbox-admin ${key}`);
 
 /** Keys of acknowledged commands that recorded nothing. */

@@ -2,9 +2,9 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { StockChange } from '../../src/commands/stock.ts';
 import { orderStream, stockStream } from '../../src/domain/values.ts';
+import { change, openShop, place } from '../processManagers/arrange.ts';
 import { createMemoryEvents } from '../support/memoryEvents.ts';
 import { openWorld, type World } from '../support/world.ts';
-import { change, openShop, place } from './arrange.ts';
 
 const skus = Array.from({ length: 300 }, (_, index) => `SKU${index}`);
 const orderId = '6f0e9f0a-43a5-4d0c-9a2d-3f7d5b6c1a01';

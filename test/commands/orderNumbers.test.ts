@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UseCases } from '../../src/commands/index.ts';
 import { placingMaxMs } from '../../src/commands/orderNumbers.ts';
-import type { CommandContext } from '../../src/commands/outcome.ts';
+import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { contact, shipTo } from '../processManagers/arrange.ts';
 import { Crash, type CrashPoint, contextOf, openWorld, type World } from '../support/world.ts';
-import { contact, shipTo } from './arrange.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -1,14 +1,24 @@
 /** What surrounds the command loop: seals, facts from elsewhere, streams that follow one another. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { derivedId } from '../../src/commands/ids.ts';
 import { contactContext, shipToContext } from '../../src/commands/orders.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
 import type { StockChange } from '../../src/commands/stock.ts';
 import { endpointContext } from '../../src/commands/webhookEndpoints.ts';
 import type { OrderPlaced } from '../../src/domain/order/events.ts';
 import type { WebhookEndpointCreated } from '../../src/domain/webhook/events.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import {
+  change,
+  contact,
+  describeWarehouse,
+  dispatch,
+  openShop,
+  place,
+  recorded,
+  shipTo,
+  storyOf,
+} from '../processManagers/arrange.ts';
 import { contextOf, openWorld, plainPersonalData, type World } from '../support/world.ts';
-import { change, contact, describeWarehouse, dispatch, openShop, place, recorded, shipTo, storyOf } from './arrange.ts';
 
 let world: World;
 const seals: string[] = [];

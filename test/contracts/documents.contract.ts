@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import type { DocumentQuery, Documents, DocumentWrite } from '../../src/eventsourcing/documents.ts';
+import type { DocumentQuery, Documents, DocumentWrite } from '../../src/eventsourcing/projecting/documents.ts';
 import { type Made, type Make, uniqueName, useAdapter } from './make.ts';
 
 interface Chair {

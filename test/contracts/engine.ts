@@ -1,10 +1,9 @@
 /** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
-
 import type { IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
-import type { Documents } from '../../src/eventsourcing/documents.ts';
 import type { Checkpoints, EventSource, EventStore, Generations, Leases } from '../../src/eventsourcing/ports.ts';
+import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import type { Cache } from '../../src/projections/readCache/ports.ts';
-import type { JobQueue } from '../../src/projections/webhooks/ports.ts';
+import type { JobQueue } from '../../src/webhooks/ports.ts';
 import type { EngineName } from '../support/engines/required.ts';
 import type { Make } from './make.ts';
 

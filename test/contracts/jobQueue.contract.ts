@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Job, JobOutcome, JobQueue } from '../../src/projections/webhooks/ports.ts';
+import type { Job, JobOutcome, JobQueue } from '../../src/webhooks/ports.ts';
 import { type Make, uniqueName, useAdapter, waitMaxMs } from './make.ts';
 
 interface Numbered {

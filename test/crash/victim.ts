@@ -1,8 +1,8 @@
 /** Works on a data directory until it is killed, and reports what was acknowledged. Started by `crash.test.ts`. */
 import { randomUUID } from 'node:crypto';
-import { createBoard } from '../../src/projections/board.ts';
-import { createConsumer, ownLeases } from '../../src/projections/consumer.ts';
-import { projectBatch } from '../../src/projections/project.ts';
+import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
+import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
 import { createRandom } from './seeded.ts';
 import { counter, newEvent, openWorld, queue, type Report, type World } from './world.ts';
 

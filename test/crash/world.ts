@@ -1,17 +1,17 @@
 /** What the victim and the one who examines its data share: the engines, a projection that counts, the reports. */
 import { join } from 'node:path';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import type { Documents } from '../../src/eventsourcing/documents.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
+import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
+import type { AnyProjection } from '../../src/eventsourcing/projecting/projection.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
-import { openThreadedDatabase } from '../../src/infra/sqlite/threadedDatabase.ts';
-import type { AnyProjection } from '../../src/projections/projection.ts';
-import type { JobQueue } from '../../src/projections/webhooks/ports.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
+import { createSqliteJobs } from '../../src/infra/sqlite/jobs/jobs.ts';
+import type { JobQueue } from '../../src/webhooks/ports.ts';
 import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };
 
 export interface World {

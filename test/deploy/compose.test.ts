@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/infra/config.ts';
+import { readConfig } from '../../src/infra/config/config.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { type Compose, networksOf, parseCompose, projectRoot, readText, textOf } from './composeFile.ts';
 import { reach, rules } from './composeRules.ts';

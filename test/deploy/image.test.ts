@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { readConfig } from '../../src/infra/config.ts';
+import { readConfig } from '../../src/infra/config/config.ts';
 import { parseCompose, readText } from './composeFile.ts';
 
 interface Step {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Partner, startPartner } from '../../demo/partner.ts';
-import { dueMarginMs, reconcileEveryMs } from '../../src/projections/webhooks/reconcile.ts';
+import { dueMarginMs, reconcileEveryMs } from '../../src/webhooks/reconcile.ts';
 import {
   type Cluster,
   createCluster,

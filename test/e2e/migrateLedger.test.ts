@@ -2,19 +2,19 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Documents, StoredDocument } from '../../src/eventsourcing/documents.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import { formatPosition } from '../../src/eventsourcing/position.ts';
+import type { Documents, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import {
   type Counter,
   counters,
@@ -22,8 +22,8 @@ import {
   deliveries,
   deliveryIdOf,
   deliveryStatuses,
-} from '../../src/projections/webhooks/ledger.ts';
-import { plannerName } from '../../src/projections/webhooks/planner.ts';
+} from '../../src/webhooks/ledger.ts';
+import { plannerName } from '../../src/webhooks/planner.ts';
 import { urlOf } from '../contracts/engines/mongodb.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 import { uniqueName } from '../contracts/make.ts';

@@ -202,7 +202,7 @@ describe('npm run rebuild', () => {
     await service.ask('POST', `${stock}/receipts`, receive);
     await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(1);
     const run = (name: string) =>
-      spawnSync(process.execPath, ['src/rebuild.ts', name], {
+      spawnSync(process.execPath, ['src/cli/rebuild.ts', name], {
         env: { ...process.env, NODE_ENV: '', DATA_DIR: dataDir },
         encoding: 'utf8',
       });

@@ -6,13 +6,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readSideOf } from '../../src/compose.ts';
+import { readSideOf } from '../../src/app/compose.ts';
+import { allProjections } from '../../src/app/readModels.ts';
+import { buildName, rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
 import { openEmbeddedEngines, openReadEngines } from '../../src/infra/embedded.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createStoredLog } from '../../src/infra/sqlite/storedLog.ts';
-import { buildName, rebuild } from '../../src/projections/readModel.ts';
-import { allProjections } from '../../src/readModels.ts';
+import { createStoredLog } from '../../src/infra/migration/storedLog.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 import {
   type Answer,

@@ -1,6 +1,6 @@
 /** History for auditors: every event once, in order, found by what it is about, with the hash that proves it (R13). */
 import { describe, expect, it } from 'vitest';
-import { merkleLeaf } from '../../src/projections/merkleLeaf.ts';
+import { merkleLeaf } from '../../src/audit/merkleLeaf.ts';
 import { type Answer, openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 

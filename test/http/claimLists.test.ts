@@ -1,7 +1,7 @@
 /** The lists that the reconciler of claims goes round, on the read models themselves. */
 import { describe, expect, it } from 'vitest';
-import { createClaimLists } from '../../src/claimLists.ts';
-import { createBoard } from '../../src/projections/board.ts';
+import { createClaimLists } from '../../src/app/claimLists.ts';
+import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type Operation, policies } from '../../src/domain/access/policy.ts';
 import { skuFault } from '../../src/domain/printable.ts';
 import { buildApp } from '../../src/http/app.ts';
-import { commonProblems, problems } from '../../src/http/problemCodes.ts';
+import { commonProblems, problems } from '../../src/http/problems/problemCodes.ts';
 import { type Documented, isCommand, operationsOf } from '../support/documented.ts';
 import { type Answer, allScopes, type RequestHeaders, startMs, startService, steppedUp } from '../support/service.ts';
 import { arrange } from './arrange.ts';

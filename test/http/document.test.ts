@@ -3,11 +3,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, describe, expect, it } from 'vitest';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
-import { audienceOf } from '../../src/projections/webhooks/audience.ts';
-import { bodyOf, messagesFor } from '../../src/projections/webhooks/messages.ts';
-import { endpointWith } from '../projections/webhooksWorld.ts';
+import { audienceOf } from '../../src/webhooks/audience.ts';
+import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
 import { type JsonSchema, operationsOf } from '../support/documented.ts';
 import { startService } from '../support/service.ts';
+import { endpointWith } from '../webhooks/webhooksWorld.ts';
 import { arrange, line, placeOrder, waitForPlan } from './arrange.ts';
 import { exampleOf, isObject, type Json } from './requests.ts';
 

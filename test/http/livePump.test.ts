@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Listener } from '../../src/eventsourcing/consumers/liveEvents.ts';
+import { createPacer } from '../../src/eventsourcing/consumers/pacer.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { createLiveOutlet, type LiveOutlet } from '../../src/http/liveOutlet.ts';
-import { pumpLive } from '../../src/http/livePump.ts';
-import type { Listener } from '../../src/projections/liveEvents.ts';
-import { createPacer } from '../../src/projections/pacer.ts';
+import { createLiveOutlet, type LiveOutlet } from '../../src/http/reads/liveOutlet.ts';
+import { pumpLive } from '../../src/http/reads/livePump.ts';
 import { golden } from '../projections/golden.ts';
 
 const positionOf = (at: number): Position => ({ commit: BigInt(at), prepare: BigInt(at) });

@@ -1,7 +1,7 @@
 /** Requests that arrive together are neither parsed nor handled in one piece (11, DESIGN §8). */
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
-import { registerWellFormed } from '../../src/http/plugins/wellFormed.ts';
+import { registerWellFormed } from '../../src/http/input/wellFormed.ts';
 
 it('a body is parsed when its turn has come, and refused then where it is no JSON (11)', async () => {
   const waiting: (() => void)[] = [];

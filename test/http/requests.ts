@@ -1,5 +1,5 @@
 /** Requests made from the OpenAPI document: a valid one for each operation, and every way to spoil one of its values. */
-import type { FormatName } from '../../src/http/formats.ts';
+import type { FormatName } from '../../src/http/input/formats.ts';
 import type { ApiDocument, Documented, JsonSchema } from '../support/documented.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };

@@ -5,7 +5,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { endpointsPerHostMax, endpointsPerOwnerMax, endpointsPerUrlMax } from '../../src/http/endpointQuota.ts';
+import {
+  endpointsPerHostMax,
+  endpointsPerOwnerMax,
+  endpointsPerUrlMax,
+} from '../../src/http/commands/endpointQuota.ts';
 import { createWebhookSender } from '../../src/infra/webhooks/sender.ts';
 import { allScopes, openService, startMs, steppedUp } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';

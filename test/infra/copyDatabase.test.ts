@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { copyDatabase, settleCopy } from '../../src/infra/backup/copyDatabase.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 
 /** Some 12 MB: several steps of the copy. */
 const rows = 3_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../src/infra/clock.ts';
-import { readConfig } from '../../src/infra/config.ts';
+import { readConfig } from '../../src/infra/config/config.ts';
 import { openEngines } from '../../src/infra/engines.ts';
 import { golden } from '../projections/golden.ts';
 

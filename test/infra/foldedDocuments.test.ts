@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Documents, DocumentWrite, StoredDocument } from '../../src/eventsourcing/documents.ts';
+import type { Documents, DocumentWrite, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
 
 const name = 'chairs';

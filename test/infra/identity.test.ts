@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { readConfig } from '../../src/infra/config.ts';
+import { readConfig } from '../../src/infra/config/config.ts';
 import { createIdentity } from '../../src/infra/identity.ts';
 
 const warningsOf = async (env: Readonly<Record<string, string>>): Promise<readonly string[]> => {

@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import type { PersonalData } from '../../src/commands/ports.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { noteErasure, readErasures } from '../../src/infra/keys/erasureLog.ts';
-import { createSqliteKeyRows } from '../../src/infra/keys/keyRows.ts';
 import type { KeyStore } from '../../src/infra/keys/keyStore.ts';
-import { KeysDiffer, moveKeys } from '../../src/infra/keys/moveKeys.ts';
 import { openSqliteKeyStore } from '../../src/infra/keys/sqliteKeyStore.ts';
+import { createSqliteKeyRows } from '../../src/infra/migration/keyRows.ts';
+import { KeysDiffer, moveKeys } from '../../src/infra/migration/moveKeys.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoKeyStore } from '../../src/infra/mongodb/keyStore.ts';
 import { createMongoPersonalData } from '../../src/infra/mongodb/personalData.ts';
-import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/database.ts';
+import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { uniqueName } from '../contracts/make.ts';
 import { mongoMissing, startMongo } from '../support/engines/mongodb.ts';
 

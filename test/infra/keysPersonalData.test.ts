@@ -11,7 +11,7 @@ import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyEncryptionKey.ts';
 import { createPersonalData, SealBroken } from '../../src/infra/keys/personalData.ts';
 import type { SubjectKey } from '../../src/infra/keys/subjectKeys.ts';
-import { keyStoreFileName } from '../../src/infra/sqlite/fileNames.ts';
+import { keyStoreFileName } from '../../src/infra/sqlite/file/fileNames.ts';
 
 let directory: string;
 beforeEach(async () => {

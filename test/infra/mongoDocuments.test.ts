@@ -1,6 +1,6 @@
 /** What only MongoDB's documents have: tombstones, their fence, and how things lie in the collection. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Documents } from '../../src/eventsourcing/documents.ts';
+import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
 import type { Row } from '../../src/infra/mongodb/documentRows.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';

@@ -1,22 +1,22 @@
 /** That no question to a read model looks at more than an index hands over, whatever filters a request combines (R8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CollectionSpec, DocumentQuery, Documents } from '../../src/eventsourcing/documents.ts';
+import { allProjections } from '../../src/app/readModels.ts';
+import type { CollectionSpec, DocumentQuery, Documents } from '../../src/eventsourcing/projecting/documents.ts';
+import { formatCursor } from '../../src/eventsourcing/projecting/page.ts';
 import { collectionOf } from '../../src/infra/collection.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { listCounts, querySteps } from '../../src/infra/sqlite/documentQuery.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
+import { listCounts, querySteps } from '../../src/infra/sqlite/documents/documentQuery.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createEventHistoryQueries } from '../../src/projections/eventHistory/queries.ts';
 import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
 import { createOrderQueries } from '../../src/projections/orders/queries.ts';
-import { formatCursor } from '../../src/projections/page.ts';
 import { createShipmentQueries } from '../../src/projections/shipments/queries.ts';
 import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';
 import { createWarehouseQueries } from '../../src/projections/warehouses/queries.ts';
-import { createWebhookEndpointQueries } from '../../src/projections/webhookEndpoints/queries.ts';
-import { counters, deliveries } from '../../src/projections/webhooks/ledger.ts';
-import { createDeliveryQueries } from '../../src/projections/webhooks/queries.ts';
-import { createReconciler } from '../../src/projections/webhooks/reconcile.ts';
-import { allProjections } from '../../src/readModels.ts';
+import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints/queries.ts';
+import { counters, deliveries } from '../../src/webhooks/ledger.ts';
+import { createDeliveryQueries } from '../../src/webhooks/queries.ts';
+import { createReconciler } from '../../src/webhooks/reconcile.ts';
 
 const specs: readonly CollectionSpec[] = [
   ...allProjections.map(({ name, indexes, lists }) => ({ name, indexes, lists })),

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createBullmqJobs } from '../../src/infra/bullmq/jobs.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import type { Job, JobOutcome } from '../../src/projections/webhooks/ports.ts';
+import type { Job, JobOutcome } from '../../src/webhooks/ports.ts';
 import { freePort } from '../support/engines/childServer.ts';
 import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/eventsourcing/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import { createRedisNews } from '../../src/infra/redis/news.ts';
+import { createRedisNews } from '../../src/infra/redis/progressPubSub.ts';
 import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 
 const at = (commit: bigint): Position => ({ commit, prepare: commit });

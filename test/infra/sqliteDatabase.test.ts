@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/database.ts';
+import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 
 let directory: string;
 let path: string;

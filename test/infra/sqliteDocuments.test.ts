@@ -1,10 +1,10 @@
 /** What the contract can't see: that a query walks an index. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DocumentQuery } from '../../src/eventsourcing/documents.ts';
+import type { DocumentQuery } from '../../src/eventsourcing/projecting/documents.ts';
 import { collectionOf } from '../../src/infra/collection.ts';
-import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
-import { anyOfList, querySteps } from '../../src/infra/sqlite/documentQuery.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
+import { anyOfList, querySteps } from '../../src/infra/sqlite/documents/documentQuery.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 
 const spec = {
   name: 'chairs_v1',

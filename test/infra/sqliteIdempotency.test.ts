@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { derivedId } from '../../src/commands/ids.ts';
 import type { KeptAnswer } from '../../src/commands/ports.ts';
-import { type Database, openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency/idempotency.ts';
 
 const answerOf = (number: number): KeptAnswer => ({
   id: derivedId(`key${number}`),

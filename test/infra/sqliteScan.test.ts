@@ -1,10 +1,9 @@
 /** Steps through a large log: bounded in events and in bytes, and only what may be meant is parsed. */
-
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { ScanHint } from '../../src/eventsourcing/ports.ts';
-import { createTail, sliceCharsMax } from '../../src/infra/sqlite/tail.ts';
+import { createTail, sliceCharsMax } from '../../src/infra/sqlite/events/recentEvents.ts';
 import { golden } from '../projections/golden.ts';
 import { openService } from '../support/service.ts';
 

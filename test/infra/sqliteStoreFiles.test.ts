@@ -6,12 +6,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/dataDirLock.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import { jobWrites } from '../../src/infra/sqlite/jobWrites.ts';
-import { bindStoreFiles, StoreIncomplete } from '../../src/infra/sqlite/storeFiles.ts';
-import { openThreadedDatabase } from '../../src/infra/sqlite/threadedDatabase.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/file/dataDirLock.ts';
+import { bindStoreFiles, StoreIncomplete } from '../../src/infra/sqlite/file/storeFiles.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
+import { jobWrites } from '../../src/infra/sqlite/jobs/jobWrites.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 
 let root: string;

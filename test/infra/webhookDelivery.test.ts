@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createWebhookSender } from '../../src/infra/webhooks/sender.ts';
-import { deliveryLeaseMs } from '../../src/projections/webhooks/deliver.ts';
-import { roomNames, rooms } from '../../src/projections/webhooks/rooms.ts';
-import { createWorld, endpointWith, orderDelivered, secret } from '../projections/webhooksWorld.ts';
+import { deliveryLeaseMs } from '../../src/webhooks/deliver.ts';
+import { roomNames, rooms } from '../../src/webhooks/rooms.ts';
 import { sealed } from '../support/samples.ts';
+import { createWorld, endpointWith, orderDelivered, secret } from '../webhooks/webhooksWorld.ts';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;

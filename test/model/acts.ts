@@ -1,5 +1,4 @@
 /** The changes that commands ask for, each with the answer that is about it alone. */
-
 import type { Ask, Issued } from './journal.ts';
 import { type Decision, refuse } from './log.ts';
 import { revisionOf, type World } from './world.ts';

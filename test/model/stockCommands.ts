@@ -1,5 +1,4 @@
 /** Commands on stocks, valid and not, and what the model says to each. */
-
 import type { Answer } from './client.ts';
 import type { Dice } from './dice.ts';
 import type { Ask, Command } from './journal.ts';

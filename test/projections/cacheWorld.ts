@@ -1,8 +1,7 @@
 /** A log of three stocks, read models that come behind it, and processes that hear of it later still: all driven by hand. */
-
 import { stockStream } from '../../src/domain/values.ts';
+import type { Listener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
-import type { Listener } from '../../src/projections/liveEvents.ts';
 import { createLastChanges } from '../../src/projections/readCache/lastChanges.ts';
 import type { Cache } from '../../src/projections/readCache/ports.ts';
 import { type Cacheable, type CachedAnswer, createReadCache } from '../../src/projections/readCache/readCache.ts';

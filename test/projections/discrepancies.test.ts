@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StockMovement } from '../../src/domain/stock/movement.ts';
+import type { Recorded } from '../../src/eventsourcing/projecting/projection.ts';
 import { type DiscrepancyDocument, discrepancies, newestMax } from '../../src/projections/discrepancies/projection.ts';
-import type { Recorded } from '../../src/projections/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { chairs, logOf, move, projected, registered, stockEvents, timeAt } from './stockLog.ts';
 

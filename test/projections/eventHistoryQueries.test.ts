@@ -1,15 +1,15 @@
 /** The search in the log (API.md `GET /v1/audit/events`; S7, R13.3). */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPacer } from '../../src/eventsourcing/consumers/pacer.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { erase } from '../../src/eventsourcing/projecting/projection.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { type EventHistoryDocument, eventHistory, sliceOf } from '../../src/projections/eventHistory/projection.ts';
 import { createEventHistoryQueries, type EventHistoryQuery } from '../../src/projections/eventHistory/queries.ts';
-import { createPacer } from '../../src/projections/pacer.ts';
-import { formatCursor, InvalidCursor } from '../../src/projections/page.ts';
-import { projectBatch } from '../../src/projections/project.ts';
-import { erase } from '../../src/projections/projection.ts';
 import { golden } from './golden.ts';
 import { timeAt, uuidAt } from './stockLog.ts';
 

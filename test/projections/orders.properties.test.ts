@@ -7,7 +7,7 @@ import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/orde
 import { anySku, type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
-import { ledgerLog } from './ledgerLog.ts';
+import { ledgerLog } from '../webhooks/ledgerLog.ts';
 
 const price = { priceMinor: 100, currency: 'EUR' };
 const lines = [

@@ -4,7 +4,7 @@ import type { ParcelDeclared } from '../../src/domain/order/shapes.ts';
 import { anySku, type OrderDocument, orders, type ShownOrderEvent } from '../../src/projections/orders/projection.ts';
 import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
-import { ledgerLog } from './ledgerLog.ts';
+import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import {
   allocated,
   backordered,

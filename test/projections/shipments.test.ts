@@ -13,7 +13,7 @@ import { createShipmentQueries } from '../../src/projections/shipments/queries.t
 import { shipmentStatus } from '../../src/projections/shipments/status.ts';
 import { orderTracking } from '../../src/projections/shipments/tracking.ts';
 import { sealed } from '../support/samples.ts';
-import { ledgerLog } from './ledgerLog.ts';
+import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { projected, timeAt } from './stockLog.ts';
 

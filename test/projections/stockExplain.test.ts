@@ -1,7 +1,7 @@
 import { assert, asyncProperty, constantFrom, integer } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
-import { InvalidCursor } from '../../src/projections/page.ts';
+import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
 import { explainedFields, figureOf } from '../../src/projections/stockHistory/explain.ts';
 import { createStockHistory, type Explanation } from '../../src/projections/stockHistory/queries.ts';
 import { sealed } from '../support/samples.ts';

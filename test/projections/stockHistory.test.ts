@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidCursor } from '../../src/projections/page.ts';
+import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
 import { createStockHistory } from '../../src/projections/stockHistory/queries.ts';
 import { sealed } from '../support/samples.ts';
 import { chairs, logOf, move, openSource, registered, stockEvents, timeAt, uuidAt } from './stockLog.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StockMovement } from '../../src/domain/stock/movement.ts';
-import { InvalidCursor } from '../../src/projections/page.ts';
+import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
 import { type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';
 import { logOf, move, projected, stockEvents, timeAt } from './stockLog.ts';

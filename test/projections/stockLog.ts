@@ -4,14 +4,14 @@ import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/movement.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
-import type { Documents } from '../../src/eventsourcing/documents.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteDocuments } from '../../src/infra/sqlite/documents.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
-import { projectBatch } from '../../src/projections/project.ts';
-import { erase, type Projection, type Recorded } from '../../src/projections/projection.ts';
+import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { erase, type Projection, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 
 export const chairs = { warehouseId: 'BER', sku: 'CHAIR' };
 

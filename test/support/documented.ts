@@ -1,6 +1,6 @@
 /** Answers against the OpenAPI document that the service itself serves: what it does not document, it may not answer. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { formats } from '../../src/http/formats.ts';
+import { formats } from '../../src/http/input/formats.ts';
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown;

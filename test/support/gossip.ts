@@ -1,5 +1,4 @@
 /** A seed of a cluster: tells clients where the leader is, on a port of its own. */
-
 import { randomUUID } from 'node:crypto';
 import gossipGrpc from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossipPb from '@eventstore/db-client/generated/gossip_pb.js';

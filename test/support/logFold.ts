@@ -1,5 +1,4 @@
 /** What the log says, worked out by folding all of it: no projection, no cache, nothing that could be wrong twice. */
-
 import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { type Adapters, compose, type Service } from '../../src/compose.ts';
+import { type Adapters, compose, type Service } from '../../src/app/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
 import { roles } from '../../src/eventsourcing/ports.ts';
 import { createCountryPoints } from '../../src/infra/countryPoints.ts';
@@ -16,7 +16,7 @@ import { claimsOf, sandboxClients } from '../../src/infra/oidc/sandboxClients.ts
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
-import type { SendRequest, SendResult } from '../../src/projections/webhooks/ports.ts';
+import type { SendRequest, SendResult } from '../../src/webhooks/ports.ts';
 import { type ApiDocument, createAnswerCheck } from './documented.ts';
 
 /** The time of the examples in the document, so that what they say happened is not in the future. */

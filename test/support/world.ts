@@ -2,19 +2,18 @@
  * The write side on a real log, with everything around it in the hands of the test: the clock, the policies' batches,
  * and the moment at which the process dies.
  */
-
 import { createHandlers } from '../../src/commands/handlers.ts';
-import { derivedId } from '../../src/commands/ids.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
-import type { CommandContext } from '../../src/commands/outcome.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import { createStateCache } from '../../src/commands/stateCache.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
+import type { TakeTurn } from '../../src/eventsourcing/consumers/turns.ts';
 import type { Position, Sealed } from '../../src/eventsourcing/message.ts';
 import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
 import { comparePositions } from '../../src/eventsourcing/position.ts';
-import type { TakeTurn } from '../../src/eventsourcing/turns.ts';
-import { openDatabase } from '../../src/infra/sqlite/database.ts';
-import { createSqliteEvents } from '../../src/infra/sqlite/events.ts';
+import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';
 import type { ClaimLists, DriftKind } from '../../src/processManagers/ports.ts';
 import { createLogFold, type LogFold } from './logFold.ts';

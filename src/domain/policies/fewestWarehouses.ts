@@ -3,7 +3,6 @@
  * solve quickly for every input: branch and bound finds the fewest within a bounded number of steps, and after that the
  * best found so far is taken. How far that is off is measured by `bench/sourcing.ts`.
  */
-
 import {
   type CoverRequest,
   createSearch,

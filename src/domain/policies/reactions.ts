@@ -1,5 +1,4 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
-
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { LedgerEvent } from '../events.ts';
 import type { Allocation, ShipmentLabel } from '../order/shapes.ts';

@@ -1,5 +1,4 @@
 /** Claims on stock: made once, ended once, and each shipment takes from a reservation once. */
-
 import { accept, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { lookUp } from '../bucketMap.ts';
 import { ownerOf, type Reservation } from './claims.ts';

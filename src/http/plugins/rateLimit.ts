@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problems/problem.ts';
 
 const windowSeconds = 60;
 

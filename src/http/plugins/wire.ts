@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem, problemDocument, sendProblem } from '../problem.ts';
-import { problems } from '../problemCodes.ts';
+import { Problem, problemDocument, sendProblem } from '../problems/problem.ts';
+import { problems } from '../problems/problemCodes.ts';
 
 /**
  * What a browser may make of an answer (R7.5): nothing. The documentation page has a policy of its own. Sent with every

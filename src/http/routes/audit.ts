@@ -1,9 +1,9 @@
 /** History for auditors (R13): every event, found by what it is about, who did it, and when. */
+import { merkleLeaf } from '../../audit/merkleLeaf.ts';
 import { asStored } from '../../domain/decode.ts';
-import { merkleLeaf } from '../../projections/merkleLeaf.ts';
-import { showHistory } from '../historyView.ts';
-import { answerPageOf, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
+import { showHistory } from '../reads/historyView.ts';
+import { answerPageOf, pageRequestOf } from '../reads/lists.ts';
 import type { Router } from '../route.ts';
 import { AuditEvent, AuditQuery } from '../schemas/audit.ts';
 import { PageOf, ref } from '../schemas/common.ts';

@@ -3,12 +3,12 @@ import Type, { type Static } from 'typebox';
 import type { CountryPoint } from '../../commands/ports.ts';
 import { reachesWarehouse } from '../../domain/access/policy.ts';
 import { destinationOf, rankCandidates } from '../../domain/policies/ranking.ts';
-import { answerOutcome } from '../answers.ts';
-import { createCachedReads, type Holdings } from '../cachedReads.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
+import { answerOutcome } from '../commands/answers.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
-import { showResource } from '../resource.ts';
+import { Problem } from '../problems/problem.ts';
+import { createCachedReads, type Holdings } from '../reads/cachedReads.ts';
+import { answerPage, pageRequestOf } from '../reads/lists.ts';
+import { showResource } from '../reads/resource.ts';
 import type { Router } from '../route.ts';
 import {
   Availability,

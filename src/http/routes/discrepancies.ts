@@ -1,8 +1,8 @@
 /** What left or was lost and the ledger did not have (T28): looked through until somebody has counted. */
 import type { DiscrepancyDocument } from '../../projections/discrepancies/projection.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problems/problem.ts';
+import { answerPage, pageRequestOf } from '../reads/lists.ts';
 import type { Router } from '../route.ts';
 import { Closed, PageOf, PageQuery, ref } from '../schemas/common.ts';
 import { StockDiscrepancies } from '../schemas/discrepancies.ts';

@@ -1,7 +1,7 @@
 /** How the service is: for whoever starts it, and for whoever watches it. No token, no secrets. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import type { Progress } from '../../projections/board.ts';
+import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { RouteSupport } from '../route.ts';
 

@@ -1,23 +1,23 @@
 /** Many changes in one request: each row has its own answer, and one bad row stops no other. */
 import Type, { type Static } from 'typebox';
-import { derivedId } from '../../commands/ids.ts';
 import type { StockChange, StockOutcome } from '../../commands/stock.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
-import { showDryRun } from '../answers.ts';
-import { tellReplayed } from '../headers.ts';
+import { showDryRun } from '../commands/answers.ts';
+import { showFact } from '../commands/stockAnswers.ts';
+import { tellReplayed } from '../input/headers.ts';
+import { businessTime } from '../input/times.ts';
+import { createRowValidator } from '../input/validation.ts';
 import type { HttpPorts } from '../ports.ts';
-import { asProblem, Problem } from '../problem.ts';
-import { type ProblemCode, problems } from '../problemCodes.ts';
+import { asProblem, Problem } from '../problems/problem.ts';
+import { type ProblemCode, problems } from '../problems/problemCodes.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { Closed, ref } from '../schemas/common.ts';
 import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
-import { showFact } from '../stockAnswers.ts';
-import { businessTime } from '../times.ts';
-import { createRowValidator } from '../validation.ts';
 
 type Row = Static<typeof ChangeRow>;
 

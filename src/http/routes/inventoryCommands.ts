@@ -2,9 +2,11 @@
 import Type, { type Static } from 'typebox';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
-import { ifMatchOf } from '../headers.ts';
+import { answerFact, answerStock, stockProblems } from '../commands/stockAnswers.ts';
+import { ifMatchOf } from '../input/headers.ts';
+import { businessTime } from '../input/times.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problems/problem.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
@@ -21,8 +23,6 @@ import {
   StockPath,
   WarehousePath,
 } from '../schemas/stock.ts';
-import { answerFact, answerStock, stockProblems } from '../stockAnswers.ts';
-import { businessTime } from '../times.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';

@@ -1,9 +1,10 @@
-import { createCachedReads } from '../cachedReads.ts';
-import { showHistory } from '../historyView.ts';
-import { answerPage, answerPageOf, pageRequestOf } from '../lists.ts';
+import { showStock } from '../commands/stockAnswers.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
-import { showResource } from '../resource.ts';
+import { Problem } from '../problems/problem.ts';
+import { createCachedReads } from '../reads/cachedReads.ts';
+import { showHistory } from '../reads/historyView.ts';
+import { answerPage, answerPageOf, pageRequestOf } from '../reads/lists.ts';
+import { showResource } from '../reads/resource.ts';
 import type { Router } from '../route.ts';
 import { Closed, NotModified, PageOf, PageQuery, PublicEvent, ref } from '../schemas/common.ts';
 import {
@@ -15,7 +16,6 @@ import {
   StockPath,
   WarehousePath,
 } from '../schemas/stock.ts';
-import { showStock } from '../stockAnswers.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';

@@ -2,18 +2,18 @@
 import type { Static } from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import { orderTracking } from '../../projections/shipments/tracking.ts';
-import { findOrder } from '../findOrder.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
-import { showOrder, showShipment } from '../orderView.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
-import { showResource } from '../resource.ts';
+import { Problem } from '../problems/problem.ts';
+import { findOrder } from '../reads/findOrder.ts';
+import { answerPage, pageRequestOf } from '../reads/lists.ts';
+import { showOrder, showShipment } from '../reads/orderView.ts';
+import { showResource } from '../reads/resource.ts';
+import { seesWarehouse } from '../reads/visibleFields.ts';
 import type { Router } from '../route.ts';
 import { NotModified, PageOf, ref } from '../schemas/common.ts';
 import { customersPerEmailMax, OrdersQuery, OrdersSearch } from '../schemas/orderQueries.ts';
 import { Order, OrderPath } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
-import { seesWarehouse } from '../sight.ts';
 
 const tag = 'Orders';
 

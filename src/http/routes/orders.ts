@@ -1,19 +1,19 @@
 /** Orders: placed, held, cancelled (R3.2). What the facts decide is never set by hand. */
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { derivedTimeId } from '../../commands/ids.ts';
 import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
-import { answerOutcome } from '../answers.ts';
-import { findOrderNow } from '../findOrder.ts';
-import { entityTagOf, tellPosition, waitSecondsOf } from '../headers.ts';
-import { requireKnownSkus } from '../knownSkus.ts';
-import { listenFor, type PlanNews } from '../news.ts';
-import { showOrderPublicly } from '../orderView.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
+import { answerOutcome } from '../commands/answers.ts';
+import { requireKnownSkus } from '../commands/knownSkus.ts';
+import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problems/problem.ts';
+import { findOrderNow } from '../reads/findOrder.ts';
+import { listenFor, type PlanNews } from '../reads/news.ts';
+import { showOrderPublicly } from '../reads/orderView.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';

@@ -1,16 +1,16 @@
 /** Claims on stock with a time to live (B4): whoever forgets one gives it back. */
 import Type from 'typebox';
-import { derivedId } from '../../commands/ids.ts';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
-import { answerOutcome } from '../answers.ts';
-import { noOrder } from '../findOrder.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import { answerOutcome } from '../commands/answers.ts';
+import { answerStock, locationOf, showStockAfter, stockProblems } from '../commands/stockAnswers.ts';
 import type { HttpPorts } from '../ports.ts';
+import { noOrder } from '../reads/findOrder.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { Reservation, ReservationBody, ReservationPath, StockLevel, StockPath } from '../schemas/stock.ts';
-import { answerStock, locationOf, showStockAfter, stockProblems } from '../stockAnswers.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';

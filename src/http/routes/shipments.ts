@@ -1,18 +1,19 @@
 /** Goods leave a warehouse, and couriers report on them (R12, R19.2). */
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
-import { derivedTimeId } from '../../commands/ids.ts';
-import type { Outcome } from '../../commands/outcome.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { KnownShipment, ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import { orderStream, shipmentStream } from '../../domain/values.ts';
-import { answerOutcome } from '../answers.ts';
-import { findOrderNow } from '../findOrder.ts';
-import { tellPosition } from '../headers.ts';
-import { showShipment } from '../orderView.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
+import type { Outcome } from '../../eventsourcing/commandHandling/outcome.ts';
+import { answerOutcome } from '../commands/answers.ts';
+import { tellPosition } from '../input/headers.ts';
+import { businessTime } from '../input/times.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problems/problem.ts';
+import { findOrderNow } from '../reads/findOrder.ts';
+import { showShipment } from '../reads/orderView.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { OrderPath } from '../schemas/orders.ts';
@@ -24,7 +25,6 @@ import {
   TrackingEventBody,
   VoidBody,
 } from '../schemas/shipments.ts';
-import { businessTime } from '../times.ts';
 
 const tag = 'Shipments';
 

@@ -1,19 +1,19 @@
 /** A partner's webhook endpoints and what was delivered to them (R23). */
-import { derivedTimeId } from '../../commands/ids.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { webhookStream } from '../../domain/values.ts';
-import type { WebhookEndpointDocument } from '../../projections/webhookEndpoints/projection.ts';
-import { plannerName } from '../../projections/webhooks/planner.ts';
-import { answerOutcome } from '../answers.ts';
-import { createEndpointQuota } from '../endpointQuota.ts';
-import { answerPage, pageRequestOf } from '../lists.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
+import { plannerName } from '../../webhooks/planner.ts';
+import { answerOutcome } from '../commands/answers.ts';
+import { createEndpointQuota } from '../commands/endpointQuota.ts';
 import { ownerOf } from '../partnerScopes.ts';
 import type { HttpPorts } from '../ports.ts';
-import { Problem } from '../problem.ts';
-import { showResource } from '../resource.ts';
+import { Problem } from '../problems/problem.ts';
+import { answerPage, pageRequestOf } from '../reads/lists.ts';
+import { showResource } from '../reads/resource.ts';
 import type { Router } from '../route.ts';
 import { Closed, DryRun, Nothing, NotModified, PageOf, PageQuery, ref } from '../schemas/common.ts';
 import {

@@ -8,7 +8,7 @@ import {
   quantityMax,
   warehouseIdPattern,
 } from '../../domain/values.ts';
-import { cursorLengthMax } from '../../projections/page.ts';
+import { cursorLengthMax } from '../../eventsourcing/projecting/page.ts';
 
 /** A named schema: one component in the OpenAPI document, referred to by its name. */
 export const named = <T extends TSchema>(name: string, schema: T): T => ({ ...schema, $id: name });

@@ -1,6 +1,6 @@
 /** What every command and every read shows in the OpenAPI document: headers, and each problem by its status. */
 import Type, { type TSchema } from 'typebox';
-import { type ProblemCode, problems } from '../problemCodes.ts';
+import { type ProblemCode, problems } from '../problems/problemCodes.ts';
 
 const CorrelationId = Type.Optional(
   Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { subscribableTypes } from '../../domain/webhook/events.ts';
-import { deliveryStatuses } from '../../projections/webhooks/ledger.ts';
+import { deliveryStatuses } from '../../webhooks/ledger.ts';
 import { Closed, Nullable, named, PageQuery, Revision, Time, Uuid, WarehouseId } from './common.ts';
 
 /** A URL that no server takes is no address (RFC 9110 §4.1 recommends 8,000; partners' are far shorter). */

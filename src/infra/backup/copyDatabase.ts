@@ -1,7 +1,7 @@
 /** A copy of a SQLite file that others write meanwhile. */
 import { backup, DatabaseSync } from 'node:sqlite';
 import { createPrivateFile } from '../privateFiles.ts';
-import { openFile } from '../sqlite/openFile.ts';
+import { openFile } from '../sqlite/file/openFile.ts';
 
 /** 4 MiB between two looks at the clock of the screen. */
 const pagesAtOnce = 1_000;

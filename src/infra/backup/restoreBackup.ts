@@ -8,9 +8,9 @@ import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
 import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
 import { privateDirectory } from '../privateFiles.ts';
-import { openDatabase } from '../sqlite/database.ts';
-import { lockDataDir, lockFileName } from '../sqlite/dataDirLock.ts';
-import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
+import { openDatabase } from '../sqlite/file/database.ts';
+import { lockDataDir, lockFileName } from '../sqlite/file/dataDirLock.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
 import { checkLog } from './checkLog.ts';
 import {
   BackupBroken,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { privateDirectory } from '../privateFiles.ts';
-import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
 import { type CopyProgress, copyDatabase, settleCopy } from './copyDatabase.ts';
 import {
   type BackupFile,

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../../commands/ports.ts';
 import { keysThatDoNotOpen } from '../keys/checkKeys.ts';
-import { checkEvents, type EventsChecked } from '../sqlite/checkEvents.ts';
-import { databaseFileName, keyStoreFileName } from '../sqlite/fileNames.ts';
-import { lossAtEnd, readMark } from '../sqlite/logMark.ts';
-import { openFile } from '../sqlite/openFile.ts';
-import { isDamage } from '../sqlite/sqliteErrors.ts';
+import { checkEvents, type EventsChecked } from '../sqlite/events/checkEvents.ts';
+import { lossAtEnd, readMark } from '../sqlite/events/logMark.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
+import { openFile } from '../sqlite/file/openFile.ts';
+import { isDamage } from '../sqlite/file/sqliteErrors.ts';
 
 export interface VerifyOptions {
   readonly dataDir: string;

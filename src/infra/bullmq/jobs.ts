@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import type { JobQueue } from '../../projections/webhooks/ports.ts';
+import type { JobQueue } from '../../webhooks/ports.ts';
 import { msOf } from '../jobTimes.ts';
 import { keyPrefix, type RedisServer } from '../redis/connect.ts';
 import { encodeId, jobOptions } from './records.ts';

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DelayedError, type Job as Record, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Job, JobOutcome, WorkOptions } from '../../projections/webhooks/ports.ts';
+import type { Job, JobOutcome, WorkOptions } from '../../webhooks/ports.ts';
 import { backoffMs, msOf } from '../jobTimes.ts';
 import { isRefusal, keyPrefix, type RedisServer } from '../redis/connect.ts';
 import { decodeId, triesMax } from './records.ts';

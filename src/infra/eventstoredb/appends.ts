@@ -1,6 +1,7 @@
 /** Appends whose outcome is always told: written, not written, or not known. */
 import { NO_STREAM } from '@eventstore/db-client';
-import { createKeyedQueue, createSlots } from '../../commands/keyed.ts';
+import { createKeyedQueue, createSlots } from '../../eventsourcing/concurrency.ts';
+import { pause } from '../../eventsourcing/consumers/pause.ts';
 import type { EventEnvelope, Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import {
   type AppendResult,
@@ -9,12 +10,11 @@ import {
   StoreUnavailable,
 } from '../../eventsourcing/ports.ts';
 import { comparePositions } from '../../eventsourcing/position.ts';
-import { pause } from '../../projections/pause.ts';
+import { type Gate, GateClosed } from './circuitBreaker.ts';
 import type { Clients } from './clients.ts';
 import type { Credentials } from './connection.ts';
 import { type AppendFailure, classifyAppend, describeFailure } from './failures.ts';
-import { type Gate, GateClosed } from './gate.ts';
-import type { Horizon } from './horizon.ts';
+import type { Horizon } from './highWaterMark.ts';
 import type { Reads } from './reads.ts';
 import { type Encoded, encodeEvents } from './records.ts';
 import type { Timing } from './timing.ts';

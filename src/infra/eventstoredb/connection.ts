@@ -1,6 +1,6 @@
 /** The connection string: checked once at the start, and never shown, as it holds a password. */
 import { existsSync } from 'node:fs';
-import { ConfigError } from '../configValues.ts';
+import { ConfigError } from '../config/configValues.ts';
 
 export interface Credentials {
   readonly username: string;

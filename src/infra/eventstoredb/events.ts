@@ -1,17 +1,17 @@
 /** The log on EventStoreDB or KurrentDB: the ports EventStore and EventSource. */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import type { EventSource, EventStore } from '../../eventsourcing/ports.ts';
-import { ConfigError } from '../configValues.ts';
+import { ConfigError } from '../config/configValues.ts';
 import { createAppend } from './appends.ts';
+import { createGate } from './circuitBreaker.ts';
 import { createClients, type EventStoreClient } from './clients.ts';
 import { offerIdentityOnly } from './compression.ts';
 import { readConnection } from './connection.ts';
 import { describeFailure } from './failures.ts';
 import { createFollow } from './follow.ts';
-import { createGate } from './gate.ts';
-import { createHorizon } from './horizon.ts';
-import { createHub } from './hub.ts';
+import { createHorizon } from './highWaterMark.ts';
 import { createReads } from './reads.ts';
+import { createHub } from './sharedSubscription.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 import { within } from './waits.ts';
 

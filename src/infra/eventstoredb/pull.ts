@@ -3,7 +3,7 @@ import type { AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { comparePositions } from '../../eventsourcing/position.ts';
-import { createDoorbell, type Doorbell } from '../doorbell.ts';
+import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
 import type { Clients } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';
 import type { Reads } from './reads.ts';

@@ -8,15 +8,15 @@ import {
   type StreamingRead,
   StreamNotFoundError,
 } from '@eventstore/db-client';
-import { createSlots } from '../../commands/keyed.ts';
+import { createSlots } from '../../eventsourcing/concurrency.ts';
+import { pause } from '../../eventsourcing/consumers/pause.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { comparePositions } from '../../eventsourcing/position.ts';
-import { pause } from '../../projections/pause.ts';
+import type { Gate } from './circuitBreaker.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';
-import type { Gate } from './gate.ts';
 import { decodeResolved, positionOf } from './records.ts';
 import type { Timing } from './timing.ts';
 import { createBackoff, NoAnswer } from './waits.ts';

@@ -1,5 +1,4 @@
 /** The key that wraps all other keys: where it comes from, and what is derived from it. */
-
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { OperatorError } from '../../commands/ports.ts';

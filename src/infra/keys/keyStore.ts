@@ -1,5 +1,4 @@
 /** Where wrapped keys are kept. Whoever has only that learns neither a key nor whose it is. */
-
 import type { Sealed } from '../../eventsourcing/message.ts';
 
 export interface KeptKey {

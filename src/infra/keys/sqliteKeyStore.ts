@@ -1,8 +1,7 @@
 /** Wrapped keys in a SQLite file of their own. Erasing overwrites a wrapped key where it stands. */
-
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import type { LocalDatabase } from '../sqlite/database.ts';
+import type { LocalDatabase } from '../sqlite/file/database.ts';
 import type { KeptEmail, KeptKey, KeyStore } from './keyStore.ts';
 import { wrappedBytes } from './keyWrap.ts';
 

@@ -3,7 +3,7 @@
  * so that none is ever taken for an operator itself (R6.2).
  */
 import type { Filter, Sort } from 'mongodb';
-import type { CollectionSpec, DocumentQuery } from '../../eventsourcing/documents.ts';
+import type { CollectionSpec, DocumentQuery } from '../../eventsourcing/projecting/documents.ts';
 import { type Collection, checkedName, endOfPrefix, indexedField, listField } from '../collection.ts';
 import { isAlive, type Row } from './documentRows.ts';
 

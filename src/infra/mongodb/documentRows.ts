@@ -1,6 +1,6 @@
 /** How a document stands in its collection, and what becomes of it when it is deleted. */
 import type { Collection as MongoCollection } from 'mongodb';
-import type { StoredDocument } from '../../eventsourcing/documents.ts';
+import type { StoredDocument } from '../../eventsourcing/projecting/documents.ts';
 import { decodeDocument } from './documentCodec.ts';
 
 export interface Row {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AnyBulkWriteOperation } from 'mongodb';
-import type { DocumentWrite } from '../../eventsourcing/documents.ts';
+import type { DocumentWrite } from '../../eventsourcing/projecting/documents.ts';
 import { bytesOf, encodeDocument } from './documentCodec.ts';
 import { buried, isTombstone, type Row, type Rows } from './documentRows.ts';
 import { isPartlyDuplicate } from './mongoErrors.ts';

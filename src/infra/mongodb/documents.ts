@@ -5,7 +5,7 @@
  * stock begin with the warehouse, what belongs to a warehouse lies together.
  */
 import type { Filter } from 'mongodb';
-import type { CollectionSpec, Documents, StoredDocument } from '../../eventsourcing/documents.ts';
+import type { CollectionSpec, Documents, StoredDocument } from '../../eventsourcing/projecting/documents.ts';
 import { type Collection, checkedName, collectionOf } from '../collection.ts';
 import type { Mongo } from './connect.ts';
 import { charsOf } from './documentCodec.ts';

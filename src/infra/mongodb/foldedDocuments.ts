@@ -3,7 +3,7 @@
  * one way to the server and not two. Another writer makes what is held stale, which the next compare-and-set notices:
  * that is enough for whoever writes back what he read, and not for queries.
  */
-import type { Documents, DocumentWrite, StoredDocument } from '../../eventsourcing/documents.ts';
+import type { Documents, DocumentWrite, StoredDocument } from '../../eventsourcing/projecting/documents.ts';
 import { createLru, type Lru } from '../lru.ts';
 import { bytesOf } from './documentCodec.ts';
 

@@ -1,4 +1,4 @@
-import { pause } from '../../projections/pause.ts';
+import { pause } from '../../eventsourcing/consumers/pause.ts';
 
 export interface KeepTimes {
   /** Between two beats of a holder. */

@@ -3,9 +3,9 @@
  * could not renew stops before anybody else may take its place, because its time begins earlier and is shorter.
  */
 import { randomUUID } from 'node:crypto';
+import { pause } from '../../eventsourcing/consumers/pause.ts';
 import type { Held, Leases } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { pause } from '../../projections/pause.ts';
 import type { Mongo } from './connect.ts';
 import { type KeepTimes, keepLease } from './leaseKeeper.ts';
 import { createLeaseRows, type LeaseRow } from './leaseRows.ts';

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { ConfigError } from '../configValues.ts';
+import { ConfigError } from '../config/configValues.ts';
 
 /** All keys and channels of ours begin with it, so that a Redis can be shared. */
 export const keyPrefix = 'stockledger';

@@ -6,13 +6,7 @@
 import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
-import type {
-  CheckTarget,
-  SendError,
-  SendRequest,
-  SendResult,
-  WebhookSender,
-} from '../../projections/webhooks/ports.ts';
+import type { CheckTarget, SendError, SendRequest, SendResult, WebhookSender } from '../../webhooks/ports.ts';
 import { createPinnedPools } from './pinnedPools.ts';
 import { isPublicAddress, readTarget, type Target, trustedTargets } from './target.ts';
 

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { TargetRefusal } from '../../projections/webhooks/ports.ts';
+import type { TargetRefusal } from '../../webhooks/ports.ts';
 
 export interface Target {
   readonly url: URL;

@@ -2,10 +2,9 @@
  * Stocks with facts that were about more pieces than the ledger knew of (T28), a document for each stock. It goes
  * once a count, or another registration, has said what is there.
  */
-
 import type { StockCounted, StockDiscrepancyRecorded, StockRegistered } from '../../domain/stock/events.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
-import type { Projection, Recorded } from '../projection.ts';
+import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 import { stockLevelId } from '../stockLevels/projection.ts';
 
 export interface Discrepancy extends Omit<StockDiscrepancyRecorded['data'], 'warehouseId' | 'sku' | 'after'> {

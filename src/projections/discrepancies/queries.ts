@@ -1,5 +1,5 @@
-import type { Documents } from '../../eventsourcing/documents.ts';
-import { type Page, type PageRequest, pageOf } from '../page.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
+import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import type { DiscrepancyDocument } from './projection.ts';
 
 export interface DiscrepancyQueries {

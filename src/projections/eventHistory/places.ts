@@ -1,5 +1,5 @@
 /** Where a page of the history ended, and where the next one begins. */
-import { formatCursor, InvalidCursor, parseCursor } from '../page.ts';
+import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';
 import { isSlice, sliceBefore, sliceOf } from './projection.ts';
 
 export interface Place {

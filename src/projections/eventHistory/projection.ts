@@ -4,7 +4,7 @@
  * to find the events; they themselves stay in the log.
  */
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
-import type { Projection, Recorded } from '../projection.ts';
+import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 
 /** An event of the slice. The numbers point into the lists of its document. */
 export interface EventHistoryEntry {
@@ -51,7 +51,7 @@ const placeIn = (list: string[], value: string, from = 0): number => {
 };
 
 /** All at once: a document for each event in between would copy these lists for each of them. */
-const add = (before: EventHistoryDocument | null, events: readonly Recorded[]): EventHistoryDocument => {
+const add = (before: EventHistoryDocument | null, events: readonly Recorded<LedgerEvent>[]): EventHistoryDocument => {
   const types = [...(before?.types ?? [])];
   const actors = [...(before?.actors ?? [])];
   const correlationIds = [...(before?.correlationIds ?? [])];

@@ -1,7 +1,7 @@
 /** What the catalogue says about each SKU. */
 import { escapeName } from '../../domain/escapeName.ts';
 import type { ItemDescription, ItemEvent } from '../../domain/item/events.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
 export interface ItemDocument extends ItemDescription {
   readonly sku: string;

@@ -1,6 +1,6 @@
 import { escapeName } from '../../domain/escapeName.ts';
-import type { Documents } from '../../eventsourcing/documents.ts';
-import { type Page, type PageRequest, pageOf } from '../page.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
+import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import type { ItemDocument } from './projection.ts';
 
 export interface ItemQueries {

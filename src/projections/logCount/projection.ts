@@ -1,6 +1,6 @@
 /** How many events of ours the log holds: on a server, its positions don't tell. */
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
 export interface LogCount {
   readonly events: number;

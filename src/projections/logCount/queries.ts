@@ -1,4 +1,4 @@
-import type { Documents } from '../../eventsourcing/documents.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import { type LogCount, logCountId } from './projection.ts';
 
 export const createLogCountQueries = (documents: Documents, collection: () => string) => ({

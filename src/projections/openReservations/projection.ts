@@ -1,5 +1,4 @@
 /** Claims that are still open, each until its end: released, expired, or all of it shipped. */
-
 import { ownerOf } from '../../domain/stock/claims.ts';
 import type {
   StockReservationExpired,
@@ -10,7 +9,7 @@ import type {
   StockShipped,
 } from '../../domain/stock/events.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 import { stockLevelId } from '../stockLevels/projection.ts';
 
 export interface OpenReservationDocument {

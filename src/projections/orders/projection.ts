@@ -2,13 +2,12 @@
  * Each order as it is asked for. The document carries the domain's own fold (`evolveOrder`) and works the rest out from
  * it, so that what is read and what is decided can't drift apart.
  */
-
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
 import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shipmentEvents.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import { labelOf } from '../../domain/shipment/label.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
-import type { Projection, Recorded } from '../projection.ts';
+import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 import { lineViews, type OrderLineView } from './lines.ts';
 import { type OrderStatus, orderStatus } from './status.ts';
 

@@ -1,6 +1,6 @@
-import type { DocumentQuery, Documents } from '../../eventsourcing/documents.ts';
-import type { Pace } from '../pacer.ts';
-import { formatCursor, type Page, type PageRequest, pageOf } from '../page.ts';
+import type { Pace } from '../../eventsourcing/consumers/pacer.ts';
+import type { DocumentQuery, Documents } from '../../eventsourcing/projecting/documents.ts';
+import { formatCursor, type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import { anySku, type OrderDocument } from './projection.ts';
 import type { OrderStatus } from './status.ts';
 

@@ -3,9 +3,9 @@
  * message between processes is needed to make an entry useless, so none can be lost.
  */
 import { escapeName, unescapeName } from '../../domain/escapeName.ts';
+import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
 import { categoryOf, idOf, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions, laterOf } from '../../eventsourcing/position.ts';
-import type { LiveEvents } from '../liveEvents.ts';
 
 export interface LastChanges {
   /**

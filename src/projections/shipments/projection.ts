@@ -1,5 +1,4 @@
 /** Where each shipment is, and all that couriers have said about its parcels. */
-
 import type { ParcelDeclared } from '../../domain/order/shapes.ts';
 import type {
   ParcelStatus,
@@ -12,7 +11,7 @@ import { labelOf } from '../../domain/shipment/label.ts';
 import { parcelStatusOf } from '../../domain/shipment/parcel.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
-import type { Projection, Recorded } from '../projection.ts';
+import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 import { shipmentStatus } from './status.ts';
 
 /** One report of the courier. */

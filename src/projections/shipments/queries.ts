@@ -1,4 +1,4 @@
-import type { Documents } from '../../eventsourcing/documents.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import type { ShipmentDocument } from './projection.ts';
 
 export interface ShipmentQueries {

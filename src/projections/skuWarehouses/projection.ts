@@ -4,7 +4,7 @@
  */
 import { escapeName } from '../../domain/escapeName.ts';
 import type { StockRegistered } from '../../domain/stock/events.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
 export interface SkuWarehousesDocument {
   readonly sku: string;

@@ -1,5 +1,5 @@
 import { escapeName } from '../../domain/escapeName.ts';
-import type { Documents } from '../../eventsourcing/documents.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import type { SkuWarehousesDocument } from './projection.ts';
 
 export interface SkuWarehousesQueries {

@@ -1,5 +1,4 @@
 /** Why a figure is what it is: every event that moved it, and by how much (B3). */
-
 import type { Balance } from '../../domain/stock/events.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import type { Actor } from '../../eventsourcing/message.ts';

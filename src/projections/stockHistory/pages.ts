@@ -1,8 +1,8 @@
 /** The stream of one stock, read in slices, and the cursor that marks a revision in it. */
 import type { StockEvent } from '../../domain/stock/events.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
-import { formatCursor, InvalidCursor, parseCursor } from '../page.ts';
-import type { Recorded } from '../projection.ts';
+import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';
+import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
 
 export type RecordedStockEvent = Recorded<StockEvent>;
 

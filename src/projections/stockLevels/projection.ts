@@ -3,7 +3,7 @@ import { escapeName } from '../../domain/escapeName.ts';
 import type { Balance, StockEvent } from '../../domain/stock/events.ts';
 import { stockVersions } from '../../domain/stock/fields.ts';
 import { availableOf, freeOf, type KnownStock } from '../../domain/stock/state.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
 export interface StockLevelDocument extends Balance {
   readonly warehouseId: string;

@@ -1,6 +1,6 @@
 /** What is known about each warehouse. */
 import type { SourcingState, WarehouseDescription, WarehouseEvent } from '../../domain/warehouse/events.ts';
-import type { Projection } from '../projection.ts';
+import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
 export interface WarehouseDocument extends WarehouseDescription {
   readonly warehouseId: string;

@@ -1,5 +1,4 @@
 /** MongoDB, or what speaks like it: a database of its own for each suite, and two clients as two processes would have. */
-
 import { createMongoCheckpoints } from '../../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';

@@ -1,5 +1,4 @@
 /** The batch call: one stream of requests and answers for all event streams of a client. */
-
 import sharedPb from '@eventstore/db-client/generated/shared_pb.js';
 import statusPb from '@eventstore/db-client/generated/status_pb.js';
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js';

@@ -1,5 +1,4 @@
 /** The controls of a server in another process: one POST for each, with its argument as JSON, on a loopback port. */
-
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

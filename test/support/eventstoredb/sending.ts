@@ -1,5 +1,4 @@
 /** Writing to a reader at the speed at which it reads. */
-
 import sharedPb from '@eventstore/db-client/generated/shared_pb.js';
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';

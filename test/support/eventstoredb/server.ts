@@ -1,5 +1,4 @@
 /** The server in this process: listening, stopping, coming back, and its controls. */
-
 import { randomUUID } from 'node:crypto';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Controls, LeaderChange } from './controls.ts';

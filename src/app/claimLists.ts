@@ -1,0 +1,69 @@
+/** Where the reconciler of claims looks: pages of the read models, and how far the policies have come. */
+import type { Board } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { ClaimLists } from '../processManagers/ports.ts';
+import type { ReadModels } from '../projections/index.ts';
+import { anySku } from '../projections/orders/projection.ts';
+import type { OrderStatus } from '../projections/orders/status.ts';
+import { reactionsName } from './lag.ts';
+
+/** Documents of orders are large. */
+const ordersPageSize = 25;
+const claimsPageSize = 200;
+/** Policies that need longer are behind, which has a metric of its own; the next look asks again. */
+const waitMaxMs = 5_000;
+
+/** Of orders that may still ship or wait. */
+const openStatuses: readonly OrderStatus[] = [
+  'pending',
+  'processing',
+  'partially_shipped',
+  'partially_delivered',
+  'exception',
+];
+
+const idsOf = ({ items }: { readonly items: readonly { readonly orderId: string }[] }): readonly string[] =>
+  items.map(({ orderId }) => orderId);
+
+/** Which status, and where in its list. */
+const placeOf = (cursor: string | null): readonly [statusIndex: number, cursor?: string] => {
+  if (cursor === null) return [0];
+  const [index, ...within] = cursor.split(' ');
+  return within.length === 0 ? [Number(index)] : [Number(index), within.join(' ')];
+};
+
+export const createClaimLists = ({ orders, openReservations }: ReadModels, board: Board): ClaimLists => {
+  const policies = board.progress(reactionsName);
+
+  const openOrders: ClaimLists['orders'] = async (from) => {
+    const [index, cursor] = placeOf(from);
+    const status = openStatuses[index];
+    if (status === undefined) return { items: [], nextCursor: null };
+    const within = cursor === undefined ? {} : { cursor };
+    const page = await orders.queries.list({ status, limit: ordersPageSize, ...within });
+    if (page.nextCursor !== null) return { items: idsOf(page), nextCursor: `${index} ${page.nextCursor}` };
+    const nextCursor = index + 1 < openStatuses.length ? `${index + 1}` : null;
+    // A status that no order has is no reason to look at none.
+    return page.items.length === 0 && nextCursor !== null ? openOrders(nextCursor) : { items: idsOf(page), nextCursor };
+  };
+
+  return {
+    orders: openOrders,
+    isAnyWaiting: (skus) => orders.queries.isAnyWaiting(skus),
+    waiting: async (sku, cursor) => {
+      const within = cursor === null ? {} : { cursor };
+      const page = await orders.queries.waitingFor(sku ?? anySku, { limit: ordersPageSize, ...within });
+      return { items: idsOf(page), nextCursor: page.nextCursor };
+    },
+    reservations: async (cursor) => {
+      const page = await openReservations.queries.all({
+        limit: claimsPageSize,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      const items = page.items.flatMap(({ orderId, warehouseId, sku, reservationId }) =>
+        orderId === undefined ? [] : [{ orderId, warehouseId, sku, reservationId }],
+      );
+      return { items, nextCursor: page.nextCursor };
+    },
+    hasReacted: (position) => policies.waitFor(position, waitMaxMs),
+  };
+};

@@ -1,0 +1,189 @@
+/** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createHandlers } from '../commands/handlers.ts';
+import { createUseCases, type UseCases } from '../commands/index.ts';
+import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import { systemContext } from '../commands/systemContext.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
+import { createBoard } from '../eventsourcing/consumers/consumerProgress.ts';
+import { createTurns } from '../eventsourcing/consumers/turns.ts';
+import { failureFacts } from '../eventsourcing/failureFacts.ts';
+import type { Checkpoints, EventSource, Generations, Leases, ProgressNews, Role } from '../eventsourcing/ports.ts';
+import { type Clock, type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
+import type { Documents } from '../eventsourcing/projecting/documents.ts';
+import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
+import { buildApp } from '../http/app.ts';
+import type { HttpPorts, HttpSettings } from '../http/ports.ts';
+import { createProcessManagers } from '../processManagers/index.ts';
+import type { ReadModels } from '../projections/index.ts';
+import { createDeliverer } from '../webhooks/deliver.ts';
+import { createEndpointDirectory } from '../webhooks/endpoints/directory.ts';
+import type { WebhookReadModels } from '../webhooks/index.ts';
+import { createWebhookPlanner } from '../webhooks/planner.ts';
+import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
+import { createReconciler } from '../webhooks/reconcile.ts';
+import { createAllocationFacts } from './allocationFacts.ts';
+import { createClaimLists } from './claimLists.ts';
+import { createPolicyLag } from './lag.ts';
+import { createMeasures } from './measures.ts';
+import { createCatchUp, createReadiness } from './readiness.ts';
+import { createAllReadModels } from './readModels.ts';
+import { createRunners } from './runners.ts';
+
+export interface Adapters {
+  readonly events: EventStore & EventSource;
+  readonly documents: Documents;
+  /** As `ReadSide` has it. */
+  readonly foldedDocuments?: Documents;
+  readonly checkpoints: Checkpoints;
+  readonly generations: Generations;
+  readonly leases: Leases;
+  /** Of other processes; absent where there are none. */
+  readonly news?: ProgressNews;
+  readonly jobs: JobQueue;
+  readonly idempotencyRecords: IdempotencyRecords;
+  readonly personalData: PersonalData;
+  readonly verifier: TokenVerifier;
+  readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
+  readonly sandbox: HttpPorts['sandbox'];
+  readonly cache: HttpPorts['cache'];
+  readonly countryPoint: HttpPorts['countryPoint'];
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly newSecret: () => string;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly logger: FastifyBaseLogger;
+  /** What must be done once before anything else; may be repeated. */
+  readonly prepare?: () => Promise<void>;
+  /** Time goes on from the newest event. */
+  readonly keepTime?: () => Promise<void>;
+  readonly checkEngines: HttpPorts['checkEngines'];
+  readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
+  readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
+}
+
+/** Of policies, in one turn of the event loop (DESIGN §8). */
+const policiesBudgetMs = 10;
+
+export interface Settings {
+  readonly roles: ReadonlySet<Role>;
+  /** See `ReadSide.parts`. */
+  readonly projectionParts: number;
+  readonly http: HttpSettings;
+  readonly stateCacheBytesMax: number;
+  /** How long an order's reservation is kept before it lapses. */
+  readonly orderReservationMs: number;
+  /** How long answers to idempotency keys are kept; API.md promises 7 days. */
+  readonly idempotencyKeptMs: number;
+}
+
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly useCases: UseCases;
+  readonly readModels: ReadModels & WebhookReadModels;
+  /** Runs all that follows the log, works jobs and sweeps, until aborted; then finishes what is in flight. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+type ReadAdapters = Pick<
+  Adapters,
+  'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
+>;
+
+/** The read side on these adapters; a rebuild needs no more than this. */
+export const readSideOf = ({ events, news, logger, ...stores }: ReadAdapters, parts: number): ReadSide => ({
+  ...stores,
+  source: events,
+  board: createBoard(news === undefined ? undefined : { news, checkpoints: stores.checkpoints }),
+  parts,
+  onFailure: (consumer, error, delayMs) =>
+    logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
+});
+
+export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
+  const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
+  const readSide = readSideOf(adapters, settings.projectionParts);
+  const readModels = createAllReadModels(readSide);
+  const lag = createPolicyLag(readModels, readSide.board);
+  const measures = createMeasures(lag.behindMs);
+  const handlers = createHandlers({ store: events, clock, cache: createStateCache(settings.stateCacheBytesMax) });
+  const useCases = createUseCases({ ...adapters, handlers });
+  const processManagers = createProcessManagers({
+    ...adapters,
+    handlers,
+    store: events,
+    facts: createAllocationFacts(readModels),
+    dueReservations: readModels.openReservations.queries,
+    lapseWatch: measures.lapses,
+    claimLists: createClaimLists(readModels, readSide.board),
+    driftWatch: measures.drift,
+    takeTurn: createTurns({ budgetMs: policiesBudgetMs }).take,
+    reservationMs: settings.orderReservationMs,
+  });
+  const directory = createEndpointDirectory(readModels.webhookEndpoints.queries, readModels.webhookEndpoints.model);
+  const planner = createWebhookPlanner({
+    documents,
+    jobs,
+    directory,
+    clock,
+    isQueueAway: (error) => {
+      const isAway = error instanceof StoreUnavailable;
+      if (isAway) logger.warn({ reason: error.message }, 'the queue is away: deliveries wait for the reconciler');
+      return isAway;
+    },
+  });
+  const deliver = createDeliverer({
+    ...adapters,
+    source: events,
+    directory,
+    unseal: personalData,
+    onGone: async (endpointId) => {
+      await useCases.disableEndpoint(endpointId, systemContext(derivedId(`gone/${endpointId}`)));
+    },
+  });
+  const runners = createRunners({
+    ...adapters,
+    roles: settings.roles,
+    source: events,
+    board: readSide.board,
+    lag,
+    readModels,
+    processManagers,
+    planner,
+    deliver,
+    reconcile: createReconciler({ documents, jobs, directory, clock }),
+    pruneIdempotency: () =>
+      idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
+    onFailure: readSide.onFailure,
+  });
+  const prepare = async (): Promise<void> => {
+    await adapters.prepare?.();
+    await runners.prepare();
+  };
+  const readiness = createReadiness(prepare, logger);
+  const catchUp = createCatchUp(events, readModels.all, adapters.keepTime);
+  await Promise.all([readiness.attempt(), catchUp.keepTime()]);
+  const app = await buildApp({
+    ...adapters,
+    useCases,
+    readModels,
+    consumers: runners.consumers,
+    measured: measures.lines,
+    behindMs: lag.behindMs,
+    isPrepared: readiness.isReached,
+    isCaughtUp: catchUp.isReached,
+    checkWebhookTarget: adapters.sender.checkTarget,
+    settings: settings.http,
+  });
+  return {
+    app,
+    useCases,
+    readModels,
+    run: async (signal) => {
+      await readiness.reach(signal);
+      if (!signal.aborted) await Promise.all([runners.run(signal), catchUp.run(signal)]);
+    },
+  };
+};

@@ -1,0 +1,159 @@
+/**
+ * The one load-decide-append loop of the write side (DESIGN §5).
+ *
+ * Commands for one stream queue up, are decided one after another on the cached state, and go out as one append at one
+ * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.
+ */
+import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
+import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
+import { type Asked, type Plan, planBatch } from './batch.ts';
+import type { CommandContext, Outcome } from './outcome.ts';
+import type { Loaded, StateCache } from './stateCache.ts';
+import { createStreams, type Seen } from './streams.ts';
+
+export interface HandlerOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly cache: StateCache;
+}
+
+/** Commands that go out in one append. More would make one slow commit of many quick ones. */
+const batchMax = 128;
+/** With one writer a stream conflicts only with another process; this many in a row means something is broken. */
+const attemptsMax = 16;
+
+interface Waiting<State, Command, E extends DomainEvent, Code extends string> extends Asked<Command> {
+  readonly resolve: (outcome: Outcome<State, E, Code> | Promise<Outcome<State, E, Code>>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const isOurs = ({ context }: { readonly context: CommandContext }): boolean => context.actor.kind === 'system';
+
+export interface Handle<State, Command, E extends DomainEvent, Code extends string> {
+  /** @throws StoreUnavailable */
+  (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>>;
+  /** The state as the write side knows it now, for facts of a decision elsewhere: see `Streams`. */
+  readonly load: (stream: string) => Promise<Loaded<State>>;
+  readonly known: (stream: string) => Loaded<State> | undefined;
+  /** The same with all that lies before an event, for whoever reacts to it: see `Streams`. */
+  readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
+  /** Whether a command wrote to the stream, however long ago. Reads all of it. */
+  readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
+}
+
+export const createHandle = <State, Command, E extends DomainEvent, Code extends string>(
+  decider: Decider<State, Command, E, Code>,
+  { store, clock, cache }: HandlerOptions,
+): Handle<State, Command, E, Code> => {
+  type Waiter = Waiting<State, Command, E, Code>;
+  const streams = createStreams(decider, store, cache);
+  const lanes = new Map<string, Waiter[]>();
+
+  const answer = (
+    stream: string,
+    batch: readonly Waiter[],
+    { verdicts }: Plan<State, E, Code>,
+    written: readonly RecordedEvent<E>[],
+  ): void => {
+    for (const [index, { resolve }] of batch.entries()) {
+      const verdict = verdicts[index];
+      if (verdict?.kind === 'decided') resolve(verdict.outcome(written));
+      if (verdict?.kind === 'done_before') resolve(streams.replay(stream, verdict.command));
+      if (verdict?.kind === 'stale') {
+        const { seen, currentRevision } = verdict;
+        resolve(streams.since(stream, seen).then((events) => ({ kind: 'stale', currentRevision, events })));
+      }
+    }
+  };
+
+  /** A stream that all of the batch expect to be new is not read first; the append at `no_stream` is the proof. */
+  const begin = async (stream: string, batch: readonly Waiter[]): Promise<Loaded<State>> =>
+    batch.every(({ context }) => context.expectsNew === true) && cache.get(stream) === undefined
+      ? streams.createAbsent()
+      : streams.load(stream);
+
+  const keepWritten = (
+    stream: string,
+    { after }: Plan<State, E, Code>,
+    { recent }: Loaded<State>,
+    written: readonly RecordedEvent<E>[],
+  ): void => {
+    const last = written.at(-1);
+    const [position, updatedAt] = [last?.position ?? null, last?.recordedAt ?? null];
+    streams.keep(stream, { ...after, position, updatedAt, recent: recent.learn(written) });
+  };
+
+  const settle = async (stream: string, batch: readonly Waiter[]): Promise<void> => {
+    let loaded = await begin(stream, batch);
+    const commandIds = batch.map(({ context }) => context.commandId);
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      await streams.recallForgotten(stream, loaded, commandIds);
+      const plan = planBatch(decider, batch, loaded, clock.now());
+      if (plan.envelopes.length === 0) {
+        // No append at an exact revision confirms what was decided, so the store is asked.
+        const current = await streams.catchUp(stream, loaded);
+        if (current.revision === loaded.revision) {
+          answer(stream, batch, plan, []);
+          return;
+        }
+        loaded = current;
+        continue;
+      }
+      const expected = loaded.revision < 0 ? 'no_stream' : loaded.revision;
+      const result = await store.append(stream, expected, plan.envelopes);
+      if (result.kind === 'appended') {
+        const written = result.events as readonly RecordedEvent<E>[];
+        keepWritten(stream, plan, loaded, written);
+        answer(stream, batch, plan, written);
+        return;
+      }
+      loaded =
+        result.kind === 'conflict'
+          ? await streams.catchUp(stream, loaded)
+          : await streams.recall(stream, result.eventIds);
+    }
+    throw new StoreUnavailable(`${stream}: still in conflict after ${attemptsMax} attempts`, 'not_written');
+  };
+
+  const drain = async (stream: string, lane: Waiter[]): Promise<void> => {
+    while (lane.length > 0) {
+      const batch = lane.splice(0, batchMax);
+      try {
+        await settle(stream, batch);
+      } catch (error) {
+        // The outcome may be unknown, so what the cache holds may be behind: read again next time.
+        cache.forget(stream);
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    lanes.delete(stream);
+  };
+
+  /**
+   * What policies and sweeps ask for goes before what clients do, in the order it was asked: it is bounded by what was
+   * recorded, and behind a client that sends without end it would never come.
+   */
+  const enter = (lane: Waiter[], waiting: Waiter): void => {
+    if (!isOurs(waiting)) {
+      lane.push(waiting);
+      return;
+    }
+    const at = lane.findIndex((other) => !isOurs(other));
+    lane.splice(at < 0 ? lane.length : at, 0, waiting);
+  };
+
+  const handle = (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>> =>
+    new Promise((resolve, reject) => {
+      const waiting = { command, context, resolve, reject };
+      const lane = lanes.get(stream);
+      if (lane !== undefined) {
+        enter(lane, waiting);
+        return;
+      }
+      const fresh = [waiting];
+      lanes.set(stream, fresh);
+      void drain(stream, fresh);
+    });
+  const { load, known, loadSince, hasRecorded } = streams;
+  return Object.assign(handle, { load, known, loadSince, hasRecorded });
+};

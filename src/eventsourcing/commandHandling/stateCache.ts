@@ -1,0 +1,78 @@
+import type { Position } from '../message.ts';
+import type { RecentCommands } from './recentCommands.ts';
+
+/** A folded stream. `revision` is -1 for a stream that does not exist. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly revision: number;
+  /** Position of its last event, for read-your-writes on commands that record nothing. */
+  readonly position: Position | null;
+  /** When its last event was recorded, ISO 8601 UTC. */
+  readonly updatedAt: string | null;
+  /** The latest commands of the stream, so that one that is sent again after a crash is recognised. */
+  readonly recent: RecentCommands;
+}
+
+export interface StateCache {
+  get(stream: string): Loaded<unknown> | undefined;
+  put(stream: string, loaded: Loaded<unknown>, stateBytes: number): void;
+  forget(stream: string): void;
+}
+
+interface Entry {
+  loaded: Loaded<unknown>;
+  bytes: number;
+  /** Asked for since it was last up for removal. */
+  isWanted: boolean;
+}
+
+/** Where all are wanted, a walk over all of them would hold the event loop. */
+const chancesMax = 32;
+
+/**
+ * States within a bound in bytes; those go first that were not asked for longest (second chance). A stale entry is
+ * harmless: the append names an exact revision and is refused, and only the events since are read (DESIGN §5).
+ */
+export const createStateCache = (bytesMax: number): StateCache => {
+  const entries = new Map<string, Entry>();
+  let bytesHeld = 0;
+
+  const makeRoom = (): void => {
+    // A Map keeps holes where keys were deleted, and to find its first key walks over them.
+    if (bytesHeld <= bytesMax) return;
+    let chances = chancesMax;
+    for (const [oldest, entry] of entries) {
+      if (bytesHeld <= bytesMax) return;
+      entries.delete(oldest);
+      if (entry.isWanted && chances > 0) {
+        chances -= 1;
+        entries.set(oldest, Object.assign(entry, { isWanted: false }));
+      } else bytesHeld -= entry.bytes;
+    }
+  };
+
+  return {
+    get: (stream) => {
+      const entry = entries.get(stream);
+      if (entry === undefined) return undefined;
+      entry.isWanted = true;
+      return entry.loaded;
+    },
+    put: (stream, loaded, stateBytes) => {
+      const bytes = stateBytes + 2 * stream.length + loaded.recent.bytes();
+      const entry = entries.get(stream) ?? { loaded, bytes: 0, isWanted: false };
+      // A long stream that was read in pages may have been overtaken by an append.
+      if (entry.loaded.revision > loaded.revision) return;
+      if (entry.bytes === 0) entries.set(stream, entry);
+      else entry.isWanted = true;
+      bytesHeld += bytes - entry.bytes;
+      entry.loaded = loaded;
+      entry.bytes = bytes;
+      makeRoom();
+    },
+    forget: (stream) => {
+      bytesHeld -= entries.get(stream)?.bytes ?? 0;
+      entries.delete(stream);
+    },
+  };
+};

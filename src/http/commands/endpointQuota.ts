@@ -1,0 +1,95 @@
+/** How many webhook endpoints one owner may have: each event is sent once for each of them (R23). */
+import { endpointContext } from '../../commands/webhookEndpoints.ts';
+import { createKeyedQueue } from '../../eventsourcing/concurrency.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problems/problem.ts';
+
+/** A partner has a handful of systems, each with an endpoint for each kind of message. */
+export const endpointsPerOwnerMax = 50;
+/** All of them are messages to one machine, perhaps of somebody who never asked for them. */
+export const endpointsPerHostMax = 20;
+/** A few subscriptions may share a receiver; more of them only multiply what it gets. */
+export const endpointsPerUrlMax = 5;
+/** As long as a read with a position waits by default (API.md "Positions"). */
+const waitMs = 2_000;
+
+interface Wanted {
+  readonly endpointId: string;
+  readonly ownerId: string;
+  readonly url: string;
+}
+
+export interface EndpointQuota {
+  /**
+   * Runs `create` when the owner may have one more. What there is already stays, however much it is. Of one owner's
+   * requests one runs at a time. While the read model is behind, other processes' endpoints may not be counted yet, so
+   * that several processes can together exceed a quota.
+   * @throws Problem `TOO_MANY_ENDPOINTS`
+   */
+  within<T extends { readonly kind: string }>(wanted: Wanted, create: () => Promise<T>): Promise<T>;
+}
+
+/** What a request goes to: the fragment stays with the client (RFC 9110 §7.1). */
+const placeOf = (url: string): { readonly host: string; readonly url: string } | null => {
+  const parsed = URL.parse(url);
+  if (parsed === null) return null;
+  parsed.hash = '';
+  return { host: parsed.hostname, url: parsed.href };
+};
+
+const refusal = (quota: 'owner' | 'host' | 'url', limit: number, whose: string): Problem =>
+  new Problem('TOO_MANY_ENDPOINTS', `${whose} may have ${limit} webhook endpoints.`, { members: { quota, limit } });
+
+export const createEndpointQuota = ({
+  readModels: { webhookEndpoints, source },
+  personalData,
+}: Pick<HttpPorts, 'readModels' | 'personalData'>): EndpointQuota => {
+  const inTurn = createKeyedQueue();
+  /** By owner, what this process has made and the read model may not have yet. */
+  const made = new Map<string, readonly Wanted[]>();
+
+  /** @returns whether the read model has all that there is, whichever process recorded it. */
+  const isCaughtUp = async (): Promise<boolean> => {
+    const head = await source.head();
+    return head === null || webhookEndpoints.model.waitFor(head, waitMs);
+  };
+
+  const urlOf = async ({ endpointId, url }: WebhookEndpointDocument): Promise<string> => {
+    const opened = await personalData.open(url, endpointContext(endpointId, 'url'));
+    return typeof opened === 'string' ? opened : '';
+  };
+
+  /** No more of them than the quota: whose list is longer may have no more anyway. */
+  const endpointsOf = async (ownerId: string): Promise<readonly Wanted[]> => {
+    if (await isCaughtUp()) made.delete(ownerId);
+    const { items } = await webhookEndpoints.queries.list({ ownerId, limit: endpointsPerOwnerMax });
+    const shown = new Set(items.map(({ endpointId }) => endpointId));
+    const unseen = (made.get(ownerId) ?? []).filter(({ endpointId }) => !shown.has(endpointId));
+    const known = items.map(async (each) => ({ endpointId: each.endpointId, ownerId, url: await urlOf(each) }));
+    return [...(await Promise.all(known)), ...unseen];
+  };
+
+  const requireRoom = async ({ endpointId, ownerId, url }: Wanted): Promise<void> => {
+    const endpoints = await endpointsOf(ownerId);
+    // A command that was recorded and is repeated gets its answer.
+    if (endpoints.some((each) => each.endpointId === endpointId)) return;
+    if (endpoints.length >= endpointsPerOwnerMax) throw refusal('owner', endpointsPerOwnerMax, 'One owner');
+    const places = endpoints.map((each) => placeOf(each.url));
+    const wanted = placeOf(url);
+    const same = (part: 'host' | 'url'): number => places.filter((place) => place?.[part] === wanted?.[part]).length;
+    if (same('url') >= endpointsPerUrlMax) throw refusal('url', endpointsPerUrlMax, 'One URL of one owner');
+    if (same('host') >= endpointsPerHostMax) throw refusal('host', endpointsPerHostMax, 'One host of one owner');
+  };
+
+  return {
+    within: ({ endpointId, ownerId, url }, create) =>
+      inTurn(ownerId, async () => {
+        await requireRoom({ endpointId, ownerId, url });
+        const outcome = await create();
+        if (outcome.kind === 'recorded')
+          made.set(ownerId, [...(made.get(ownerId) ?? []), { endpointId, ownerId, url }]);
+        return outcome;
+      }),
+  };
+};

@@ -1,0 +1,180 @@
+/**
+ * Idempotency keys (API.md "Commands"): same key and same request, the first answer again; another request, 422; still
+ * running, 409. That nothing is done twice rests on the ids derived from the key, and not on this: after a crash the
+ * answer is made again from what was recorded.
+ */
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { IdempotencyRecords, KeptAnswer, PersonalData } from '../../commands/ports.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import type { Sealed } from '../../eventsourcing/message.ts';
+import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
+import type { Caller } from '../access.ts';
+import { Problem, replaceByProblem } from '../problems/problem.ts';
+import { createAnswersBehind } from './answersBehind.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { coversKept, reachMark, reachName } from './keptReach.ts';
+import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
+
+/** One request under its key, while it runs. */
+export interface Running extends KeyUse {
+  /** The id of its command, derived from who asked and the key: the same for every attempt. */
+  readonly commandId: string;
+  readonly fingerprint: string;
+}
+
+export interface KeyUse {
+  readonly key: string;
+  /** The answer holds something that may not be kept in the clear (DESIGN §4.5). */
+  readonly confidential: boolean;
+}
+
+export interface Idempotency {
+  /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
+  begin(request: FastifyRequest, reply: FastifyReply, caller: Caller, use: KeyUse): Promise<Started>;
+  /**
+   * Keeps the answer of a request that began; called before it is sent. A change is in the log under the id of its
+   * command, so its answer could be made again, and is written behind. A refusal leaves no trace but its answer: one that
+   * can't be kept is not given, as the next attempt might get another; what is returned then goes out in its place.
+   * `null`: nothing to wait for.
+   */
+  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<string | undefined> | null;
+  /** Resolves when all answers that were given are kept. */
+  flush(): Promise<void>;
+}
+
+export type Started =
+  | { readonly kind: 'answered' }
+  | {
+      readonly kind: 'begun';
+      /** The same for every attempt with this key. */
+      readonly commandId: string;
+      /** When this key was first used: for ids that carry a time. Costs a write. */
+      readonly claimedAt: () => Promise<string>;
+    };
+
+/** What an answer is made of, beside its body. */
+const keptHeaders = ['content-type', 'etag', 'location', 'stockledger-position'] as const;
+/** A failure of ours is not an answer: the next attempt may do better. */
+const isFinal = (status: number): boolean => status < 500 && status !== 429;
+
+/** Rows of a bulk request may have been refused, each by itself. */
+const multiStatus = 207;
+const isRecorded = (status: number): boolean => status < 300 && status !== multiStatus;
+
+/** Confidential answers are sealed together: they live for days only, and nobody erases them one by one. */
+const subject = 'idempotency';
+/** Sealed text can't be mistaken for an answer, which is JSON. */
+const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
+
+export interface IdempotencyPorts {
+  readonly idempotencyRecords: IdempotencyRecords;
+  readonly personalData: PersonalData;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  /** Absent: of this process alone. */
+  readonly keysInUse?: KeysInUse;
+}
+
+export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
+  const { idempotencyRecords: records, personalData, clock, logger, keysInUse: inUse = createKeysInUse() } = ports;
+  const behind = createAnswersBehind(records, logger);
+
+  const replay = async (
+    { commandId, fingerprint }: Pick<Running, 'commandId' | 'fingerprint'>,
+    { reach }: Caller,
+    reply: FastifyReply,
+  ): Promise<boolean> => {
+    const first = behind.find(commandId) ?? (await records.find(commandId));
+    if (first === null) return false;
+    if (first.fingerprint !== fingerprint) {
+      throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
+    }
+    const { status } = first.answer;
+    const { [reachName]: mark, ...headers } = first.answer.headers;
+    if (!coversKept(reach, mark)) {
+      const detail = 'What you may see has changed since it was answered. Nothing was done again: read what is there.';
+      throw new Problem('ANSWER_OUT_OF_REACH', detail, { members: { answered: status } });
+    }
+    const kept = first.answer.body;
+    const body = isSealed(kept) ? await personalData.open(kept, `idempotency/${commandId}`) : kept;
+    reply.code(status).headers({ ...headers, 'idempotency-replayed': 'true' });
+    await (body === '' ? reply.send() : reply.serializer((text) => text as string).send(body));
+    return true;
+  };
+
+  const answerOf = ({ commandId, fingerprint }: Running, reply: FastifyReply, body: string): KeptAnswer => {
+    const { caller } = reply.request;
+    const headers: Record<string, string> = caller === null ? {} : { [reachName]: reachMark(caller.reach) };
+    for (const name of keptHeaders) {
+      const value = reply.getHeader(name);
+      if (value !== undefined) headers[name] = String(value);
+    }
+    return { id: commandId, fingerprint, answer: { status: reply.statusCode, headers, body }, recordedAt: clock.now() };
+  };
+
+  /** `null` for what is kept behind. */
+  const store = (begun: Running, reply: FastifyReply, body: string): Promise<void> | null => {
+    const answer = answerOf(begun, reply, body);
+    if (!isRecorded(reply.statusCode)) return records.save([answer]);
+    behind.add(answer);
+    return null;
+  };
+
+  const keepOne = (begun: Running, reply: FastifyReply, text: string): Promise<void> | null => {
+    if (!begun.confidential || text === '') return store(begun, reply, text);
+    const sealed = personalData.seal(subject, `idempotency/${begun.commandId}`, text);
+    return sealed.then((body) => store(begun, reply, body) ?? undefined);
+  };
+
+  const notKept = (error: unknown, request: FastifyRequest, reply: FastifyReply): string => {
+    request.log.error({ err: error, reqId: request.id }, 'answer not kept');
+    for (const name of keptHeaders) reply.removeHeader(name);
+    return replaceByProblem(new StoreUnavailable('the answer was not kept', 'unknown', error), request, reply);
+  };
+
+  return {
+    begin: async (request, reply, caller, use) => {
+      const { principal } = caller;
+      const commandId = derivedId(`request/${principal.client} ${principal.subject} ${use.key}`);
+      const fingerprint = fingerprintOf(request);
+      if (!(await inUse.take(commandId))) {
+        const headers = { 'retry-after': '1' };
+        throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
+      }
+      try {
+        if (await replay({ commandId, fingerprint }, caller, reply)) {
+          inUse.release(commandId);
+          return { kind: 'answered' };
+        }
+      } catch (error) {
+        inUse.release(commandId);
+        throw error;
+      }
+      request.underKey = { key: use.key, confidential: use.confidential, commandId, fingerprint };
+      return {
+        kind: 'begun',
+        commandId,
+        claimedAt: () => records.claim(commandId, clock.now()),
+      };
+    },
+    keep: (request, reply, payload) => {
+      const begun = request.underKey;
+      if (begun === null) return null;
+      request.underKey = null;
+      // An answer without a body (202, 204) is an answer too.
+      const text = payload ?? '';
+      const kept = isFinal(reply.statusCode) && typeof text === 'string' ? keepOne(begun, reply, text) : null;
+      if (kept === null) {
+        inUse.release(begun.commandId);
+        return null;
+      }
+      return kept
+        .then(
+          () => undefined,
+          (error: unknown) => notKept(error, request, reply),
+        )
+        .finally(() => inUse.release(begun.commandId));
+    },
+    flush: behind.flush,
+  };
+};

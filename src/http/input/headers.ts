@@ -1,0 +1,142 @@
+/** What clients say in headers, and what we say back (API.md "Conventions"). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { uuidPattern } from '../../domain/values.ts';
+import type { IfMatch } from '../../eventsourcing/commandHandling/outcome.ts';
+import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { earlierOf, formatPosition, parsePosition } from '../../eventsourcing/position.ts';
+import { Problem } from '../problems/problem.ts';
+import type { PositionGate } from '../reads/positionGate.ts';
+import { callerKey } from '../shares.ts';
+
+const text = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/** The answer tells of what an earlier attempt with this key has done (API.md "Commands"). */
+export const tellReplayed = (reply: FastifyReply): void => {
+  reply.header('idempotency-replayed', 'true');
+};
+
+/** Long enough for any scheme of a client, short enough to keep for a week a million times. */
+const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
+
+/** `null` when there is none. @throws Problem when it is no key. */
+export const idempotencyKeyOf = (request: FastifyRequest): string | null => {
+  const key = text(request, 'idempotency-key');
+  if (key === undefined || key === '') return null;
+  if (idempotencyKeyPattern.test(key)) return key;
+  throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Idempotency-Key holds 1 to 255 visible ASCII characters.');
+};
+
+/** The tags of one list, with a weak one's `W/`; a tag of ours holds no comma. */
+const tagsOf = (value: string): readonly string[] => value.split(',').map((tag) => tag.trim());
+
+/** Of one list; more than a client can have seen. */
+const tagsMax = 20;
+/** The second part is the revision of another stream that shows in the resource: a change is not about that one. */
+const strongTag = /^"(\d{1,15})(?:\.\d{1,15})?"$/;
+const anyTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+
+/**
+ * The comparison is strong (RFC 9110 §13.1.1): a weak tag, and one that is not ours, match no revision.
+ * @throws Problem when it is no list of entity tags.
+ */
+export const ifMatchOf = (request: FastifyRequest): IfMatch | undefined => {
+  const value = text(request, 'if-match')?.trim();
+  if (value === undefined) return undefined;
+  if (value === '*') return 'any';
+  const tags = tagsOf(value);
+  if (tags.length > tagsMax || !tags.every((tag) => anyTag.test(tag))) {
+    throw new Problem('INVALID_REVISION', 'If-Match takes an ETag as it was given, for example "7", or *.');
+  }
+  return tags.flatMap((tag) => {
+    const revision = strongTag.exec(tag)?.[1];
+    return revision === undefined ? [] : [Number(revision)];
+  });
+};
+
+/** @param beside revision of another stream that shows in the resource, as an item in its stock. */
+export const entityTagOf = (revision: number, beside?: number): string =>
+  beside === undefined ? `"${revision}"` : `"${revision}.${beside}"`;
+
+/** The comparison is weak (RFC 9110 §13.1.2). */
+export const isNotModified = (request: FastifyRequest, tag: string): boolean => {
+  const value = text(request, 'if-none-match')?.trim();
+  if (value === undefined) return false;
+  return value === '*' || tagsOf(value).some((each) => each === tag || each === `W/${tag}`);
+};
+
+const waitPreference = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/;
+/** API.md "Positions": at most 10 seconds, whatever was asked for. */
+const waitMaxSeconds = 10;
+
+/** Seconds of `Prefer: wait` (RFC 7240), within the bound; `undefined` when nothing was asked for. */
+export const waitSecondsOf = (request: FastifyRequest): number | undefined => {
+  const seconds = waitPreference.exec(text(request, 'prefer') ?? '')?.[1];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), waitMaxSeconds);
+};
+
+const waitDefaultSeconds = 2;
+
+/** What all of them have seen; `null` when one has seen nothing. */
+export const seenByAll = (models: readonly Progress[]): Position | null => {
+  const [first = null, ...others] = models.map((model) => model.position());
+  return others.reduce(
+    (least, position) => (least === null || position === null ? null : earlierOf(least, position)),
+    first,
+  );
+};
+
+/**
+ * Waits until the read models have seen what the caller has seen (B8), and says what the answer has seen.
+ * @returns what the caller has seen; `null` when that was not said.
+ * @throws Problem `NOT_CAUGHT_UP` when one of them does not get there in time.
+ */
+export const awaitPosition = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  models: readonly Progress[],
+  gate: PositionGate,
+): Promise<Position | null> => {
+  const token = text(request, 'stockledger-min-position');
+  const position = token === undefined ? null : parsePosition(token);
+  if (token !== undefined) {
+    if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
+    const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
+    if (!(await gate.wait(callerKey(request.caller), position, models, seconds * 1_000))) {
+      const detail = `The read model did not reach the position within ${seconds} s.`;
+      throw new Problem('NOT_CAUGHT_UP', detail, { headers: { 'retry-after': '1' } });
+    }
+  }
+  tellPosition(reply, seenByAll(models));
+  return position;
+};
+
+export const tellPosition = (reply: FastifyReply, position: Position | null): void => {
+  if (position !== null) reply.header('stockledger-position', formatPosition(position));
+};
+
+const uuid = new RegExp(uuidPattern);
+
+/** The caller's own id for a chain of requests, where it is a UUID. */
+export const correlationIdOf = (request: FastifyRequest): string => {
+  const value = text(request, 'correlation-id')?.toLowerCase();
+  return value !== undefined && uuid.test(value) ? value : request.id;
+};
+
+const bearer = /^Bearer +$/i;
+const schemeLength = 'Bearer '.length;
+
+/** Whatever stands behind the scheme (RFC 6750 §2.1); whether it is a token, its verification tells. */
+export const bearerTokenOf = (request: FastifyRequest): string | null => {
+  const value = request.headers.authorization ?? '';
+  if (!bearer.test(value.slice(0, schemeLength))) return null;
+  const token = value.slice(schemeLength).trimStart();
+  return token === '' ? null : token;
+};
+
+/** Support staff ask past the cache with it; whether they may is the policy table's business (R21.3). */
+export const asksPastCache = (request: FastifyRequest): boolean =>
+  text(request, 'stockledger-cache')?.trim().toLowerCase() === 'bypass';

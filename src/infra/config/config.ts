@@ -1,0 +1,136 @@
+/** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
+import { type Role, roles } from '../../eventsourcing/ports.ts';
+import { type Doors, readDoors } from './configDoors.ts';
+import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
+
+export interface Config extends Doors {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly publicUrl: string;
+  readonly audience: string;
+  readonly sandboxWarehouses: readonly string[];
+  readonly webhookAllowedTargets: readonly string[];
+  /** 32 bytes; absent: made and kept in the data directory. */
+  readonly keyEncryptionKey: Uint8Array | undefined;
+  /** Absent: in the data directory. */
+  readonly erasuresFile: string | undefined;
+  readonly logLevel: string;
+  readonly stateCacheBytesMax: number;
+  readonly orderReservationMs: number;
+  /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
+  readonly cache: CacheKind;
+  /** `null`: the embedded engines, in `dataDir`. */
+  readonly servers: Servers | null;
+  readonly roles: ReadonlySet<Role>;
+  readonly projectionParts: number;
+}
+
+/** Connection strings, with their credentials: never logged. */
+export interface Servers {
+  readonly eventStoreUrl: string;
+  readonly mongodbUrl: string;
+  readonly redisUrl: string;
+  /** 32 bytes, the same for every process. */
+  readonly keyEncryptionKey: Uint8Array;
+}
+
+export type CacheKind = (typeof cacheKinds)[number];
+const cacheKinds = ['off', 'memory', 'redis'] as const;
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const mebibyte = 1_048_576;
+const dayMs = 24 * 3_600_000;
+const keyBytes = 32;
+
+const keyOf = (env: Env): Uint8Array | undefined => {
+  const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
+  if (encoded === '') return undefined;
+  const key = Buffer.from(encoded, 'base64');
+  if (key.length === keyBytes) return key;
+  throw new ConfigError(`KEY_ENCRYPTION_KEY must be ${keyBytes} bytes in base64.`);
+};
+
+/** The schemes of a connection string; what else is in it, its own driver checks. */
+const schemes = {
+  EVENTSTORE_URL: /^esdb(\+discover)?:\/\//,
+  MONGODB_URL: /^mongodb(\+srv)?:\/\//,
+  REDIS_URL: /^rediss?:\/\//,
+} as const;
+
+/** All three or none: half a cluster would be an embedded service that loses what it is told. */
+const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
+  const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
+  const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
+  const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
+  if (set.length === 0) return null;
+  if (missing.length > 0) {
+    const namesOf = (some: typeof urls): string => some.map(({ name }) => name).join(' and ');
+    throw new ConfigError(`${namesOf(set)} set, but not ${namesOf(missing)}: all three servers, or none.`);
+  }
+  for (const { name, value } of urls) {
+    if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
+  }
+  if (keyEncryptionKey === undefined) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
+  }
+  const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
+  return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
+};
+
+const isRole = (name: string): name is Role => roles.some((role) => role === name);
+
+const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
+  const names = list(env, 'ROLES', roles.join(','));
+  const known = names.filter(isRole);
+  if (known.length === 0 || known.length < names.length) {
+    throw new ConfigError(`ROLES must be some of ${roles.join(', ')}, with commas between them.`);
+  }
+  const chosen = new Set(known);
+  if (servers === null && chosen.size < roles.length) {
+    throw new ConfigError('ROLES: the embedded form is one process with all three roles.');
+  }
+  return chosen;
+};
+
+/** On Redis where there is one; else none: the documents of the embedded form are in memory already. */
+const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
+  const name = text(env, 'CACHE', servers === null ? 'off' : 'redis');
+  const kind = cacheKinds.find((each) => each === name);
+  if (kind === undefined) throw new ConfigError(`CACHE must be one of ${cacheKinds.join(', ')}.`);
+  if (kind === 'redis' && servers === null)
+    throw new ConfigError('CACHE: redis needs the servers of the clustered form.');
+  return kind;
+};
+
+/** A state that is not held is folded from its stream anew: read from the file beside us, or over the network. */
+const stateCacheMb = 24;
+const stateCacheOnServersMb = 64;
+
+/** @throws ConfigError that says which variable is wrong and what it may be. */
+export const readConfig = (env: Env): Config => {
+  const keyEncryptionKey = keyOf(env);
+  const servers = serversOf(env, keyEncryptionKey);
+  const port = integer(env, 'PORT', { fallback: 8_080, min: 1, max: 65_535 });
+  const logLevel = text(env, 'LOG_LEVEL', 'info');
+  if (!logLevels.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
+  const cacheMb = servers === null ? stateCacheMb : stateCacheOnServersMb;
+  const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
+  return {
+    ...readDoors(env),
+    port,
+    dataDir: text(env, 'DATA_DIR', 'data'),
+    publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `http://localhost:${port}`)),
+    audience: text(env, 'OIDC_AUDIENCE', 'stockledger'),
+    sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
+    webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
+    keyEncryptionKey,
+    erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
+    logLevel,
+    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: 1, max: 16_384 }) * mebibyte,
+    orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
+    servers,
+    roles: rolesOf(env, servers),
+    projectionParts: servers === null ? 1 : parts,
+    cache: cacheOf(env, servers),
+  };
+};

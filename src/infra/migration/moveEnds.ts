@@ -1,0 +1,162 @@
+/** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { IdempotencyRecords } from '../../commands/ports.ts';
+import type { Checkpoints, EventSource, EventStore } from '../../eventsourcing/ports.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
+import { createEventStoreEvents } from '../eventstoredb/events.ts';
+import type { KeyStore } from '../keys/keyStore.ts';
+import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
+import { createMongoCheckpoints } from '../mongodb/checkpoints.ts';
+import { openMongo } from '../mongodb/connect.ts';
+import { createMongoDocuments } from '../mongodb/documents.ts';
+import { createMongoIdempotency } from '../mongodb/idempotency.ts';
+import { createMongoKeyStore } from '../mongodb/keyStore.ts';
+import { privateDirectory } from '../privateFiles.ts';
+import { createSqliteCheckpoints } from '../sqlite/documents/checkpoints.ts';
+import { createSqliteDocuments } from '../sqlite/documents/documents.ts';
+import { createSqliteEvents } from '../sqlite/events/events.ts';
+import { eventWrites } from '../sqlite/events/eventWrites.ts';
+import { type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
+import { type DataDirLock, lockDataDir, requireKeysUnused } from '../sqlite/file/dataDirLock.ts';
+import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
+import { createSqliteIdempotency } from '../sqlite/idempotency/idempotency.ts';
+import { createIdempotencyRows, type IdempotencyRows } from './idempotencyRows.ts';
+import { createSqliteKeyRows, type KeyRows } from './keyRows.ts';
+import { createStoredLog, type StoredLog } from './storedLog.ts';
+
+/** There is nothing to move there, or no adapter for that place. */
+export class NoSuchPlace extends Error {
+  override readonly name = 'NoSuchPlace';
+}
+
+export interface MoveSource {
+  readonly log: StoredLog;
+  readonly keys: KeyRows;
+  readonly answers: IdempotencyRows;
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
+  close(): Promise<void>;
+}
+
+const closeAll = async (databases: readonly LocalDatabase[], lock: DataDirLock): Promise<void> => {
+  for (const db of databases) await db.close();
+  lock.release();
+};
+
+/**
+ * The directory is locked until it is closed: what a service wrote meanwhile would be missing in the end.
+ * @throws DataDirLocked when a service runs on it, NoSuchPlace.
+ */
+export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> => {
+  for (const name of [databaseFileName, keyStoreFileName]) {
+    if (!existsSync(join(dataDir, name))) throw new NoSuchPlace(`${join(dataDir, name)} is not there. Set DATA_DIR.`);
+  }
+  const lock = lockDataDir(dataDir);
+  const db = openDatabase(join(dataDir, databaseFileName));
+  const keysDb = openDatabase(join(dataDir, keyStoreFileName));
+  await db.writer(eventWrites);
+  return {
+    log: createStoredLog(db),
+    keys: await createSqliteKeyRows(keysDb),
+    answers: await createIdempotencyRows(db),
+    documents: createSqliteDocuments(db),
+    checkpoints: await createSqliteCheckpoints(db),
+    close: () => closeAll([db, keysDb], lock),
+  };
+};
+
+export interface Opened<Port> {
+  readonly port: Port;
+  close(): Promise<void>;
+}
+
+/** A connection string with several hosts is no URL by the standard, so only its beginning is looked at. */
+const protocolOf = (url: string): string => /^([a-z+]+:)\/\//.exec(url)?.[1] ?? '';
+
+/** A store in another directory, which takes events as any other does. The keys go there first, and are still open. */
+const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSource>> => {
+  const directory = fileURLToPath(url);
+  const lock = lockDataDir(directory, { hasKeysOpen: true });
+  const db = openDatabase(join(directory, databaseFileName));
+  return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
+};
+
+/** A move follows nothing, so no subscription can drop. */
+const noLogger = { warn: () => undefined, info: () => undefined };
+
+const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
+  const port = createEventStoreEvents({ url, debug, logger: noLogger });
+  return { port, close: () => port.close() };
+};
+
+/**
+ * @param debug the environment variable `DEBUG`, by which the client would print secrets
+ * @throws NoSuchPlace, ConfigError
+ */
+export const openEventTarget = async (url: string, debug?: string): Promise<Opened<EventStore & EventSource>> => {
+  switch (protocolOf(url)) {
+    case 'file:':
+      return openFileEvents(url);
+    case 'esdb:':
+    case 'esdb+discover:':
+      return openServerEvents(url, debug);
+    default:
+      throw new NoSuchPlace('--to must be a URL of an EventStoreDB (esdb:) or of a directory (file:).');
+  }
+};
+
+/** What is kept beside the log and can't be made anew from it. */
+export interface Beside {
+  readonly keys: KeyStore;
+  readonly answers: IdempotencyRecords;
+  /** For the ledger of webhook deliveries, where the service will look for it. */
+  readonly documents: Documents;
+  readonly checkpoints: Checkpoints;
+}
+
+const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
+  const directory = fileURLToPath(url);
+  mkdirSync(directory, privateDirectory);
+  requireKeysUnused(directory);
+  const db = openDatabase(join(directory, databaseFileName));
+  const keysDb = openDatabase(join(directory, keyStoreFileName));
+  const port = {
+    keys: (await openSqliteKeyStore(keysDb)).store,
+    answers: await createSqliteIdempotency(db),
+    documents: createSqliteDocuments(db),
+    checkpoints: await createSqliteCheckpoints(db),
+  };
+  return {
+    port,
+    close: async () => {
+      await db.close();
+      await keysDb.close();
+    },
+  };
+};
+
+const openServerBeside = (url: string): Opened<Beside> => {
+  const mongo = openMongo({ url });
+  const port = {
+    keys: createMongoKeyStore(mongo),
+    answers: createMongoIdempotency(mongo),
+    documents: createMongoDocuments(mongo),
+    checkpoints: createMongoCheckpoints(mongo),
+  };
+  return { port, close: () => mongo.close() };
+};
+
+/** @throws NoSuchPlace, ConfigError */
+export const openBesideTarget = async (url: string): Promise<Opened<Beside>> => {
+  switch (protocolOf(url)) {
+    case 'file:':
+      return openFileBeside(url);
+    case 'mongodb:':
+    case 'mongodb+srv:':
+      return openServerBeside(url);
+    default:
+      throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
+  }
+};

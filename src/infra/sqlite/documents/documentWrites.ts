@@ -1,0 +1,134 @@
+/** Writing documents: compare-and-set by position, with a column for each indexed field and a row for each listed value. */
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { CollectionSpec } from '../../../eventsourcing/projecting/documents.ts';
+import { type Collection, collectionOf } from '../../collection.ts';
+import type { Statements, WriteModule } from '../file/writes.ts';
+import { columnOf, createTables, dropTables, listColumnOf, listTableOf, tableOf } from './collection.ts';
+
+/** What becomes of a document: its position and body as JSON, then its indexed fields and its lists, also as JSON. */
+export interface DocumentValues {
+  readonly id: string;
+  /** The position it must have; `null`: it must not be there. */
+  readonly expected: bigint | null;
+  /** `null` deletes. */
+  readonly content: readonly [bigint, string] | null;
+  readonly fields: readonly SQLInputValue[];
+  readonly lists: readonly string[];
+}
+
+type Outcome = 'applied' | 'lost';
+
+interface Table extends Collection {
+  readonly has: StatementSync;
+  /** id, position, body, then the fields, then the lists. */
+  readonly insert: StatementSync;
+  /** position, body; then id, the position it must have, and the fields and lists that it must have too. */
+  readonly replaceBody: StatementSync;
+  /** position, body, fields, lists; then id and the position it must have. */
+  readonly replace: StatementSync;
+  /** id, position. */
+  readonly remove: StatementSync;
+  /** id, position: its lists as JSON. */
+  readonly findLists: StatementSync;
+  /** field, value, id. */
+  readonly addValue: StatementSync;
+  /** field, value, id. */
+  readonly removeValue: StatementSync;
+}
+
+const prepareTable = ({ prepare }: Statements, collection: Collection): Table => {
+  const { name, fields, lists } = collection;
+  const table = tableOf(name);
+  const listed = listTableOf(name);
+  const values = [...fields.map(columnOf), ...lists.map(listColumnOf)];
+  const columns = ['position', 'body', ...values];
+  const unchanged = values.map((column) => ` AND ${column} IS ?`).join('');
+  return {
+    ...collection,
+    has: prepare(`SELECT 1 FROM ${table} WHERE id = ?`),
+    insert: prepare(
+      `INSERT INTO ${table} (id, ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)}) ON CONFLICT (id) DO NOTHING`,
+    ),
+    replaceBody: prepare(`UPDATE ${table} SET position = ?, body = ? WHERE id = ? AND position = ?${unchanged}`),
+    replace: prepare(
+      `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND position = ?`,
+    ),
+    remove: prepare(`DELETE FROM ${table} WHERE id = ? AND position = ?`),
+    findLists: prepare(
+      `SELECT ${['id', ...lists.map(listColumnOf)].join(', ')} FROM ${table} WHERE id = ? AND position = ?`,
+    ),
+    addValue: prepare(`INSERT OR IGNORE INTO ${listed} VALUES (?, ?, ?)`),
+    removeValue: prepare(`DELETE FROM ${listed} WHERE field = ? AND value = ? AND id = ?`),
+  };
+};
+
+/** Touches only the values that came or went. `before` and `after` are JSON, or `null` for no list at all. */
+const spreadLists = (
+  { lists, addValue, removeValue }: Table,
+  id: string,
+  before: readonly unknown[],
+  after: readonly string[],
+): void => {
+  for (const [index, field] of lists.entries()) {
+    const old = before[index] ?? '[]';
+    const current = after[index] ?? '[]';
+    if (old === current) continue;
+    const oldValues = new Set(JSON.parse(old as string) as readonly string[]);
+    const values = new Set(JSON.parse(current) as readonly string[]);
+    for (const value of oldValues) if (!values.has(value)) removeValue.run(field, value, id);
+    for (const value of values) if (!oldValues.has(value)) addValue.run(field, value, id);
+  }
+};
+
+const insert = (table: Table, { id, content, fields, lists }: DocumentValues): Outcome => {
+  if (content === null) return table.has.get(id) === undefined ? 'applied' : 'lost';
+  if (table.insert.run(id, ...content, ...fields, ...lists).changes === 0) return 'lost';
+  spreadLists(table, id, [], lists);
+  return 'applied';
+};
+
+/** Most changes leave the indexed fields as they are, and SQLite writes every index whose column is set at all. */
+const replace = (table: Table, values: DocumentValues, expected: bigint): Outcome => {
+  const { id, content, fields, lists } = values;
+  if (content !== null && table.replaceBody.run(...content, id, expected, ...fields, ...lists).changes > 0) {
+    return 'applied';
+  }
+  const row = table.findLists.get(id, expected);
+  if (row === undefined) return 'lost';
+  const { changes } =
+    content === null
+      ? table.remove.run(id, expected)
+      : table.replace.run(...content, ...fields, ...lists, id, expected);
+  if (changes === 0) return 'lost';
+  const before = table.lists.map((field) => row[listColumnOf(field)]);
+  spreadLists(table, id, before, content === null ? [] : lists);
+  return 'applied';
+};
+
+const create = (db: Statements) => {
+  const tables = new Map<string, Table>();
+  const tableFor = (name: string): Table => {
+    const known = tables.get(name);
+    if (known === undefined) throw new Error(`collection ${name} was not ensured`);
+    return known;
+  };
+  return {
+    ensure: (spec: CollectionSpec): void => {
+      const collection = collectionOf(spec);
+      createTables(db, spec, collection);
+      tables.set(spec.name, prepareTable(db, collection));
+    },
+    write: (name: string, writes: readonly DocumentValues[]): readonly Outcome[] => {
+      const table = tableFor(name);
+      return writes.map((values) =>
+        values.expected === null ? insert(table, values) : replace(table, values, values.expected),
+      );
+    },
+    drop: (name: string): void => {
+      dropTables(db, name);
+      tables.delete(name);
+    },
+  };
+};
+
+export const documentWrites: WriteModule<ReturnType<typeof create>> = { name: 'documents', schema: [], create };

@@ -1,0 +1,137 @@
+/** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
+import type { StatementSync } from 'node:sqlite';
+import type { Documents, DocumentWrite, StoredDocument } from '../../../eventsourcing/projecting/documents.ts';
+import { type Collection, collectionOf } from '../../collection.ts';
+import type { Database } from '../file/database.ts';
+import { columnValue, tableOf } from './collection.ts';
+import { anyOfList } from './documentQuery.ts';
+import { type DocumentValues, documentWrites } from './documentWrites.ts';
+import { createFind } from './findDocuments.ts';
+import { createHotDocuments } from './hotDocuments.ts';
+
+/** Statements with up to this many ids each, so that few different ones are prepared. */
+const idsPerRead = 64;
+const idsPerSmallRead = 8;
+
+type Row = Record<string, unknown>;
+
+const toStored = <T>(row: Row): StoredDocument<T> => ({
+  id: row.id as string,
+  document: JSON.parse(row.body as string) as T,
+  position: row.position as bigint,
+});
+
+const listOf = (document: object, field: string): readonly string[] => {
+  const value = (document as Row)[field];
+  return Array.isArray(value) ? value.map(String) : [];
+};
+
+const valuesOf = (
+  { fields, lists }: Collection,
+  { id, document, position, expected }: DocumentWrite,
+): DocumentValues => {
+  if (document === null) return { id, expected, content: null, fields: [], lists: [] };
+  return {
+    id,
+    expected,
+    content: [position, JSON.stringify(document)],
+    fields: fields.map((field) => columnValue((document as Row)[field])),
+    lists: lists.map((field) => JSON.stringify(listOf(document, field))),
+  };
+};
+
+export const createSqliteDocuments = (db: Database): Documents => {
+  const opened = db.writer(documentWrites, 'first');
+  const collections = new Map<string, Collection>();
+  const ensured = (name: string): Collection => {
+    const known = collections.get(name);
+    if (known === undefined) throw new Error(`collection ${name} was not ensured`);
+    return known;
+  };
+
+  /** Positions of a server go beyond what a number can hold. */
+  const select = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement;
+  };
+
+  const readOne = (collection: string, id: string): Row | undefined =>
+    select(`SELECT id, position, body FROM ${tableOf(collection)} WHERE id = ?`).get(id);
+
+  const hot = createHotDocuments();
+
+  const readCold = <T>(collection: string, id: string): StoredDocument<T> | null => {
+    const row = readOne(collection, id);
+    const stored = row === undefined ? null : toStored<T>(row);
+    hot.set(collection, id, stored, row?.body as string | undefined);
+    return stored;
+  };
+
+  const readMany = <T>(collection: string, ids: readonly string[]): readonly StoredDocument<T>[] => {
+    const found: StoredDocument<T>[] = [];
+    for (let from = 0; from < ids.length; from += idsPerRead) {
+      const slice = ids.slice(from, from + idsPerRead);
+      // Padded with nulls, so that one prepared statement serves many sizes.
+      const size = slice.length === 1 ? 1 : slice.length <= idsPerSmallRead ? idsPerSmallRead : idsPerRead;
+      const values = [...slice, ...Array<null>(size - slice.length).fill(null)];
+      const sql = `SELECT id, position, body FROM ${tableOf(collection)} WHERE id IN (${'?, '.repeat(size - 1)}?)`;
+      for (const row of select(sql).all(...values)) {
+        const stored = toStored<T>(row);
+        found.push(stored);
+        hot.set(collection, stored.id, stored, row.body as string);
+      }
+    }
+    return found;
+  };
+
+  const getMany = <T>(collection: string, ids: readonly string[]): ReadonlyMap<string, StoredDocument<T>> => {
+    const found = new Map<string, StoredDocument<T>>();
+    const cold: string[] = [];
+    for (const id of ids) {
+      const known = hot.get<T>(collection, id);
+      if (known === undefined) cold.push(id);
+      else if (known !== null) found.set(id, known);
+    }
+    for (const stored of readMany<T>(collection, cold)) found.set(stored.id, stored);
+    // What is looked for before it is there is written next, and then asked for again.
+    for (const id of cold) if (!found.has(id)) hot.set(collection, id, null, undefined);
+    return found;
+  };
+
+  return {
+    ensure: async (spec) => {
+      const collection = collectionOf(spec);
+      const { name, indexes, lists } = spec;
+      // Whatever else the object has, such as functions, can't go to another thread.
+      await (await opened)('ensure', [{ name, indexes, ...(lists === undefined ? {} : { lists }) }]);
+      collections.set(spec.name, collection);
+    },
+    get: <T>(collection: string, id: string) => {
+      const known = hot.get<T>(collection, id);
+      return known === undefined ? db.read(() => readCold<T>(collection, id)) : Promise.resolve(known);
+    },
+    getMany: <T>(collection: string, ids: readonly string[]) => db.read(() => getMany<T>(collection, ids)),
+    write: async (name, writes) => {
+      const collection = ensured(name);
+      const values = writes.map((write) => valuesOf(collection, write));
+      return (await opened)('write', [name, values], (outcomes) => {
+        hot.remember(
+          name,
+          writes.map((write, index) => ({ write, json: values[index]?.content?.[1], outcome: outcomes[index] })),
+        );
+      });
+    },
+    find: createFind({ db, ensured, select, toStored }),
+    hasAny: async (name, list, values) => {
+      const { sql, values: bound } = anyOfList(ensured(name), list, values);
+      return db.read(() => db.prepare(sql).get(...bound) !== undefined);
+    },
+    count: (name) => db.read(() => db.prepare(`SELECT count(*) AS n FROM ${tableOf(name)}`).get()?.n as number),
+    drop: async (name) => {
+      await (await opened)('drop', [name]);
+      collections.delete(name);
+      hot.clear();
+    },
+  };
+};

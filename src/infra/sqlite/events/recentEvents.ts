@@ -1,0 +1,83 @@
+import type { RecordedEvent } from '../../../eventsourcing/message.ts';
+import type { EventBatch } from '../../../eventsourcing/ports.ts';
+
+export interface Tail {
+  /** With the characters of JSON of each. */
+  push(events: readonly RecordedEvent[], chars: readonly number[]): void;
+  /** A slice after a position, or `undefined` when the tail does not reach back that far. */
+  read(at: number, batchMax: number, types: ReadonlySet<string> | null): EventBatch | undefined;
+}
+
+/** Live followers are a few batches behind at most, and those that let events gather some 200 ms; older ones are read from the file. */
+const eventsMax = 2_048;
+/** An order of 2,000 lines has 300,000 characters, and some three times as many bytes in memory. */
+const charsMax = 6_000_000;
+/** Of one slice, as `readBatch` in `events.ts`. */
+export const sliceCharsMax = 1_000_000;
+
+/**
+ * The newest events as they were committed, without gaps, shared by all live followers: without it, each of them would
+ * read and parse each event again. Events are immutable, so sharing is safe.
+ */
+export const createTail = (): Tail => {
+  let events: RecordedEvent[] = [];
+  let sizes: number[] = [];
+  let held = 0;
+  /** Position of `events[0]`. */
+  let first = 0;
+
+  const drop = (count: number): void => {
+    for (const size of sizes.slice(0, count)) held -= size;
+    events = events.slice(count);
+    sizes = sizes.slice(count);
+    first += count;
+  };
+
+  /** The newest that have room, at least one. */
+  const trim = (): void => {
+    let count = Math.max(0, events.length - eventsMax);
+    let left = held;
+    for (let index = 0; index < count; index += 1) left -= sizes[index] ?? 0;
+    for (; left > charsMax && count < events.length - 1; count += 1) left -= sizes[count] ?? 0;
+    drop(count);
+  };
+
+  const push: Tail['push'] = (committed, chars) => {
+    const start = Number(committed[0]?.position.commit ?? 0n);
+    // Another process wrote in between: what we hold does not lead up to here.
+    if (start !== first + events.length) {
+      drop(events.length);
+      first = start;
+    }
+    events.push(...committed);
+    sizes.push(...chars);
+    for (const size of chars) held += size;
+    if (events.length > 2 * eventsMax || held > 2 * charsMax) trim();
+  };
+
+  /** Where a slice from here ends that is bounded in both. */
+  const endOf = (from: number, batchMax: number): number => {
+    let chars = 0;
+    let to = from;
+    while (to < events.length && to - from < batchMax && chars < sliceCharsMax) {
+      chars += sizes[to] ?? 0;
+      to += 1;
+    }
+    return to;
+  };
+
+  const read: Tail['read'] = (at, batchMax, types) => {
+    const from = at + 1 - first;
+    if (from < 0 || from >= events.length) return undefined;
+    const slice = events.slice(from, endOf(from, batchMax));
+    const last = slice.at(-1);
+    if (last === undefined) return undefined;
+    return {
+      events: types === null ? slice : slice.filter(({ type }) => types.has(type)),
+      upTo: last.position,
+      isCaughtUp: from + slice.length === events.length,
+    };
+  };
+
+  return { push, read };
+};

@@ -1,0 +1,100 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../../commands/ports.ts';
+import { idBytes, idText } from '../events/eventRows.ts';
+import type { Database } from '../file/database.ts';
+import { type AnswerValues, idempotencyWrites } from './idempotencyWrites.ts';
+import { createKeyFilter, type KeyFilter, keysMax } from './keyFilter.ts';
+
+/** Removed in one go; more would hold up every other write of that commit. */
+const pruneMax = 1_000;
+
+/** Of those that are kept, so many go into the filter in one turn: some four milliseconds; and a rest for others follows. */
+const keysPerStep = 1_000;
+const restMs = 10;
+
+/**
+ * Fills the filter while the service answers; until it is full, keys are looked up in the file. A start must not take longer
+ * because more keys are kept. @returns `false` when there are more than the filter can tell apart.
+ */
+const fillFilter = async (db: Database, filter: KeyFilter): Promise<boolean> => {
+  const count = db.prepare('SELECT max(row) - min(row) AS n FROM idempotency');
+  const step = db.prepare('SELECT row, key FROM idempotency WHERE row > ? ORDER BY row LIMIT ?');
+  if (Number((await db.read(() => count.get()))?.n ?? 0) > keysMax) return false;
+  for (let after = 0; ; ) {
+    const keys = await db.read(() => step.all(after, keysPerStep));
+    for (const { key } of keys) filter.add(idText(key as Uint8Array));
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < keysPerStep) return true;
+    after = last.row as number;
+    await pause(restMs, undefined, { ref: false });
+  }
+};
+
+const toRecord = (row: Record<string, unknown>): IdempotencyRecord => ({
+  fingerprint: row.fingerprint as string,
+  answer: {
+    status: row.status as number,
+    headers: JSON.parse(row.headers as string) as StoredAnswer['headers'],
+    body: row.body as string,
+  },
+});
+
+const valuesOf = ({ id, recordedAt, fingerprint, answer: { status, headers, body } }: KeptAnswer): AnswerValues => [
+  id,
+  recordedAt,
+  fingerprint,
+  status,
+  JSON.stringify(headers),
+  body,
+];
+
+export interface SqliteIdempotencyOptions {
+  /** Nobody else adds keys while this process runs, so what it has not seen is new. */
+  readonly isSoleWriter?: boolean;
+}
+
+/**
+ * Answers to idempotency keys. A key that was claimed and has no answer yet is a row without one. Rows are added in the
+ * order of time, so the oldest are the first.
+ */
+export const createSqliteIdempotency = async (
+  db: Database,
+  { isSoleWriter = false }: SqliteIdempotencyOptions = {},
+): Promise<IdempotencyRecords> => {
+  const write = await db.writer(idempotencyWrites);
+  const known = createKeyFilter();
+  let isFilled = false;
+  const fill = async (): Promise<void> => {
+    isFilled = await fillFilter(db, known);
+  };
+  // Where it can't be read on, because it is closed or damaged, every key is looked up there, which says so.
+  if (isSoleWriter) void fill().catch(() => undefined);
+  const select = db.prepare(
+    'SELECT fingerprint, status, headers, body FROM idempotency WHERE key = ? AND status IS NOT NULL',
+  );
+  return {
+    find: async (id) => {
+      if (isSoleWriter && isFilled && !known.mayHave(id)) return null;
+      return db.read(() => {
+        const row = select.get(idBytes(id));
+        return row === undefined ? null : toRecord(row);
+      });
+    },
+    claim: (id, claimedAt) => {
+      known.add(id);
+      return write('claim', [id, claimedAt]);
+    },
+    save: (answers) => {
+      for (const { id } of answers) known.add(id);
+      return write('save', [answers.map(valuesOf)]);
+    },
+    prune: async (before) => {
+      let removed = 0;
+      for (;;) {
+        const some = await write('prune', [before, pruneMax]);
+        removed += some;
+        if (some < pruneMax) return removed;
+      }
+    },
+  };
+};

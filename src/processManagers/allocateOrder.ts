@@ -1,0 +1,200 @@
+/**
+ * Gives an order its sources: plan, reserve at each stock, record. The plan is made on the write side's own states and
+ * reserves at their exact revisions; whoever is slower plans again. Repeating it is harmless: what an earlier attempt
+ * for the same cause has reserved is found again by its derived id, and no longer asked for.
+ */
+import type { Handlers } from '../commands/handlers.ts';
+import type { CountryPoint, PersonalData } from '../commands/ports.ts';
+import type { OrderCommandOf } from '../domain/order/commands.ts';
+import type { LineQuantity } from '../domain/order/shapes.ts';
+import { promiseLost } from '../domain/order/standing.ts';
+import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
+import type { Plan } from '../domain/policies/allocation.ts';
+import { itemStream, orderStream, stockStream } from '../domain/values.ts';
+import { createSlots, mapLimited } from '../eventsourcing/concurrency.ts';
+import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
+import { unreachable } from '../eventsourcing/message.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import { adoptHolds } from './adoptHolds.ts';
+import type { Cause } from './cause.ts';
+import { linesThatMayNotWait } from './mayWait.ts';
+import { createOrderClaims } from './orderClaims.ts';
+import { createPlanOrder } from './planOrder.ts';
+import type { AllocationFacts } from './ports.ts';
+import {
+  type Hold,
+  holdsOf,
+  isLeftAlone,
+  type Look,
+  lookAt,
+  type Shelves,
+  shelfFor,
+  skusAskedFor,
+} from './stockCandidates.ts';
+
+export interface AllocationPorts {
+  readonly handlers: Pick<Handlers, 'order' | 'stock' | 'item'>;
+  readonly facts: AllocationFacts;
+  readonly countryPoint: CountryPoint;
+  readonly personalData: Pick<PersonalData, 'open'>;
+  readonly clock: Clock;
+  readonly takeTurn: TakeTurn;
+  /** How long an order's reservation is kept before it lapses and the order is planned again. */
+  readonly reservationMs: number;
+}
+
+/** @param afterLoss something that was promised is gone: an order that may not wait for it goes into exception. */
+export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) => Promise<void>;
+
+/** What is recorded of a plan. */
+type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
+
+/** SKUs whose shelves are loaded at once. */
+const loadsAtOnce = 16;
+/** Reservations of one order that are made side by side: enough to fill a group commit. */
+const reservesAtOnce = 256;
+/**
+ * Lines of orders that are planned side by side: each may be looked for at every warehouse, and what is found is in memory
+ * until the plan is made.
+ */
+const linesAtOnce = 4_000;
+/** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
+const roundsMax = 50;
+
+export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
+  const { facts, takeTurn } = ports;
+  const { order: orders, stock: stocks, item: items } = ports.handlers;
+  const plan = createPlanOrder(ports);
+  const claims = createOrderClaims({ ...ports, stocks });
+  const { reserve, release } = claims;
+
+  /** @param doubted SKUs whose stocks are asked of the store itself. */
+  const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
+    const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
+      await takeTurn();
+      const warehouseIds = await facts.warehousesHolding(sku, cause.position);
+      const shelves = warehouseIds.map(async (warehouseId) => {
+        const stream = stockStream(warehouseId, sku);
+        const loaded = doubted.has(sku) ? stocks.loadSince(stream, cause) : stocks.load(stream);
+        return shelfFor(order.orderId, { warehouseId, sku }, await loaded);
+      });
+      return [sku, await Promise.all(shelves)] as const;
+    });
+    return new Map(loads);
+  };
+
+  /**
+   * The order takes its sources, or what was reserved for it is let go. The revision is part of the command's id: the
+   * same reservations may be recorded, lapse, and be made anew for the same cause.
+   */
+  const record = async (look: Look, { allocations, mayNotWait }: Result, cause: Cause): Promise<void> => {
+    const { order, revision } = look;
+    const { orderId } = order;
+    const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
+    const command = { type: 'RecordAllocation', allocations, mayNotWait } as const;
+    const outcome = await orders(orderStream(orderId), command, cause.context(name));
+    switch (outcome.kind) {
+      case 'recorded':
+      case 'unchanged':
+        return;
+      case 'refused':
+        return release(allocations, cause);
+      case 'stale':
+      case 'dry_run':
+        throw new Error(`${orderId}: an allocation came to ${outcome.kind}`);
+      default:
+        return unreachable(outcome);
+    }
+  };
+
+  /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
+  const take = async (look: Look, { sources, missing }: Plan, cause: Cause): Promise<boolean> => {
+    const { order, held } = look;
+    const reserved = await mapLimited(sources, reservesAtOnce, async (source) => {
+      await takeTurn();
+      return reserve(look, source, cause);
+    });
+    const allocations = [...held, ...reserved.flat()];
+    if (reserved.some((each) => each.length === 0)) {
+      // What stays reserved is found again in the next round, unless all must come from one place.
+      if (!order.allowSplit && order.reservePartial !== true) await release(allocations, cause);
+      return false;
+    }
+    if (allocations.length === 0 && order.phase !== 'pending') return true;
+    const mayNotWait = await linesThatMayNotWait((sku) => items.loadSince(itemStream(sku), cause), order, missing);
+    await record(look, { allocations, mayNotWait }, cause);
+    return true;
+  };
+
+  /** What was promised can't be had: the order goes on waiting, and a person is told. */
+  const raiseLoss = async (order: PlacedOrder, missing: readonly LineQuantity[], cause: Cause): Promise<void> => {
+    if (missing.length === 0 || order.allowBackorder || order.openExceptions.includes(promiseLost)) return;
+    const pieces = missing.reduce((sum, { quantity }) => sum + quantity, 0);
+    const detail = `${pieces} pieces of ${missing.length} lines were promised and are gone; no warehouse has them.`;
+    const { orderId } = order;
+    const raise = { type: 'RaiseException', code: promiseLost, detail } as const;
+    await orders(orderStream(orderId), raise, cause.context(`exception/${orderId}`));
+  };
+
+  /** What is reserved for it already becomes its source, or is let go. @returns whether there is reason to look again. */
+  const settleClaims = async (
+    look: Look,
+    holds: readonly Hold[],
+    { sources, missing }: Plan,
+    cause: Cause,
+  ): Promise<boolean> => {
+    const { order, held } = look;
+    if (holds.length > 0) {
+      const place = order.allowSplit ? {} : { place: sources[0]?.warehouseId ?? null };
+      if (await adoptHolds(look, { holds, ...place }, claims, cause)) return true;
+    }
+    if (order.allowSplit || order.reservePartial === true || held.length === 0 || missing.length === 0) return false;
+    // The place that has a part of it can not give the rest; another may have all of it.
+    await release(held, cause);
+    return true;
+  };
+
+  /** One look at the order; `false`: look again. */
+  const attempt = async (
+    orderId: string,
+    cause: Cause,
+    afterLoss: boolean,
+    doubted: ReadonlySet<string> = new Set(),
+  ): Promise<boolean> => {
+    // An order that looks complete is left alone, and no append finds out that it no longer is.
+    const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
+    if (order.phase === 'absent') return true;
+    const shelves = await loadShelves(order, cause, doubted);
+    await takeTurn();
+    const look = lookAt({ order, revision, shelves }, cause.eventId);
+    const { held, demand } = look;
+    const holds = holdsOf(look);
+    if (isLeftAlone(order)) {
+      await release(isEnded(order) ? [...held, ...holds] : held, cause);
+      return true;
+    }
+    await takeTurn();
+    const planned = await plan(look, holds, cause.position);
+    const { sources, missing } = planned;
+    // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
+    // it is recorded, the order is looked at again.
+    const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
+    if (unsure.length > 0)
+      return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
+    if (await settleClaims(look, holds, planned, cause)) return false;
+    const isTaken = await take(look, planned, cause);
+    if (isTaken && afterLoss) await raiseLoss(order, missing, cause);
+    return isTaken;
+  };
+
+  const inSlots = createSlots(linesAtOnce);
+
+  return async (orderId, cause, afterLoss) => {
+    const { state } = await orders.load(orderStream(orderId));
+    const lines = state.phase === 'absent' ? 1 : state.lines.length;
+    for (let round = 1; round <= roundsMax; round += 1) {
+      if (await inSlots(() => attempt(orderId, cause, afterLoss), lines)) return;
+    }
+    throw new Error(`${orderId}: lost ${roundsMax} rounds against other buyers`);
+  };
+};

@@ -1,0 +1,181 @@
+/** One look at an order, or at a reservation for one: what the two sides say of it just then. */
+import type { Handlers } from '../commands/handlers.ts';
+import type { Order, PlacedOrder } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/state.ts';
+import type { Stock } from '../domain/stock/state.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
+import type { Seen, Streams } from '../eventsourcing/commandHandling/streams.ts';
+import type { Position } from '../eventsourcing/message.ts';
+import { laterOf } from '../eventsourcing/position.ts';
+import { countedBy, heldFor, isLost, type Sight, type Subject, unbookedOf, uncountedFor, type View } from './claims.ts';
+import type { AllocationFacts, Claim } from './ports.ts';
+import { promiseOf } from './stockCandidates.ts';
+
+interface Free {
+  /** Seen up to here. */
+  readonly at: Position;
+  /** The stocks, each at its revision. */
+  readonly shelves: string;
+}
+
+interface Wanted {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+/** Nothing in particular was seen: whatever the store has now. */
+const nothing: Seen = { stream: '', revision: -1 };
+/** SKUs of one order whose stocks are looked at; of more, others at each look. */
+const skusMax = 50;
+
+const positionOf = (since: Position, ...loaded: readonly Loaded<unknown>[]): Position =>
+  loaded.reduce((at, { position }) => (position === null ? at : laterOf(at, position)), since);
+
+interface LookPorts {
+  readonly handlers: Handlers;
+  readonly facts: AllocationFacts;
+  /** Of a stream: the latest that the policies have handled; -1: not known. */
+  readonly handledUpTo: (stream: string) => number;
+}
+
+export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts, handledUpTo }: LookPorts) => {
+  let turn = 0;
+
+  /** Another process may have recorded what the policies have handled here, and the cache would never hear of it. */
+  const stateAt = async <State>(
+    { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
+    stream: string,
+    { isSure }: View,
+  ): Promise<Loaded<State>> => {
+    if (isSure) return loadSince(stream, nothing);
+    const known = await load(stream);
+    return known.revision < handledUpTo(stream) ? loadSince(stream, nothing) : known;
+  };
+  const orderAt = (orderId: string, view: View): Promise<Loaded<Order>> => stateAt(orders, orderStream(orderId), view);
+  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>, view: View): Promise<Loaded<Stock>> =>
+    stateAt(stocks, stockStream(warehouseId, sku), view);
+
+  const atClaim = async (claim: Claim, view: View): Promise<readonly Sight[]> => {
+    const { orderId, warehouseId, sku, reservationId } = claim;
+    const stock = await stockAt(claim, view);
+    const order = await orderAt(orderId, view);
+    const name = `${stockStream(warehouseId, sku)}/${reservationId}`;
+    const seen = {
+      version: `${order.revision}/${stock.revision}`,
+      // Its name alone: a reservation is made once, and a shipment takes from it once.
+      basis: '',
+      at: positionOf(view.since, order, stock),
+      stream: orderStream(orderId),
+      revision: order.revision,
+    };
+    const unbooked = unbookedOf(claim, order.state, stock.state);
+    if (unbooked.length > 0) {
+      const kind = 'unbooked_departure';
+      return unbooked.map((ask) => ({ ...seen, kind, name: `departed/${name}/${ask.shipmentId}`, ask }));
+    }
+    const why = uncountedFor(claim, order.state, stock.state);
+    if (why === null) return [];
+    const reservation = { warehouseId, sku, reservationId };
+    const sight = { ...seen, kind: 'uncounted_reservation', name: `uncounted/${name}` } as const;
+    return why === 'cancelled'
+      ? [{ ...sight, ask: { ask: 'ReleaseReservation', ...reservation, reason: 'order_cancelled' } }]
+      : [{ ...sight, ask: { ask: 'ReleaseUncounted', orderId, ...reservation } }];
+  };
+
+  const lostOf = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+    const { orderId } = order.state;
+    const sights: Sight[] = [];
+    for (const allocation of countedBy(order.state)) {
+      const { warehouseId, sku, reservationId } = allocation;
+      const stock = await stockAt(allocation, view);
+      if (!isLost(allocation, stock.state)) continue;
+      sights.push({
+        kind: 'lost_reservation',
+        name: `lost/${orderId}/${stockStream(warehouseId, sku)}/${reservationId}`,
+        version: `${order.revision}/${stock.revision}`,
+        basis: `${order.revision}`,
+        ask: { ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId },
+        at: positionOf(view.since, order, stock),
+        stream: orderStream(orderId),
+        revision: order.revision,
+      });
+    }
+    return sights;
+  };
+
+  /** Where a warehouse that the order may be planned from has so many of each; `null`: none has. */
+  const placeOf = async (order: PlacedOrder, wanted: readonly Wanted[], view: View): Promise<Free | null> => {
+    const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
+    const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '', view.since);
+    const place = order.allowSplit ? undefined : order.allocations[0]?.warehouseId;
+    for (const warehouseId of holding.filter((id) => place === undefined || id === place)) {
+      const shelves: (Loaded<Stock> & { readonly name: string })[] = [];
+      let isAsked = open.has(warehouseId);
+      for (const { sku, quantity } of wanted) {
+        const stock = await stockAt({ warehouseId, sku }, view);
+        const held = heldFor(order, stock.state);
+        isAsked ||= held > 0;
+        if (promiseOf(stock.state) + held < quantity) break;
+        shelves.push({ ...stock, name: `${stockStream(warehouseId, sku)}@${stock.revision}` });
+      }
+      if (shelves.length < wanted.length || !isAsked) continue;
+      return { at: positionOf(view.since, ...shelves), shelves: shelves.map(({ name }) => name).join() };
+    }
+    return null;
+  };
+
+  /** Where something is free that the order lacks; all of it, where it must come from one place. `null`: it is short. */
+  const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
+    const lacking = Map.groupBy(lacksOf(order), ({ sku }) => sku);
+    const all = [...lacking].map(([sku, lines]) => ({
+      sku,
+      quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
+    }));
+    if (all.length === 0) return null;
+    const from = all.length > skusMax ? (turn * skusMax) % all.length : 0;
+    const wanted = all.slice(from, from + skusMax);
+    if (!order.allowSplit) return placeOf(order, wanted, view);
+    for (const { sku } of wanted) {
+      const free = await placeOf(order, [{ sku, quantity: 1 }], view);
+      if (free !== null) return free;
+    }
+    return null;
+  };
+
+  const waitingIn = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+    const { orderId, phase, held } = order.state;
+    if (held) return [];
+    const free = phase === 'pending' ? { at: view.since, shelves: '' } : await freeFor(order.state, view);
+    if (free === null) return [];
+    return [
+      {
+        kind: 'waiting_beside_stock',
+        name: `waiting/${orderId}`,
+        version: `${order.revision}`,
+        basis: `${order.revision} ${free.shelves}`,
+        ask: { ask: 'AllocateOrder', orderId },
+        at: positionOf(free.at, order),
+        stream: orderStream(orderId),
+        revision: order.revision,
+      },
+    ];
+  };
+
+  return {
+    at: async (subject: Subject, view: View): Promise<readonly Sight[]> => {
+      if ('claim' in subject) return atClaim(subject.claim, subject.isSure === true ? { ...view, isSure: true } : view);
+      const order = await orderAt(subject.orderId, view);
+      if (order.state.phase === 'absent') return [];
+      const placed = { ...order, state: order.state };
+      return [...(await lostOf(placed, view)), ...(await waitingIn(placed, view))];
+    },
+    /** Whether anything was recorded of the order since. */
+    hasMoved: async ({ stream, revision }: Sight): Promise<boolean> =>
+      (await orders.loadSince(stream, nothing)).revision > revision,
+    /** Of orders with very many lines, the next look takes others. */
+    nextTurn: (): void => {
+      turn += 1;
+    },
+  };
+};

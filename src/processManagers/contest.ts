@@ -1,0 +1,121 @@
+/**
+ * First come, first served among orders that are planned together. Where there is enough for all of them they are planned
+ * side by side: who comes first then changes nothing.
+ */
+import type { Handlers } from '../commands/handlers.ts';
+import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
+import type { Ask } from '../domain/policies/reactions.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import { eachLimited } from '../eventsourcing/concurrency.ts';
+import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
+import type { Cause } from './cause.ts';
+import type { AllocationFacts } from './ports.ts';
+import { isBefore } from './serveWaiting.ts';
+import { promiseOf } from './stockCandidates.ts';
+
+export interface PlanTask {
+  readonly ask: Extract<Ask, { ask: 'AllocateOrder' }>;
+  readonly cause: Cause;
+}
+
+export interface Contender extends PlanTask {
+  /** What it may not get if another one is planned before it. */
+  readonly scarceSkus: readonly string[];
+}
+
+interface Looked {
+  readonly task: PlanTask;
+  /** `null`: it can't be seen yet. */
+  readonly order: PlacedOrder | null;
+  /** Pieces that it has no source for, by SKU. */
+  readonly wanted: ReadonlyMap<string, number>;
+}
+
+interface Asker {
+  readonly pieces: number;
+  readonly isWhole: boolean;
+}
+
+/** Stocks of SKUs that are looked at side by side. */
+const concurrency = 32;
+
+/** What can't be seen yet comes last; its plan finds out. */
+const byAge = (a: PlacedOrder | null, b: PlacedOrder | null): number => {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (isBefore(a, b)) return -1;
+  return isBefore(b, a) ? 1 : 0;
+};
+
+const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
+  const wanted = new Map<string, number>();
+  for (const { sku, quantity } of lacksOf(order)) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
+  return wanted;
+};
+
+export interface ContestPorts {
+  readonly handlers: Pick<Handlers, 'order' | 'stock'>;
+  readonly facts: AllocationFacts;
+  readonly takeTurn: TakeTurn;
+}
+
+export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
+  /** Pieces of it in all, as far as it takes to know that there are so many. */
+  const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
+    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
+    const holding = (await facts.warehousesHolding(sku, cause.position)).filter((id) => open.has(id));
+    let there = 0;
+    for (const id of holding) {
+      if (there >= enough) break;
+      there += promiseOf((await handlers.stock.loadSince(stockStream(id, sku), cause)).state);
+    }
+    return there;
+  };
+
+  /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
+  const isScarce = async (sku: string, askers: ReadonlyMap<string, Asker>, cause: Cause): Promise<boolean> => {
+    if (askers.size < 2) return false;
+    await takeTurn();
+    const all = [...askers.values()];
+    if (all.some(({ isWhole }) => isWhole)) return (await promisedOf(sku, 1, cause)) > 0;
+    const asked = all.reduce((sum, { pieces }) => sum + pieces, 0);
+    const there = await promisedOf(sku, asked, cause);
+    return there > 0 && there < asked;
+  };
+
+  const scarceAmong = async (looked: readonly Looked[], cause: Cause): Promise<ReadonlySet<string>> => {
+    const asking = new Map<string, Map<string, Asker>>();
+    for (const { order, wanted } of looked) {
+      if (order === null) continue;
+      await takeTurn();
+      for (const [sku, pieces] of wanted) {
+        const askers = asking.get(sku) ?? new Map<string, Asker>();
+        askers.set(order.orderId, { pieces, isWhole: !order.allowSplit });
+        asking.set(sku, askers);
+      }
+    }
+    const scarce = new Set<string>();
+    await eachLimited([...asking], concurrency, async ([sku, askers]) => {
+      if (await isScarce(sku, askers, cause)) scarce.add(sku);
+    });
+    return scarce;
+  };
+
+  const lookAt = async (task: PlanTask): Promise<Looked> => {
+    const { state } = await handlers.order.load(orderStream(task.ask.orderId));
+    await takeTurn();
+    return state.phase === 'absent'
+      ? { task, order: null, wanted: new Map() }
+      : { task, order: state, wanted: wantedBy(state) };
+  };
+
+  /** In the order in which they are to be planned. */
+  return async (tasks: readonly PlanTask[]): Promise<readonly Contender[]> => {
+    const last = tasks.at(-1);
+    if (last === undefined) return [];
+    const looked = await Promise.all(tasks.map(lookAt));
+    const scarce = await scarceAmong(looked, last.cause);
+    return looked
+      .toSorted((a, b) => byAge(a.order, b.order))
+      .map(({ task, wanted }) => ({ ...task, scarceSkus: [...wanted.keys()].filter((sku) => scarce.has(sku)) }));
+  };
+};

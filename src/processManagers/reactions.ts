@@ -1,0 +1,159 @@
+/**
+ * Policies at work: what an event asks for is done as commands whose ids are derived from the event (DESIGN §6). An
+ * event may be handed over again after a crash; what was done is recognised, what was not is finished.
+ */
+import type { Handlers } from '../commands/handlers.ts';
+import type { OrderCommand } from '../domain/order/commands.ts';
+import { isEnded } from '../domain/order/state.ts';
+import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
+import { orderStream, shipmentStream } from '../domain/values.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
+import { createKeyedQueue, createLanes, eachLimited } from '../eventsourcing/concurrency.ts';
+import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
+import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
+import type { Clock } from '../eventsourcing/ports.ts';
+import type { AllocateOrder } from './allocateOrder.ts';
+import { type Cause, causeOf } from './cause.ts';
+import { createClaimReactions, type HoldTask } from './claimReactions.ts';
+import { createContest, type PlanTask } from './contest.ts';
+import { createMoveGoods } from './moveGoods.ts';
+import type { AllocationFacts } from './ports.ts';
+import { type Arrival, createServeWaiting } from './serveWaiting.ts';
+
+/** Orders and stocks that are worked on side by side: enough to fill a group commit. */
+const concurrency = 128;
+
+export interface Reactions {
+  readonly types: readonly string[];
+  /** Does everything that these events ask for. Events of one order keep their order. */
+  handle(events: readonly RecordedEvent[]): Promise<void>;
+  /** Does one thing that an event should have asked for. */
+  perform(ask: Ask, cause: Cause): Promise<void>;
+}
+
+export interface ReactionPorts {
+  readonly handlers: Handlers;
+  readonly facts: AllocationFacts;
+  readonly allocateOrder: AllocateOrder;
+  readonly clock: Clock;
+  readonly takeTurn: TakeTurn;
+}
+
+/** Command ids are derived from them. */
+const endNames = { RecordDelivery: 'delivery', RecordTurnBack: 'turn-back', RecordVoid: 'void' } as const;
+
+interface Task {
+  readonly ask: Ask;
+  readonly cause: Cause;
+}
+type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
+
+/** A person may reserve for an order by hand, before it is placed too; only what a policy reserved is a policy's to let go. */
+const isByPerson = ({ metadata }: RecordedEvent): boolean => metadata.actor.kind !== 'system';
+
+export const createReactions = (ports: ReactionPorts): Reactions => {
+  const { handlers, allocateOrder, clock } = ports;
+  const inTurn = createKeyedQueue();
+  const allocate = (orderId: string, cause: Cause, afterLoss = false): Promise<void> =>
+    inTurn(orderId, () => allocateOrder(orderId, cause, afterLoss));
+
+  const { serve, serveAll, serveOlder } = createServeWaiting({ ...ports, allocate });
+  const contest = createContest(ports);
+
+  /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
+  const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
+    const { state: order } = await handlers.order.load(orderStream(orderId));
+    if (order.phase !== 'absent' && !isEnded(order)) await serveOlder(order, cause);
+    await allocate(orderId, cause, afterLoss);
+  };
+
+  const { ship, bookBack } = createMoveGoods(handlers, clock);
+  const { release, lapse, isCounted, settleUncounted, plansFor } = createClaimReactions({
+    handlers,
+    allocateOrder,
+    clock,
+  });
+
+  const tell = async (orderId: string, command: OrderCommand, context: CommandContext): Promise<void> => {
+    await handlers.order(orderStream(orderId), command, context);
+  };
+
+  const perform = async (ask: Ask, cause: Cause): Promise<void> => {
+    switch (ask.ask) {
+      case 'AllocateOrder':
+        return allocateInLine(ask, cause);
+      case 'AllocateWaitingOrders':
+        return serve([{ sku: ask.sku, cause }]);
+      case 'AllocateAllWaitingOrders':
+        return serveAll(cause);
+      case 'ReleaseReservation':
+        return release(ask, cause);
+      // In turn with the plans for the same order, so that neither acts on what the other is about to change.
+      case 'ReleaseUncounted':
+        return isCounted(ask) ? undefined : inTurn(ask.orderId, () => settleUncounted(ask, cause));
+      case 'LapseAllocation':
+        return inTurn(ask.orderId, () => lapse(ask, cause));
+      case 'ShipReserved':
+        return ship(ask, cause);
+      case 'RecordDispatch': {
+        const stream = shipmentStream(ask.shipment.shipmentId);
+        await handlers.shipment(stream, { type: ask.ask, shipment: ask.shipment }, cause.context('follow/dispatch'));
+        return;
+      }
+      case 'RecordCorrection': {
+        const { orderId, ask: type, ...correction } = ask;
+        const command = { type, shipmentRevision: cause.revision, ...correction } as const;
+        return tell(orderId, command, cause.context('follow/correction'));
+      }
+      case 'BookBack':
+        return bookBack(ask.voided, cause);
+      case 'RaiseException': {
+        const { ask: type, orderId, ...exception } = ask;
+        return tell(orderId, { type, ...exception }, cause.context('follow/exception'));
+      }
+      case 'RecordDelivery':
+      case 'RecordTurnBack':
+      case 'RecordVoid': {
+        const { ask: type, orderId, shipmentId } = ask;
+        return tell(orderId, { type, shipmentId }, cause.context(`follow/${endNames[type]}`));
+      }
+      default:
+        return unreachable(ask);
+    }
+  };
+
+  return {
+    types: reactionTypes,
+    handle: async (events) => {
+      const tasks: Task[] = [];
+      /** What never left comes back once all that left in the same batch is booked out. */
+      const returns: Task[] = [];
+      const plans: PlanTask[] = [];
+      /** Goods that arrive in several events of one batch are offered once, after the last of them. */
+      const arrivals = new Map<string, Arrival>();
+      const byPeople: HoldTask[] = [];
+      for (const event of events) {
+        const cause = causeOf(event);
+        for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
+          if (ask.ask === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ ask, cause });
+          else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { sku: ask.sku, cause });
+          else if (ask.ask === 'AllocateOrder') plans.push({ ask, cause });
+          else if (ask.ask === 'BookBack') returns.push({ ask, cause });
+          else tasks.push({ ask, cause });
+        }
+      }
+      await eachLimited(byPeople, concurrency, async (task) => {
+        plans.push(...(await plansFor(task)));
+      });
+      const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
+      await eachLimited(tasks, concurrency, performTask);
+      await eachLimited(returns, concurrency, performTask);
+      const inLane = createLanes();
+      await eachLimited(await contest(plans), concurrency, ({ ask, cause, scarceSkus }) =>
+        inLane(scarceSkus, () => allocateInLine(ask, cause)),
+      );
+      await serve([...arrivals.values()]);
+    },
+    perform,
+  };
+};

@@ -1,0 +1,148 @@
+/**
+ * `order.*`. An endpoint that is limited to warehouses hears of an order only what concerns those warehouses: their
+ * allocations and their shipments. What names no warehouse goes to endpoints without a limit alone.
+ */
+import type {
+  OrderAllocated,
+  OrderBackordered,
+  OrderCancelled,
+  OrderPlaced,
+  OrderRemainderCancelled,
+} from '../domain/order/events.ts';
+import type { Allocation, LineQuantity } from '../domain/order/shapes.ts';
+import type { OrderShipmentDelivered, OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
+import { unreachable } from '../eventsourcing/message.ts';
+import { type Message, type Sight, sees } from './audience.ts';
+
+export interface OrderPlacedData {
+  readonly orderId: string;
+  readonly lines: readonly (LineQuantity & { readonly sku: string })[];
+}
+export interface OrderAllocatedData {
+  readonly orderId: string;
+  readonly allocations: readonly Allocation[];
+  /** What no warehouse had; absent for an endpoint that is limited to warehouses. */
+  readonly backordered?: readonly LineQuantity[];
+}
+export interface OrderBackorderedData {
+  readonly orderId: string;
+  readonly backordered: readonly LineQuantity[];
+}
+export interface OrderCancelledData {
+  readonly orderId: string;
+  readonly reason: string;
+  /** What had been reserved and is free again. */
+  readonly released: readonly Allocation[];
+  /** Only where a part had left: what will not come. Absent for an endpoint that is limited to warehouses. */
+  readonly cancelled?: readonly LineQuantity[];
+}
+export interface OrderShippedData {
+  readonly orderId: string;
+  readonly shipmentId: string;
+  readonly warehouseId: string;
+  /** Absent as long as it is not known: `shipment.updated` tells it later. */
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
+  readonly lines: readonly (LineQuantity & { readonly sku: string })[];
+}
+/** One of the order's shipments has arrived; an order that was split tells it once for each. */
+export interface OrderDeliveredData {
+  readonly orderId: string;
+  readonly shipmentId: string;
+}
+
+export type AnnouncedOrderEvent =
+  | OrderPlaced
+  | OrderAllocated
+  | OrderBackordered
+  | OrderCancelled
+  | OrderRemainderCancelled
+  | OrderShipmentDispatched
+  | OrderShipmentDelivered;
+
+const linesOf = (
+  lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[],
+): OrderPlacedData['lines'] => lines.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity }));
+
+const quantitiesOf = (lines: readonly LineQuantity[]): readonly LineQuantity[] =>
+  lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
+
+const seenOf = (allocations: readonly Allocation[], sight: Sight): readonly Allocation[] =>
+  allocations
+    .filter(({ warehouseId }) => sees(sight, warehouseId))
+    .map(({ lineId, sku, warehouseId, reservationId, quantity }) => ({
+      lineId,
+      sku,
+      warehouseId,
+      reservationId,
+      quantity,
+    }));
+
+const allocated = ({ data }: OrderAllocated, sight: Sight): readonly Message[] => {
+  const { orderId } = data;
+  const allocations = seenOf(data.allocations, sight);
+  if (sight !== 'all' && allocations.length === 0) return [];
+  const backordered = quantitiesOf(data.backordered);
+  const told: OrderAllocatedData = { orderId, allocations, ...(sight === 'all' ? { backordered } : {}) };
+  return [{ type: 'order.allocated', data: told }];
+};
+
+const cancelled = ({ type, data }: OrderCancelled | OrderRemainderCancelled, sight: Sight): readonly Message[] => {
+  const released = seenOf(data.released, sight);
+  if (sight !== 'all' && released.length === 0) return [];
+  const rest = type === 'OrderRemainderCancelled' && sight === 'all' ? { cancelled: quantitiesOf(data.cancelled) } : {};
+  const told: OrderCancelledData = { orderId: data.orderId, reason: data.reason, released, ...rest };
+  return [{ type: 'order.cancelled', data: told }];
+};
+
+const shipped = ({ data }: OrderShipmentDispatched, sight: Sight): readonly Message[] => {
+  if (!sees(sight, data.warehouseId)) return [];
+  const { orderId, shipmentId, warehouseId, carrier, trackingNumber } = data;
+  const told: OrderShippedData = {
+    orderId,
+    shipmentId,
+    warehouseId,
+    ...(carrier === undefined ? {} : { carrier }),
+    ...(trackingNumber === undefined ? {} : { trackingNumber }),
+    lines: linesOf(data.lines),
+  };
+  return [{ type: 'order.shipped', data: told }];
+};
+
+const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentDelivered): Message => {
+  const { orderId } = event.data;
+  switch (event.type) {
+    case 'OrderPlaced': {
+      const told: OrderPlacedData = { orderId, lines: linesOf(event.data.lines) };
+      return { type: 'order.placed', data: told };
+    }
+    case 'OrderBackordered': {
+      const told: OrderBackorderedData = { orderId, backordered: quantitiesOf(event.data.backordered) };
+      return { type: 'order.backordered', data: told };
+    }
+    case 'OrderShipmentDelivered': {
+      const told: OrderDeliveredData = { orderId, shipmentId: event.data.shipmentId };
+      return { type: 'order.delivered', data: told };
+    }
+    default:
+      return unreachable(event);
+  }
+};
+
+export const orderMessages = (event: AnnouncedOrderEvent, sight: Sight): readonly Message[] => {
+  switch (event.type) {
+    case 'OrderAllocated':
+      return allocated(event, sight);
+    case 'OrderCancelled':
+    case 'OrderRemainderCancelled':
+      return cancelled(event, sight);
+    case 'OrderShipmentDispatched':
+      return shipped(event, sight);
+    case 'OrderPlaced':
+    case 'OrderBackordered':
+    case 'OrderShipmentDelivered':
+      return sight === 'all' ? [withoutWarehouse(event)] : [];
+    default:
+      return unreachable(event);
+  }
+};

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { createRecentCommands, type RecentCommands } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
+import { createStateCache, type Loaded } from '../../src/eventsourcing/commandHandling/stateCache.ts';
+import { newJars, openWatchedStore } from '../processManagers/jar.ts';
+import { contextOf } from '../support/world.ts';
+
+const loaded = (revision: number, recent: RecentCommands = createRecentCommands()): Loaded<string> => ({
+  state: 'x',
+  revision,
+  position: null,
+  updatedAt: null,
+  recent,
+});
+const metadataOf = (commandId: string) => ({
+  $correlationId: 'c',
+  $causationId: 'c',
+  commandId,
+  actor: { subject: 's', kind: 'client', client: 's' } as const,
+  authentication: {},
+});
+/** Four letters of two bytes each, beside the state. */
+const nameBytes = 8;
+
+describe('the cache of states', () => {
+  it('stays within its bound in bytes, and lets go of what was not asked for longest', () => {
+    const cache = createStateCache(3 * (100 + nameBytes));
+    for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
+    cache.get('aaaa');
+    cache.put('dddd', loaded(3), 100);
+    expect(['aaaa', 'bbbb', 'cccc', 'dddd'].map((stream) => cache.get(stream)?.revision)).toEqual([0, undefined, 2, 3]);
+  });
+
+  it('counts a state that grew, and the commands that it remembers', () => {
+    const cache = createStateCache(3 * (100 + nameBytes));
+    for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
+    const recent = createRecentCommands().learn([
+      { revision: 7, recordedAt: '2026-03-01T08:00:00.000Z', metadata: metadataOf('one') },
+    ]);
+    cache.put('cccc', loaded(7, recent), 100);
+    expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
+  });
+
+  it('keeps the newest state where all the others were asked for', () => {
+    const streams = Array.from({ length: 100 }, (_, at) => `s${String(at).padStart(3, '0')}`);
+    const cache = createStateCache(100 * (100 + nameBytes));
+    for (const [at, stream] of streams.entries()) cache.put(stream, loaded(at), 100);
+    for (const stream of streams) cache.get(stream);
+    cache.put('zzzz', loaded(100), 100);
+    // Thirty-two of the oldest were passed over; to pass over all of them would take long where there are many.
+    expect([...streams, 'zzzz'].filter((stream) => cache.get(stream) === undefined)).toEqual(['s032']);
+  });
+
+  it('keeps the newer of two states, whichever comes last', () => {
+    const cache = createStateCache(1_000);
+    cache.put('aaaa', loaded(7), 100);
+    cache.put('aaaa', loaded(6), 100);
+    expect(cache.get('aaaa')?.revision).toBe(7);
+  });
+
+  it('never counts the same stream twice', () => {
+    const cache = createStateCache(2 * (100 + nameBytes));
+    cache.put('aaaa', loaded(0), 100);
+    for (let revision = 0; revision < 50; revision += 1) cache.put('bbbb', loaded(revision), 100);
+    expect(cache.get('aaaa')?.revision).toBe(0);
+    cache.forget('bbbb');
+    cache.forget('bbbb');
+    cache.put('cccc', loaded(9), 100);
+    expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([0, undefined, 9]);
+  });
+
+  it('costs only a read when it holds nothing: the outcomes are the same', async () => {
+    const watched = await openWatchedStore();
+    const jars = newJars(watched.store, createStateCache(0));
+    for (const marbles of [1, 2, 3]) {
+      expect(await jars('jar-1', { put: 1 }, contextOf(`${marbles}`))).toMatchObject({ state: marbles });
+    }
+    expect(watched.appends.map(({ kind }) => kind)).toEqual(['appended', 'appended', 'appended']);
+    expect(watched.reads).toEqual([0, 0, 0]);
+    await watched.close();
+  });
+});
