@@ -2,10 +2,8 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './app/compose.ts';
-import { failureLineOf } from './app/failureLine.ts';
-import { greetingOf } from './app/greeting.ts';
-import { guardAgainstStrayFaults } from './app/strayFaults.ts';
-import { failureFacts } from './eventsourcing/failureFacts.ts';
+import { failureLineOf, greetingOf, guardAgainstStrayFaults } from './app/startup.ts';
+import { failureFacts } from './eventsourcing/ports.ts';
 import { createCache } from './infra/cache.ts';
 import { createSystemClock } from './infra/clock.ts';
 import { readConfig } from './infra/config/config.ts';

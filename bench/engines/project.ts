@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';

@@ -1,9 +1,9 @@
 /** A log of so many events, and its read models as they would be had the service made both. */
 import { join } from 'node:path';
-import { reactionsName } from '../../src/app/lag.ts';
+import { reactionsName } from '../../src/app/measures.ts';
 import { allProjections } from '../../src/app/readModels.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createReadEngines, openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

@@ -1,5 +1,5 @@
 /** Every read that the API has, as large as it may be asked for, with each filter and each two of them. */
-import { formatPosition } from '../../src/eventsourcing/position.ts';
+import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { bigCustomer, hotSku, orderIdOf, sharedTracking, skuOf } from './business.ts';
 import type { Sent } from './send.ts';
 

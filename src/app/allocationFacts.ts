@@ -1,8 +1,8 @@
 /** What the policies ask the read side, each time as of the event they react to. */
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../eventsourcing/message.ts';
+import { comparePositions } from '../eventsourcing/message.ts';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
-import { comparePositions } from '../eventsourcing/position.ts';
 import type { AllocationFacts, WaitingOrder } from '../processManagers/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { anySku, type OrderDocument } from '../projections/orders/projection.ts';

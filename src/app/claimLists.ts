@@ -4,7 +4,7 @@ import type { ClaimLists } from '../processManagers/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { anySku } from '../projections/orders/projection.ts';
 import type { OrderStatus } from '../projections/orders/status.ts';
-import { reactionsName } from './lag.ts';
+import { reactionsName } from './measures.ts';
 
 /** Documents of orders are large. */
 const ordersPageSize = 25;

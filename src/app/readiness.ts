@@ -1,12 +1,11 @@
 /** A cold start while an engine is down: the process stays up, says what it waits for, and goes on by itself. */
 import type { FastifyBaseLogger } from 'fastify';
+import { pause } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
-import { pause } from '../eventsourcing/consumers/pause.ts';
-import { failureFacts } from '../eventsourcing/failureFacts.ts';
 import type { Position } from '../eventsourcing/message.ts';
+import { comparePositions } from '../eventsourcing/message.ts';
 import type { EventSource } from '../eventsourcing/ports.ts';
-import { StoreDamaged, StoreUnavailable } from '../eventsourcing/ports.ts';
-import { comparePositions } from '../eventsourcing/position.ts';
+import { failureFacts, StoreDamaged, StoreUnavailable } from '../eventsourcing/ports.ts';
 
 export interface Readiness {
   isReached(): boolean;

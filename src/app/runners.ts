@@ -1,11 +1,18 @@
 /** Everything that runs beside the requests: what follows the log, what works jobs, what is swept now and then. */
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as afterMs } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import { pause } from '../eventsourcing/concurrency.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from '../eventsourcing/consumers/consumer.ts';
 import type { Board, Progress } from '../eventsourcing/consumers/consumerProgress.ts';
-import { failureFacts } from '../eventsourcing/failureFacts.ts';
-import type { Checkpoints, EventSource, Held, Leases, Role } from '../eventsourcing/ports.ts';
+import {
+  type Checkpoints,
+  type EventSource,
+  failureFacts,
+  type Held,
+  type Leases,
+  type Role,
+} from '../eventsourcing/ports.ts';
 import type { ProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { type DeliveryHandler, deliveryLeaseMs } from '../webhooks/deliver.ts';
@@ -14,10 +21,32 @@ import { plannerName, type WebhookPlanner } from '../webhooks/planner.ts';
 import type { JobQueue } from '../webhooks/ports.ts';
 import { reconcileEveryMs } from '../webhooks/reconcile.ts';
 import { type RoomName, roomNames, rooms } from '../webhooks/rooms.ts';
-import { type LagMeter, reactionsName } from './lag.ts';
-import { repeatedly, type Sweep } from './repeatedly.ts';
+import { type LagMeter, reactionsName } from './measures.ts';
 
-export interface RunnerPorts {
+// Work that is looked for now and then.
+
+/** Asked anew: the compiler takes a signal that was not aborted for one that never will be. */
+const hasStopped = ({ aborted }: AbortSignal): boolean => aborted;
+
+type Sweep = (signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * Calls `work` until aborted, with this rest between two calls, however long a call took: one that has much to do would
+ * be later and later otherwise. A failure is told and tried again next time.
+ */
+export const repeatedly = async (
+  work: Sweep,
+  restMs: number,
+  { signal, onError }: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
+): Promise<void> => {
+  while (!signal.aborted) {
+    await pause(restMs, signal);
+    if (hasStopped(signal)) return;
+    await work(signal).catch(onError);
+  }
+};
+
+interface RunnerPorts {
   readonly roles: ReadonlySet<Role>;
   readonly leases: Leases;
   readonly board: Board;
@@ -35,7 +64,7 @@ export interface RunnerPorts {
   readonly logger: FastifyBaseLogger;
 }
 
-export interface Runners {
+interface Runners {
   /** All that follows the log, for health and metrics. */
   readonly consumers: readonly Progress[];
   /** Creates what must be there before the first request. */
@@ -126,7 +155,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
 
   const giveUp = async (signal: AbortSignal): Promise<'given up'> => {
     if (!signal.aborted) await once(signal, 'abort');
-    return pause(finishMaxMs, 'given up', { ref: false });
+    return afterMs(finishMaxMs, 'given up', { ref: false });
   };
 
   return {

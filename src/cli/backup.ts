@@ -3,8 +3,7 @@ import { parseArgs } from 'node:util';
 import packageJson from '../../package.json' with { type: 'json' };
 import { BackupRefused, takeBackup } from '../infra/backup/takeBackup.ts';
 import { readConfig } from '../infra/config/config.ts';
-import { createProgressBar } from './progressBar.ts';
-import { grouped, runTool, WrongUsage } from './tool.ts';
+import { createProgressBar, grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run backup -- --to DIR [--keys-to DIR]
 Copies events and read models to the one directory, keys to the other (better apart). DATA_DIR says what is copied.

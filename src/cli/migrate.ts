@@ -20,12 +20,10 @@ import {
   openEventTarget,
 } from '../infra/migration/moveEnds.ts';
 import { KeysDiffer, moveKeys } from '../infra/migration/moveKeys.ts';
-import { TargetTaken } from '../migration/copyLog.ts';
-import { type MigrationResult, migrateLog, type Step } from '../migration/migrateLog.ts';
+import { type MigrationResult, migrateLog, type Step, TargetTaken } from '../migration/migrateLog.ts';
 import { LedgerDiffers, type LedgerMoved, moveLedger } from '../migration/moveLedger.ts';
 import { deliveries } from '../webhooks/ledger.ts';
-import { createProgressBar } from './progressBar.ts';
-import { grouped, runTool, WrongUsage } from './tool.ts';
+import { createProgressBar, grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run migrate -- --from embedded --to URL --keys-to URL
 --to: esdb://… or file:///…; absent: EVENTSTORE_URL. --keys-to: mongodb://… or file:///…; absent: MONGODB_URL.

@@ -9,8 +9,7 @@ import { openClusteredReadEngines } from '../infra/clustered.ts';
 import { readConfig } from '../infra/config/config.ts';
 import { openReadEngines } from '../infra/embedded.ts';
 import { createLog } from '../infra/log.ts';
-import { createProgressBar } from './progressBar.ts';
-import { runTool, WrongUsage } from './tool.ts';
+import { createProgressBar, runTool, WrongUsage } from './tool.ts';
 
 const names = allProjections.map(({ name }) => name);
 const usage = `Usage: npm run rebuild -- <projection>\nProjections: ${names.join(', ')}\n`;

@@ -1,5 +1,5 @@
 /** What the commands of an operator have in common: one clear line when they can't, and an exit code to build on. */
-import { failureLineOf } from '../app/failureLine.ts';
+import { failureLineOf } from '../app/startup.ts';
 import { OperatorError } from '../commands/ports.ts';
 
 /** Asked wrongly; nothing was done. */
@@ -9,7 +9,7 @@ export class WrongUsage extends Error {
 
 type ErrorClass = abstract new (...values: never[]) => Error;
 
-export interface Tool {
+interface Tool {
   readonly usage: string;
   /** Beside every `OperatorError`: a place that is not as it must be. Exit code 2, and nothing was done. */
   readonly refusals: readonly ErrorClass[];
@@ -45,4 +45,51 @@ export const runTool = async ({ usage, refusals, failures, run }: Tool): Promise
 };
 
 /** As people count: 12,345. */
-export const grouped = (count: number): string => count.toLocaleString('en-US');
+export const grouped = (count: number): string =>
+  count.toLocaleString(
+    'en-US',
+  ); /** How far a tool is: a line that moves where somebody watches, a line for each tenth where lines are kept. */
+const plainSteps = 10n;
+const barCells = 30;
+
+interface BarProgress {
+  /** What is being done; a new one begins a new line. */
+  readonly step: string;
+  readonly done: bigint;
+  readonly total: bigint;
+  /** What is counted, as in `position 3 of 4`. */
+  readonly unit: string;
+}
+
+interface ProgressBar {
+  show(progress: BarProgress): void;
+  /** Leaves the line that moves, so that what is written next stands on its own. */
+  end(): void;
+}
+
+const percentOf = ({ done, total }: BarProgress): bigint => (total === 0n ? 100n : (done * 100n) / total);
+
+export const createProgressBar = (output: NodeJS.WriteStream): ProgressBar => {
+  let told = '';
+  let current: string | null = null;
+  const end = (): void => {
+    if (current !== null && output.isTTY) output.write('\n');
+    current = null;
+  };
+  return {
+    end,
+    show: (progress) => {
+      const { step, done, total, unit } = progress;
+      const percent = percentOf(progress);
+      const now = `${step} ${output.isTTY ? percent : percent / plainSteps}`;
+      if (now === told) return;
+      if (current !== step) end();
+      told = now;
+      current = step;
+      const filled = Math.min(barCells, Math.round((Number(percent) * barCells) / 100));
+      const bar = `[${'#'.repeat(filled)}${'.'.repeat(barCells - filled)}]`;
+      const line = `${step}${step === '' ? '' : ' '}${bar} ${percent} %  ${unit} ${done} of ${total}`;
+      output.write(output.isTTY ? `\r${line}` : `${line}\n`);
+    },
+  };
+};

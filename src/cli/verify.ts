@@ -1,8 +1,7 @@
 /** `npm run verify`: whether the files of the embedded form are whole, while the service runs or while it does not. */
 import { verifyStore } from '../infra/backup/verifyStore.ts';
 import { readConfig } from '../infra/config/config.ts';
-import { createProgressBar } from './progressBar.ts';
-import { grouped, runTool, WrongUsage } from './tool.ts';
+import { createProgressBar, grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run verify
 Reads all of DATA_DIR and changes nothing: pages, order of the log, checksums of events, keys, checkpoints, log.mark.

@@ -7,8 +7,8 @@
  */
 import type { OrderNumberTaken } from '../domain/orderNumber/events.ts';
 import { orderNumberStream, orderStream } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext, Refused } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Handlers } from './handlers.ts';
 

@@ -2,8 +2,7 @@
 import type { OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
 import type { OrderPlaced } from '../domain/order/events.ts';
 import type { OrderLine, SourcingStrategy } from '../domain/order/shapes.ts';
-import { sameJson } from '../domain/sameJson.ts';
-import { orderStream } from '../domain/values.ts';
+import { orderStream, sameJson } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Handlers } from './handlers.ts';

@@ -3,10 +3,10 @@ import type { DispatchRequest, OrderRefusal } from '../domain/order/commands.ts'
 import type { OrderEvent } from '../domain/order/events.ts';
 import { type Order, unshippedSources } from '../domain/order/state.ts';
 import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
-import { type LabelCorrection, labelOf } from '../domain/shipment/label.ts';
+import { type LabelCorrection, labelOf } from '../domain/shipment/parcel.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers } from './handlers.ts';
 import type { SealNote } from './notes.ts';

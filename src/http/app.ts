@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { type Operation, policies } from '../domain/access/policy.ts';
-import { createTurns, type Turns } from '../eventsourcing/consumers/turns.ts';
+import { createTurns, type Turns } from '../eventsourcing/concurrency.ts';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';

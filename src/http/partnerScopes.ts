@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';
 import { systemContext } from '../commands/systemContext.ts';
 import type { Principal } from '../domain/access/principal.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { WebhookEndpointDocument } from '../webhooks/endpoints/projection.ts';
 import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { Caller } from './access.ts';

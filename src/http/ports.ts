@@ -6,7 +6,7 @@ import type { CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifi
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
-import type { Cache } from '../projections/readCache/ports.ts';
+import type { Cache } from '../projections/readCache/readCache.ts';
 import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { CheckTarget } from '../webhooks/ports.ts';
 import type { KeysInUse } from './commands/keysInUse.ts';

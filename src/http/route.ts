@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { NewId } from '../commands/ports.ts';
 import { type Operation, policies } from '../domain/access/policy.ts';
-import type { Turns } from '../eventsourcing/consumers/turns.ts';
+import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';

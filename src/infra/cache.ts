@@ -1,5 +1,5 @@
 /** The cache that `CACHE` names. */
-import type { Cache } from '../projections/readCache/ports.ts';
+import type { Cache } from '../projections/readCache/readCache.ts';
 import type { CacheKind } from './config/config.ts';
 import { createMemoryCache } from './memoryCache.ts';
 import { createTieredCache } from './tieredCache.ts';

@@ -1,6 +1,6 @@
 /** Cached answers in this process, within a bound in bytes; those that were not asked for longest go first. */
-import { comparePositions } from '../eventsourcing/position.ts';
-import type { Cache, CacheEntry } from '../projections/readCache/ports.ts';
+import { comparePositions } from '../eventsourcing/message.ts';
+import type { Cache, CacheEntry } from '../projections/readCache/readCache.ts';
 import { createLru } from './lru.ts';
 
 /** Some 10,000 stocks of an item each: more than are hot at a time, and little beside the heap. */

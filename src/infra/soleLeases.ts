@@ -1,5 +1,5 @@
 /** Leases of a process that has no others beside it: it holds them all, and its epoch is the one of nobody's checkpoint. */
-import { pause } from '../eventsourcing/consumers/pause.ts';
+import { pause } from '../eventsourcing/concurrency.ts';
 import type { Leases } from '../eventsourcing/ports.ts';
 
 const epoch = 0;

@@ -1,4 +1,4 @@
-import type { Cache } from '../projections/readCache/ports.ts';
+import type { Cache } from '../projections/readCache/readCache.ts';
 
 /**
  * A cache of this process before one that is shared: what is hot here costs no way over the network, and what another

@@ -8,8 +8,8 @@
  */
 import { eachLimited } from '../eventsourcing/concurrency.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import { comparePositions, formatPosition } from '../eventsourcing/message.ts';
 import type { Checkpoints, EventStore } from '../eventsourcing/ports.ts';
-import { comparePositions, formatPosition } from '../eventsourcing/position.ts';
 import type {
   CollectionSpec,
   Documents,

@@ -1,6 +1,6 @@
 import { systemContext } from '../commands/systemContext.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Seen } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 

@@ -7,7 +7,7 @@ import { orderStream, stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Seen, Streams } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position } from '../eventsourcing/message.ts';
-import { laterOf } from '../eventsourcing/position.ts';
+import { laterOf } from '../eventsourcing/message.ts';
 import { countedBy, heldFor, isLost, type Sight, type Subject, unbookedOf, uncountedFor, type View } from './claims.ts';
 import type { AllocationFacts, Claim } from './ports.ts';
 import { promiseOf } from './stockCandidates.ts';

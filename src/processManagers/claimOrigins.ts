@@ -1,8 +1,8 @@
 /** What the log says of a drift: who made a claim, and which event the policies missed. Reads all of a stream, so seldom. */
 import { systemContext } from '../commands/systemContext.ts';
-import type { OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
+import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import { stockStream } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
 import { type Cause, causeOf } from './cause.ts';

@@ -3,7 +3,7 @@ import type { Handlers } from '../commands/handlers.ts';
 import { systemContext } from '../commands/systemContext.ts';
 import { lookUp } from '../domain/bucketMap.ts';
 import { stockStream } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { DueReservation, DueReservations, LapseWatch } from './ports.ts';

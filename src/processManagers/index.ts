@@ -1,7 +1,7 @@
 /** All that follows events, or the clock, by commands of our own. */
 import type { Handlers } from '../commands/handlers.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
-import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
+import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventStore } from '../eventsourcing/ports.ts';
 import { createAllocateOrder } from './allocateOrder.ts';

@@ -3,7 +3,7 @@
  * fit is an exception that a person looks at. Command ids follow from the event, so that a second try finds the first.
  */
 import type { Handlers } from '../commands/handlers.ts';
-import type { OrderShipmentVoided } from '../domain/order/shipmentEvents.ts';
+import type { OrderShipmentVoided } from '../domain/order/shapes.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';

@@ -1,5 +1,5 @@
 /** What the policies have handled since the last look: a fault of theirs is most likely there. */
-import type { OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
+import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Claim } from './ports.ts';
 

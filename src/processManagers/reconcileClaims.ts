@@ -6,11 +6,11 @@
  * look. Runs beside the policies in the same process, where plans for one order wait for each other.
  */
 import type { Handlers } from '../commands/handlers.ts';
+import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { eachLimited, mapLimited } from '../eventsourcing/concurrency.ts';
-import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import { laterOf } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
-import { laterOf } from '../eventsourcing/position.ts';
 import { createAgreement } from './claimAgreement.ts';
 import { createLooks } from './claimLooks.ts';
 import { createClaimOrigins } from './claimOrigins.ts';

@@ -2,9 +2,9 @@
 import type { Handlers } from '../commands/handlers.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
+import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { createLanes, eachComing, mapLimited } from '../eventsourcing/concurrency.ts';
-import type { TakeTurn } from '../eventsourcing/consumers/turns.ts';
-import { laterOf } from '../eventsourcing/position.ts';
+import { laterOf } from '../eventsourcing/message.ts';
 import type { Cause } from './cause.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './stockCandidates.ts';

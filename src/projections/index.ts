@@ -1,32 +1,35 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
 import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../domain/values.ts';
 import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
-import { createPacer, pacedReads } from '../eventsourcing/consumers/pacer.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
-import { createFold, createReadModelBuilder, orFolded } from '../eventsourcing/projecting/builtReadModels.ts';
+import {
+  createFold,
+  createPacer,
+  createReadModelBuilder,
+  orFolded,
+  pacedReads,
+} from '../eventsourcing/projecting/builtReadModels.ts';
 import { type AnyProjection, erase } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
-import { discrepancies } from './discrepancies/projection.ts';
-import { createDiscrepancyQueries } from './discrepancies/queries.ts';
+import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
 import { eventHistory } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
-import { type ItemDocument, items } from './items/projection.ts';
-import { createItemQueries } from './items/queries.ts';
-import { logCount } from './logCount/projection.ts';
-import { createLogCountQueries } from './logCount/queries.ts';
-import { openReservations } from './openReservations/projection.ts';
-import { createOpenReservationQueries } from './openReservations/queries.ts';
+import { createItemQueries, type ItemDocument, items } from './items/projection.ts';
+import { createLogCountQueries, logCount } from './logCount/projection.ts';
+import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
-import { skuWarehouses } from './skuWarehouses/projection.ts';
-import { createSkuWarehousesQueries } from './skuWarehouses/queries.ts';
+import { createSkuWarehousesQueries, skuWarehouses } from './skuWarehouses/projection.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
-import { type StockLevelDocument, stockLevelId, stockLevels } from './stockLevels/projection.ts';
-import { createStockLevelQueries } from './stockLevels/queries.ts';
-import { type WarehouseDocument, warehouses } from './warehouses/projection.ts';
-import { createWarehouseQueries } from './warehouses/queries.ts';
+import {
+  createStockLevelQueries,
+  type StockLevelDocument,
+  stockLevelId,
+  stockLevels,
+} from './stockLevels/projection.ts';
+import { createWarehouseQueries, type WarehouseDocument, warehouses } from './warehouses/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [

@@ -2,7 +2,7 @@
 import { UnknownEvent } from '../domain/decode.ts';
 import { eventFields } from '../domain/events.ts';
 import type { Actor, DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
-import { formatPosition } from '../eventsourcing/position.ts';
+import { formatPosition } from '../eventsourcing/message.ts';
 
 export interface PublicEvent {
   /** UUID. */

@@ -8,8 +8,7 @@ import { webhookStream } from '../domain/values.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventSource } from '../eventsourcing/ports.ts';
 import type { Documents, StoredDocument } from '../eventsourcing/projecting/documents.ts';
-import { begun, ended, type SentResult } from './attempts.ts';
-import { audienceOf, audiencesOf, type Message } from './audience.ts';
+import { begun, ended, laterThan, type SentResult, signedHeaders } from './attempts.ts';
 import { createLanes, type Leave } from './endpointConcurrency.ts';
 import { type Delivery, type DeliveryJob, deliveries, endpointOf, jobOf } from './ledger.ts';
 import { bodyOf, messagesFor } from './messages.ts';
@@ -23,9 +22,8 @@ import type {
   Unseal,
   WebhookSender,
 } from './ports.ts';
+import { audienceOf, audiencesOf, type Message } from './ports.ts';
 import { type RoomName, rooms } from './rooms.ts';
-import { laterThan } from './schedule.ts';
-import { signedHeaders } from './signature.ts';
 
 export interface DelivererDeps {
   readonly documents: Documents;

@@ -3,8 +3,7 @@
  * slow or silent, which goes to a room of its own. In each room an owner has its share. A delivery waits for its turn when
  * that comes soon; otherwise it goes back to a queue until its turn may come.
  */
-import { createPace, type Pace } from './pace.ts';
-import { type RoomName, rooms } from './rooms.ts';
+import { createPace, type Pace, type RoomName, rooms } from './rooms.ts';
 
 /** Attempts at one endpoint at once, within a process. */
 export const laneWidth = 8;

@@ -4,10 +4,9 @@
  */
 import { hash } from 'node:crypto';
 import type { Position } from '../eventsourcing/message.ts';
-import { parsePosition } from '../eventsourcing/position.ts';
+import { parsePosition } from '../eventsourcing/message.ts';
 import type { CollectionSpec } from '../eventsourcing/projecting/documents.ts';
-import type { MessageType } from './audience.ts';
-import type { Endpoint, EndpointDirectory, SendError } from './ports.ts';
+import type { Endpoint, EndpointDirectory, MessageType, SendError } from './ports.ts';
 
 /**
  * `pending`: on its way. `held`: its endpoint is disabled. `dead`: the receiver is gone, or failed to the end of the

@@ -5,10 +5,9 @@
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
 import { webhookEventTypes } from '../domain/webhook/events.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
-import { type Audience, type Message, type MessageType, sees } from './audience.ts';
+import { shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { orderMessages } from './orderMessages.ts';
-import { shipmentMessages } from './shipmentMessages.ts';
-import { stockMessages } from './stockMessages.ts';
+import { type Audience, type Message, type MessageType, sees } from './ports.ts';
 
 /** An early warning and an empty shelf can come of any of these. */
 const stock = ['stock.changed', 'stock.low', 'stock.out'] as const;

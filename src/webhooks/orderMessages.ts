@@ -9,10 +9,14 @@ import type {
   OrderPlaced,
   OrderRemainderCancelled,
 } from '../domain/order/events.ts';
-import type { Allocation, LineQuantity } from '../domain/order/shapes.ts';
-import type { OrderShipmentDelivered, OrderShipmentDispatched } from '../domain/order/shipmentEvents.ts';
+import type {
+  Allocation,
+  LineQuantity,
+  OrderShipmentDelivered,
+  OrderShipmentDispatched,
+} from '../domain/order/shapes.ts';
 import { unreachable } from '../eventsourcing/message.ts';
-import { type Message, type Sight, sees } from './audience.ts';
+import { type Message, type Sight, sees } from './ports.ts';
 
 export interface OrderPlacedData {
   readonly orderId: string;

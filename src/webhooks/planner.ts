@@ -6,11 +6,10 @@
  * are, a counter knows up to where it has counted, and a job for a row that is settled finds nothing to do.
  */
 import type { RecordedEvent } from '../eventsourcing/message.ts';
+import { comparePositions, formatPosition } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { comparePositions, formatPosition } from '../eventsourcing/position.ts';
 import type { Documents, DocumentWrite, StoredDocument } from '../eventsourcing/projecting/documents.ts';
-import { LostOwnership } from '../eventsourcing/projecting/project.ts';
-import { audiencesOf, type Message } from './audience.ts';
+import { LostOwnership } from '../eventsourcing/projecting/projection.ts';
 import {
   type Counter,
   counters,
@@ -23,6 +22,7 @@ import {
 } from './ledger.ts';
 import { messagesFor } from './messages.ts';
 import type { Endpoint, EndpointDirectory, JobQueue } from './ports.ts';
+import { audiencesOf, type Message } from './ports.ts';
 import { rooms, type Sendable, shareOut } from './rooms.ts';
 
 /** Also the name of its checkpoint. */

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { DocumentQuery, Documents, StoredDocument } from '../eventsourcing/projecting/documents.ts';
+import { laterThan } from './attempts.ts';
 import {
   type Counter,
   counters,
@@ -16,7 +17,6 @@ import {
 } from './ledger.ts';
 import type { EndpointDirectory, JobQueue } from './ports.ts';
 import { roomNames, rooms } from './rooms.ts';
-import { laterThan } from './schedule.ts';
 
 /** A lost queue costs a delivery at most this much time, and the margin below (W1). */
 export const reconcileEveryMs = 30_000;

@@ -1,6 +1,6 @@
 /** How far behind the policies are, which is when clients are turned away. */
 import { describe, expect, it, vi } from 'vitest';
-import { createLagMeter } from '../../src/app/lag.ts';
+import { createLagMeter } from '../../src/app/measures.ts';
 import type { Position } from '../../src/eventsourcing/message.ts';
 
 const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });

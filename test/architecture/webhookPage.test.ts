@@ -7,10 +7,10 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
 import { webhookDocument } from '../../src/http/schemas/webhookMessages.ts';
-import { audienceOf } from '../../src/webhooks/audience.ts';
+import { attemptDelaysMs } from '../../src/webhooks/attempts.ts';
 import { deliveryStatuses } from '../../src/webhooks/ledger.ts';
 import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
-import { attemptDelaysMs } from '../../src/webhooks/schedule.ts';
+import { audienceOf } from '../../src/webhooks/ports.ts';
 import { endpointWith, recorded } from '../webhooks/webhooksWorld.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');

@@ -1,10 +1,9 @@
 /** That the verdict of a chaos run can fail: each kind of fault, planted in stores that are in order otherwise. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { allProjections } from '../../src/app/readModels.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
-import { partNames } from '../../src/eventsourcing/consumers/partitions.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { partNames, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

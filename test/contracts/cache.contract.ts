@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Position } from '../../src/eventsourcing/message.ts';
-import type { Cache, CacheEntry } from '../../src/projections/readCache/ports.ts';
+import type { Cache, CacheEntry } from '../../src/projections/readCache/readCache.ts';
 import { type Make, uniqueName, useAdapter, waitMaxMs } from './make.ts';
 
 const at = (commit: bigint, prepare = commit): Position => ({ commit, prepare });

@@ -2,7 +2,7 @@
 import type { IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
 import type { Checkpoints, EventSource, EventStore, Generations, Leases } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
-import type { Cache } from '../../src/projections/readCache/ports.ts';
+import type { Cache } from '../../src/projections/readCache/readCache.ts';
 import type { JobQueue } from '../../src/webhooks/ports.ts';
 import type { EngineName } from '../support/engines/required.ts';
 import type { Make } from './make.ts';

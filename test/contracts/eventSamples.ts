@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventEnvelope, Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';
-import { comparePositions } from '../../src/eventsourcing/position.ts';
 import itemDefined from '../events/golden/ItemDefined@1.json' with { type: 'json' };
 import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };
 import { uniqueName, waitMaxMs } from './make.ts';

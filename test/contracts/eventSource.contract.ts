@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
-import { comparePositions } from '../../src/eventsourcing/position.ts';
 import {
   eventsIn,
   followUntil,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
-import { comparePositions } from '../../src/eventsourcing/position.ts';
 import type { Engine } from './engine.ts';
 import { idsOf, isAscending, newEvent, newEvents, newStream } from './eventSamples.ts';
 import { type Made, type Make, useAdapter } from './make.ts';

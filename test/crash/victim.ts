@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
 import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
+import { projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createRandom } from './seeded.ts';
 import { counter, newEvent, openWorld, queue, type Report, type World } from './world.ts';
 

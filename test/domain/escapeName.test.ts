@@ -1,9 +1,7 @@
 /** One name for each id, and today's names stay as they are (DESIGN §4.1). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeName, unescapeName } from '../../src/domain/escapeName.ts';
-import { skuFault } from '../../src/domain/printable.ts';
-import { itemStream, stockStream } from '../../src/domain/values.ts';
+import { escapeName, itemStream, skuFault, stockStream, unescapeName } from '../../src/domain/values.ts';
 import { categoryOf, idOf } from '../../src/eventsourcing/message.ts';
 
 /** Tildes and hex digits often: they are what could be taken for an escape. */

@@ -1,6 +1,6 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sameJson } from '../../src/domain/sameJson.ts';
+import { sameJson } from '../../src/domain/values.ts';
 
 describe('two JSON values', () => {
   it('are the same after a way through the store', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createFingerprints } from '../../src/eventsourcing/commandHandling/fingerprints.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { createFingerprints } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
 
 describe('fingerprints of command ids', () => {
   it('have every id that was added, however many there are', () => {

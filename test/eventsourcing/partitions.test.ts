@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partNames, partOf } from '../../src/eventsourcing/consumers/partitions.ts';
+import { partNames, partOf } from '../../src/eventsourcing/projecting/projection.ts';
 
 describe('the parts of a projection', () => {
   it('carry the bare name when there is only one', () => {

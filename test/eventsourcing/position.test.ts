@@ -1,6 +1,6 @@
 import { assert, bigInt, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePositions, formatPosition, parsePosition } from '../../src/eventsourcing/position.ts';
+import { comparePositions, formatPosition, parsePosition } from '../../src/eventsourcing/message.ts';
 
 const max = 2n ** 63n - 1n;
 const number = bigInt({ min: 0n, max });

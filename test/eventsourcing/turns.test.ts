@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTurns, type Turns } from '../../src/eventsourcing/consumers/turns.ts';
+import { createTurns, type Turns } from '../../src/eventsourcing/concurrency.ts';
 
 /** Work of some milliseconds that never gives the thread away. */
 const work = (forMs: number): void => {

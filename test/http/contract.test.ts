@@ -1,7 +1,7 @@
 /** The contract, operation by operation: made from the document, so that a new route is covered by being documented. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Operation, policies } from '../../src/domain/access/policy.ts';
-import { skuFault } from '../../src/domain/printable.ts';
+import { skuFault } from '../../src/domain/values.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { commonProblems, problems } from '../../src/http/problems/problemCodes.ts';
 import { type Documented, isCommand, operationsOf } from '../support/documented.ts';

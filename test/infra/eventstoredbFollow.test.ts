@@ -5,9 +5,9 @@ import { AccessDeniedError, binaryEvent, EventStoreDBClient, jsonEvent } from '@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UnknownEvent } from '../../src/domain/decode.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { comparePositions } from '../../src/eventsourcing/position.ts';
 import { BeyondTheLog } from '../../src/infra/eventstoredb/follow.ts';
 import {
   eventsIn,

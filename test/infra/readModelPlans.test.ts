@@ -8,14 +8,14 @@ import { listCounts, querySteps } from '../../src/infra/sqlite/documents/documen
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createEventHistoryQueries } from '../../src/projections/eventHistory/queries.ts';
-import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
+import { createOpenReservationQueries } from '../../src/projections/openReservations/projection.ts';
 import { createOrderQueries } from '../../src/projections/orders/queries.ts';
 import { createShipmentQueries } from '../../src/projections/shipments/queries.ts';
-import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';
-import { createWarehouseQueries } from '../../src/projections/warehouses/queries.ts';
-import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints/queries.ts';
+import { createStockLevelQueries } from '../../src/projections/stockLevels/projection.ts';
+import { createWarehouseQueries } from '../../src/projections/warehouses/projection.ts';
+import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints/projection.ts';
+import { createDeliveryQueries } from '../../src/webhooks/index.ts';
 import { counters, deliveries } from '../../src/webhooks/ledger.ts';
-import { createDeliveryQueries } from '../../src/webhooks/queries.ts';
 import { createReconciler } from '../../src/webhooks/reconcile.ts';
 
 const specs: readonly CollectionSpec[] = [

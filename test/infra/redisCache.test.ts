@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRedisCache } from '../../src/infra/redis/cache.ts';
 import { type ConnectionKind, connectRedis } from '../../src/infra/redis/connect.ts';
-import type { CacheEntry } from '../../src/projections/readCache/ports.ts';
+import type { CacheEntry } from '../../src/projections/readCache/readCache.ts';
 import { waitMaxMs } from '../contracts/make.ts';
 import { launchRedis, redisLaunchMissing } from '../support/engines/redis.ts';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { guardAgainstStrayFaults } from '../../src/app/strayFaults.ts';
+import { guardAgainstStrayFaults } from '../../src/app/startup.ts';
 
 const guard = (isKnown: boolean) => {
   const exits: number[] = [];

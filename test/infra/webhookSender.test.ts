@@ -9,7 +9,7 @@ import {
   type SenderOptions,
   type TimeLimits,
 } from '../../src/infra/webhooks/sender.ts';
-import { signedHeaders } from '../../src/webhooks/signature.ts';
+import { signedHeaders } from '../../src/webhooks/attempts.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const shortLimits = { connectMs: 150, answerMs: 150, bodyMs: 50 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { formatPosition } from '../../src/eventsourcing/position.ts';
+import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createStoredLog, type StoredLog } from '../../src/infra/migration/storedLog.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';

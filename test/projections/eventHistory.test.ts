@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventVersions } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { type EventHistoryDocument, eventHistory, sliceBefore } from '../../src/projections/eventHistory/projection.ts';
 import { golden } from './golden.ts';
 import { projected } from './stockLog.ts';

@@ -1,10 +1,9 @@
 /** The search in the log (API.md `GET /v1/audit/events`; S7, R13.3). */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPacer } from '../../src/eventsourcing/consumers/pacer.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

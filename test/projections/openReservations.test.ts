@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/movement.ts';
+import type { StockMovement } from '../../src/domain/stock/claims.ts';
 import type { Recorded } from '../../src/eventsourcing/projecting/projection.ts';
-import { type OpenReservationDocument, openReservations } from '../../src/projections/openReservations/projection.ts';
-import { createOpenReservationQueries } from '../../src/projections/openReservations/queries.ts';
+import {
+  createOpenReservationQueries,
+  type OpenReservationDocument,
+  openReservations,
+} from '../../src/projections/openReservations/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { chairs, logOf, move, projected, stockEvents, timeAt } from './stockLog.ts';
 

@@ -1,8 +1,7 @@
 /** Tests of projections as sentences: after these events, when this one, the document is that; and again: unchanged. */
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase, type Projection, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
 import { projected } from './stockLog.ts';
 
 /** The document that the last event touches, whole or in part; `null`: there is none. */

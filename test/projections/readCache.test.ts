@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryCache } from '../../src/infra/memoryCache.ts';
 import { createTieredCache } from '../../src/infra/tieredCache.ts';
-import type { Cache } from '../../src/projections/readCache/ports.ts';
+import type { Cache } from '../../src/projections/readCache/readCache.ts';
 import { type Asking, at, createCacheWorld } from './cacheWorld.ts';
 
 const sku = 'TABLE';

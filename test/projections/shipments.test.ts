@@ -7,11 +7,10 @@ import {
   type ParcelEventView,
   type ParcelView,
   type ShipmentDocument,
+  shipmentStatus,
   shipments,
 } from '../../src/projections/shipments/projection.ts';
-import { createShipmentQueries } from '../../src/projections/shipments/queries.ts';
-import { shipmentStatus } from '../../src/projections/shipments/status.ts';
-import { orderTracking } from '../../src/projections/shipments/tracking.ts';
+import { createShipmentQueries, orderTracking } from '../../src/projections/shipments/queries.ts';
 import { sealed } from '../support/samples.ts';
 import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import { projectionSpec } from './projectionSpec.ts';

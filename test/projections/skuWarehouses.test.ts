@@ -1,7 +1,6 @@
 /** Where each SKU is, found without asking every warehouse. */
 import { describe, expect, it } from 'vitest';
-import { skuWarehouses } from '../../src/projections/skuWarehouses/projection.ts';
-import { createSkuWarehousesQueries } from '../../src/projections/skuWarehouses/queries.ts';
+import { createSkuWarehousesQueries, skuWarehouses } from '../../src/projections/skuWarehouses/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { logOf, move, projected, registered, stockEvents, timeAt } from './stockLog.ts';
 

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, nat } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StockMovement } from '../../src/domain/stock/claims.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
-import type { StockMovement } from '../../src/domain/stock/movement.ts';
 import { createStockHistory } from '../../src/projections/stockHistory/queries.ts';
 import { levelOf } from '../../src/projections/stockLevels/projection.ts';
 import { stockHistories } from './stockHistories.ts';

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/movement.ts';
+import type { StockMovement } from '../../src/domain/stock/claims.ts';
 import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
-import { createStockLevelQueries } from '../../src/projections/stockLevels/queries.ts';
+import {
+  createStockLevelQueries,
+  type StockLevelDocument,
+  stockLevels,
+} from '../../src/projections/stockLevels/projection.ts';
 import { logOf, move, projected, stockEvents, timeAt } from './stockLog.ts';
 
 const at = (warehouseId: string, sku: string, onHand: number, safetyStock = 0): StockMovement =>

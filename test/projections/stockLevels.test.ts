@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { StockMovement } from '../../src/domain/stock/claims.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
-import type { StockMovement } from '../../src/domain/stock/movement.ts';
 import { levelOf, type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { balanceOf } from '../support/samples.ts';
 import { projectionSpec, type Story } from './projectionSpec.ts';

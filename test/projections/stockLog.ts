@@ -1,14 +1,13 @@
 /** Events as they stand in a log, and the documents they are projected into. */
 import { expect, onTestFinished } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
+import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/claims.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
-import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/movement.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase, type Projection, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

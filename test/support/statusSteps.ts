@@ -4,9 +4,8 @@ import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { Order, PlacedOrder } from '../../src/domain/order/state.ts';
 import { type ParcelStatus, parcelStatuses } from '../../src/domain/shipment/events.ts';
 import { freshParcel, moveParcel, type Parcel } from '../../src/domain/shipment/parcel.ts';
-import { lineViews } from '../../src/projections/orders/lines.ts';
-import { orderStatus } from '../../src/projections/orders/status.ts';
-import { shipmentStatus } from '../../src/projections/shipments/status.ts';
+import { lineViews, orderStatus } from '../../src/projections/orders/status.ts';
+import { shipmentStatus } from '../../src/projections/shipments/projection.ts';
 import { recordedBy } from './deciderSpec.ts';
 import { sampleOrder } from './samples.ts';
 

@@ -5,13 +5,13 @@
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import type { TakeTurn } from '../../src/eventsourcing/consumers/turns.ts';
+import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';
 import type { Position, Sealed } from '../../src/eventsourcing/message.ts';
+import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
-import { comparePositions } from '../../src/eventsourcing/position.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, vi } from 'vitest';
+import { attemptDelaysMs, attemptsMax, nextDelayMs, retryAfterMs } from '../../src/webhooks/attempts.ts';
 import { deliveryIdOf } from '../../src/webhooks/ledger.ts';
 import type { Endpoint, SendResult } from '../../src/webhooks/ports.ts';
-import { attemptDelaysMs, attemptsMax, nextDelayMs, retryAfterMs } from '../../src/webhooks/schedule.ts';
 import { sealed } from '../support/samples.ts';
 import { Crash, createWorld, endpointWith, orderDelivered, secret } from './webhooksWorld.ts';
 

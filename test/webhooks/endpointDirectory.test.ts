@@ -4,8 +4,7 @@ import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import type { Progress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../src/eventsourcing/message.ts';
 import { createEndpointDirectory, EndpointsBehind } from '../../src/webhooks/endpoints/directory.ts';
-import { webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
-import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints/queries.ts';
+import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
 import { at, created, deleted, disabled } from './endpointSamples.ts';
 import { growing, ledgerLog } from './ledgerLog.ts';
 

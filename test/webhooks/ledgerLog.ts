@@ -4,8 +4,7 @@ import type { ShipmentEvent } from '../../src/domain/shipment/events.ts';
 import { orderStream, shipmentStream, webhookStream } from '../../src/domain/values.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { projectBatch } from '../../src/eventsourcing/projecting/project.ts';
-import { erase, type Projection, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
 import { openDocuments, timeAt, uuidAt } from '../projections/stockLog.ts';
 
 type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent;

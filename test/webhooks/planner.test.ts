@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { LostOwnership } from '../../src/eventsourcing/projecting/project.ts';
+import { LostOwnership } from '../../src/eventsourcing/projecting/projection.ts';
 import { deliveryIdOf } from '../../src/webhooks/ledger.ts';
 import { createWebhookPlanner } from '../../src/webhooks/planner.ts';
 import { dueMarginMs } from '../../src/webhooks/reconcile.ts';

@@ -1,9 +1,8 @@
 /** Webhook endpoints as their owners and the deliveries see them (R23). */
 import { describe, expect, it } from 'vitest';
-import { formatPosition } from '../../src/eventsourcing/position.ts';
+import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
-import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints/queries.ts';
+import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
 import { projectionSpec } from '../projections/projectionSpec.ts';
 import { projected, timeAt } from '../projections/stockLog.ts';
 import { sealed } from '../support/samples.ts';

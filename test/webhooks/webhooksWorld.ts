@@ -10,10 +10,10 @@ import { createSqliteDocuments } from '../../src/infra/sqlite/documents/document
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createSqliteJobs } from '../../src/infra/sqlite/jobs/jobs.ts';
 import { createDeliverer } from '../../src/webhooks/deliver.ts';
+import { createDeliveryQueries } from '../../src/webhooks/index.ts';
 import { type Delivery, type DeliveryJob, deliveries, jobOf } from '../../src/webhooks/ledger.ts';
 import { createWebhookPlanner } from '../../src/webhooks/planner.ts';
 import type { Endpoint, EndpointDirectory, Job, JobQueue, SendRequest, SendResult } from '../../src/webhooks/ports.ts';
-import { createDeliveryQueries } from '../../src/webhooks/queries.ts';
 import { createReconciler } from '../../src/webhooks/reconcile.ts';
 import { type RoomName, roomNames, rooms } from '../../src/webhooks/rooms.ts';
 

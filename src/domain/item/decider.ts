@@ -1,5 +1,5 @@
 import { accept, type Decider, refuse } from '../../eventsourcing/message.ts';
-import { sameJson } from '../sameJson.ts';
+import { sameJson } from '../values.ts';
 import { type ItemDescription, type ItemEvent, itemVersions } from './events.ts';
 
 export type Item =

@@ -1,6 +1,7 @@
 import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import {
+  lineRefusal,
   type OrderCommand,
   type OrderCommandOf,
   type OrderDecision,
@@ -10,7 +11,6 @@ import {
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
-import { lineRefusal } from './placing.ts';
 import { cancel, hold, keptAgain, release, voidedAtEnd } from './standing.ts';
 import {
   evolveOrder,

@@ -3,15 +3,17 @@
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
-
-import type { Allocation, LineQuantity, OrderLine, SourcingStrategy } from './shapes.ts';
 import type {
+  Allocation,
+  LineQuantity,
+  OrderLine,
   OrderShipmentCorrected,
   OrderShipmentDelivered,
   OrderShipmentDispatched,
   OrderShipmentTurnedBack,
   OrderShipmentVoided,
-} from './shipmentEvents.ts';
+  SourcingStrategy,
+} from './shapes.ts';
 
 export type OrderPlaced = {
   readonly type: 'OrderPlaced';

@@ -41,3 +41,51 @@ export interface ShipmentLabel {
   /** Of those parcels that have a number of their own. */
   readonly parcels: readonly { readonly parcelId: string; readonly trackingNumber: string }[];
 }
+
+// STORED FOREVER: what of an order has left, and what became of it. A shipped shape is never edited.
+
+export type OrderShipmentDispatched = {
+  readonly type: 'OrderShipmentDispatched';
+  readonly data: {
+    readonly orderId: string;
+    readonly shipmentId: string;
+    readonly warehouseId: string;
+    /** Absent: not known when it left. */
+    readonly carrier?: string;
+    readonly trackingNumber?: string;
+    /** One entry a reservation: a line that was reserved twice ships as two. */
+    readonly lines: readonly ShippedLine[];
+    readonly parcels: readonly ParcelDeclared[];
+  };
+};
+/** The whole label as it stands after it. */
+export type OrderShipmentCorrected = {
+  readonly type: 'OrderShipmentCorrected';
+  readonly data: ShipmentLabel & {
+    readonly orderId: string;
+    readonly shipmentId: string;
+    readonly warehouseId: string;
+    /** Of the correction in the shipment's own stream: an older one never overwrites a newer one. */
+    readonly shipmentRevision: number;
+  };
+};
+/** It never left: what it was to take along lacks a source again, and is booked back where it was said to have left. */
+export type OrderShipmentVoided = {
+  readonly type: 'OrderShipmentVoided';
+  readonly data: {
+    readonly orderId: string;
+    readonly shipmentId: string;
+    readonly warehouseId: string;
+    /** As they were dispatched. */
+    readonly lines: readonly ShippedLine[];
+  };
+};
+export type OrderShipmentDelivered = {
+  readonly type: 'OrderShipmentDelivered';
+  readonly data: { readonly orderId: string; readonly shipmentId: string };
+};
+/** A parcel of the shipment goes back to the sender: what it brought, or was to bring, is not with the customer. */
+export type OrderShipmentTurnedBack = {
+  readonly type: 'OrderShipmentTurnedBack';
+  readonly data: { readonly orderId: string; readonly shipmentId: string };
+};

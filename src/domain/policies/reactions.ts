@@ -1,11 +1,10 @@
 /** Policies: what an event asks for. Pure; who carries the asks out derives their command ids from the event. */
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { LedgerEvent } from '../events.ts';
-import type { Allocation, ShipmentLabel } from '../order/shapes.ts';
-import type { OrderShipmentVoided } from '../order/shipmentEvents.ts';
+import type { Allocation, OrderShipmentVoided, ShipmentLabel } from '../order/shapes.ts';
 import { voidedReported } from '../order/standing.ts';
 import type { ShipmentDispatched } from '../shipment/events.ts';
-import { labelOf } from '../shipment/label.ts';
+import { labelOf } from '../shipment/parcel.ts';
 
 interface OrderReservation {
   readonly orderId: string;

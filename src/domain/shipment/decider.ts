@@ -1,8 +1,15 @@
 import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../../eventsourcing/message.ts';
 import type { ShipmentLabel } from '../order/shapes.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
-import { correctLabel, type LabelCorrection, labelOf } from './label.ts';
-import { freshParcel, moveParcel, type Parcel, reportKey } from './parcel.ts';
+import {
+  correctLabel,
+  freshParcel,
+  type LabelCorrection,
+  labelOf,
+  moveParcel,
+  type Parcel,
+  reportKey,
+} from './parcel.ts';
 
 export interface KnownShipment {
   /**

@@ -1,13 +1,12 @@
 import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { entriesOf } from '../bucketMap.ts';
 import { isCount, isQuantity } from '../values.ts';
+import { emptyBalance } from './claims.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
 import type { StockEvent } from './events.ts';
 import { adjust, quarantine, set, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
-import { emptyBalance } from './movement.ts';
-import { insufficient, keyOf, record } from './record.ts';
-import { endReservation, reserve } from './reservations.ts';
+import { endReservation, insufficient, keyOf, record, reserve } from './reservations.ts';
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 
 /**

@@ -6,13 +6,11 @@
  */
 import { accept } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
-import { ownerOf, type Reservation } from './claims.ts';
+import { emptyBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';
 import type { StockCommandOf, StockDecision, Target } from './commands.ts';
-import { unbookedOf } from './departures.ts';
 import type { FactCause, StockDiscrepancyRecorded } from './events.ts';
-import { emptyBalance, type StockMovement } from './movement.ts';
-import { keyOf, recordAll } from './record.ts';
-import { type KnownStock, moveStock } from './state.ts';
+import { keyOf, recordAll } from './reservations.ts';
+import { type KnownStock, moveStock, unbookedOf } from './state.ts';
 
 interface Fact {
   readonly target: Target;

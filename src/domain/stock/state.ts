@@ -1,8 +1,37 @@
-import { lookUp } from '../bucketMap.ts';
-import { type Claims, moveClaims, noClaims, type Reservation } from './claims.ts';
-import { moveUnbooked, noneUnbooked, type Unbooked } from './departures.ts';
+import { type BucketMap, emptyBucketMap, lookUp, withEntry } from '../bucketMap.ts';
+import {
+  type Claims,
+  emptyBalance,
+  moveBalance,
+  moveClaims,
+  noClaims,
+  type Reservation,
+  type StockMovement,
+} from './claims.ts';
 import type { Balance, StockEvent } from './events.ts';
-import { emptyBalance, moveBalance, type StockMovement } from './movement.ts';
+
+// What of a departure could not be booked out, as the ledger did not know of it: if it never left, it is not booked back.
+
+/** Pieces, by departure. Few: each is a discrepancy that a person sees. */
+type Unbooked = BucketMap<number>;
+const noneUnbooked: Unbooked = emptyBucketMap;
+
+interface Departure {
+  readonly shipmentId: string;
+  readonly reservationId: string;
+}
+
+/** A shipment takes from a reservation once. */
+const keyOf = ({ shipmentId, reservationId }: Departure): string => `${shipmentId}/${reservationId}`;
+
+export const unbookedOf = (unbooked: Unbooked, departure: Departure): number => lookUp(unbooked, keyOf(departure)) ?? 0;
+
+const moveUnbooked = (unbooked: Unbooked, { type, data }: StockMovement): Unbooked => {
+  if (type !== 'StockDiscrepancyRecorded') return unbooked;
+  const { shipmentId, reservationId, missing } = data;
+  if (shipmentId === undefined || reservationId === undefined) return unbooked;
+  return withEntry(unbooked, keyOf({ shipmentId, reservationId }), missing);
+};
 
 export interface KnownStock extends Claims {
   readonly phase: 'active' | 'retired';

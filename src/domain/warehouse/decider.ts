@@ -1,5 +1,5 @@
 import { accept, type Decider, type Decision } from '../../eventsourcing/message.ts';
-import { sameJson } from '../sameJson.ts';
+import { sameJson } from '../values.ts';
 import { type SourcingState, type WarehouseDescription, type WarehouseEvent, warehouseVersions } from './events.ts';
 
 export type Warehouse =

@@ -1,7 +1,7 @@
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */
 import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../message.ts';
-import { eventIdOf } from './ids.ts';
 import type { CommandContext, IfMatch, Outcome } from './outcome.ts';
+import { eventIdOf } from './outcome.ts';
 import type { RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
 

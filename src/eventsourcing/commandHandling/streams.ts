@@ -2,9 +2,8 @@
 import { createSlots } from '../concurrency.ts';
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { CommandIdTaken, type EventStore, StoreUnavailable } from '../ports.ts';
-import { createFingerprints } from './fingerprints.ts';
 import type { Recording } from './outcome.ts';
-import { createRecentCommands, type RecentCommand } from './recentCommands.ts';
+import { createFingerprints, createRecentCommands, type RecentCommand } from './recentCommands.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 
 const pageEvents = 500;

@@ -2,12 +2,43 @@
  * A consumer of the log: in order, one awaited batch at a time, its checkpoint behind it. A failure stops it at the event
  * it failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
  */
-import type { Position, RecordedEvent } from '../message.ts';
+import { pause } from '../concurrency.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../message.ts';
 import type { Checkpoints, EventSource, Held, Leases } from '../ports.ts';
-import { LostOwnership } from '../projecting/project.ts';
-import { createAheadGuard } from './checkpointAhead.ts';
+import { LostOwnership } from '../projecting/projection.ts';
 import type { Board, Progress } from './consumerProgress.ts';
-import { pause } from './pause.ts';
+
+/**
+ * The log was restored from a backup that is older than the read models. Its positions are given out again, so whoever
+ * went on from there would wait in silence, and then skip what was written meanwhile.
+ */
+class CheckpointAhead extends Error {
+  override readonly name = 'CheckpointAhead';
+}
+
+/**
+ * Looks at a checkpoint before anything is read from there. Once it was ahead it stays so for this process, as a log that
+ * grows past it hides what is wrong.
+ * @throws CheckpointAhead from what it returns
+ */
+const createAheadGuard = (
+  name: string,
+  source: Pick<EventSource, 'head'>,
+): ((stored: Position | null) => Promise<void>) => {
+  let ahead: CheckpointAhead | null = null;
+  return async (stored) => {
+    if (ahead !== null) throw ahead;
+    if (stored === null) return;
+    // Asked after the checkpoint was read, so a log that was not restored is never behind it.
+    const head = await source.head();
+    if (head !== null && comparePositions(stored, head) <= 0) return;
+    ahead = new CheckpointAhead(
+      `${name} has handled ${stored.commit}, but the log ends at ${head?.commit ?? 0n}. If the log was restored, drop the ` +
+        'read models and restart: they are made anew. See docs/disaster-recovery.md.',
+    );
+    throw ahead;
+  };
+};
 
 export interface ConsumerOptions {
   readonly name: string;
@@ -36,7 +67,7 @@ export interface Consumer extends Progress {
  * Between two batches of a consumer that is not behind. The first event after a pause is handled at once; under load,
  * a dozen consumers that turn to each commit would do more than the commits themselves.
  */
-export const restMs = 5;
+const restMs = 5;
 const retryFirstMs = 200;
 const retryMaxMs = 30_000;
 /** A consumer that finds nothing to do moves its checkpoint this rarely: redelivery of nothing costs nothing. */

@@ -3,8 +3,8 @@
  * here (B8), whoever runs the consumer.
  */
 import type { Position } from '../message.ts';
+import { comparePositions } from '../message.ts';
 import type { Checkpoints, ProgressNews } from '../ports.ts';
-import { comparePositions } from '../position.ts';
 
 export interface Progress {
   readonly name: string;

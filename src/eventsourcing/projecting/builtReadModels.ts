@@ -1,5 +1,6 @@
 /** Read models with their queries, built alike: a runner for each, and answers that an acknowledged event is in. */
 import type { RecordedEvent } from '../message.ts';
+import type { EventSource } from '../ports.ts';
 import type { Documents } from './documents.ts';
 import type { AnyProjection } from './projection.ts';
 import { createReadModel, type ReadModel, type ReadSide } from './readModel.ts';
@@ -40,3 +41,30 @@ export const createReadModelBuilder = (side: ReadSide) => {
     },
   };
 };
+
+// * Long reads take turns: one slice in each turn of the event loop, of all of them together, so that a hundred of them
+// hold no other up for longer than one does.
+
+/** Resolves when it is the caller's turn. What it does at once should take some ten milliseconds. */
+export type Pace = () => Promise<void>;
+
+export const createPacer = (): Pace => {
+  const waiting: (() => void)[] = [];
+  const letNextIn = (): void => {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(letNextIn);
+  };
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 1) setImmediate(letNextIn);
+    });
+};
+
+/** Of a source: each read waits for its turn first. */
+export const pacedReads = (source: Pick<EventSource, 'readStream'>, pace: Pace): Pick<EventSource, 'readStream'> => ({
+  readStream: async (stream, fromRevision, limit) => {
+    await pace();
+    return source.readStream(stream, fromRevision, limit);
+  },
+});

@@ -1,4 +1,6 @@
+/** Projections, and how a batch of events is folded into their documents. */
 import type { DomainEvent, RecordedEvent } from '../message.ts';
+import type { Documents, DocumentWrite, StoredDocument } from './documents.ts';
 
 /** An event as it stands in the log, with `type` and `data` tied together. */
 export type Recorded<E extends DomainEvent> = RecordedEvent & E;
@@ -56,4 +58,105 @@ export const erase = <Document extends object, E extends DomainEvent>(
     idsOf: (event) => projection.idsOf(event as Recorded<E>),
     applyAll: (document, events, id) => applyAll(document as Document | null, events as readonly Recorded<E>[], id),
   };
+};
+
+/** A projection is folded in parts, each by one process at a time, told apart by the ids of its documents. */
+
+/** What one part is called: its checkpoint, and the lease of whoever folds it. */
+const partName = (build: string, part: number, parts: number): string =>
+  parts === 1 ? build : `${build}.${part + 1}of${parts}`;
+
+export const partNames = (build: string, parts: number): readonly string[] =>
+  Array.from({ length: parts }, (_, part) => partName(build, part, parts));
+
+const fnvOffset = 0x81_1c_9d_c5;
+const fnvPrime = 0x01_00_01_93;
+
+/** FNV-1a over UTF-16 units: even enough, and the same on every machine. Never change it: parts would swap documents. */
+export const partOf = (id: string, parts: number): number => {
+  let hash = fnvOffset;
+  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), fnvPrime);
+  return (hash >>> 0) % parts;
+};
+
+/** Another runner wrote the document or moved the checkpoint: stop, and begin again from what is stored. */
+export class LostOwnership extends Error {
+  override readonly name = 'LostOwnership';
+}
+
+/** Position of a document that does not exist: below every event. */
+const beforeAll = -1n;
+
+/** The events of a batch that touch each document, in their order. */
+const eventsById = (
+  projection: AnyProjection,
+  owns: Target['owns'],
+  events: readonly RecordedEvent[],
+): Map<string, RecordedEvent[]> => {
+  const touches = new Map<string, RecordedEvent[]>();
+  for (const event of events) {
+    for (const id of projection.idsOf(event)) {
+      if (owns !== undefined && !owns(id)) continue;
+      const known = touches.get(id);
+      if (known === undefined) touches.set(id, [event]);
+      else known.push(event);
+    }
+  }
+  return touches;
+};
+
+/** An event that the document has seen is skipped, so that a batch may be handed over twice. */
+const unseen = (events: readonly RecordedEvent[], after: bigint): readonly RecordedEvent[] => {
+  let at = after;
+  return events.filter(({ position }) => {
+    if (position.commit <= at) return false;
+    at = position.commit;
+    return true;
+  });
+};
+
+/** `null` when there is nothing new, or when what came and went within the batch was never stored. */
+const writeOf = (
+  projection: AnyProjection,
+  id: string,
+  stored: StoredDocument<object> | undefined,
+  events: readonly RecordedEvent[],
+): DocumentWrite | null => {
+  const fresh = unseen(events, stored?.position ?? beforeAll);
+  const last = fresh.at(-1);
+  if (last === undefined) return null;
+  const document = projection.applyAll(stored?.document ?? null, fresh, id);
+  if (document === null && stored === undefined) return null;
+  return { id, document, position: last.position.commit, expected: stored?.position ?? null };
+};
+
+/** Where a batch is folded to: a collection, or the part of it whose ids are owned. */
+interface Target {
+  readonly documents: Documents;
+  readonly collection: string;
+  readonly owns?: (id: string) => boolean;
+}
+
+/**
+ * Folds one batch: load the touched documents at once, fold, write them back in one compare-and-set that carries the
+ * position.
+ * @throws LostOwnership
+ */
+export const projectBatch = async (
+  projection: AnyProjection,
+  { documents, collection, owns }: Target,
+  events: readonly RecordedEvent[],
+): Promise<void> => {
+  const touches = eventsById(projection, owns, events);
+  if (touches.size === 0) return;
+  const found = await documents.getMany<object>(collection, [...touches.keys()]);
+  const writes: DocumentWrite[] = [];
+  for (const [id, touching] of touches) {
+    const write = writeOf(projection, id, found.get(id), touching);
+    if (write !== null) writes.push(write);
+  }
+  if (writes.length === 0) return;
+  const outcomes = await documents.write(collection, writes);
+  const lost = outcomes.indexOf('lost');
+  if (lost >= 0) throw new LostOwnership(`${collection}/${writes[lost]?.id ?? ''} was written by another runner`);
 };

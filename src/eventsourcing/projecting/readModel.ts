@@ -1,14 +1,13 @@
 /** A projection at work: its runner, and the collection that answers queries just now. */
+import { pause } from '../concurrency.ts';
 import { createConsumer } from '../consumers/consumer.ts';
 import type { Board, Progress } from '../consumers/consumerProgress.ts';
-import { partNames, partOf } from '../consumers/partitions.ts';
-import { pause } from '../consumers/pause.ts';
 import type { Position } from '../message.ts';
+import { comparePositions } from '../message.ts';
 import type { Checkpoints, EventSource, Generations, Leases } from '../ports.ts';
-import { comparePositions } from '../position.ts';
 import type { Documents } from './documents.ts';
-import { LostOwnership, projectBatch } from './project.ts';
 import type { AnyProjection } from './projection.ts';
+import { LostOwnership, partNames, partOf, projectBatch } from './projection.ts';
 
 export interface ReadSide {
   readonly source: EventSource;

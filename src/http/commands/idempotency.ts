@@ -5,7 +5,7 @@
  */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { IdempotencyRecords, KeptAnswer, PersonalData } from '../../commands/ports.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Caller } from '../access.ts';

@@ -3,8 +3,7 @@
  * refused; what the parser makes of it is what the route gets. So no route parses again, and none can fail at it.
  */
 import { iso31661Alpha2ToAlpha3 } from 'iso-3166/1-a2-to-1-a3.js';
-import { printableFault, skuFault } from '../../domain/printable.ts';
-import { uuidPattern } from '../../domain/values.ts';
+import { printableFault, skuFault, uuidPattern } from '../../domain/values.ts';
 import { parseTime } from './parseTime.ts';
 
 /** The value, normalised, or what is wrong with the text, as the end of a sentence. */

@@ -4,7 +4,7 @@ import { uuidPattern } from '../../domain/values.ts';
 import type { IfMatch } from '../../eventsourcing/commandHandling/outcome.ts';
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../eventsourcing/message.ts';
-import { earlierOf, formatPosition, parsePosition } from '../../eventsourcing/position.ts';
+import { earlierOf, formatPosition, parsePosition } from '../../eventsourcing/message.ts';
 import { Problem } from '../problems/problem.ts';
 import type { PositionGate } from '../reads/positionGate.ts';
 import { callerKey } from '../shares.ts';

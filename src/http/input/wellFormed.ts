@@ -1,6 +1,6 @@
 /** What every request must be before anything looks at what it says: text in UTF-8 that shows as what it is. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Turns } from '../../eventsourcing/consumers/turns.ts';
+import type { Turns } from '../../eventsourcing/concurrency.ts';
 import { Problem } from '../problems/problem.ts';
 import { readBody } from './readBody.ts';
 import { illFormed, isWellFormed, type Misleading, readStrictJson } from './strictJson.ts';

@@ -1,9 +1,8 @@
 /** Problem documents (RFC 9457): one shape for everything that goes wrong, with a stable `code`. No stack, no driver text. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SubjectErased, TokenRefused } from '../../commands/ports.ts';
-import { failureFacts } from '../../eventsourcing/failureFacts.ts';
 import type { Json, Refusal } from '../../eventsourcing/message.ts';
-import { CommandIdTaken, StoreDamaged, StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { CommandIdTaken, failureFacts, StoreDamaged, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { InvalidCursor } from '../../eventsourcing/projecting/page.ts';
 import { type ProblemCode, problems, type RefusalCode } from './problemCodes.ts';
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayBypassCache } from '../../domain/access/policy.ts';
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../eventsourcing/message.ts';
-import { earlierOf } from '../../eventsourcing/position.ts';
+import { earlierOf } from '../../eventsourcing/message.ts';
 import type { Cacheable, CachedAnswer, ReadCache } from '../../projections/readCache/readCache.ts';
 import type { Caller } from '../access.ts';
 import { asksPastCache, seenByAll, tellPosition } from '../input/headers.ts';

@@ -2,8 +2,7 @@
  * What is cached: answers of read models that many ask for and that are the same for all. Each says what it is made of,
  * so that an event of any of these makes it useless. Orders, and all that is personal, are read anew each time.
  */
-import { escapeName } from '../../domain/escapeName.ts';
-import { itemStream, stockStream, warehouseStream } from '../../domain/values.ts';
+import { escapeName, itemStream, stockStream, warehouseStream } from '../../domain/values.ts';
 import type { ReadModel } from '../../eventsourcing/projecting/readModel.ts';
 import type { ReadModels } from '../../projections/index.ts';
 import type { ItemDocument } from '../../projections/items/projection.ts';

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Reach } from '../../domain/access/policy.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { formatPosition } from '../../eventsourcing/position.ts';
+import { formatPosition } from '../../eventsourcing/message.ts';
 import type { PublicEvent } from '../../projections/publicEvent.ts';
 import { viewEvent } from './eventView.ts';
 

@@ -1,9 +1,9 @@
 /** From the log to one client of the live stream, then live: nothing missed, nothing twice, whatever it was behind. */
 import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
-import type { Pace } from '../../eventsourcing/consumers/pacer.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
+import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
 import type { LiveFilter } from './liveFilter.ts';
 import { createLiveInbox } from './liveInbox.ts';
 import type { LiveOutlet } from './liveOutlet.ts';

@@ -1,8 +1,8 @@
 /** Waiting for a position (B8): only for one that there is, and for no more requests at once than can be kept. */
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import { Problem } from '../problems/problem.ts';
 import { createShares } from '../shares.ts';
 

@@ -1,7 +1,7 @@
 /** Orders and where their parcels are, as each role may see them (R1.2, R3.2). */
 import type { Static } from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
-import { orderTracking } from '../../projections/shipments/tracking.ts';
+import { orderTracking } from '../../projections/shipments/queries.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { findOrder } from '../reads/findOrder.ts';

@@ -5,7 +5,7 @@ import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
-import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { requireKnownSkus } from '../commands/knownSkus.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';

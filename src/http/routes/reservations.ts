@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { answerStock, locationOf, showStockAfter, stockProblems } from '../commands/stockAnswers.ts';
 import type { HttpPorts } from '../ports.ts';

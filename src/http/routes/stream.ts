@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Position } from '../../eventsourcing/message.ts';
-import { parsePosition } from '../../eventsourcing/position.ts';
+import { parsePosition } from '../../eventsourcing/message.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { findOrder } from '../reads/findOrder.ts';

@@ -1,11 +1,11 @@
 /** Shapes that many routes share. TypeBox is the authoring form; what is served and checked is plain JSON Schema. */
 import Type, { type Static, type TSchema } from 'typebox';
-import { skuCharsMax } from '../../domain/printable.ts';
 import {
   adjustmentReasons,
   customerIdPattern,
   orderLineQuantityMax,
   quantityMax,
+  skuCharsMax,
   warehouseIdPattern,
 } from '../../domain/values.ts';
 import { cursorLengthMax } from '../../eventsourcing/projecting/page.ts';

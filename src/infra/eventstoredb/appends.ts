@@ -1,15 +1,14 @@
 /** Appends whose outcome is always told: written, not written, or not known. */
 import { NO_STREAM } from '@eventstore/db-client';
-import { createKeyedQueue, createSlots } from '../../eventsourcing/concurrency.ts';
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { createKeyedQueue, createSlots, pause } from '../../eventsourcing/concurrency.ts';
 import type { EventEnvelope, Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import {
   type AppendResult,
   type EventStore,
   type ExpectedRevision,
   StoreUnavailable,
 } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import { type Gate, GateClosed } from './circuitBreaker.ts';
 import type { Clients } from './clients.ts';
 import type { Credentials } from './connection.ts';

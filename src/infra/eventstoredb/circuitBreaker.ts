@@ -1,5 +1,5 @@
 /** Keeps calls away from a server that does not answer, as the client itself has no backoff at all. */
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { pause } from '../../eventsourcing/concurrency.ts';
 import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
 import { isUnreachable } from './failures.ts';
 import type { Timing } from './timing.ts';

@@ -1,8 +1,8 @@
 /** Followers of the log: live from the tail that all share, and from the server for as long as they are behind it. */
 import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import type { Listener } from '../wakeSignal.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
 import type { Tail } from './recentEvents.ts';

@@ -1,5 +1,5 @@
 import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 
 /** The furthest position of the log that this process has heard of. */
 export interface Horizon {

@@ -1,8 +1,8 @@
 /** Subscriptions that come back: for ever, from the last position that was handed out. */
 import type { AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
 import type { Clients } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';

@@ -8,12 +8,11 @@ import {
   type StreamingRead,
   StreamNotFoundError,
 } from '@eventstore/db-client';
-import { createSlots } from '../../eventsourcing/concurrency.ts';
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { createSlots, pause } from '../../eventsourcing/concurrency.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import type { Gate } from './circuitBreaker.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './failures.ts';

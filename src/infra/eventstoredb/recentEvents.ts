@@ -1,7 +1,7 @@
 import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch } from '../../eventsourcing/ports.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
 import { weightOf } from './records.ts';
 
 /** An event of ours, or why it can't be understood; whoever does not want its type never finds out. */

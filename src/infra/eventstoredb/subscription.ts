@@ -10,7 +10,7 @@ import {
   START,
 } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/position.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventStoreClient } from './clients.ts';
 import { positionOf, weightOf } from './records.ts';
 import { within } from './waits.ts';

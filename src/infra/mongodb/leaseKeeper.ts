@@ -1,4 +1,4 @@
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { pause } from '../../eventsourcing/concurrency.ts';
 
 export interface KeepTimes {
   /** Between two beats of a holder. */

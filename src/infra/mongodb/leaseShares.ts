@@ -3,7 +3,7 @@
  * in a document of its own that it lives and what it wants; a lease that three want is worth a third to each of them.
  */
 import { randomUUID } from 'node:crypto';
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { pause } from '../../eventsourcing/concurrency.ts';
 import { untilDone } from '../untilDone.ts';
 import type { Mongo } from './connect.ts';
 

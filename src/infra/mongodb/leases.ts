@@ -3,7 +3,7 @@
  * could not renew stops before anybody else may take its place, because its time begins earlier and is shorter.
  */
 import { randomUUID } from 'node:crypto';
-import { pause } from '../../eventsourcing/consumers/pause.ts';
+import { pause } from '../../eventsourcing/concurrency.ts';
 import type { Held, Leases } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Mongo } from './connect.ts';

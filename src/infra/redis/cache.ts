@@ -5,7 +5,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../eventsourcing/message.ts';
-import type { Cache, CacheEntry } from '../../projections/readCache/ports.ts';
+import type { Cache, CacheEntry } from '../../projections/readCache/readCache.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 export interface RedisCacheOptions {

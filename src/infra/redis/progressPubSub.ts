@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../eventsourcing/message.ts';
+import { formatPosition, parsePosition } from '../../eventsourcing/message.ts';
 import type { ProgressNews } from '../../eventsourcing/ports.ts';
-import { formatPosition, parsePosition } from '../../eventsourcing/position.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 const channel = `${keyPrefix}:progress`;

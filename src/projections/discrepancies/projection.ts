@@ -4,10 +4,12 @@
  */
 import type { StockCounted, StockDiscrepancyRecorded, StockRegistered } from '../../domain/stock/events.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
+import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 import { stockLevelId } from '../stockLevels/projection.ts';
 
-export interface Discrepancy extends Omit<StockDiscrepancyRecorded['data'], 'warehouseId' | 'sku' | 'after'> {
+interface Discrepancy extends Omit<StockDiscrepancyRecorded['data'], 'warehouseId' | 'sku' | 'after'> {
   /** Of its event, in the stream of the stock. */
   readonly revision: number;
   /** Business time and ours, ISO 8601 UTC. */
@@ -62,3 +64,15 @@ export const discrepancies: Projection<DiscrepancyDocument, StockDiscrepancyReco
       }
     },
   };
+
+interface DiscrepancyQueries {
+  /** The stocks of a warehouse with open ones, that with the newest first. @throws InvalidCursor */
+  list(query: PageRequest & { readonly warehouseId: string }): Promise<Page<DiscrepancyDocument>>;
+}
+
+export const createDiscrepancyQueries = (documents: Documents, collection: () => string): DiscrepancyQueries => ({
+  list: ({ warehouseId, ...page }) => {
+    const where = { warehouseId: { equals: warehouseId } };
+    return pageOf(documents, collection(), { where, orderBy: { field: 'latestAt', direction: 'descending' } }, page);
+  },
+});

@@ -4,6 +4,7 @@
  * to find the events; they themselves stay in the log.
  */
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
+import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
 
 /** An event of the slice. The numbers point into the lists of its document. */
@@ -33,7 +34,7 @@ const sliceMs = 100;
 const slicePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d$/;
 
 /** Whether a text from outside names a slice: of the form, and a time that there is. */
-export const isSlice = (text: string): boolean => slicePattern.test(text) && !Number.isNaN(Date.parse(`${text}00Z`));
+const isSlice = (text: string): boolean => slicePattern.test(text) && !Number.isNaN(Date.parse(`${text}00Z`));
 
 /** `recordedAt` is ISO 8601 UTC with milliseconds, as our clock gives it. */
 export const sliceOf = (recordedAt: string): string => recordedAt.slice(0, sliceLength);
@@ -80,4 +81,29 @@ export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
   idsOf: ({ recordedAt }) => [sliceOf(recordedAt)],
   apply: (document, event) => add(document, [event]),
   applyAll: add,
+};
+
+// Where a page of the history ended, and where the next one begins.
+
+export interface Place {
+  readonly slice: string;
+  readonly index: number;
+}
+
+/** The slice after which to look; `null`: from the beginning. */
+export const startOf = (place: Place | null, from: string | undefined): string | null => {
+  if (place !== null) return sliceBefore(place.slice);
+  // A year of more than four digits has no slice: nothing was recorded then.
+  return from === undefined || !isSlice(sliceOf(from)) ? null : sliceBefore(sliceOf(from));
+};
+
+export const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: index, id: slice });
+
+/** @throws InvalidCursor */
+export const placeOf = (cursor: string): Place => {
+  const { value, id } = parseCursor(cursor);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !isSlice(id)) {
+    throw new InvalidCursor('a cursor of another list');
+  }
+  return { slice: id, index: value };
 };

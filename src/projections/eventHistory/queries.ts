@@ -4,14 +4,22 @@
  * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
  * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
-import type { Pace } from '../../eventsourcing/consumers/pacer.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
+import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
 import type { DocumentQuery, Documents, StoredDocument } from '../../eventsourcing/projecting/documents.ts';
 import { countWithin, type Page, type PageRequest, pageCharsMax } from '../../eventsourcing/projecting/page.ts';
-import { revisionAfter, revisionCursor } from '../stockHistory/pages.ts';
-import { cursorOf, type Place, placeOf, startOf } from './places.ts';
-import { type EventHistoryDocument, type EventHistoryEntry, recordedAtOf, sliceOf } from './projection.ts';
+import { revisionAfter, revisionCursor } from '../stockHistory/explain.ts';
+import {
+  cursorOf,
+  type EventHistoryDocument,
+  type EventHistoryEntry,
+  type Place,
+  placeOf,
+  recordedAtOf,
+  sliceOf,
+  startOf,
+} from './projection.ts';
 
 export interface EventHistoryQuery extends PageRequest {
   /** The name of one stream, which is then read itself, in its own order: it has events that the index has not seen yet. */

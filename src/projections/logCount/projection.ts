@@ -1,13 +1,14 @@
 /** How many events of ours the log holds: on a server, its positions don't tell. */
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
+import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import type { Projection } from '../../eventsourcing/projecting/projection.ts';
 
-export interface LogCount {
+interface LogCount {
   readonly events: number;
 }
 
 /** Its only document. */
-export const logCountId = 'log';
+const logCountId = 'log';
 
 export const logCount: Projection<LogCount, LedgerEvent> = {
   name: 'log_count_v1',
@@ -18,3 +19,8 @@ export const logCount: Projection<LogCount, LedgerEvent> = {
   idsOf: () => [logCountId],
   apply: (document) => ({ events: (document?.events ?? 0) + 1 }),
 };
+
+export const createLogCountQueries = (documents: Documents, collection: () => string) => ({
+  /** As of a moment ago. */
+  events: async (): Promise<number> => (await documents.get<LogCount>(collection(), logCountId))?.document.events ?? 0,
+});

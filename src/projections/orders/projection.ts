@@ -3,13 +3,12 @@
  * it, so that what is read and what is decided can't drift apart.
  */
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
-import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shipmentEvents.ts';
+import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shapes.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
-import { labelOf } from '../../domain/shipment/label.ts';
+import { labelOf } from '../../domain/shipment/parcel.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
-import { lineViews, type OrderLineView } from './lines.ts';
-import { type OrderStatus, orderStatus } from './status.ts';
+import { lineViews, type OrderLineView, type OrderStatus, orderStatus } from './status.ts';
 
 export interface OrderShipmentView extends OrderShipment {
   readonly carrier?: string;

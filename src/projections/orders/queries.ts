@@ -1,4 +1,4 @@
-import type { Pace } from '../../eventsourcing/consumers/pacer.ts';
+import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
 import type { DocumentQuery, Documents } from '../../eventsourcing/projecting/documents.ts';
 import { formatCursor, type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import { anySku, type OrderDocument } from './projection.ts';

@@ -2,10 +2,16 @@
  * When each thing that a cached answer is made of was last changed, as this process learns it from the log itself. No
  * message between processes is needed to make an entry useless, so none can be lost.
  */
-import { escapeName, unescapeName } from '../../domain/escapeName.ts';
+import { escapeName, unescapeName } from '../../domain/values.ts';
 import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
-import { categoryOf, idOf, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions, laterOf } from '../../eventsourcing/position.ts';
+import {
+  categoryOf,
+  comparePositions,
+  idOf,
+  laterOf,
+  type Position,
+  type RecordedEvent,
+} from '../../eventsourcing/message.ts';
 
 export interface LastChanges {
   /**

@@ -2,10 +2,29 @@
  * Answers of read models from a cache (R21): each is judged by the log before it is given out, and read once however
  * many ask for it. What may be seen by whom is no business of this file: it knows no caller.
  */
-import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions, earlierOf, laterOf } from '../../eventsourcing/position.ts';
+import { comparePositions, earlierOf, laterOf, type Position } from '../../eventsourcing/message.ts';
 import type { LastChanges } from './lastChanges.ts';
-import type { Cache } from './ports.ts';
+
+/** What a read model answered, kept for a moment. Shared by reference where it is kept in memory: nobody changes it. */
+export interface CacheEntry<T = unknown> {
+  /** Everything up to here was folded in before the value was read. Something newer may be in it too. */
+  readonly seen: Position;
+  /** JSON-native. */
+  readonly value: T;
+  /** How much longer it may be given out, in milliseconds. */
+  readonly livesMs: number;
+}
+
+/**
+ * A place for answers that are asked for again and again. May forget anything at any time, and what it can't reach it
+ * does not have: it never throws and never holds a caller up for longer than some ten milliseconds.
+ */
+export interface Cache {
+  /** `null` when there is none that has seen at least `notBefore`. */
+  get(key: string, notBefore: Position): Promise<CacheEntry | null>;
+  /** An entry that has seen less never takes the place of one that has seen more: a slow reader may come late. */
+  put(key: string, entry: CacheEntry): Promise<void>;
+}
 
 export interface Cacheable<T> {
   /** Of what it is about, never of who asks. Carries the collections that it is read from. */
@@ -24,7 +43,7 @@ export interface CachedAnswer<T> {
   readonly seen: Position;
 }
 
-export interface ReadPositions {
+interface ReadPositions {
   /** What the caller has seen, and the answer must have seen too. */
   readonly min: Position | null;
   /** What the read models have seen by now; at least `min`. `null`: not known here, as others fold them. */
@@ -41,7 +60,7 @@ export interface ReadCache {
  * a few milliseconds; and this much when it can't follow the log at all. Long enough that a hot SKU is read some
  * hundred times for each time that it is loaded.
  */
-export const entryLivesMs = 5_000;
+const entryLivesMs = 5_000;
 
 interface Flight {
   readonly seen: Position;

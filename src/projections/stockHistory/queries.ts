@@ -1,13 +1,23 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
+import { emptyBalance } from '../../domain/stock/claims.ts';
 import type { Balance } from '../../domain/stock/events.ts';
-import { emptyBalance } from '../../domain/stock/movement.ts';
 import { stockStream } from '../../domain/values.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../../eventsourcing/projecting/page.ts';
 import type { StockLevelDocument } from '../stockLevels/projection.ts';
-import { foldAsOf, type Moment } from './asOf.ts';
-import { type Cause, causesIn, type ExplainedField, figureOf } from './explain.ts';
-import { type RecordedStockEvent, revisionAfter, revisionCursor, type StreamReader, slicesOf } from './pages.ts';
+import {
+  type Cause,
+  causesIn,
+  type ExplainedField,
+  figureOf,
+  foldAsOf,
+  type Moment,
+  type RecordedStockEvent,
+  revisionAfter,
+  revisionCursor,
+  type StreamReader,
+  slicesOf,
+} from './explain.ts';
 
 export interface StockKey {
   readonly warehouseId: string;

@@ -1,11 +1,9 @@
 /** The endpoints as webhook deliveries ask for them (`../webhooks/ports.ts`). */
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
-import { positionKey } from '../../eventsourcing/consumers/positionKey.ts';
 import type { Position } from '../../eventsourcing/message.ts';
-import { formatPosition, parsePosition } from '../../eventsourcing/position.ts';
+import { formatPosition, parsePosition, positionKey } from '../../eventsourcing/message.ts';
 import type { Endpoint, EndpointDirectory } from '../ports.ts';
-import type { WebhookEndpointDocument } from './projection.ts';
-import type { EndpointsMark, WebhookEndpointQueries } from './queries.ts';
+import type { EndpointsMark, WebhookEndpointDocument, WebhookEndpointQueries } from './projection.ts';
 
 /** The read model has not come as far as it was asked for. The consumer that asked tries again. */
 export class EndpointsBehind extends Error {

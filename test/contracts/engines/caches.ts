@@ -5,7 +5,7 @@ import { createMemoryCache } from '../../../src/infra/memoryCache.ts';
 import { createRedisCache } from '../../../src/infra/redis/cache.ts';
 import { connectRedis } from '../../../src/infra/redis/connect.ts';
 import { createTieredCache } from '../../../src/infra/tieredCache.ts';
-import type { Cache } from '../../../src/projections/readCache/ports.ts';
+import type { Cache } from '../../../src/projections/readCache/readCache.ts';
 import { redisMissing, startRedis } from '../../support/engines/redis.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName, waitMaxMs } from '../make.ts';

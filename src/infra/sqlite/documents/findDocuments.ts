@@ -1,6 +1,6 @@
 /** Answers a query over documents in steps that are bounded each, whatever it asks for and however many there are. */
 import type { StatementSync } from 'node:sqlite';
-import { createPacer } from '../../../eventsourcing/consumers/pacer.ts';
+import { createPacer } from '../../../eventsourcing/projecting/builtReadModels.ts';
 import type { DocumentQuery, Documents, StoredDocument } from '../../../eventsourcing/projecting/documents.ts';
 import type { Collection } from '../../collection.ts';
 import type { Database } from '../file/database.ts';

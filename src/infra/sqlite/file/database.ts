@@ -4,7 +4,7 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createTurns } from '../../../eventsourcing/consumers/turns.ts';
+import { createTurns } from '../../../eventsourcing/concurrency.ts';
 import { type StoreDamaged, StoreUnavailable } from '../../../eventsourcing/ports.ts';
 import { createLru } from '../../lru.ts';
 import { openConnection } from './connection.ts';

@@ -1,5 +1,5 @@
 /** Answers of the write thread, given to those who wait for them. */
-import { createTurns } from '../../../eventsourcing/consumers/turns.ts';
+import { createTurns } from '../../../eventsourcing/concurrency.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Database } from './database.ts';
 import { type Answer, unpackError } from './writeThreadCalls.ts';

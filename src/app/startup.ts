@@ -1,4 +1,5 @@
-/** What is printed when the service or a tool can't start: one line that says what to do. */
+/** What a person or an orchestrator sees of the start: the greeting, the one line of a failure, and faults that are survived. */
+import type { FastifyBaseLogger } from 'fastify';
 import { OperatorError } from '../commands/ports.ts';
 import { StoreDamaged } from '../eventsourcing/ports.ts';
 
@@ -50,4 +51,56 @@ export const failureLineOf = (error: unknown): string | null => {
   if (error instanceof StoreDamaged) return `${error.message} Restore it (docs/disaster-recovery.md).`;
   if (error instanceof OperatorError) return error.message;
   return isSystemFailure(error) ? (lines[error.code]?.(error) ?? null) : null;
+}; /** What a person at a terminal reads when the service has started; a program reads the log line instead. */
+interface Greeting {
+  readonly publicUrl: string;
+  readonly issuer: string;
+  readonly dataDir: string;
+  /** On servers nothing but keys of its own lies in `dataDir`. */
+  readonly isOnServers: boolean;
+  readonly sandbox: { readonly clients: readonly { readonly clientId: string }[]; readonly secret: string } | null;
+}
+
+export const greetingOf = ({ publicUrl, issuer, dataDir, isOnServers, sandbox }: Greeting): string => {
+  const rows = [
+    ['address', publicUrl],
+    ['documentation', `${publicUrl}/docs`],
+    ['data', isOnServers ? 'on the servers of EVENTSTORE_URL, MONGODB_URL and REDIS_URL' : `${dataDir}/`],
+    ...(sandbox === null
+      ? [['identity', issuer]]
+      : [
+          ['sandbox clients', sandbox.clients.map(({ clientId }) => clientId).join(' ')],
+          ['their secret', sandbox.secret],
+          ['a token', `curl -u sandbox-admin:${sandbox.secret} -d grant_type=client_credentials ${issuer}/token`],
+        ]),
+    ['stop', 'Ctrl-C'],
+  ];
+  const width = Math.max(...rows.map(([label = '']) => label.length));
+  const lines = rows.map(([label = '', value]) => `  ${label.padEnd(width)}  ${value}`);
+  return `\nStockledger is running.\n\n${lines.join('\n')}\n\n`;
+};
+
+// What was thrown where no code of ours could catch it.
+
+interface FaultSource {
+  on(event: 'unhandledRejection' | 'uncaughtException', listener: (fault: unknown) => void): unknown;
+  exit(code: number): void;
+}
+
+/**
+ * Goes on after a fault that `recover` knows and has mended. After any other the state of the process is not known: it
+ * ends with one line and code 1, and its supervisor starts it again.
+ */
+export const guardAgainstStrayFaults = (
+  source: FaultSource,
+  recover: (fault: unknown) => boolean,
+  logger: Pick<FastifyBaseLogger, 'warn' | 'fatal'>,
+): void => {
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+    source.on(event, (fault) => {
+      if (recover(fault)) return logger.warn({ err: fault }, 'a client was replaced');
+      logger.fatal({ err: fault, event }, 'the process ends after a fault that nothing caught');
+      source.exit(1);
+    });
+  }
 };
