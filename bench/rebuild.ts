@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { readSideOf } from '../src/app/compose.ts';
-import { erase } from '../src/eventsourcing/projecting/projection.ts';
+import { untyped } from '../src/eventsourcing/projecting/projection.ts';
 import { rebuild } from '../src/eventsourcing/projecting/readModel.ts';
 import { openReadEngines } from '../src/infra/embedded.ts';
 import { stockLevels } from '../src/projections/stockLevels/projection.ts';
@@ -57,7 +57,7 @@ export const compareRebuild = async (dataDir: string): Promise<RebuildFigures> =
   const { events, seconds } = plainLoop(copy, stockLevels.handles);
   const { engines, close } = await openReadEngines(dataDir);
   const startedAt = performance.now();
-  await rebuild(erase(stockLevels), readSideOf({ ...engines, logger: pino({ level: 'warn' }) }, 1), () => undefined);
+  await rebuild(untyped(stockLevels), readSideOf({ ...engines, logger: pino({ level: 'warn' }) }, 1), () => undefined);
   const rebuildSeconds = (performance.now() - startedAt) / 1_000;
   await close();
   return { events, rebuildPerSecond: events / rebuildSeconds, plainPerSecond: events / seconds };

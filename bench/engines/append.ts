@@ -4,7 +4,7 @@ import { EventStoreDBClient, type JSONType, jsonEvent, NO_STREAM } from '@events
 import { pino } from 'pino';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import { stockStream } from '../../src/domain/values.ts';
-import { createHandle, type Handle } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
+import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { createSystemClock } from '../../src/infra/clock.ts';
@@ -40,7 +40,7 @@ const context = (): CommandContext => ({
   causationId: randomUUID(),
 });
 
-type StockHandle = Handle<
+type StockHandle = CommandHandler<
   Parameters<typeof stockDecider.evolve>[0],
   Parameters<typeof stockDecider.decide>[0],
   Parameters<typeof stockDecider.evolve>[1],
@@ -64,7 +64,7 @@ const adjust = async (handle: StockHandle, warehouseId: string, sku: string): Pr
 export const openCommands = async (url: string) => {
   const store = createEventStoreEvents({ url, logger: pino({ level: 'warn' }) });
   const cache = createStateCache(stateCacheBytes);
-  const handle = createHandle(stockDecider, { store, clock: createSystemClock(), cache }) as StockHandle;
+  const handle = createCommandHandler(stockDecider, { store, clock: createSystemClock(), cache }) as StockHandle;
   const warehouseId = `B${randomUUID().slice(0, 8).toUpperCase()}`;
   const skus = Array.from({ length: streamsMax }, (_, index) => `SKU-${index}`);
   const occurredAt = new Date().toISOString();

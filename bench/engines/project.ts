@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
+import { projectBatch, untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
@@ -47,7 +47,7 @@ const batchesOf = (log: readonly RecordedEvent[]): readonly (readonly RecordedEv
     log.slice(index * batchMax, (index + 1) * batchMax),
   );
 
-const projection = erase(stockLevels);
+const projection = untyped(stockLevels);
 
 /** The documents that each batch writes. */
 const foldEach = (batches: ReturnType<typeof batchesOf>): readonly ReadonlyMap<string, object>[] => {

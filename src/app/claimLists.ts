@@ -1,5 +1,5 @@
 /** Where the reconciler of claims looks: pages of the read models, and how far the policies have come. */
-import type { Board } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { ConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { ClaimLists } from '../processManagers/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { anySku } from '../projections/orders/projection.ts';
@@ -31,8 +31,11 @@ const placeOf = (cursor: string | null): readonly [statusIndex: number, cursor?:
   return within.length === 0 ? [Number(index)] : [Number(index), within.join(' ')];
 };
 
-export const createClaimLists = ({ orders, openReservations }: ReadModels, board: Board): ClaimLists => {
-  const policies = board.progress(reactionsName);
+export const createClaimLists = (
+  { orders, openReservations }: ReadModels,
+  consumerProgress: ConsumerProgress,
+): ClaimLists => {
+  const policies = consumerProgress.progress(reactionsName);
 
   const openOrders: ClaimLists['orders'] = async (from) => {
     const [index, cursor] = placeOf(from);

@@ -7,8 +7,15 @@ import { systemContext } from '../commands/systemContext.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
-import { createBoard } from '../eventsourcing/consumers/consumerProgress.ts';
-import type { Checkpoints, EventSource, Generations, Leases, ProgressNews, Role } from '../eventsourcing/ports.ts';
+import { createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
+import type {
+  Checkpoints,
+  EventSource,
+  Generations,
+  Leases,
+  ProcessRole,
+  ProgressPubSub,
+} from '../eventsourcing/ports.ts';
 import { type Clock, type EventStore, failureFacts, StoreUnavailable } from '../eventsourcing/ports.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
@@ -38,7 +45,7 @@ export interface Adapters {
   readonly generations: Generations;
   readonly leases: Leases;
   /** Of other processes; absent where there are none. */
-  readonly news?: ProgressNews;
+  readonly progressPubSub?: ProgressPubSub;
   readonly jobs: JobQueue;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
@@ -66,7 +73,7 @@ export interface Adapters {
 const policiesBudgetMs = 10;
 
 export interface Settings {
-  readonly roles: ReadonlySet<Role>;
+  readonly roles: ReadonlySet<ProcessRole>;
   /** See `ReadSide.parts`. */
   readonly projectionParts: number;
   readonly http: HttpSettings;
@@ -87,14 +94,16 @@ export interface Service {
 
 type ReadAdapters = Pick<
   Adapters,
-  'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'news' | 'logger'
+  'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'progressPubSub' | 'logger'
 >;
 
 /** The read side on these adapters; a rebuild needs no more than this. */
-export const readSideOf = ({ events, news, logger, ...stores }: ReadAdapters, parts: number): ReadSide => ({
+export const readSideOf = ({ events, progressPubSub, logger, ...stores }: ReadAdapters, parts: number): ReadSide => ({
   ...stores,
   source: events,
-  board: createBoard(news === undefined ? undefined : { news, checkpoints: stores.checkpoints }),
+  consumerProgress: createConsumerProgress(
+    progressPubSub === undefined ? undefined : { pubSub: progressPubSub, checkpoints: stores.checkpoints },
+  ),
   parts,
   onFailure: (consumer, error, delayMs) =>
     logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
@@ -104,7 +113,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createAllReadModels(readSide);
-  const lag = createPolicyLag(readModels, readSide.board);
+  const lag = createPolicyLag(readModels, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
   const handlers = createHandlers({ store: events, clock, cache: createStateCache(settings.stateCacheBytesMax) });
   const useCases = createUseCases({ ...adapters, handlers });
@@ -115,7 +124,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     facts: createAllocationFacts(readModels),
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
-    claimLists: createClaimLists(readModels, readSide.board),
+    claimLists: createClaimLists(readModels, readSide.consumerProgress),
     driftWatch: measures.drift,
     takeTurn: createTurns({ budgetMs: policiesBudgetMs }).take,
     reservationMs: settings.orderReservationMs,
@@ -145,7 +154,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     ...adapters,
     roles: settings.roles,
     source: events,
-    board: readSide.board,
+    consumerProgress: readSide.consumerProgress,
     lag,
     readModels,
     processManagers,

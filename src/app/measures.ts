@@ -1,6 +1,6 @@
 /** What the service measures of itself: figures for Prometheus (text format 0.0.4), and how far the policies are behind. */
 import { pause } from '../eventsourcing/concurrency.ts';
-import type { Board } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { ConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
 import { comparePositions, type Position } from '../eventsourcing/message.ts';
 import { type DriftKind, type DriftWatch, driftKinds, type LapseWatch } from '../processManagers/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
@@ -180,10 +180,13 @@ export const createLagMeter = ({ head, followers, lookAgain, nowMs }: LagOptions
 export const reactionsName = 'reactions_v1';
 
 /** Of this service: the live events of the process know its head. */
-export const createPolicyLag = ({ live, orders, stockLevels }: ReadModels, board: Board): LagMeter =>
+export const createPolicyLag = (
+  { live, orders, stockLevels }: ReadModels,
+  consumerProgress: ConsumerProgress,
+): LagMeter =>
   createLagMeter({
     head: live.position,
-    followers: [board.progress(reactionsName), orders.model, stockLevels.model],
-    lookAgain: board.lookOnce,
+    followers: [consumerProgress.progress(reactionsName), orders.model, stockLevels.model],
+    lookAgain: consumerProgress.lookOnce,
     nowMs: () => performance.now(),
   });

@@ -4,14 +4,14 @@ import { setTimeout as afterMs } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { pause } from '../eventsourcing/concurrency.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from '../eventsourcing/consumers/consumer.ts';
-import type { Board, Progress } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { ConsumerProgress, Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import {
   type Checkpoints,
   type EventSource,
   failureFacts,
-  type Held,
+  type HeldLease,
   type Leases,
-  type Role,
+  type ProcessRole,
 } from '../eventsourcing/ports.ts';
 import type { ProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
@@ -47,9 +47,9 @@ export const repeatedly = async (
 };
 
 interface RunnerPorts {
-  readonly roles: ReadonlySet<Role>;
+  readonly roles: ReadonlySet<ProcessRole>;
   readonly leases: Leases;
-  readonly board: Board;
+  readonly consumerProgress: ConsumerProgress;
   readonly source: EventSource;
   readonly checkpoints: Checkpoints;
   readonly jobs: JobQueue;
@@ -88,7 +88,18 @@ const finishMaxMs = 2_000;
 const reconcileClaimsEveryMs = 10_000;
 
 export const createRunners = (ports: RunnerPorts): Runners => {
-  const { source, checkpoints, leases, board, jobs, readModels, processManagers, planner, onFailure, logger } = ports;
+  const {
+    source,
+    checkpoints,
+    leases,
+    consumerProgress,
+    jobs,
+    readModels,
+    processManagers,
+    planner,
+    onFailure,
+    logger,
+  } = ports;
   const { reactions } = processManagers;
   const sweeping =
     (signal: AbortSignal) =>
@@ -109,7 +120,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       source,
       checkpoints,
       leases,
-      board,
+      consumerProgress,
       types: reactions.types,
       batchMax: reactionsBatchMax,
       handle: reactions.handle,
@@ -122,7 +133,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       source,
       checkpoints,
       leases,
-      board,
+      consumerProgress,
       types: announcedTypes,
       batchMax: plannerBatchMax,
       handle: planner.handle,
@@ -131,7 +142,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   ];
   const consumers = [...readModels.all, ...followers, readModels.live];
 
-  const sweep = async (held: Held): Promise<void> => {
+  const sweep = async (held: HeldLease): Promise<void> => {
     const every = sweeping(held.signal);
     await Promise.all([
       every('expire reservations', processManagers.expireReservations, expireEveryMs),
@@ -141,7 +152,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
   };
 
   /** What each role does; the read models are watched where nobody folds them, as answers come from the active build. */
-  const work: { readonly [R in Role]: (signal: AbortSignal) => readonly Promise<void>[] } = {
+  const work: { readonly [R in ProcessRole]: (signal: AbortSignal) => readonly Promise<void>[] } = {
     api: (signal) => [readModels.live.run(signal), ports.lag.run(signal)],
     projector: (signal) => [...readModels.all, ...followers].map((consumer) => consumer.run(signal)),
     worker: (signal) => [
@@ -166,7 +177,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     },
     run: async (signal) => {
       // Only what it shows depends on it, and news will tell the same.
-      void board.lookOnce().catch(() => undefined);
+      void consumerProgress.lookOnce().catch(() => undefined);
       const watched = ports.roles.has('projector') ? [] : readModels.all.map((model) => model.watch(signal));
       const all = Promise.all([...watched, ...[...ports.roles].flatMap((role) => work[role](signal))]);
       if ((await Promise.race([all, giveUp(signal)])) === 'given up') {

@@ -1,4 +1,5 @@
 /** What a person or an orchestrator sees of the start: the greeting, the one line of a failure, and faults that are survived. */
+
 import type { FastifyBaseLogger } from 'fastify';
 import { OperatorError } from '../commands/ports.ts';
 import { StoreDamaged } from '../eventsourcing/ports.ts';
@@ -12,19 +13,19 @@ interface SystemFailure {
   readonly syscall?: string;
 }
 
-type Line = (failure: SystemFailure) => string;
+type FailureLine = (failure: SystemFailure) => string;
 
 const place = ({ path }: SystemFailure): string => path ?? 'A file';
-const openFiles: Line = () =>
+const openFiles: FailureLine = () =>
   'The limit of open files is too low. Raise it to 1024 or more (ulimit -n, or LimitNOFILE of systemd).';
-const permission: Line = (failure) =>
+const permission: FailureLine = (failure) =>
   failure.syscall === 'listen'
     ? `Port ${failure.port} may not be opened by this user. Set PORT to 1024 or more.`
     : `${place(failure)}: permission denied. Let the user of the service read and write it, or set DATA_DIR.`;
-const notThere: Line = (failure) => `${place(failure)} is not there.`;
+const notThere: FailureLine = (failure) => `${place(failure)} is not there.`;
 
 /** By https://nodejs.org/api/errors.html#common-system-errors */
-const lines: Readonly<Record<string, Line>> = {
+const lines: Readonly<Record<string, FailureLine>> = {
   EADDRINUSE: ({ address, port }) => `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`,
   EADDRNOTAVAIL: ({ address }) => `${address} is no address of this machine. Set HOST.`,
   ENOTFOUND: () => 'HOST is no address, and no name of one. Set HOST.',

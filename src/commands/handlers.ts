@@ -6,16 +6,16 @@ import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
-import { createHandle, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
+import { createCommandHandler, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
 
 export const createHandlers = (options: HandlerOptions) => ({
-  stock: createHandle(stockDecider, options),
-  item: createHandle(itemDecider, options),
-  warehouse: createHandle(warehouseDecider, options),
-  order: createHandle(orderDecider, options),
-  orderNumber: createHandle(orderNumberDecider, options),
-  shipment: createHandle(shipmentDecider, options),
-  webhook: createHandle(webhookDecider, options),
+  stock: createCommandHandler(stockDecider, options),
+  item: createCommandHandler(itemDecider, options),
+  warehouse: createCommandHandler(warehouseDecider, options),
+  order: createCommandHandler(orderDecider, options),
+  orderNumber: createCommandHandler(orderNumberDecider, options),
+  shipment: createCommandHandler(shipmentDecider, options),
+  webhook: createCommandHandler(webhookDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -8,12 +8,12 @@ export interface BucketMap<V> {
   readonly root: Node<V>;
 }
 
-interface Entry<V> {
+interface BucketEntry<V> {
   readonly key: string;
   readonly value: V;
 }
 interface Leaf<V> {
-  readonly entries: readonly Entry<V>[];
+  readonly entries: readonly BucketEntry<V>[];
   readonly branches?: undefined;
 }
 interface Branch<V> {
@@ -41,7 +41,7 @@ const hashOf = (key: string): number => {
 
 const branchAt = (hash: number, depth: number): number => (hash >>> (bits * depth)) % fanOut;
 
-const entryOf = <V>({ root }: BucketMap<V>, key: string): Entry<V> | undefined => {
+const entryOf = <V>({ root }: BucketMap<V>, key: string): BucketEntry<V> | undefined => {
   let node: Node<V> = root;
   const hash = node.branches === undefined ? 0 : hashOf(key);
   for (let depth = 0; node.branches !== undefined; depth += 1) node = node.branches[branchAt(hash, depth)] ?? emptyLeaf;
@@ -51,7 +51,7 @@ const entryOf = <V>({ root }: BucketMap<V>, key: string): Entry<V> | undefined =
 
 export const lookUp = <V>(map: BucketMap<V>, key: string): V | undefined => entryOf(map, key)?.value;
 
-const put = <V>(node: Node<V>, entry: Entry<V>, hash: number, depth: number): Node<V> => {
+const put = <V>(node: Node<V>, entry: BucketEntry<V>, hash: number, depth: number): Node<V> => {
   if (node.branches !== undefined) {
     const at = branchAt(hash, depth);
     return { branches: node.branches.with(at, put(node.branches[at] ?? emptyLeaf, entry, hash, depth + 1)) };

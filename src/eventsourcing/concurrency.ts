@@ -95,7 +95,7 @@ export const createSlots = (limit: number) => {
  * Runs work in the order in which it was asked where it shares a key, and side by side where it does not. What follows
  * work that failed fails too.
  */
-export const createLanes = () => {
+export const createKeySetQueue = () => {
   const tails = new Map<string, Promise<void>>();
   return (keys: readonly string[], work: () => Promise<void>): Promise<void> => {
     if (keys.length === 0) return work();

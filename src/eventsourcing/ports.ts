@@ -142,7 +142,7 @@ export interface CheckpointMove {
  * How far consumers have come in other processes. A hint that may be lost: the truth is in the checkpoints, though a
  * checkpoint may be behind what was handled.
  */
-export interface ProgressNews {
+export interface ProgressPubSub {
   /** Tells the others; never throws, and may gather for a few milliseconds. */
   announce(positions: ReadonlyMap<string, Position>): void;
   /** Hears the others. @returns what ends it. */
@@ -153,11 +153,11 @@ export interface ProgressNews {
  * What a process is there for: `api` answers requests, `projector` follows the log (read models, policies, the delivery
  * ledger), `worker` works jobs and sweeps. Any number of processes may have each.
  */
-export const roles = ['api', 'projector', 'worker'] as const;
-export type Role = (typeof roles)[number];
+export const processRoles = ['api', 'projector', 'worker'] as const;
+export type ProcessRole = (typeof processRoles)[number];
 
 /** What a process holds while it holds a lease. */
-export interface Held {
+export interface HeldLease {
   /** Grows with each holder of this lease, and is never given twice. */
   readonly epoch: number;
   /** Aborts when the lease was lost, or the holder is to stop. */
@@ -171,7 +171,7 @@ export interface Leases {
    * next holder need not wait. A holder that dies is replaced within 10 s. Never two holders that both live: who can't
    * renew is told by its own signal before anybody else may take over.
    */
-  whileHeld(name: string, signal: AbortSignal, work: (held: Held) => Promise<void>): Promise<void>;
+  whileHeld(name: string, signal: AbortSignal, work: (held: HeldLease) => Promise<void>): Promise<void>;
 }
 
 /** Which build of a projection answers queries; a rebuild makes the next one beside it and switches. */

@@ -63,7 +63,7 @@ export const openClusteredEngines = (options: ClusteredEngineOptions) => {
   return {
     ...engines,
     openSharedCache: () => openRedisCache(redis, logger),
-    news: createRedisNews(redis),
+    progressPubSub: createRedisNews(redis),
     createLimiter: createRedisLimiters(redis),
     keysInUse: createRedisKeysInUse(redis),
     jobs: createBullmqJobs(redis, () => Date.parse(clock.now())),

@@ -9,7 +9,7 @@ import type { OrderCommandOf } from '../domain/order/commands.ts';
 import type { LineQuantity } from '../domain/order/shapes.ts';
 import { promiseLost } from '../domain/order/standing.ts';
 import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
-import type { Plan } from '../domain/policies/allocation.ts';
+import type { AllocationPlan } from '../domain/policies/allocation.ts';
 import { itemStream, orderStream, stockStream } from '../domain/values.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { createSlots, mapLimited } from '../eventsourcing/concurrency.ts';
@@ -108,7 +108,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   };
 
   /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
-  const take = async (look: Look, { sources, missing }: Plan, cause: Cause): Promise<boolean> => {
+  const take = async (look: Look, { sources, missing }: AllocationPlan, cause: Cause): Promise<boolean> => {
     const { order, held } = look;
     const reserved = await mapLimited(sources, reservesAtOnce, async (source) => {
       await takeTurn();
@@ -140,7 +140,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const settleClaims = async (
     look: Look,
     holds: readonly Hold[],
-    { sources, missing }: Plan,
+    { sources, missing }: AllocationPlan,
     cause: Cause,
   ): Promise<boolean> => {
     const { order, held } = look;

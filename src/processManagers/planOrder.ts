@@ -2,7 +2,7 @@
 import { type Address, shipToContext } from '../commands/orders.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { type Plan, planAllocation } from '../domain/policies/allocation.ts';
+import { type AllocationPlan, planAllocation } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
 import type { Position } from '../eventsourcing/message.ts';
 import type { AllocationFacts } from './ports.ts';
@@ -15,7 +15,7 @@ export interface PlanPorts {
 }
 
 /** `holds`: what is reserved under the order's id already, and so is there for it. */
-export type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<Plan>;
+export type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
 
 /** What each shelf can promise, by SKU and warehouse. */
 const promisesOf = (shelves: Shelves, holds: readonly Hold[]): ReadonlyMap<string, ReadonlyMap<string, number>> => {

@@ -9,7 +9,7 @@ import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/
 import { orderStream, shipmentStream } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { createKeyedQueue, createLanes, eachLimited } from '../eventsourcing/concurrency.ts';
+import { createKeyedQueue, createKeySetQueue, eachLimited } from '../eventsourcing/concurrency.ts';
 import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
@@ -148,7 +148,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
       const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
       await eachLimited(tasks, concurrency, performTask);
       await eachLimited(returns, concurrency, performTask);
-      const inLane = createLanes();
+      const inLane = createKeySetQueue();
       await eachLimited(await contest(plans), concurrency, ({ ask, cause, scarceSkus }) =>
         inLane(scarceSkus, () => allocateInLine(ask, cause)),
       );

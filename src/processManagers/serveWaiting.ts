@@ -3,7 +3,7 @@ import type { Handlers } from '../commands/handlers.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { createLanes, eachComing, mapLimited } from '../eventsourcing/concurrency.ts';
+import { createKeySetQueue, eachComing, mapLimited } from '../eventsourcing/concurrency.ts';
 import { laterOf } from '../eventsourcing/message.ts';
 import type { Cause } from './cause.ts';
 import type { AllocationFacts, WaitingOrder } from './ports.ts';
@@ -110,7 +110,7 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
       const skus = arrivals.map(({ sku }) => sku);
       if (!(await facts.isAnyWaitingFor(skus, latest))) return;
       const usedUp = new Set<string>();
-      const inLane = createLanes();
+      const inLane = createKeySetQueue();
       await eachComing(inOrder(arrivals, usedUp), concurrency, ({ sku, cause, waiter }) =>
         inLane(waiter.skus, async () => {
           if (usedUp.has(sku)) return;

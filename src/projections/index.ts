@@ -9,7 +9,7 @@ import {
   orFolded,
   pacedReads,
 } from '../eventsourcing/projecting/builtReadModels.ts';
-import { type AnyProjection, erase } from '../eventsourcing/projecting/projection.ts';
+import { type AnyProjection, untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
 import { eventHistory } from './eventHistory/projection.ts';
@@ -33,23 +33,23 @@ import { createWarehouseQueries, type WarehouseDocument, warehouses } from './wa
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
-  erase(warehouses),
-  erase(items),
-  erase(stockLevels),
-  erase(skuWarehouses),
-  erase(openReservations),
-  erase(discrepancies),
-  erase(orders),
-  erase(shipments),
-  erase(eventHistory),
-  erase(logCount),
+  untyped(warehouses),
+  untyped(items),
+  untyped(stockLevels),
+  untyped(skuWarehouses),
+  untyped(openReservations),
+  untyped(discrepancies),
+  untyped(orders),
+  untyped(shipments),
+  untyped(eventHistory),
+  untyped(logCount),
 ];
 
 export const createReadModels = (side: ReadSide) => {
   const { source } = side;
   const fold = createFold(side);
-  const foldOrder = (id: string) => fold<OrderDocument>(erase(orders), orderStream(id), id);
-  const foldShipment = (id: string) => fold<ShipmentDocument>(erase(shipments), shipmentStream(id), id);
+  const foldOrder = (id: string) => fold<OrderDocument>(untyped(orders), orderStream(id), id);
+  const foldShipment = (id: string) => fold<ShipmentDocument>(untyped(shipments), shipmentStream(id), id);
   const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
@@ -57,39 +57,41 @@ export const createReadModels = (side: ReadSide) => {
     source,
     pace,
     live,
-    warehouses: build(erase(warehouses), (port, collection) =>
+    warehouses: build(untyped(warehouses), (port, collection) =>
       orFolded(createWarehouseQueries(port, collection), (id: string) =>
-        fold<WarehouseDocument>(erase(warehouses), warehouseStream(id), id),
+        fold<WarehouseDocument>(untyped(warehouses), warehouseStream(id), id),
       ),
     ),
-    items: build(erase(items), (port, collection) =>
+    items: build(untyped(items), (port, collection) =>
       orFolded(createItemQueries(port, collection), (sku: string) =>
-        fold<ItemDocument>(erase(items), itemStream(sku), sku),
+        fold<ItemDocument>(untyped(items), itemStream(sku), sku),
       ),
     ),
-    stockLevels: build(erase(stockLevels), (port, collection) =>
+    stockLevels: build(untyped(stockLevels), (port, collection) =>
       orFolded(createStockLevelQueries(port, collection), (warehouseId: string, sku: string) =>
-        fold<StockLevelDocument>(erase(stockLevels), stockStream(warehouseId, sku), stockLevelId(warehouseId, sku)),
+        fold<StockLevelDocument>(untyped(stockLevels), stockStream(warehouseId, sku), stockLevelId(warehouseId, sku)),
       ),
     ),
-    skuWarehouses: build(erase(skuWarehouses), createSkuWarehousesQueries),
-    openReservations: build(erase(openReservations), createOpenReservationQueries),
-    discrepancies: build(erase(discrepancies), createDiscrepancyQueries),
+    skuWarehouses: build(untyped(skuWarehouses), createSkuWarehousesQueries),
+    openReservations: build(untyped(openReservations), createOpenReservationQueries),
+    discrepancies: build(untyped(discrepancies), createDiscrepancyQueries),
     orders: {
-      ...build(erase(orders), (port, collection) => orFolded(createOrderQueries(port, collection, pace), foldOrder)),
+      ...build(untyped(orders), (port, collection) => orFolded(createOrderQueries(port, collection, pace), foldOrder)),
       fold: foldOrder,
       /** The order that these events, its first ones, make. */
       of: (orderId: string, events: readonly RecordedEvent[]) =>
-        erase(orders).applyAll(null, events, orderId) as OrderDocument | null,
+        untyped(orders).applyAll(null, events, orderId) as OrderDocument | null,
     },
     shipments: {
-      ...build(erase(shipments), (port, collection) => orFolded(createShipmentQueries(port, collection), foldShipment)),
+      ...build(untyped(shipments), (port, collection) =>
+        orFolded(createShipmentQueries(port, collection), foldShipment),
+      ),
       fold: foldShipment,
     },
-    eventHistory: build(erase(eventHistory), (port, collection) =>
+    eventHistory: build(untyped(eventHistory), (port, collection) =>
       createEventHistoryQueries(port, collection, { source, pace }),
     ),
-    logCount: build(erase(logCount), createLogCountQueries),
+    logCount: build(untyped(logCount), createLogCountQueries),
     stockHistory: createStockHistory(pacedReads(source, pace)),
     /** Each with a runner of its own. */
     all,

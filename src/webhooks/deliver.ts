@@ -4,25 +4,28 @@
  *
  * A delivery that goes well costs three writes: the attempt's beginning, its end, and the job's removal.
  */
+
 import { webhookStream } from '../domain/values.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventSource } from '../eventsourcing/ports.ts';
 import type { Documents, StoredDocument } from '../eventsourcing/projecting/documents.ts';
 import { begun, ended, laterThan, type SentResult, signedHeaders } from './attempts.ts';
-import { createLanes, type Leave } from './endpointConcurrency.ts';
+import { createEndpointConcurrency, type Leave } from './endpointConcurrency.ts';
 import { type Delivery, type DeliveryJob, deliveries, endpointOf, jobOf } from './ledger.ts';
 import { bodyOf, messagesFor } from './messages.ts';
-import type {
-  Endpoint,
-  EndpointDirectory,
-  Job,
-  JobOutcome,
-  JobQueue,
-  SendRequest,
-  Unseal,
-  WebhookSender,
+import {
+  audienceOf,
+  audiencesOf,
+  type Endpoint,
+  type EndpointDirectory,
+  type Job,
+  type JobOutcome,
+  type JobQueue,
+  type SendRequest,
+  type Unseal,
+  type WebhookMessage,
+  type WebhookSender,
 } from './ports.ts';
-import { audienceOf, audiencesOf, type Message } from './ports.ts';
 import { type RoomName, rooms } from './rooms.ts';
 
 export interface DelivererDeps {
@@ -49,9 +52,9 @@ const recordTriesMax = 5;
 
 const done: JobOutcome = { kind: 'done' };
 
-type Row = StoredDocument<Delivery>;
+type DeliveryRow = StoredDocument<Delivery>;
 
-const requestFor = (delivery: Delivery, body: string, target: Target, at: string): SendRequest => ({
+const requestFor = (delivery: Delivery, body: string, target: DeliveryTarget, at: string): SendRequest => ({
   url: target.url,
   body,
   headers: {
@@ -62,7 +65,7 @@ const requestFor = (delivery: Delivery, body: string, target: Target, at: string
   },
 });
 
-interface Target {
+interface DeliveryTarget {
   readonly url: string;
   readonly secret: string;
 }
@@ -72,7 +75,7 @@ interface Target {
  * @throws RangeError when the log no longer says what the ledger was made from.
  */
 const bodyFor = (delivery: Delivery, event: RecordedEvent, endpoint: Endpoint): string | null => {
-  const isThis = ({ type }: Message): boolean => type === delivery.type;
+  const isThis = ({ type }: WebhookMessage): boolean => type === delivery.type;
   const message = messagesFor(event, audienceOf(endpoint)).find(isThis);
   if (message !== undefined) return bodyOf(event, message, delivery.sequence);
   if (messagesFor(event, audiencesOf(endpoint)(event.position)).some(isThis)) return null;
@@ -85,9 +88,9 @@ export type DeliveryHandler = (job: Job<DeliveryJob>) => Promise<JobOutcome>;
 export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => DeliveryHandler) => {
   const { documents, jobs, source, directory, unseal, sender, clock, random, onGone } = deps;
   const nowMs = (): number => Date.parse(clock.now());
-  const lanes = createLanes(nowMs);
+  const endpointConcurrency = createEndpointConcurrency(nowMs);
 
-  const write = async (row: Row, document: Delivery): Promise<Row | null> => {
+  const write = async (row: DeliveryRow, document: Delivery): Promise<DeliveryRow | null> => {
     const position = row.position + 1n;
     const write = { id: row.id, document, position, expected: row.position };
     const [outcome] = await documents.write(deliveries.name, [write]);
@@ -100,12 +103,12 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
     status === 'pending' && nextAttemptAt !== null ? { kind: 'retry', notBefore: nextAttemptAt } : done;
 
   /** Ends a row without an attempt. */
-  const close = async (row: Row, change: Pick<Delivery, 'status' | 'reason'>): Promise<JobOutcome> => {
+  const close = async (row: DeliveryRow, change: Pick<Delivery, 'status' | 'reason'>): Promise<JobOutcome> => {
     const closed = await write(row, { ...row.document, ...change, nextAttemptAt: null });
     return closed === null ? retryIn(otherWorkerMs) : done;
   };
 
-  const openTarget = async ({ endpointId, url, secret }: Endpoint): Promise<Target | null> => {
+  const openTarget = async ({ endpointId, url, secret }: Endpoint): Promise<DeliveryTarget | null> => {
     const openedUrl = await unseal.open(url, `${webhookStream(endpointId)}/url`);
     const openedSecret = await unseal.open(secret, `${webhookStream(endpointId)}/secret`);
     return typeof openedUrl === 'string' && typeof openedSecret === 'string'
@@ -120,9 +123,9 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
   };
 
   /** The end of the attempt belongs into the row, whoever else wrote to it meanwhile. */
-  const recordEnd = async (row: Row, result: SentResult): Promise<Delivery> => {
+  const recordEnd = async (row: DeliveryRow, result: SentResult): Promise<Delivery> => {
     const index = row.document.attempts.length - 1;
-    let current: Row = row;
+    let current: DeliveryRow = row;
     for (let tries = 0; tries < recordTriesMax; tries += 1) {
       const written = await write(current, ended(current.document, index, result));
       if (written !== null) return written.document;
@@ -133,13 +136,13 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
     throw new Error(`${row.id}: the end of attempt ${index + 1} could not be recorded`);
   };
 
-  const send = async (started: Row, body: string, target: Target): Promise<SentResult> => {
+  const send = async (started: DeliveryRow, body: string, target: DeliveryTarget): Promise<SentResult> => {
     const at = started.document.attempts.at(-1)?.at ?? clock.now();
     const sent = await sender.send(requestFor(started.document, body, target, at));
     return { sent, at: clock.now(), random: random() };
   };
 
-  const attempt = async (row: Row, endpoint: Endpoint, leave: Leave): Promise<JobOutcome> => {
+  const attempt = async (row: DeliveryRow, endpoint: Endpoint, leave: Leave): Promise<JobOutcome> => {
     const target = await openTarget(endpoint);
     if (target === null) return close(row, { status: 'dead', reason: 'unreadable' });
     const body = bodyFor(row.document, await readEvent(row.document), endpoint);
@@ -155,8 +158,8 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
     return asOutcome(recorded);
   };
 
-  const inTurn = async (row: Row, endpoint: Endpoint, room: RoomName): Promise<JobOutcome> => {
-    const turn = await lanes.enter(endpoint, room);
+  const inTurn = async (row: DeliveryRow, endpoint: Endpoint, room: RoomName): Promise<JobOutcome> => {
+    const turn = await endpointConcurrency.enter(endpoint, room);
     if (turn.kind === 'later') return retryIn(turn.delayMs);
     if (turn.kind === 'elsewhere') {
       await jobs.add(rooms[turn.room].queue, [jobOf(row.id)]);

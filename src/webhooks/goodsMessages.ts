@@ -6,7 +6,7 @@ import { emptyBalance, moveBalance } from '../domain/stock/claims.ts';
 import type { Balance, StockEvent } from '../domain/stock/events.ts';
 import { availableOf } from '../domain/stock/state.ts';
 import { unreachable } from '../eventsourcing/message.ts';
-import type { Message } from './ports.ts';
+import type { WebhookMessage } from './ports.ts';
 
 interface StockData extends Balance {
   readonly warehouseId: string;
@@ -69,12 +69,12 @@ const isOut = (balance: Balance): boolean => availableOf(balance) === 0;
  * `stock.changed` for every movement; `stock.low` and `stock.out` only when the event crosses the line, not while the
  * stock stays beyond it. A stock that begins empty, or gets another safety stock, has crossed nothing.
  */
-export const stockMessages = (event: StockEvent): readonly Message[] => {
+export const stockMessages = (event: StockEvent): readonly WebhookMessage[] => {
   const { after } = event.data;
   const data = dataOf(event);
   const changed: StockChangedData = { ...data, change: changes[event.type] };
   const before = balanceBefore(event);
-  const messages: Message[] = [{ type: 'stock.changed', data: changed }];
+  const messages: WebhookMessage[] = [{ type: 'stock.changed', data: changed }];
   if (before === null) return messages;
   if (isLow(after) && !isLow(before)) messages.push({ type: 'stock.low', data });
   if (isOut(after) && !isOut(before)) messages.push({ type: 'stock.out', data });
@@ -107,9 +107,9 @@ interface ShipmentExceptionData extends ShipmentData {
 /** Somebody has to do something, or the customer has to be told. */
 const troubles: readonly ParcelStatus[] = ['attempted_delivery', 'delayed', 'exception', 'return_to_sender'];
 
-const updated = (data: ShipmentUpdatedData): Message => ({ type: 'shipment.updated', data });
+const updated = (data: ShipmentUpdatedData): WebhookMessage => ({ type: 'shipment.updated', data });
 
-export const shipmentMessages = (event: ShipmentEvent): readonly Message[] => {
+export const shipmentMessages = (event: ShipmentEvent): readonly WebhookMessage[] => {
   const { shipmentId, orderId, warehouseId } = event.data;
   const shipment: ShipmentData = { shipmentId, orderId, warehouseId };
   switch (event.type) {

@@ -3,7 +3,7 @@ import { webhookStream } from '../domain/values.ts';
 import { createFold, createReadModelBuilder, orFolded } from '../eventsourcing/projecting/builtReadModels.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../eventsourcing/projecting/page.ts';
-import { erase } from '../eventsourcing/projecting/projection.ts';
+import { untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import {
   createWebhookEndpointQueries,
@@ -71,15 +71,15 @@ export const createDeliveryQueries = (documents: Documents): DeliveryQueries => 
 };
 
 /** Every projection of this room; a rebuild names one of them. */
-export const webhookProjections = [erase(webhookEndpoints)];
+export const webhookProjections = [untyped(webhookEndpoints)];
 
 export const createWebhookReadModels = (side: ReadSide) => {
   const fold = createFold(side);
   const { all, build } = createReadModelBuilder(side);
   return {
-    webhookEndpoints: build(erase(webhookEndpoints), (documents, collection) =>
+    webhookEndpoints: build(untyped(webhookEndpoints), (documents, collection) =>
       orFolded(createWebhookEndpointQueries(documents, collection), (id: string) =>
-        fold<WebhookEndpointDocument>(erase(webhookEndpoints), webhookStream(id), id),
+        fold<WebhookEndpointDocument>(untyped(webhookEndpoints), webhookStream(id), id),
       ),
     ),
     deliveries: createDeliveryQueries(side.documents),

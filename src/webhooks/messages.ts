@@ -7,7 +7,7 @@ import { webhookEventTypes } from '../domain/webhook/events.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { orderMessages } from './orderMessages.ts';
-import { type Audience, type Message, type MessageType, sees } from './ports.ts';
+import { type Audience, type MessageType, sees, type WebhookMessage } from './ports.ts';
 
 /** An early warning and an empty shelf can come of any of these. */
 const stock = ['stock.changed', 'stock.low', 'stock.out'] as const;
@@ -55,7 +55,7 @@ export const announcedTypes: readonly string[] = Object.keys(typesOf);
 export const mayAnnounce = (eventType: string, types: ReadonlySet<MessageType>): boolean =>
   (typesOf[eventType as LedgerEventType] ?? []).some((type) => type === 'webhook.test' || types.has(type));
 
-const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): readonly Message[] => {
+const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): readonly WebhookMessage[] => {
   switch (event.type) {
     case 'StockRegistered':
     case 'StockReceived':
@@ -100,7 +100,7 @@ const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): reado
 };
 
 /** The messages one endpoint is owed for one event, in an order that never changes: the sequence follows it. */
-export const messagesFor = (event: RecordedEvent, audience: Audience): readonly Message[] => {
+export const messagesFor = (event: RecordedEvent, audience: Audience): readonly WebhookMessage[] => {
   if (!mayAnnounce(event.type, audience.types)) return [];
   return allMessages(event as RecordedEvent & LedgerEvent, audience).filter(
     ({ type }) => type === 'webhook.test' || audience.types.has(type),
@@ -108,7 +108,7 @@ export const messagesFor = (event: RecordedEvent, audience: Audience): readonly 
 };
 
 /** The delivery's body. `timestamp` is when it happened (Standard Webhooks 1.0), not when it was sent. */
-export const bodyOf = (event: RecordedEvent, { type, data }: Message, sequence: number): string =>
+export const bodyOf = (event: RecordedEvent, { type, data }: WebhookMessage, sequence: number): string =>
   JSON.stringify({
     type,
     timestamp: event.occurredAt,

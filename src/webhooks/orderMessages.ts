@@ -16,7 +16,7 @@ import type {
   OrderShipmentDispatched,
 } from '../domain/order/shapes.ts';
 import { unreachable } from '../eventsourcing/message.ts';
-import { type Message, type Sight, sees } from './ports.ts';
+import { sees, type WarehouseScope, type WebhookMessage } from './ports.ts';
 
 export interface OrderPlacedData {
   readonly orderId: string;
@@ -71,7 +71,7 @@ const linesOf = (
 const quantitiesOf = (lines: readonly LineQuantity[]): readonly LineQuantity[] =>
   lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
 
-const seenOf = (allocations: readonly Allocation[], sight: Sight): readonly Allocation[] =>
+const seenOf = (allocations: readonly Allocation[], sight: WarehouseScope): readonly Allocation[] =>
   allocations
     .filter(({ warehouseId }) => sees(sight, warehouseId))
     .map(({ lineId, sku, warehouseId, reservationId, quantity }) => ({
@@ -82,7 +82,7 @@ const seenOf = (allocations: readonly Allocation[], sight: Sight): readonly Allo
       quantity,
     }));
 
-const allocated = ({ data }: OrderAllocated, sight: Sight): readonly Message[] => {
+const allocated = ({ data }: OrderAllocated, sight: WarehouseScope): readonly WebhookMessage[] => {
   const { orderId } = data;
   const allocations = seenOf(data.allocations, sight);
   if (sight !== 'all' && allocations.length === 0) return [];
@@ -91,7 +91,10 @@ const allocated = ({ data }: OrderAllocated, sight: Sight): readonly Message[] =
   return [{ type: 'order.allocated', data: told }];
 };
 
-const cancelled = ({ type, data }: OrderCancelled | OrderRemainderCancelled, sight: Sight): readonly Message[] => {
+const cancelled = (
+  { type, data }: OrderCancelled | OrderRemainderCancelled,
+  sight: WarehouseScope,
+): readonly WebhookMessage[] => {
   const released = seenOf(data.released, sight);
   if (sight !== 'all' && released.length === 0) return [];
   const rest = type === 'OrderRemainderCancelled' && sight === 'all' ? { cancelled: quantitiesOf(data.cancelled) } : {};
@@ -99,7 +102,7 @@ const cancelled = ({ type, data }: OrderCancelled | OrderRemainderCancelled, sig
   return [{ type: 'order.cancelled', data: told }];
 };
 
-const shipped = ({ data }: OrderShipmentDispatched, sight: Sight): readonly Message[] => {
+const shipped = ({ data }: OrderShipmentDispatched, sight: WarehouseScope): readonly WebhookMessage[] => {
   if (!sees(sight, data.warehouseId)) return [];
   const { orderId, shipmentId, warehouseId, carrier, trackingNumber } = data;
   const told: OrderShippedData = {
@@ -113,7 +116,7 @@ const shipped = ({ data }: OrderShipmentDispatched, sight: Sight): readonly Mess
   return [{ type: 'order.shipped', data: told }];
 };
 
-const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentDelivered): Message => {
+const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentDelivered): WebhookMessage => {
   const { orderId } = event.data;
   switch (event.type) {
     case 'OrderPlaced': {
@@ -133,7 +136,7 @@ const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentD
   }
 };
 
-export const orderMessages = (event: AnnouncedOrderEvent, sight: Sight): readonly Message[] => {
+export const orderMessages = (event: AnnouncedOrderEvent, sight: WarehouseScope): readonly WebhookMessage[] => {
   switch (event.type) {
     case 'OrderAllocated':
       return allocated(event, sight);

@@ -5,8 +5,8 @@
  * a crash at any point ends in the same rows: ids and sequences follow from the log alone. Rows that exist stay as they
  * are, a counter knows up to where it has counted, and a job for a row that is settled finds nothing to do.
  */
-import type { RecordedEvent } from '../eventsourcing/message.ts';
-import { comparePositions, formatPosition } from '../eventsourcing/message.ts';
+
+import { comparePositions, formatPosition, type RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Documents, DocumentWrite, StoredDocument } from '../eventsourcing/projecting/documents.ts';
 import { LostOwnership } from '../eventsourcing/projecting/projection.ts';
@@ -21,8 +21,7 @@ import {
   rowsPerCallMax,
 } from './ledger.ts';
 import { messagesFor } from './messages.ts';
-import type { Endpoint, EndpointDirectory, JobQueue } from './ports.ts';
-import { audiencesOf, type Message } from './ports.ts';
+import { audiencesOf, type Endpoint, type EndpointDirectory, type JobQueue, type WebhookMessage } from './ports.ts';
 import { rooms, type Sendable, shareOut } from './rooms.ts';
 
 /** Also the name of its checkpoint. */
@@ -49,7 +48,7 @@ export interface WebhookPlanner {
 
 interface Owed {
   readonly event: RecordedEvent;
-  readonly message: Message;
+  readonly message: WebhookMessage;
 }
 
 interface Debt {
@@ -86,13 +85,13 @@ const rowOf = (
   attempts: [],
 });
 
-interface Plan {
+interface CountedRows {
   readonly rows: readonly Delivery[];
   readonly counter: DocumentWrite | null;
 }
 
 /** The rows that are not counted yet. What the counter has passed has its row: rows are written before the counter. */
-const planFor = ({ endpoint, owed }: Debt, stored: StoredDocument<Counter> | null, now: string): Plan => {
+const planFor = ({ endpoint, owed }: Debt, stored: StoredDocument<Counter> | null, now: string): CountedRows => {
   const counted = stored === null ? endpoint.createdAt : positionIn(stored.document.upTo);
   const uncounted = owed.filter(({ event }) => comparePositions(event.position, counted) > 0);
   const last = uncounted.at(-1);

@@ -1,4 +1,5 @@
 /** The words of webhook deliveries, and what they need from the world beside documents and the log. */
+
 import type { WebhookEventType } from '../domain/webhook/events.ts';
 import { comparePositions, type Position, type Sealed } from '../eventsourcing/message.ts';
 
@@ -104,24 +105,24 @@ export type JobOutcome = { readonly kind: 'done' } | { readonly kind: 'retry'; r
 /** `webhook.test` needs no subscription: it goes to the endpoint that was asked to be tested. */
 export type MessageType = WebhookEventType | 'webhook.test';
 
-export interface Message {
+export interface WebhookMessage {
   readonly type: MessageType;
   readonly data: object;
 }
 
 /** Ids of warehouses. `all` also stands for what names no warehouse at all. */
-export type Sight = 'all' | ReadonlySet<string>;
+export type WarehouseScope = 'all' | ReadonlySet<string>;
 
 export interface Audience {
   readonly endpointId: string;
   readonly types: ReadonlySet<MessageType>;
-  readonly sight: Sight;
+  readonly sight: WarehouseScope;
 }
 
-export const sees = (sight: Sight, warehouseId: string): boolean => sight === 'all' || sight.has(warehouseId);
+export const sees = (sight: WarehouseScope, warehouseId: string): boolean => sight === 'all' || sight.has(warehouseId);
 
 /** Never beyond `scope`. */
-const sightOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']): Sight => {
+const warehouseScopeOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']): WarehouseScope => {
   if (warehouseIds === undefined) return scope === 'all' ? 'all' : new Set(scope);
   return new Set(scope === 'all' ? warehouseIds : warehouseIds.filter((id) => scope.includes(id)));
 };
@@ -129,7 +130,7 @@ const sightOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']): Sight =>
 const audience = (endpoint: Endpoint, scope: Endpoint['scope']): Audience => ({
   endpointId: endpoint.endpointId,
   types: new Set(endpoint.eventTypes),
-  sight: sightOf(endpoint, scope),
+  sight: warehouseScopeOf(endpoint, scope),
 });
 
 /** Who may be told now. */

@@ -2,6 +2,7 @@
  * The queue is a cache of the ledger (B5): what it lost is added again, so that losing it loses nothing. Also closes what
  * is open for endpoints that were deleted. To be called every `reconcileEveryMs`.
  */
+
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { DocumentQuery, Documents, StoredDocument } from '../eventsourcing/projecting/documents.ts';
 import { laterThan } from './attempts.ts';
@@ -39,7 +40,7 @@ export interface Reconciled {
   readonly dropped: number;
 }
 
-type After = DocumentQuery['after'];
+type PageStart = DocumentQuery['after'];
 
 const openStatuses: readonly DeliveryStatus[] = ['pending', 'held'];
 
@@ -51,9 +52,9 @@ export const createReconciler = ({
   clock,
 }: ReconcilerDeps): (() => Promise<Reconciled>) => {
   /** Where the next run goes on; `undefined`: at the oldest. */
-  let resumeAfter: After;
+  let resumeAfter: PageStart;
 
-  const duePage = (after: After): Promise<readonly StoredDocument<Delivery>[]> =>
+  const duePage = (after: PageStart): Promise<readonly StoredDocument<Delivery>[]> =>
     documents.find<Delivery>(deliveries.name, {
       where: { status: { equals: 'pending' }, nextAttemptAt: { below: laterThan(clock.now(), -dueMarginMs) } },
       orderBy: { field: 'nextAttemptAt', direction: 'ascending' },
@@ -122,7 +123,7 @@ export const createReconciler = ({
 
   const closeDeleted = async (): Promise<number> => {
     let dropped = 0;
-    let after: After;
+    let after: PageStart;
     for (;;) {
       const page: readonly StoredDocument<Counter>[] = await documents.find<Counter>(counters.name, {
         where: { closed: { equals: false } },

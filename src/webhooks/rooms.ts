@@ -57,14 +57,14 @@ const firstGuessMs = 50;
 /** Weight of the newest attempt in the running mean: one bad moment must not send a whole backlog away. */
 const newestShare = 0.1;
 
-interface Line {
+interface SetAside {
   /** Attempts at once. */
   readonly width: number;
   readonly leastMs: number;
   readonly mostMs: number;
 }
 
-export interface Pace {
+export interface AttemptPace {
   running(): number;
   /** Whether an attempt has ended. */
   isKnown(): boolean;
@@ -73,10 +73,10 @@ export interface Pace {
   /** @returns what ends it, with how long the receiver took (`null`: it was not asked), once; repeating it is `false`. */
   begin(): (durationMs: number | null) => boolean;
   /** How long to stay away: each gets the turn after the one before it. */
-  setAside(line: Line): number;
+  setAside(line: SetAside): number;
 }
 
-export const createPace = (nowMs: () => number): Pace => {
+export const createPace = (nowMs: () => number): AttemptPace => {
   /** When each that runs began; the oldest first. */
   const running = new Set<{ readonly atMs: number }>();
   let endedMeanMs = firstGuessMs;

@@ -1,10 +1,10 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Held, Leases } from '../../src/eventsourcing/ports.ts';
+import type { HeldLease, Leases } from '../../src/eventsourcing/ports.ts';
 import { type Make, uniqueName, useAdapter, waitMaxMs } from './make.ts';
 
 interface Holder {
   /** Each time it held the lease, in order. */
-  readonly held: readonly Held[];
+  readonly held: readonly HeldLease[];
   isInside(): boolean;
   stop(): Promise<void>;
 }
@@ -27,9 +27,9 @@ export const leasesContract = (make: Make<Leases>): void => {
   const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: waitMaxMs, interval: 10 });
 
   /** Wants a lease until it is stopped, and works until it is told to end. */
-  const want = (leases: Leases, name: string, work = ({ signal }: Held) => aborted(signal)): Holder => {
+  const want = (leases: Leases, name: string, work = ({ signal }: HeldLease) => aborted(signal)): Holder => {
     const abort = new AbortController();
-    const held: Held[] = [];
+    const held: HeldLease[] = [];
     let inside = 0;
     const ended = leases.whileHeld(name, abort.signal, async (lease) => {
       held.push(lease);

@@ -1,7 +1,7 @@
 /** Works on a data directory until it is killed, and reports what was acknowledged. Started by `crash.test.ts`. */
 import { randomUUID } from 'node:crypto';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createRandom } from './seeded.ts';
 import { counter, newEvent, openWorld, queue, type Report, type World } from './world.ts';
@@ -61,7 +61,7 @@ const keepProjecting = ({ events, documents, checkpoints }: World): Promise<void
     source: events,
     checkpoints,
     leases: ownLeases,
-    board: createBoard(),
+    consumerProgress: createConsumerProgress(),
     batchMax: 16,
     handle: (batch) => projectBatch(counter, { documents, collection: counter.name }, batch),
     onFailure: (_name, error) => {

@@ -2,7 +2,7 @@
 import { array, assert, boolean, constantFrom, integer, nat, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourcingStrategies } from '../../src/domain/order/shapes.ts';
-import { type Plan, type PlanRequest, planAllocation } from '../../src/domain/policies/allocation.ts';
+import { type AllocationPlan, type PlanRequest, planAllocation } from '../../src/domain/policies/allocation.ts';
 
 const skus = ['CHAIR', 'LAMP', 'TABLE'];
 
@@ -36,7 +36,8 @@ const sumBy = <T extends { readonly quantity: number }>(
   for (const each of of) sums.set(keyOf(each), (sums.get(keyOf(each)) ?? 0) + each.quantity);
   return sums;
 };
-const warehousesOf = ({ sources }: Plan): number => new Set(sources.map(({ warehouseId }) => warehouseId)).size;
+const warehousesOf = ({ sources }: AllocationPlan): number =>
+  new Set(sources.map(({ warehouseId }) => warehouseId)).size;
 
 /** The most that these warehouses can give together, by SKU: what several lines ask for is asked for once. */
 const coveredBy = (warehouses: readonly string[], { demand, promise }: PlanRequest): number =>

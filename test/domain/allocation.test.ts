@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Demand, type Plan, type PlanRequest, planAllocation } from '../../src/domain/policies/allocation.ts';
+import {
+  type AllocationPlan,
+  type Demand,
+  type PlanRequest,
+  planAllocation,
+} from '../../src/domain/policies/allocation.ts';
 import { fewestWarehouses } from '../../src/domain/policies/fewestWarehouses.ts';
 
 type Shelves = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -86,7 +91,7 @@ describe('the fewest shipments', () => {
       W4: { D: 1, H: 1 },
     };
     const demand = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'].map((sku) => ({ lineId: sku, sku, quantity: 1 }));
-    const { sources } = plan(shelves, demand, { strategy }) as Plan;
+    const { sources } = plan(shelves, demand, { strategy }) as AllocationPlan;
     expect([...new Set(sources.map(({ warehouseId }) => warehouseId))].sort()).toEqual(['W1', 'W2', 'W3', 'W4']);
   });
   it('come from those that rank higher, where as many others would do', () =>

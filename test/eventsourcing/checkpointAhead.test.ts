@@ -1,7 +1,7 @@
 /** A log that was restored from an older backup: whoever has seen more of it must say so, and not go on. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
@@ -16,7 +16,7 @@ const runFrom = async (handled: bigint | null) => {
   const checkpoints = await createSqliteCheckpoints(db);
   await events.append('warehouse-A', 'no_stream', newEvents(3));
   if (handled !== null) await checkpoints.advance('c', { from: null, to: at(handled), epoch: 0 });
-  const board = createBoard();
+  const consumerProgress = createConsumerProgress();
   const seen: number[] = [];
   const failures: unknown[] = [];
   const consumer = createConsumer({
@@ -24,7 +24,7 @@ const runFrom = async (handled: bigint | null) => {
     source: events,
     checkpoints,
     leases: ownLeases,
-    board,
+    consumerProgress,
     batchMax: 10,
     handle: async (batch) => void seen.push(...batch.map(({ revision }) => revision)),
     onFailure: (_name, error) => failures.push(error),

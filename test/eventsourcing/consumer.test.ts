@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import type { Checkpoints, Held } from '../../src/eventsourcing/ports.ts';
+import type { Checkpoints, HeldLease } from '../../src/eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
@@ -19,7 +19,7 @@ const away = async (): Promise<never> => {
 const run = async (
   changed: (checkpoints: Checkpoints) => Partial<Checkpoints>,
   handle: (events: readonly RecordedEvent[]) => Promise<void> = async () => undefined,
-  beside?: (held: Held) => Promise<void>,
+  beside?: (held: HeldLease) => Promise<void>,
 ) => {
   const db = openDatabase(':memory:');
   const events = await createSqliteEvents(db);
@@ -31,7 +31,7 @@ const run = async (
     source: events,
     checkpoints: { ...checkpoints, ...changed(checkpoints) },
     leases: ownLeases,
-    board: createBoard(),
+    consumerProgress: createConsumerProgress(),
     batchMax: 10,
     handle,
     ...(beside === undefined ? {} : { beside }),

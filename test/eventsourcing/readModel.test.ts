@@ -1,7 +1,7 @@
 /** A read model that several processes fold together, each part by one of them at a time (DESIGN §7). */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { Leases } from '../../src/eventsourcing/ports.ts';
 import { createReadModel, type ReadSide, rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
@@ -24,7 +24,7 @@ type Stores = Awaited<ReturnType<typeof openStores>>;
 const sideOf = (stores: Stores, changes: Partial<ReadSide> = {}): ReadSide => ({
   ...stores,
   leases: ownLeases,
-  board: createBoard(),
+  consumerProgress: createConsumerProgress(),
   parts,
   onFailure: () => undefined,
   ...changes,
@@ -63,11 +63,11 @@ describe('a read model in parts', () => {
 
   it('is folded by two processes together, and is done when all its parts are', async () => {
     const stores = await openStores();
-    const board = createBoard();
+    const consumerProgress = createConsumerProgress();
     const isFirst = (name: string): boolean => /\.[12]of4$/.test(name);
     const sides = [
-      sideOf(stores, { board, leases: leasesFor(isFirst, 1) }),
-      sideOf(stores, { board, leases: leasesFor((name) => !isFirst(name), 1) }),
+      sideOf(stores, { consumerProgress, leases: leasesFor(isFirst, 1) }),
+      sideOf(stores, { consumerProgress, leases: leasesFor((name) => !isFirst(name), 1) }),
     ];
     const models = sides.map((side) => createReadModel(counter, side));
     await models[0]!.prepare();

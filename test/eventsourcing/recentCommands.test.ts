@@ -30,7 +30,7 @@ describe('the recent commands of a stream', () => {
 
   it('are known all together when older ones come again', () => {
     const recent = createRecentCommands().learn(events(100, 3_600_000));
-    recent.recall(events(80, 3_600_000));
+    recent.learnAgain(events(80, 3_600_000));
     for (let index = 0; index < 80; index += 1) expect(recent.find(String(index))).toBeDefined();
   });
 

@@ -1,13 +1,13 @@
 /** The lists that the reconciler of claims goes round, on the read models themselves. */
 import { describe, expect, it } from 'vitest';
 import { createClaimLists } from '../../src/app/claimLists.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 
 const openLists = async () => {
   const service = await openService();
-  return { service, lists: createClaimLists(service.readModels, createBoard()) };
+  return { service, lists: createClaimLists(service.readModels, createConsumerProgress()) };
 };
 
 describe('the lists that are looked at for drift', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Adapters, readSideOf } from '../../src/app/compose.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { erase } from '../../src/eventsourcing/projecting/projection.ts';
+import { untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
 import { addressKeyOf } from '../../src/http/plugins/rateLimit.ts';
 import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
@@ -91,7 +91,7 @@ describe('readiness', () => {
         yield* side.source.follow(from, options);
       },
     };
-    const build = rebuild(erase(stockLevels), { ...side, source }, () => undefined);
+    const build = rebuild(untyped(stockLevels), { ...side, source }, () => undefined);
     await begun.promise;
     service.start();
     const finish = async (): Promise<void> => {

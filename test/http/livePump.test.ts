@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Listener } from '../../src/eventsourcing/consumers/liveEvents.ts';
+import type { LiveListener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { createLiveOutlet, type LiveOutlet } from '../../src/http/reads/liveOutlet.ts';
@@ -21,7 +21,7 @@ const eventAt = (at: number): RecordedEvent => ({
 /** A log that grows, and one client of it that reads one message each time it is let. */
 const openLog = () => {
   const log: RecordedEvent[] = [];
-  const listeners = new Set<Listener>();
+  const listeners = new Set<LiveListener>();
   const sent: number[] = [];
   const told: (number | null)[] = [];
   const stopping = new AbortController();

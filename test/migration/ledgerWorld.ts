@@ -2,7 +2,7 @@
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import { createConsumer } from '../../src/eventsourcing/consumers/consumer.ts';
-import { createBoard } from '../../src/eventsourcing/consumers/consumerProgress.ts';
+import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { EventEnvelope, Position } from '../../src/eventsourcing/message.ts';
 import { comparePositions, laterOf } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
@@ -144,7 +144,7 @@ export const createPlace = async (engines: Engines): Promise<Place> => {
       source: events,
       checkpoints,
       leases: { whileHeld: (_, signal, work) => work({ epoch, signal }) },
-      board: createBoard(),
+      consumerProgress: createConsumerProgress(),
       types: announcedTypes,
       batchMax: 4,
       handle: async (batch) => {

@@ -1,5 +1,5 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a jar of marbles. */
-import { createHandle, type Handle } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
+import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import { createStateCache, type StateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, Clock, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
@@ -12,7 +12,7 @@ type MarblePut = { readonly type: 'WebhookTestRequested'; readonly data: { reado
 const marble: MarblePut = { type: 'WebhookTestRequested', data: { endpointId: 'marble' } };
 
 export type JarCommand = { readonly put: number } | { readonly fillTo: number };
-export type JarHandle = Handle<number, JarCommand, MarblePut, 'JAR_FULL'>;
+export type JarHandle = CommandHandler<number, JarCommand, MarblePut, 'JAR_FULL'>;
 
 export const jarSize = 1_000;
 
@@ -79,4 +79,4 @@ export const newJars = (
   store: EventStore,
   cache: StateCache = cacheOfAnySize(),
   clock: Clock = createClock(),
-): JarHandle => createHandle(jarDecider, { store, clock, cache });
+): JarHandle => createCommandHandler(jarDecider, { store, clock, cache });

@@ -1,6 +1,6 @@
 /** A log of three stocks, read models that come behind it, and processes that hear of it later still: all driven by hand. */
 import { stockStream } from '../../src/domain/values.ts';
-import type { Listener } from '../../src/eventsourcing/consumers/liveEvents.ts';
+import type { LiveListener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createLastChanges } from '../../src/projections/readCache/lastChanges.ts';
 import type { Cache } from '../../src/projections/readCache/readCache.ts';
@@ -44,12 +44,12 @@ export const createCacheWorld = () => {
   const valueAt = (sku: string, seen: number): number => log.slice(0, seen).filter((each) => each === sku).length;
 
   const startProcess = (cache: Cache, heldMax?: number) => {
-    const listeners = new Set<Listener>();
+    const listeners = new Set<LiveListener>();
     let heard = log.length;
     let modelSeen = documentsSeen;
     const live = {
       position: () => at(heard),
-      subscribe: (listener: Listener) => {
+      subscribe: (listener: LiveListener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventVersions } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
+import { projectBatch, untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { type EventHistoryDocument, eventHistory, sliceBefore } from '../../src/projections/eventHistory/projection.ts';
 import { golden } from './golden.ts';
 import { projected } from './stockLog.ts';
@@ -34,7 +34,7 @@ describe('event_history_v1', () => {
         },
       ],
     });
-    await projectBatch(erase(eventHistory), { documents, collection: eventHistory.name }, [event]);
+    await projectBatch(untyped(eventHistory), { documents, collection: eventHistory.name }, [event]);
     expect(documents.written()).toBe(1);
     expect(await documents.get(eventHistory.name, id)).toEqual(stored);
   });
@@ -76,7 +76,7 @@ describe('event_history_v1', () => {
       const metadata = { ...envelope.metadata, $correlationId, actor: { ...envelope.metadata.actor, subject } };
       return { ...envelope, metadata, stream: 'item-CHAIR', revision: index, position: { commit: 1n, prepare: 1n } };
     });
-    const { applyAll } = erase(eventHistory);
+    const { applyAll } = untyped(eventHistory);
     const inParts = (size: number): object | null => {
       let document: object | null = null;
       for (let from = 0; from < log.length; from += size) {

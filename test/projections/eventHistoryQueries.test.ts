@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { erase, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
+import { projectBatch, untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
@@ -26,7 +26,7 @@ const createWorld = async (...written: readonly Written[]) => {
   onTestFinished(() => db.close());
   const events = await createSqliteEvents(db);
   const documents = createSqliteDocuments(db);
-  const { name, indexes, lists } = erase(eventHistory);
+  const { name, indexes, lists } = untyped(eventHistory);
   await documents.ensure({ name, indexes, lists });
   const revisions = new Map<string, number>();
   const log: RecordedEvent[] = [];
@@ -53,7 +53,7 @@ const createWorld = async (...written: readonly Written[]) => {
     },
   };
   const queries = createEventHistoryQueries(documents, () => name, { source, pace: createPacer() });
-  await projectBatch(erase(eventHistory), { documents, collection: name }, log);
+  await projectBatch(untyped(eventHistory), { documents, collection: name }, log);
   /** The places in the log of what is found. */
   const find = async (query: Omit<EventHistoryQuery, 'limit'> & { readonly limit?: number }) => {
     const { items, nextCursor } = await queries.find({ limit: 50, ...query });

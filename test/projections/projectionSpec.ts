@@ -1,7 +1,12 @@
 /** Tests of projections as sentences: after these events, when this one, the document is that; and again: unchanged. */
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import {
+  type Projection,
+  projectBatch,
+  type Recorded,
+  untyped,
+} from '../../src/eventsourcing/projecting/projection.ts';
 import { projected } from './stockLog.ts';
 
 /** The document that the last event touches, whole or in part; `null`: there is none. */
@@ -27,7 +32,7 @@ export const projectionSpec = <D extends object, E extends LedgerEvent>(
   stories: Readonly<Record<E['type'], readonly [Story<D, E>, ...Story<D, E>[]]>>,
 ): void => {
   const { name } = projection;
-  const erased = erase(projection);
+  const erased = untyped(projection);
   const all = Object.entries<readonly Story<D, E>[]>(stories).flatMap(([type, list]) =>
     list.map((story) => ({ type, ...story })),
   );

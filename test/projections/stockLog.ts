@@ -7,7 +7,12 @@ import { itemStream, stockStream, warehouseStream } from '../../src/domain/value
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
-import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import {
+  type Projection,
+  projectBatch,
+  type Recorded,
+  untyped,
+} from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
@@ -104,9 +109,9 @@ export const projected = async <D extends object, E extends LedgerEvent>(
   events: readonly RecordedEvent[],
 ): Promise<CountedDocuments> => {
   const documents = openDocuments();
-  const { name, indexes, lists } = erase(projection);
+  const { name, indexes, lists } = untyped(projection);
   await documents.ensure({ name, indexes, lists });
-  await projectBatch(erase(projection), { documents, collection: name }, events);
+  await projectBatch(untyped(projection), { documents, collection: name }, events);
   return documents;
 };
 

@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { type Adapters, compose, type Service } from '../../src/app/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
-import { roles } from '../../src/eventsourcing/ports.ts';
+import { processRoles } from '../../src/eventsourcing/ports.ts';
 import { createCountryPoints } from '../../src/infra/countryPoints.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/sandboxClients.ts';
@@ -182,7 +182,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
       requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
       trustedProxies: options.trustedProxies ?? [],
     },
-    roles: new Set(roles),
+    roles: new Set(processRoles),
     projectionParts: 1,
     stateCacheBytesMax: 16 * 1_024 * 1_024,
     orderReservationMs: 24 * hourMs,

@@ -4,7 +4,12 @@ import type { ShipmentEvent } from '../../src/domain/shipment/events.ts';
 import { orderStream, shipmentStream, webhookStream } from '../../src/domain/values.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { erase, type Projection, projectBatch, type Recorded } from '../../src/eventsourcing/projecting/projection.ts';
+import {
+  type Projection,
+  projectBatch,
+  type Recorded,
+  untyped,
+} from '../../src/eventsourcing/projecting/projection.ts';
 import { openDocuments, timeAt, uuidAt } from '../projections/stockLog.ts';
 
 type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent;
@@ -49,11 +54,11 @@ export const ledgerLog = <E extends StreamEvent>(...events: readonly E[]): reado
 /** An empty collection, and what the events that are added make of it. */
 export const growing = async <D extends object, E extends StreamEvent>(projection: Projection<D, E>) => {
   const documents = openDocuments();
-  const { name, indexes, lists } = erase(projection);
+  const { name, indexes, lists } = untyped(projection);
   await documents.ensure({ name, indexes, lists });
   return {
     documents,
     project: (events: readonly RecordedEvent[]) =>
-      projectBatch(erase(projection), { documents, collection: name }, events),
+      projectBatch(untyped(projection), { documents, collection: name }, events),
   };
 };

@@ -1,9 +1,9 @@
 /** Whose turn it is: endpoints, owners, and receivers that are slow or silent (W16, 14). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  createLanes,
-  firstWidth,
-  laneWidth,
+  attemptsPerEndpointMax,
+  createEndpointConcurrency,
+  firstAttemptsMax,
   patienceMs,
   setAsideMaxMs,
   slowMs,
@@ -32,7 +32,7 @@ interface Message {
 
 /** The queues and workers of one process on a clock of its own: what waits is taken in the order of its time. */
 const createWorkers = () => {
-  const lanes = createLanes(() => Date.now());
+  const concurrency = createEndpointConcurrency(() => Date.now());
   const queues: Record<RoomName, { message: Message; dueMs: number }[]> = { prompt: [], backlog: [], slow: [] };
   const running: Record<RoomName, number> = { prompt: 0, backlog: 0, slow: 0 };
   /** When each attempt began, by endpoint. */
@@ -40,7 +40,7 @@ const createWorkers = () => {
   let most = 0;
 
   const work = async (message: Message, room: RoomName): Promise<void> => {
-    const turn = await lanes.enter(message, room);
+    const turn = await concurrency.enter(message, room);
     if (turn.kind === 'later') queues[room].push({ message, dueMs: Date.now() + turn.delayMs });
     else if (turn.kind === 'elsewhere') queues[turn.room].push({ message, dueMs: Date.now() });
     else {
@@ -156,7 +156,7 @@ describe('deliveries beside an owner whose receivers hang (14)', () => {
     workers.plan(hangingOf('tarpit', 1, 300));
     await workers.pass(2 * timeoutMs);
     const before = workers.begun('tarpit-0').length;
-    expect(before).toBeLessThanOrEqual(2 * laneWidth);
+    expect(before).toBeLessThanOrEqual(2 * attemptsPerEndpointMax);
     await workers.pass(4 * timeoutMs);
     expect(workers.begun('tarpit-0').length - before).toBeLessThanOrEqual(5);
   });
@@ -165,13 +165,13 @@ describe('deliveries beside an owner whose receivers hang (14)', () => {
     const workers = createWorkers();
     const count = 2_000;
     workers.plan(Array.from({ length: count }, () => healthy));
-    const idealMs = (count * quickAnswerMs) / laneWidth;
+    const idealMs = (count * quickAnswerMs) / attemptsPerEndpointMax;
     await workers.pass(idealMs * 1.5);
     expect(workers.begun('healthy-0')).toHaveLength(count);
   });
 });
 
-describe('the lanes of endpoints (W16)', () => {
+describe('the attempts at one endpoint (W16)', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -179,48 +179,56 @@ describe('the lanes of endpoints (W16)', () => {
     vi.useRealTimers();
   });
   const of = (endpointId: string, ownerId = endpointId) => ({ endpointId, ownerId });
-  type Lanes = ReturnType<typeof createLanes>;
+  type EndpointConcurrency = ReturnType<typeof createEndpointConcurrency>;
   /** As many as are let in at once when one has come back. */
-  const fill = async (lanes: Lanes, endpointId: string, room: RoomName = 'prompt') => {
-    leave(await lanes.enter(of(endpointId), room), quickAnswerMs);
-    return Promise.all(Array.from({ length: laneWidth }, () => lanes.enter(of(endpointId), room)));
+  const fill = async (concurrency: EndpointConcurrency, endpointId: string, room: RoomName = 'prompt') => {
+    leave(await concurrency.enter(of(endpointId), room), quickAnswerMs);
+    return Promise.all(Array.from({ length: attemptsPerEndpointMax }, () => concurrency.enter(of(endpointId), room)));
   };
-  const leave = (turn: Awaited<ReturnType<Lanes['enter']>> | undefined, durationMs: number | null): void => {
+  const leave = (
+    turn: Awaited<ReturnType<EndpointConcurrency['enter']>> | undefined,
+    durationMs: number | null,
+  ): void => {
     if (turn?.kind !== 'mine') throw new Error('it has no turn');
     turn.leave(durationMs);
   };
 
   it('let two in at first, eight at once when one has come back, and another endpoint beside them', async () => {
-    const lanes = createLanes(() => Date.now());
-    const [first, second] = [await lanes.enter(of('slow'), 'prompt'), await lanes.enter(of('slow'), 'prompt')];
-    const others = Array.from({ length: laneWidth - firstWidth }, () => lanes.enter(of('slow'), 'prompt'));
-    expect((await lanes.enter(of('slow'), 'prompt')).kind, 'more than can come soon').toBe('elsewhere');
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    const [first, second] = [
+      await concurrency.enter(of('slow'), 'prompt'),
+      await concurrency.enter(of('slow'), 'prompt'),
+    ];
+    const others = Array.from({ length: attemptsPerEndpointMax - firstAttemptsMax }, () =>
+      concurrency.enter(of('slow'), 'prompt'),
+    );
+    expect((await concurrency.enter(of('slow'), 'prompt')).kind, 'more than can come soon').toBe('elsewhere');
     leave(first, 5);
     const turns = [second, ...(await Promise.all(others))];
     expect(turns.every(({ kind }) => kind === 'mine')).toBe(true);
-    expect((await lanes.enter(of('other'), 'prompt')).kind).toBe('mine');
+    expect((await concurrency.enter(of('other'), 'prompt')).kind).toBe('mine');
   });
 
   it('hand the turn of one that leaves to one that waits', async () => {
-    const lanes = createLanes(() => Date.now());
-    const [first] = await fill(lanes, 'e1');
-    const next = lanes.enter(of('e1'), 'prompt');
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    const [first] = await fill(concurrency, 'e1');
+    const next = concurrency.enter(of('e1'), 'prompt');
     leave(first, 5);
     expect((await next).kind).toBe('mine');
   });
 
   it('send on who has waited for long: from the first room to the backlog, from there to later', async () => {
-    const lanes = createLanes(() => Date.now());
-    await fill(lanes, 'e1');
-    const [first, second] = [lanes.enter(of('e1'), 'prompt'), lanes.enter(of('e1'), 'backlog')];
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    await fill(concurrency, 'e1');
+    const [first, second] = [concurrency.enter(of('e1'), 'prompt'), concurrency.enter(of('e1'), 'backlog')];
     await vi.advanceTimersByTimeAsync(patienceMs);
     expect(await first).toEqual({ kind: 'elsewhere', room: 'backlog' });
     expect((await second).kind).toBe('later');
   });
 
   it('give an owner its share of the first room, over all its endpoints, and give back what was left', async () => {
-    const lanes = createLanes(() => Date.now());
-    const enter = (n: number) => lanes.enter(of(`e${n}`, 'owner'), 'prompt');
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    const enter = (n: number) => concurrency.enter(of(`e${n}`, 'owner'), 'prompt');
     const turns = await Promise.all(Array.from({ length: rooms.prompt.perOwnerMax }, (_, n) => enter(n)));
     expect(await enter(99)).toEqual({ kind: 'elsewhere', room: 'backlog' });
     leave(turns[0], null);
@@ -230,21 +238,21 @@ describe('the lanes of endpoints (W16)', () => {
   });
 
   it('see a receiver that hangs before its first attempt has ended', async () => {
-    const lanes = createLanes(() => Date.now());
-    await lanes.enter(of('e1'), 'prompt');
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    await concurrency.enter(of('e1'), 'prompt');
     await vi.advanceTimersByTimeAsync(slowMs + 1);
     for (const room of ['prompt', 'backlog'] as const) {
-      expect(await lanes.enter(of('e1'), room)).toEqual({ kind: 'elsewhere', room: 'slow' });
+      expect(await concurrency.enter(of('e1'), room)).toEqual({ kind: 'elsewhere', room: 'slow' });
     }
-    expect((await lanes.enter(of('e1'), 'slow')).kind).toBe('later');
+    expect((await concurrency.enter(of('e1'), 'slow')).kind).toBe('later');
   });
 
   it('open again to all when a slow receiver has become quick', async () => {
-    const lanes = createLanes(() => Date.now());
-    for (const turn of await fill(lanes, 'e1')) leave(turn, timeoutMs);
+    const concurrency = createEndpointConcurrency(() => Date.now());
+    for (const turn of await fill(concurrency, 'e1')) leave(turn, timeoutMs);
     let probes = 0;
-    while ((await lanes.enter(of('e1'), 'prompt')).kind === 'elsewhere') {
-      leave(await lanes.enter(of('e1'), 'slow'), quickAnswerMs);
+    while ((await concurrency.enter(of('e1'), 'prompt')).kind === 'elsewhere') {
+      leave(await concurrency.enter(of('e1'), 'slow'), quickAnswerMs);
       probes += 1;
     }
     expect(probes).toBeGreaterThan(3);
@@ -256,12 +264,12 @@ describe('the lanes of endpoints (W16)', () => {
       ['backlog', 2_000, setAsideMaxMs],
       ['slow', timeoutMs, slowSetAsideMaxMs],
     ] as const) {
-      const lanes = createLanes(() => Date.now());
-      for (const turn of await fill(lanes, 'e1', room)) leave(turn, tookMs);
-      for (let running = 0; running < laneWidth; running += 1) await lanes.enter(of('e1'), room);
+      const concurrency = createEndpointConcurrency(() => Date.now());
+      for (const turn of await fill(concurrency, 'e1', room)) leave(turn, tookMs);
+      for (let running = 0; running < attemptsPerEndpointMax; running += 1) await concurrency.enter(of('e1'), room);
       const delays: number[] = [];
       for (let index = 0; index < 400; index += 1) {
-        const turn = await lanes.enter(of('e1'), room);
+        const turn = await concurrency.enter(of('e1'), room);
         if (turn.kind === 'later') delays.push(turn.delayMs);
       }
       expect(delays.length).toBeGreaterThan(300);

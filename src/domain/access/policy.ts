@@ -89,7 +89,7 @@ export interface Reach {
   readonly role: Role;
 }
 
-export type Verdict =
+export type AccessVerdict =
   | { readonly kind: 'allowed'; readonly reach: Reach }
   | { readonly kind: 'scope_missing'; readonly scopes: readonly Scope[] }
   | { readonly kind: 'role_missing'; readonly roles: readonly Role[] }
@@ -135,7 +135,7 @@ const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
 };
 
 /** @param nowSeconds since 1970; asked only where it matters. */
-export const authorize = (operation: Operation, principal: Principal, nowSeconds: () => number): Verdict => {
+export const authorize = (operation: Operation, principal: Principal, nowSeconds: () => number): AccessVerdict => {
   const rule: Rule = policies[operation];
   if (!principal.scopes.includes('admin') && !rule.scopes.some((scope) => principal.scopes.includes(scope))) {
     return { kind: 'scope_missing', scopes: rule.scopes };

@@ -11,7 +11,7 @@ export interface Demand extends LineQuantity {
 export interface Source extends Demand {
   readonly warehouseId: string;
 }
-export interface Plan {
+export interface AllocationPlan {
   readonly sources: readonly Source[];
   readonly missing: readonly LineQuantity[];
 }
@@ -48,7 +48,7 @@ const shopOf = ({ demand, ranking, promise }: PlanRequest): Shop => {
 const everyWarehouse = ({ ranking }: Shop): readonly number[] => [...ranking.keys()];
 
 /** Takes what is there, line by line, in the order of the warehouses; never the same piece twice. */
-const take = ({ demand, ranking, pieces }: Shop, warehouses: readonly number[]): Plan => {
+const take = ({ demand, ranking, pieces }: Shop, warehouses: readonly number[]): AllocationPlan => {
   const left = new Map([...pieces].map(([sku, each]) => [sku, [...each]]));
   const sources: Source[] = [];
   const missing: LineQuantity[] = [];
@@ -71,7 +71,7 @@ const take = ({ demand, ranking, pieces }: Shop, warehouses: readonly number[]):
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
 
 /** All warehouses together give the most there is; the fewest that give as much are looked for. */
-const fewestShipments = (shop: Shop): Plan => {
+const fewestShipments = (shop: Shop): AllocationPlan => {
   const rows = [...shop.wanted]
     .map(([sku, wanted]) => ({ pieces: shop.pieces.get(sku) ?? [], wanted }))
     .map(({ pieces, wanted }) => ({ pieces, need: Math.min(wanted, sum(pieces)) }))
@@ -82,7 +82,7 @@ const fewestShipments = (shop: Shop): Plan => {
 };
 
 /** Where most is left goes first, so that no warehouse runs dry before the others. */
-const balance = (shop: Shop): Plan => {
+const balance = (shop: Shop): AllocationPlan => {
   const stock = everyWarehouse(shop).map((warehouse) =>
     sum(shop.demand.map(({ sku }) => shop.pieces.get(sku)?.[warehouse] ?? 0)),
   );
@@ -93,7 +93,7 @@ const balance = (shop: Shop): Plan => {
 };
 
 /** The first that has all of it. */
-const fromOnePlace = (shop: Shop): Plan | null => {
+const fromOnePlace = (shop: Shop): AllocationPlan | null => {
   const isEnough = (warehouse: number): boolean =>
     [...shop.wanted].every(([sku, wanted]) => (shop.pieces.get(sku)?.[warehouse] ?? 0) >= wanted);
   const place = everyWarehouse(shop).find(isEnough);
@@ -101,7 +101,7 @@ const fromOnePlace = (shop: Shop): Plan | null => {
 };
 
 /** The one that has most of it, the first of those; nothing where none has any. */
-const mostFromOnePlace = (shop: Shop): Plan => {
+const mostFromOnePlace = (shop: Shop): AllocationPlan => {
   const givenBy = (warehouse: number): number =>
     sum([...shop.wanted].map(([sku, wanted]) => Math.min(wanted, shop.pieces.get(sku)?.[warehouse] ?? 0)));
   const [best] = everyWarehouse(shop)
@@ -110,15 +110,18 @@ const mostFromOnePlace = (shop: Shop): Plan => {
   return take(shop, best === undefined ? [] : [best.warehouse]);
 };
 
-const split = (shop: Shop, strategy: SourcingStrategy): Plan => {
+const split = (shop: Shop, strategy: SourcingStrategy): AllocationPlan => {
   if (strategy === 'fewest-shipments') return fewestShipments(shop);
   return strategy === 'balance' ? balance(shop) : take(shop, everyWarehouse(shop));
 };
 
 /** Sources for all of the demand, or for what can be had where the order allows it; sources + missing = demand. */
-export const planAllocation = (request: PlanRequest): Plan => {
+export const planAllocation = (request: PlanRequest): AllocationPlan => {
   const { demand, strategy, allowSplit, allowBackorder, reservePartial = false } = request;
-  const nothing: Plan = { sources: [], missing: demand.map(({ lineId, quantity }) => ({ lineId, quantity })) };
+  const nothing: AllocationPlan = {
+    sources: [],
+    missing: demand.map(({ lineId, quantity }) => ({ lineId, quantity })),
+  };
   const shop = shopOf(request);
   if (!allowSplit) return fromOnePlace(shop) ?? (reservePartial && allowBackorder ? mostFromOnePlace(shop) : nothing);
   const plan = split(shop, strategy);

@@ -72,7 +72,7 @@ export const rankCandidates = (
 };
 
 /** What is known of where goods go. */
-export interface Address {
+export interface DestinationAddress {
   readonly countryCode: string;
   readonly postalCode?: string | null;
   readonly latitude?: number;
@@ -91,7 +91,10 @@ const sharedPrefix = (a: string, b: string): number => {
  * The point of the warehouse in that country whose postal code begins most alike: postal codes are hierarchical, so it
  * is the one thing that a postal code tells without a table of the world's. `null` where none begins alike.
  */
-const pointByPostalCode = ({ countryCode, postalCode }: Address, warehouses: readonly Candidate[]): Point | null => {
+const pointByPostalCode = (
+  { countryCode, postalCode }: DestinationAddress,
+  warehouses: readonly Candidate[],
+): Point | null => {
   const wanted = plain(postalCode ?? '');
   let best: { readonly shared: number; readonly warehouse: Candidate } | null = null;
   for (const warehouse of warehouses) {
@@ -107,7 +110,7 @@ const pointByPostalCode = ({ countryCode, postalCode }: Address, warehouses: rea
  * alike; else the middle of the country.
  */
 export const destinationOf = (
-  address: Address,
+  address: DestinationAddress,
   warehouses: readonly Candidate[],
   countryPoint: (countryCode: string) => Point | null,
 ): Destination => {

@@ -2,6 +2,7 @@
  * Where one parcel is, from reports that come late, twice and out of order. The answer depends on which reports there
  * are and never on the order they came in: couriers number nothing, their clock is all there is.
  */
+
 import { accept, type Decision, refuse } from '../../eventsourcing/message.ts';
 import type { ShipmentLabel } from '../order/shapes.ts';
 import { sameJson } from '../values.ts';
@@ -14,7 +15,7 @@ interface Report {
   readonly textDigest?: string;
 }
 
-interface Place {
+interface ParcelStanding {
   readonly status: ParcelStatus;
   /** The latest report of all. */
   readonly latest: { readonly status: ParcelStatus; readonly at: string };
@@ -23,7 +24,7 @@ interface Place {
   /** It goes back to its sender, or is there. */
   readonly isTurnedBack: boolean;
 }
-export interface Parcel extends Place {
+export interface Parcel extends ParcelStanding {
   /** What was reported already, so that the same report twice is told once. */
   readonly reports: ReadonlySet<string>;
 }
@@ -40,7 +41,10 @@ export const reportKey = ({ status, reportedAt, textDigest }: Report): string =>
   `${status} ${reportedAt} ${textDigest ?? ''}`;
 
 /** Two reports of one moment: the one further on the way counts, so that their order doesn't. */
-const isLater = ({ status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>, than: Place['latest']): boolean =>
+const isLater = (
+  { status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>,
+  than: ParcelStanding['latest'],
+): boolean =>
   reportedAt === than.at ? parcelStatuses.indexOf(status) > parcelStatuses.indexOf(than.status) : reportedAt > than.at;
 
 const later = (a: string, b: string): string => (a > b ? a : b);
@@ -49,7 +53,7 @@ const later = (a: string, b: string): string => (a > b ? a : b);
  * Turned back is the end of a parcel: a carrier goes on to report the way back on the same waybill, `in_transit` and
  * `delivered` (at the sender) included. Delivered never falls back to an earlier station.
  */
-const move = (place: Place, { status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>): Place => {
+const move = (place: ParcelStanding, { status, reportedAt }: Pick<Report, 'status' | 'reportedAt'>): ParcelStanding => {
   const deliveredAt = status === 'delivered' ? later(reportedAt, place.deliveredAt) : place.deliveredAt;
   const isTurnedBack = place.isTurnedBack || status === 'return_to_sender';
   const latest = isLater({ status, reportedAt }, place.latest) ? { status, at: reportedAt } : place.latest;

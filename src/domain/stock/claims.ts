@@ -1,4 +1,5 @@
 /** The claims on one stock: made, given back, taken over, shipped. */
+
 import { unreachable } from '../../eventsourcing/message.ts';
 import { type BucketMap, emptyBucketMap, lookUp, withEntry, withoutEntry } from '../bucketMap.ts';
 import type { Balance, StockEvent } from './events.ts';
@@ -98,14 +99,14 @@ const close = (claims: Claims, reservationId: string, { orderId }: Owner): Claim
     orderId === undefined ? claims.claimsOfOrders : without(claims.claimsOfOrders, orderId, reservationId),
 });
 
-interface Taken {
+interface ReservationChange {
   readonly reservationId: string;
   readonly quantity: number;
   readonly shipmentId?: string;
 }
 
 /** After pieces of a claim were given back, taken away, or shipped; a claim without pieces is gone. */
-const lessen = (claims: Claims, { reservationId, quantity, shipmentId }: Taken): Claims => {
+const lessen = (claims: Claims, { reservationId, quantity, shipmentId }: ReservationChange): Claims => {
   const open = lookUp(claims.reservations, reservationId);
   if (open === undefined) return claims;
   if (open.quantity <= quantity) return close(claims, reservationId, open);
@@ -144,7 +145,7 @@ const open = (claims: Claims, { reservationId, quantity, expiresAt, ...rest }: C
 };
 
 /** What is left of the claim stands; what came back of it is nobody's claim. */
-const bringBack = (claims: Claims, { reservationId, quantity }: Taken): Claims => {
+const bringBack = (claims: Claims, { reservationId, quantity }: ReservationChange): Claims => {
   const left = lookUp(claims.reservations, reservationId);
   if (left === undefined) return claims;
   const shipped = Math.max(0, left.shipped - quantity);

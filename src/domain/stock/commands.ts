@@ -1,15 +1,16 @@
 /** What can be asked of one SKU in one warehouse, and why it may be refused. Nothing here is stored. */
+
 import type { Decision, Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockEvent } from './events.ts';
 
-export interface Target {
+export interface StockTarget {
   readonly warehouseId: string;
   readonly sku: string;
   /** Business time of the command, checked against the registration. */
   readonly occurredAt: string;
 }
-type Ask<Type extends string, Fields extends object = object> = { readonly type: Type } & Target & Fields;
+type StockRequest<Type extends string, Fields extends object = object> = { readonly type: Type } & StockTarget & Fields;
 
 interface Departure {
   readonly reservationId: string;
@@ -21,8 +22,8 @@ interface Departure {
 }
 
 export type StockCommand =
-  | Ask<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
-  | Ask<
+  | StockRequest<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
+  | StockRequest<
       'ReceiveStock',
       {
         readonly quantity: number;
@@ -31,7 +32,7 @@ export type StockCommand =
         readonly supplier?: string;
       }
     >
-  | Ask<
+  | StockRequest<
       'AdjustStock',
       {
         readonly delta: number;
@@ -40,8 +41,8 @@ export type StockCommand =
         readonly reference?: string;
       }
     >
-  | Ask<'SetStock', { readonly counted: number; readonly reason: string; readonly note?: Sealed }>
-  | Ask<
+  | StockRequest<'SetStock', { readonly counted: number; readonly reason: string; readonly note?: Sealed }>
+  | StockRequest<
       'ReserveStock',
       {
         readonly reservationId: string;
@@ -54,15 +55,18 @@ export type StockCommand =
       }
     >
   /** `quantity`: how much of it to give back; absent, or more than is open: all of it. */
-  | Ask<'ReleaseReservation', { readonly reservationId: string; readonly quantity?: number; readonly reason: string }>
-  | Ask<'ExpireReservation', { readonly reservationId: string; readonly now: string }>
-  | Ask<'ShipStock', Departure>
+  | StockRequest<
+      'ReleaseReservation',
+      { readonly reservationId: string; readonly quantity?: number; readonly reason: string }
+    >
+  | StockRequest<'ExpireReservation', { readonly reservationId: string; readonly now: string }>
+  | StockRequest<'ShipStock', Departure>
   /** Once for each departure: a second one books back twice. */
-  | Ask<'VoidDeparture', Departure>
-  | Ask<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
-  | Ask<'ReleaseQuarantine', { readonly quantity: number }>
-  | Ask<'SetStockPolicy', { readonly safetyStock: number }>
-  | Ask<'RetireStock'>;
+  | StockRequest<'VoidDeparture', Departure>
+  | StockRequest<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
+  | StockRequest<'ReleaseQuarantine', { readonly quantity: number }>
+  | StockRequest<'SetStockPolicy', { readonly safetyStock: number }>
+  | StockRequest<'RetireStock'>;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

@@ -4,16 +4,17 @@
  * reserved ≤ on hand − quarantined holds after every append. What it is about beyond what is there moves no figure and
  * is an event of its own.
  */
+
 import { accept } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
 import { emptyBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';
-import type { StockCommandOf, StockDecision, Target } from './commands.ts';
+import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { FactCause, StockDiscrepancyRecorded } from './events.ts';
 import { keyOf, recordAll } from './reservations.ts';
 import { type KnownStock, moveStock, unbookedOf } from './state.ts';
 
 interface Fact {
-  readonly target: Target;
+  readonly target: StockTarget;
   readonly cause: FactCause;
   /** What of it can be booked. */
   readonly movements: readonly StockMovement[];
@@ -23,10 +24,10 @@ interface Fact {
   readonly about: Omit<StockDiscrepancyRecorded['data'], 'warehouseId' | 'sku' | 'after' | 'missing' | 'cause'>;
 }
 
-type Claim = readonly [reservationId: string, reservation: Reservation];
+type LapsingClaim = readonly [reservationId: string, reservation: Reservation];
 
 /** What was taken over has the place of the hold it comes from, which asked for more than any part: its rest goes first. */
-const newestFirst = ([, a]: Claim, [, b]: Claim): number =>
+const newestFirst = ([, a]: LapsingClaim, [, b]: LapsingClaim): number =>
   a.sequence === b.sequence ? b.quantityAsked - a.quantityAsked : b.sequence - a.sequence;
 
 /** The claims that no longer stand once `quantity` of the reserved pieces are gone; the oldest one of them in part. */

@@ -3,13 +3,16 @@ import { accept, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { lookUp } from '../bucketMap.ts';
 import { quantityMax } from '../values.ts';
 import { moveBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';
-import type { StockCommandOf, StockDecision, Target } from './commands.ts';
+import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { StockEvent, StockReservationTakenOver } from './events.ts';
 import { availableOf, type KnownStock } from './state.ts';
 
 // What every stock decision shares: the figures after it, the key of the stock, the answer to too much.
 
-export const keyOf = ({ warehouseId, sku }: Target): { warehouseId: string; sku: string } => ({ warehouseId, sku });
+export const keyOf = ({ warehouseId, sku }: StockTarget): { warehouseId: string; sku: string } => ({
+  warehouseId,
+  sku,
+});
 
 /** Adds the figures after each movement, and refuses what would leave the integers we count in. */
 export const recordAll = (

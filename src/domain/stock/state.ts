@@ -16,15 +16,16 @@ import type { Balance, StockEvent } from './events.ts';
 type Unbooked = BucketMap<number>;
 const noneUnbooked: Unbooked = emptyBucketMap;
 
-interface Departure {
+interface UnbookedDeparture {
   readonly shipmentId: string;
   readonly reservationId: string;
 }
 
 /** A shipment takes from a reservation once. */
-const keyOf = ({ shipmentId, reservationId }: Departure): string => `${shipmentId}/${reservationId}`;
+const keyOf = ({ shipmentId, reservationId }: UnbookedDeparture): string => `${shipmentId}/${reservationId}`;
 
-export const unbookedOf = (unbooked: Unbooked, departure: Departure): number => lookUp(unbooked, keyOf(departure)) ?? 0;
+export const unbookedOf = (unbooked: Unbooked, departure: UnbookedDeparture): number =>
+  lookUp(unbooked, keyOf(departure)) ?? 0;
 
 const moveUnbooked = (unbooked: Unbooked, { type, data }: StockMovement): Unbooked => {
   if (type !== 'StockDiscrepancyRecorded') return unbooked;

@@ -1,26 +1,26 @@
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */
+
 import type { Decider, DomainEvent, EventEnvelope, RecordedEvent } from '../message.ts';
-import type { CommandContext, IfMatch, Outcome } from './outcome.ts';
-import { eventIdOf } from './outcome.ts';
+import { type CommandContext, eventIdOf, type IfMatch, type Outcome } from './outcome.ts';
 import type { RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
 
-export interface Asked<Command> {
+export interface BatchedCommand<Command> {
   readonly command: Command;
   readonly context: CommandContext;
 }
 
 /** What a command comes to, before it is known whether the batch could be written. */
-type Verdict<State, E extends DomainEvent, Code extends string> =
+type CommandVerdict<State, E extends DomainEvent, Code extends string> =
   | { readonly kind: 'decided'; readonly outcome: (written: readonly RecordedEvent<E>[]) => Outcome<State, E, Code> }
   | { readonly kind: 'done_before'; readonly command: RecentCommand }
   | { readonly kind: 'stale'; readonly seen: number; readonly currentRevision: number };
 
-export interface Plan<State, E extends DomainEvent, Code extends string> {
+export interface BatchPlan<State, E extends DomainEvent, Code extends string> {
   /** To be appended in one go; empty when nothing is to be recorded. */
   readonly envelopes: readonly EventEnvelope<E>[];
   /** One for each command, in order. */
-  readonly verdicts: readonly Verdict<State, E, Code>[];
+  readonly verdicts: readonly CommandVerdict<State, E, Code>[];
   /** State and revision once the envelopes are written. */
   readonly after: Pick<Loaded<State>, 'state' | 'revision'>;
 }
@@ -53,16 +53,16 @@ const newestOf = (ifMatch: IfMatch): number => (ifMatch === 'any' ? -1 : Math.ma
 
 export const planBatch = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
-  batch: readonly Asked<Command>[],
+  batch: readonly BatchedCommand<Command>[],
   loaded: Loaded<State>,
   recordedAt: string,
-): Plan<State, E, Code> => {
+): BatchPlan<State, E, Code> => {
   const envelopes: EventEnvelope<E>[] = [];
   /** A client that lost patience sends a command twice at once: it is recorded once, and both get that answer. */
-  const recordedIn = new Map<string, Verdict<State, E, Code>>();
+  const recordedIn = new Map<string, CommandVerdict<State, E, Code>>();
   let { state, revision } = loaded;
 
-  const decideOne = ({ command, context }: Asked<Command>): Verdict<State, E, Code> => {
+  const decideOne = ({ command, context }: BatchedCommand<Command>): CommandVerdict<State, E, Code> => {
     const doneBefore = loaded.recent.find(context.commandId);
     if (doneBefore !== undefined) return { kind: 'done_before', command: doneBefore };
     const twin = recordedIn.get(context.commandId);

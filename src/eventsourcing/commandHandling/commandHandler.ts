@@ -4,9 +4,10 @@
  * Commands for one stream queue up, are decided one after another on the cached state, and go out as one append at one
  * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.
  */
+
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
-import { type Asked, type Plan, planBatch } from './batch.ts';
+import { type BatchedCommand, type BatchPlan, planBatch } from './batch.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
@@ -22,14 +23,14 @@ const batchMax = 128;
 /** With one writer a stream conflicts only with another process; this many in a row means something is broken. */
 const attemptsMax = 16;
 
-interface Waiting<State, Command, E extends DomainEvent, Code extends string> extends Asked<Command> {
+interface WaitingCommand<State, Command, E extends DomainEvent, Code extends string> extends BatchedCommand<Command> {
   readonly resolve: (outcome: Outcome<State, E, Code> | Promise<Outcome<State, E, Code>>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 const isOurs = ({ context }: { readonly context: CommandContext }): boolean => context.actor.kind === 'system';
 
-export interface Handle<State, Command, E extends DomainEvent, Code extends string> {
+export interface CommandHandler<State, Command, E extends DomainEvent, Code extends string> {
   /** @throws StoreUnavailable */
   (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>>;
   /** The state as the write side knows it now, for facts of a decision elsewhere: see `Streams`. */
@@ -41,18 +42,18 @@ export interface Handle<State, Command, E extends DomainEvent, Code extends stri
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
 }
 
-export const createHandle = <State, Command, E extends DomainEvent, Code extends string>(
+export const createCommandHandler = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
   { store, clock, cache }: HandlerOptions,
-): Handle<State, Command, E, Code> => {
-  type Waiter = Waiting<State, Command, E, Code>;
+): CommandHandler<State, Command, E, Code> => {
+  type Waiter = WaitingCommand<State, Command, E, Code>;
   const streams = createStreams(decider, store, cache);
-  const lanes = new Map<string, Waiter[]>();
+  const streamQueues = new Map<string, Waiter[]>();
 
   const answer = (
     stream: string,
     batch: readonly Waiter[],
-    { verdicts }: Plan<State, E, Code>,
+    { verdicts }: BatchPlan<State, E, Code>,
     written: readonly RecordedEvent<E>[],
   ): void => {
     for (const [index, { resolve }] of batch.entries()) {
@@ -74,7 +75,7 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
 
   const keepWritten = (
     stream: string,
-    { after }: Plan<State, E, Code>,
+    { after }: BatchPlan<State, E, Code>,
     { recent }: Loaded<State>,
     written: readonly RecordedEvent<E>[],
   ): void => {
@@ -87,7 +88,7 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
     let loaded = await begin(stream, batch);
     const commandIds = batch.map(({ context }) => context.commandId);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      await streams.recallForgotten(stream, loaded, commandIds);
+      await streams.findForgottenCommands(stream, loaded, commandIds);
       const plan = planBatch(decider, batch, loaded, clock.now());
       if (plan.envelopes.length === 0) {
         // No append at an exact revision confirms what was decided, so the store is asked.
@@ -110,14 +111,14 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
       loaded =
         result.kind === 'conflict'
           ? await streams.catchUp(stream, loaded)
-          : await streams.recall(stream, result.eventIds);
+          : await streams.findRecordedCommands(stream, result.eventIds);
     }
     throw new StoreUnavailable(`${stream}: still in conflict after ${attemptsMax} attempts`, 'not_written');
   };
 
-  const drain = async (stream: string, lane: Waiter[]): Promise<void> => {
-    while (lane.length > 0) {
-      const batch = lane.splice(0, batchMax);
+  const drain = async (stream: string, queue: Waiter[]): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchMax);
       try {
         await settle(stream, batch);
       } catch (error) {
@@ -126,32 +127,32 @@ export const createHandle = <State, Command, E extends DomainEvent, Code extends
         for (const { reject } of batch) reject(error);
       }
     }
-    lanes.delete(stream);
+    streamQueues.delete(stream);
   };
 
   /**
    * What policies and sweeps ask for goes before what clients do, in the order it was asked: it is bounded by what was
    * recorded, and behind a client that sends without end it would never come.
    */
-  const enter = (lane: Waiter[], waiting: Waiter): void => {
+  const enter = (queue: Waiter[], waiting: Waiter): void => {
     if (!isOurs(waiting)) {
-      lane.push(waiting);
+      queue.push(waiting);
       return;
     }
-    const at = lane.findIndex((other) => !isOurs(other));
-    lane.splice(at < 0 ? lane.length : at, 0, waiting);
+    const at = queue.findIndex((other) => !isOurs(other));
+    queue.splice(at < 0 ? queue.length : at, 0, waiting);
   };
 
   const handle = (stream: string, command: Command, context: CommandContext): Promise<Outcome<State, E, Code>> =>
     new Promise((resolve, reject) => {
       const waiting = { command, context, resolve, reject };
-      const lane = lanes.get(stream);
-      if (lane !== undefined) {
-        enter(lane, waiting);
+      const queue = streamQueues.get(stream);
+      if (queue !== undefined) {
+        enter(queue, waiting);
         return;
       }
       const fresh = [waiting];
-      lanes.set(stream, fresh);
+      streamQueues.set(stream, fresh);
       void drain(stream, fresh);
     });
   const { load, known, loadSince, hasRecorded } = streams;

@@ -90,7 +90,7 @@ export interface RecentCommands {
   /** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
   readonly learn: (events: readonly Learned[]) => RecentCommands;
   /** Older ones that are sent again just now: forgets nothing, so that all of them are known together. */
-  readonly recall: (events: readonly Learned[]) => RecentCommands;
+  readonly learnAgain: (events: readonly Learned[]) => RecentCommands;
 }
 
 /**
@@ -134,7 +134,7 @@ export const createRecentCommands = (fingerprints?: Fingerprints): RecentCommand
       if (newest !== undefined && commands.size > recentMin) forgetOld(newest.recordedAt);
       return recent;
     },
-    recall: (events) => {
+    learnAgain: (events) => {
       for (const event of events) add(event);
       return recent;
     },

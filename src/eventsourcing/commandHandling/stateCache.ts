@@ -19,7 +19,7 @@ export interface StateCache {
   forget(stream: string): void;
 }
 
-interface Entry {
+interface CachedState {
   loaded: Loaded<unknown>;
   bytes: number;
   /** Asked for since it was last up for removal. */
@@ -34,7 +34,7 @@ const chancesMax = 32;
  * harmless: the append names an exact revision and is refused, and only the events since are read (DESIGN §5).
  */
 export const createStateCache = (bytesMax: number): StateCache => {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, CachedState>();
   let bytesHeld = 0;
 
   const makeRoom = (): void => {

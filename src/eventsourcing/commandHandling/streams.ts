@@ -39,9 +39,9 @@ export interface Streams<State, E extends DomainEvent> {
   catchUp(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
   keep(stream: string, loaded: Loaded<State>): Loaded<State>;
   /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
-  recall(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
+  findRecordedCommands(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
   /** Makes known again which of these commands wrote to the stream, where the store would not find out by itself. */
-  recallForgotten(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<void>;
+  findForgottenCommands(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<void>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
   /** What an earlier attempt of the same command recorded, as it was answered then. */
@@ -100,7 +100,7 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     return loaded;
   };
 
-  const recall = async (stream: string, eventIds: readonly string[]): Promise<Loaded<State>> => {
+  const findRecordedCommands = async (stream: string, eventIds: readonly string[]): Promise<Loaded<State>> => {
     const wanted = new Set(eventIds);
     /** All that such a command recorded belongs to its answer, though it may be decided shorter today. */
     const commandIds = new Set<string>();
@@ -115,16 +115,16 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     }
     if (found.length === 0) throw new CommandIdTaken(`${stream}: event ids are taken by another stream`);
     const loaded = await readOn(stream, createAbsent());
-    loaded.recent.recall(found);
+    loaded.recent.learnAgain(found);
     return keep(stream, loaded);
   };
 
-  const recallForgotten: Streams<State, E>['recallForgotten'] = async (stream, { recent }, commandIds) => {
+  const findForgottenCommands: Streams<State, E>['findForgottenCommands'] = async (stream, { recent }, commandIds) => {
     const forgotten = new Set(commandIds.filter(recent.mayHaveForgotten));
     if (forgotten.size === 0) return;
     for (let from = 0; ; from += pageEvents) {
       const events = await store.readStream(stream, from, pageEvents);
-      recent.recall(events.filter(({ metadata }) => forgotten.has(metadata.commandId)));
+      recent.learnAgain(events.filter(({ metadata }) => forgotten.has(metadata.commandId)));
       if (events.length < pageEvents) return;
     }
   };
@@ -153,8 +153,8 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     createAbsent,
     catchUp,
     keep,
-    recall,
-    recallForgotten,
+    findRecordedCommands,
+    findForgottenCommands,
     hasRecorded: async (stream, commandId) => {
       for (let from = 0; ; from += pageEvents) {
         const events = await store.readStream(stream, from, pageEvents);

@@ -4,9 +4,9 @@
  */
 import { pause } from '../concurrency.ts';
 import { comparePositions, type Position, type RecordedEvent } from '../message.ts';
-import type { Checkpoints, EventSource, Held, Leases } from '../ports.ts';
+import type { Checkpoints, EventSource, HeldLease, Leases } from '../ports.ts';
 import { LostOwnership } from '../projecting/projection.ts';
-import type { Board, Progress } from './consumerProgress.ts';
+import type { ConsumerProgress, Progress } from './consumerProgress.ts';
 
 /**
  * The log was restored from a backup that is older than the read models. Its positions are given out again, so whoever
@@ -46,14 +46,14 @@ export interface ConsumerOptions {
   readonly checkpoints: Checkpoints;
   /** One process at a time runs it. */
   readonly leases: Leases;
-  readonly board: Board;
+  readonly consumerProgress: ConsumerProgress;
   readonly types?: readonly string[];
   readonly batchMax: number;
   /** Lets events gather for so long between two batches: many small writes become a few large ones. Absent: `restMs`. */
   readonly everyMs?: number;
   readonly handle: (events: readonly RecordedEvent[]) => Promise<void>;
   /** Runs in the process that follows the log, for as long as it is that one. */
-  readonly beside?: (held: Held) => Promise<void>;
+  readonly beside?: (held: HeldLease) => Promise<void>;
   /** Told of each failure before it is tried again. */
   readonly onFailure: (name: string, error: unknown, delayMs: number) => void;
 }
@@ -79,15 +79,26 @@ type Stage = 'beginning' | 'following';
 export const ownLeases: Leases = { whileHeld: (_, signal, work) => work({ epoch: 0, signal }) };
 
 export const createConsumer = (options: ConsumerOptions): Consumer => {
-  const { name, source, checkpoints, leases, board, types, batchMax, everyMs = restMs, handle, onFailure } = options;
+  const {
+    name,
+    source,
+    checkpoints,
+    leases,
+    consumerProgress,
+    types,
+    batchMax,
+    everyMs = restMs,
+    handle,
+    onFailure,
+  } = options;
   const { beside = async () => undefined } = options;
 
   const refuseToBeAhead = createAheadGuard(name, source);
 
-  const begin = async ({ epoch }: Held): Promise<Position | null> => {
+  const begin = async ({ epoch }: HeldLease): Promise<Position | null> => {
     const stored = await checkpoints.take(name, epoch);
     await refuseToBeAhead(stored);
-    if (stored !== null) board.moved(name, stored);
+    if (stored !== null) consumerProgress.moved(name, stored);
     return stored;
   };
 
@@ -95,7 +106,7 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
    * Moves the checkpoint behind what is handled, one write at a time: what comes next need not wait for it, and after a
    * crash some of it is handled again.
    */
-  const checkpointFrom = (from: Position | null, { epoch, signal }: Held, onHealthy: () => void) => {
+  const checkpointFrom = (from: Position | null, { epoch, signal }: HeldLease, onHealthy: () => void) => {
     const failed = new AbortController();
     let stored = from;
     let startedAtMs = performance.now();
@@ -123,14 +134,14 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
     };
   };
 
-  const consume = async (from: Position | null, held: Held, onHealthy: () => void): Promise<void> => {
+  const consume = async (from: Position | null, held: HeldLease, onHealthy: () => void): Promise<void> => {
     const checkpoint = checkpointFrom(from, held, onHealthy);
     const { signal } = checkpoint;
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
     try {
       for await (const { events, upTo, isCaughtUp } of source.follow(from, follow)) {
         if (events.length > 0) await handle(events);
-        board.moved(name, upTo);
+        consumerProgress.moved(name, upTo);
         if (events.length > 0 || checkpoint.isDue()) await checkpoint.move(upTo);
         else onHealthy();
         // Rests only when it has caught up.
@@ -142,12 +153,12 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
     }
   };
 
-  const runHeld = async (held: Held): Promise<void> => {
+  const runHeld = async (held: HeldLease): Promise<void> => {
     let delayMs = retryFirstMs;
     let failedAt: Stage | null = null;
     const onHealthy = (): void => {
       delayMs = retryFirstMs;
-      board.failed(name, null);
+      consumerProgress.failed(name, null);
     };
     const isOver = (): boolean => held.signal.aborted;
     while (!isOver()) {
@@ -162,19 +173,19 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
         // Its stores may be closed already. It comes again after the next start.
         if (isOver()) break;
         failedAt = at;
-        board.failed(name, error instanceof Error ? error.name : 'Error');
+        consumerProgress.failed(name, error instanceof Error ? error.name : 'Error');
         onFailure(name, error, delayMs);
         await pause(delayMs, held.signal);
         delayMs = Math.min(retryMaxMs, delayMs * 2);
       }
     }
     // Whoever holds it now answers for it.
-    board.failed(name, null);
+    consumerProgress.failed(name, null);
   };
 
   const run = (signal: AbortSignal): Promise<void> =>
     leases.whileHeld(name, signal, async (held) => {
       await Promise.all([runHeld(held), beside(held)]);
     });
-  return { ...board.progress(name), run };
+  return { ...consumerProgress.progress(name), run };
 };

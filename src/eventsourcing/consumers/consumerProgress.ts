@@ -2,9 +2,8 @@
  * How far every consumer of the log has come, in this process or in another one. Answers that wait for a position wait
  * here (B8), whoever runs the consumer.
  */
-import type { Position } from '../message.ts';
-import { comparePositions } from '../message.ts';
-import type { Checkpoints, ProgressNews } from '../ports.ts';
+import { comparePositions, type Position } from '../message.ts';
+import type { Checkpoints, ProgressPubSub } from '../ports.ts';
 
 export interface Progress {
   readonly name: string;
@@ -16,7 +15,7 @@ export interface Progress {
   failure(): string | null;
 }
 
-export interface Board {
+export interface ConsumerProgress {
   /** Only ever forward: what was handled stays handled. */
   moved(name: string, position: Position): void;
   failed(name: string, reason: string | null): void;
@@ -27,8 +26,8 @@ export interface Board {
 }
 
 /** Other processes' progress: news of it, and the checkpoints for what the news did not tell. */
-export interface Elsewhere {
-  readonly news: ProgressNews;
+export interface SharedProgress {
+  readonly pubSub: ProgressPubSub;
   readonly checkpoints: Pick<Checkpoints, 'get'>;
 }
 
@@ -46,7 +45,7 @@ const earliest = (positions: readonly (Position | null)[]): Position | null =>
     first === null || position === null ? null : comparePositions(position, first) < 0 ? position : first,
   ) ?? null;
 
-export const createBoard = (elsewhere?: Elsewhere): Board => {
+export const createConsumerProgress = (elsewhere?: SharedProgress): ConsumerProgress => {
   const positions = new Map<string, Position>();
   const failures = new Map<string, string>();
   const waiters = new Set<Waiter>();
@@ -72,7 +71,7 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
     }
   };
 
-  const look = async ({ checkpoints }: Elsewhere, names: ReadonlySet<string>): Promise<void> => {
+  const look = async ({ checkpoints }: SharedProgress, names: ReadonlySet<string>): Promise<void> => {
     const looks = [...names].map(async (name) => {
       const position = await checkpoints.get(name);
       if (position !== null) learn(name, position);
@@ -113,12 +112,12 @@ export const createBoard = (elsewhere?: Elsewhere): Board => {
     });
   };
 
-  elsewhere?.news.listen(learn);
+  elsewhere?.pubSub.listen(learn);
 
   return {
     moved: (name, position) => {
       learn(name, position);
-      elsewhere?.news.announce(new Map([[name, position]]));
+      elsewhere?.pubSub.announce(new Map([[name, position]]));
     },
     failed: (name, reason) => {
       if (reason === null) failures.delete(name);

@@ -5,10 +5,10 @@
 import type { Position, RecordedEvent } from '../message.ts';
 import type { Checkpoints, EventSource } from '../ports.ts';
 import { type Consumer, type ConsumerOptions, createConsumer, ownLeases } from './consumer.ts';
-import { createBoard } from './consumerProgress.ts';
+import { createConsumerProgress } from './consumerProgress.ts';
 
 /** Called in the order of the log, for each event. Must be quick: everybody waits for it. */
-export type Listener = (event: RecordedEvent) => void;
+export type LiveListener = (event: RecordedEvent) => void;
 
 export interface LiveEvents extends Consumer {
   /**
@@ -16,7 +16,7 @@ export interface LiveEvents extends Consumer {
    * log: who subscribes first, then reads the log to its head, and skips positions it has seen, misses nothing.
    * A listener that throws is reported and left out from then on.
    */
-  subscribe(listener: Listener): () => void;
+  subscribe(listener: LiveListener): () => void;
   /**
    * The first event from now on that matches; `null` after `timeoutMs`. Ask before the event can happen.
    * A predicate that throws is reported and matches nothing any more.
@@ -49,7 +49,7 @@ const fromHead = (source: EventSource): Checkpoints => {
 };
 
 export const createLiveEvents = (source: EventSource, onFailure: ConsumerOptions['onFailure']): LiveEvents => {
-  const listeners = new Set<Listener>();
+  const listeners = new Set<LiveListener>();
 
   const tell = (event: RecordedEvent): void => {
     for (const listener of listeners) {
@@ -67,7 +67,7 @@ export const createLiveEvents = (source: EventSource, onFailure: ConsumerOptions
     source,
     checkpoints: fromHead(source),
     leases: ownLeases,
-    board: createBoard(),
+    consumerProgress: createConsumerProgress(),
     batchMax,
     handle: async (events) => {
       for (const event of events) {
@@ -80,7 +80,7 @@ export const createLiveEvents = (source: EventSource, onFailure: ConsumerOptions
 
   const subscribe: LiveEvents['subscribe'] = (listener) => {
     // A function of its own, so that the same one may be subscribed twice and leaves once.
-    const own: Listener = (event) => listener(event);
+    const own: LiveListener = (event) => listener(event);
     listeners.add(own);
     return () => {
       listeners.delete(own);

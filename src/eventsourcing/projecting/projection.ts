@@ -39,7 +39,7 @@ export interface AnyProjection {
 }
 
 /** The one place where the types of a projection are given up; `handles` guards at run time what they said. */
-export const erase = <Document extends object, E extends DomainEvent>(
+export const untyped = <Document extends object, E extends DomainEvent>(
   projection: Projection<Document, E>,
 ): AnyProjection => {
   const { apply } = projection;
@@ -90,7 +90,7 @@ const beforeAll = -1n;
 /** The events of a batch that touch each document, in their order. */
 const eventsById = (
   projection: AnyProjection,
-  owns: Target['owns'],
+  owns: ProjectionTarget['owns'],
   events: readonly RecordedEvent[],
 ): Map<string, RecordedEvent[]> => {
   const touches = new Map<string, RecordedEvent[]>();
@@ -131,7 +131,7 @@ const writeOf = (
 };
 
 /** Where a batch is folded to: a collection, or the part of it whose ids are owned. */
-interface Target {
+interface ProjectionTarget {
   readonly documents: Documents;
   readonly collection: string;
   readonly owns?: (id: string) => boolean;
@@ -144,7 +144,7 @@ interface Target {
  */
 export const projectBatch = async (
   projection: AnyProjection,
-  { documents, collection, owns }: Target,
+  { documents, collection, owns }: ProjectionTarget,
   events: readonly RecordedEvent[],
 ): Promise<void> => {
   const touches = eventsById(projection, owns, events);

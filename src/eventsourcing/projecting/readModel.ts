@@ -1,7 +1,7 @@
 /** A projection at work: its runner, and the collection that answers queries just now. */
 import { pause } from '../concurrency.ts';
 import { createConsumer } from '../consumers/consumer.ts';
-import type { Board, Progress } from '../consumers/consumerProgress.ts';
+import type { ConsumerProgress, Progress } from '../consumers/consumerProgress.ts';
 import type { Position } from '../message.ts';
 import { comparePositions } from '../message.ts';
 import type { Checkpoints, EventSource, Generations, Leases } from '../ports.ts';
@@ -17,7 +17,7 @@ export interface ReadSide {
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;
   readonly leases: Leases;
-  readonly board: Board;
+  readonly consumerProgress: ConsumerProgress;
   /** How many processes can share the folding of one projection. Another number makes them read the log anew. */
   readonly parts: number;
   readonly onFailure: (name: string, error: unknown, delayMs: number) => void;
@@ -53,7 +53,7 @@ const runParts = async (
   side: ReadSide,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { parts, source, checkpoints, leases, board, onFailure } = side;
+  const { parts, source, checkpoints, leases, consumerProgress, onFailure } = side;
   const documents = side.foldedDocuments ?? side.documents;
   await Promise.all(
     partNames(collection, parts).map((name, part) => {
@@ -67,7 +67,7 @@ const runParts = async (
         source,
         checkpoints,
         leases,
-        board,
+        consumerProgress,
         types: projection.handles,
         batchMax: liveBatchMax,
         ...(projection.everyMs === undefined ? {} : { everyMs: projection.everyMs }),
@@ -79,8 +79,8 @@ const runParts = async (
 };
 
 export const createReadModel = (projection: AnyProjection, side: ReadSide): ReadModel => {
-  const { generations, board, parts } = side;
-  const progressOf = (build: string): Progress => board.progress(projection.name, partNames(build, parts));
+  const { generations, consumerProgress, parts } = side;
+  const progressOf = (build: string): Progress => consumerProgress.progress(projection.name, partNames(build, parts));
   let collection = projection.name;
   let progress = progressOf(collection);
 

@@ -1,5 +1,5 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
-import { type Role, roles } from '../../eventsourcing/ports.ts';
+import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
 import { type Doors, readDoors } from './configDoors.ts';
 import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
 
@@ -21,7 +21,7 @@ export interface Config extends Doors {
   readonly cache: CacheKind;
   /** `null`: the embedded engines, in `dataDir`. */
   readonly servers: Servers | null;
-  readonly roles: ReadonlySet<Role>;
+  readonly roles: ReadonlySet<ProcessRole>;
   readonly projectionParts: number;
 }
 
@@ -77,16 +77,16 @@ const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers 
   return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
 };
 
-const isRole = (name: string): name is Role => roles.some((role) => role === name);
+const isRole = (name: string): name is ProcessRole => processRoles.some((role) => role === name);
 
-const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<Role> => {
-  const names = list(env, 'ROLES', roles.join(','));
+const rolesOf = (env: Env, servers: Servers | null): ReadonlySet<ProcessRole> => {
+  const names = list(env, 'ROLES', processRoles.join(','));
   const known = names.filter(isRole);
   if (known.length === 0 || known.length < names.length) {
-    throw new ConfigError(`ROLES must be some of ${roles.join(', ')}, with commas between them.`);
+    throw new ConfigError(`ROLES must be some of ${processRoles.join(', ')}, with commas between them.`);
   }
   const chosen = new Set(known);
-  if (servers === null && chosen.size < roles.length) {
+  if (servers === null && chosen.size < processRoles.length) {
     throw new ConfigError('ROLES: the embedded form is one process with all three roles.');
   }
   return chosen;

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { pause } from '../../eventsourcing/concurrency.ts';
-import type { Held, Leases } from '../../eventsourcing/ports.ts';
+import type { HeldLease, Leases } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Mongo } from './connect.ts';
 import { type KeepTimes, keepLease } from './leaseKeeper.ts';
@@ -113,7 +113,7 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
       const hold = async (taken: Taken): Promise<void> => {
         const { epoch, sentAtMs, slot } = taken;
         const keeper = keepLease(() => rows.renew(name, owner, epoch), times, sentAtMs);
-        const held: Held = { epoch, signal: AbortSignal.any([signal, keeper.lost, slot.excess]) };
+        const held: HeldLease = { epoch, signal: AbortSignal.any([signal, keeper.lost, slot.excess]) };
         try {
           await work(held);
         } finally {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../eventsourcing/message.ts';
 import { formatPosition, parsePosition } from '../../eventsourcing/message.ts';
-import type { ProgressNews } from '../../eventsourcing/ports.ts';
+import type { ProgressPubSub } from '../../eventsourcing/ports.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 const channel = `${keyPrefix}:progress`;
@@ -75,7 +75,7 @@ const subscribe = ({ open }: RedisServer, hear: (text: string) => void): (() => 
 };
 
 /** On connections of `redis`, which the caller closes. */
-export const createRedisNews = (redis: RedisServer): ProgressNews => {
+export const createRedisNews = (redis: RedisServer): ProgressPubSub => {
   const self = randomUUID();
   const gathered = new Map<string, Position>();
   const listeners = new Set<(name: string, position: Position) => void>();

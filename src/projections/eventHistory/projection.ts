@@ -3,6 +3,7 @@
  * recorded, as one for each event would cost more than the event itself. It holds only what is searched for, and where
  * to find the events; they themselves stay in the log.
  */
+
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
 import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
@@ -85,22 +86,22 @@ export const eventHistory: Projection<EventHistoryDocument, LedgerEvent> = {
 
 // Where a page of the history ended, and where the next one begins.
 
-export interface Place {
+export interface HistoryPlace {
   readonly slice: string;
   readonly index: number;
 }
 
 /** The slice after which to look; `null`: from the beginning. */
-export const startOf = (place: Place | null, from: string | undefined): string | null => {
+export const startOf = (place: HistoryPlace | null, from: string | undefined): string | null => {
   if (place !== null) return sliceBefore(place.slice);
   // A year of more than four digits has no slice: nothing was recorded then.
   return from === undefined || !isSlice(sliceOf(from)) ? null : sliceBefore(sliceOf(from));
 };
 
-export const cursorOf = ({ slice, index }: Place): string => formatCursor({ value: index, id: slice });
+export const cursorOf = ({ slice, index }: HistoryPlace): string => formatCursor({ value: index, id: slice });
 
 /** @throws InvalidCursor */
-export const placeOf = (cursor: string): Place => {
+export const placeOf = (cursor: string): HistoryPlace => {
   const { value, id } = parseCursor(cursor);
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || !isSlice(id)) {
     throw new InvalidCursor('a cursor of another list');

@@ -4,6 +4,7 @@
  * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
  * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
+
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
@@ -14,7 +15,7 @@ import {
   cursorOf,
   type EventHistoryDocument,
   type EventHistoryEntry,
-  type Place,
+  type HistoryPlace,
   placeOf,
   recordedAtOf,
   sliceOf,
@@ -64,7 +65,7 @@ const isWithin = ({ from, to }: EventHistoryQuery, recordedAt: string): boolean 
   (from === undefined || recordedAt >= from) && (to === undefined || recordedAt < to);
 
 /** An entry and its place: that of its slice, and in it. */
-interface Found {
+interface FoundEntry {
   readonly entry: EventHistoryEntry;
   readonly slice: string;
   readonly index: number;
@@ -73,7 +74,7 @@ interface Found {
 const matchesIn = (
   { id: slice, document }: StoredDocument<EventHistoryDocument>,
   query: EventHistoryQuery,
-): readonly Found[] => {
+): readonly FoundEntry[] => {
   const { types, actors, correlationIds, entries } = document;
   return entries
     .map((entry, index) => ({ entry, slice, index }))
@@ -101,7 +102,7 @@ export const createEventHistoryQueries = (
   { source, pace }: { readonly source: Pick<EventSource, 'readStream'>; readonly pace: Pace },
 ): EventHistoryQueries => {
   /** @throws Error when the index names what the log does not have: one of them was restored without the other. */
-  const load = async ({ entry: { stream, revision } }: Found): Promise<RecordedEvent> => {
+  const load = async ({ entry: { stream, revision } }: FoundEntry): Promise<RecordedEvent> => {
     const [event] = await source.readStream(stream, revision, 1);
     if (event?.revision !== revision)
       throw new Error(`${collection()} names ${stream}@${revision}, which is not in the log`);
@@ -109,7 +110,7 @@ export const createEventHistoryQueries = (
   };
 
   /** Those that fit on a page: fewer than were found where they are large. */
-  const loadPage = async (found: readonly Found[]): Promise<readonly RecordedEvent[]> => {
+  const loadPage = async (found: readonly FoundEntry[]): Promise<readonly RecordedEvent[]> => {
     const events: RecordedEvent[] = [];
     let chars = 0;
     for (let from = 0; from < found.length; from += loadsAtOnce) {
@@ -134,12 +135,12 @@ export const createEventHistoryQueries = (
     });
     const last = slices.at(-1);
     const isOver = last === undefined || slices.length < slicesAtOnce || (to !== undefined && last.id >= sliceOf(to));
-    const end: Place | null = isOver ? null : { slice: last.id, index: last.document.entries.length - 1 };
+    const end: HistoryPlace | null = isOver ? null : { slice: last.id, index: last.document.entries.length - 1 };
     return { matches: slices.flatMap((slice) => matchesIn(slice, query)), end };
   };
 
   /** Ends where it had no more room, or at `end`. */
-  const pageOfFound = async (found: readonly Found[], end: Place | null): Promise<Page<RecordedEvent>> => {
+  const pageOfFound = async (found: readonly FoundEntry[], end: HistoryPlace | null): Promise<Page<RecordedEvent>> => {
     const items = await loadPage(found);
     const last = items.length < found.length ? found[items.length - 1] : end;
     return { items, nextCursor: last === null || last === undefined ? null : cursorOf(last) };
@@ -149,9 +150,9 @@ export const createEventHistoryQueries = (
     const { limit, cursor, from } = query;
     const place = cursor === undefined ? null : placeOf(cursor);
     const start = startOf(place, from);
-    const isAhead = ({ slice, index }: Found): boolean => slice !== place?.slice || index > place.index;
-    const found: Found[] = [];
-    let end: Place | null = null;
+    const isAhead = ({ slice, index }: FoundEntry): boolean => slice !== place?.slice || index > place.index;
+    const found: FoundEntry[] = [];
+    let end: HistoryPlace | null = null;
     for (let looked = 0; looked < historySlicesMax; looked += slicesAtOnce) {
       const next = await look(query, end?.slice ?? start);
       found.push(...next.matches.filter(isAhead));

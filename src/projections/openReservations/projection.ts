@@ -1,4 +1,5 @@
 /** Claims that are still open, each until its end: released, expired, or all of it shipped. */
+
 import { ownerOf } from '../../domain/stock/claims.ts';
 import type {
   StockReservationExpired,
@@ -26,9 +27,9 @@ export interface OpenReservationDocument {
   readonly lineId?: string;
 }
 
-type Claim = Pick<OpenReservationDocument, 'warehouseId' | 'sku' | 'reservationId'>;
+type ReservationKey = Pick<OpenReservationDocument, 'warehouseId' | 'sku' | 'reservationId'>;
 
-const openReservationId = ({ warehouseId, sku, reservationId }: Claim): string =>
+const openReservationId = ({ warehouseId, sku, reservationId }: ReservationKey): string =>
   `${stockLevelId(warehouseId, sku)}.${reservationId}`;
 
 type ReservationEvent =

@@ -38,12 +38,12 @@ export interface OrderQueries {
   isAnyWaiting(skus: readonly string[] | null): Promise<boolean>;
 }
 
-type Where = DocumentQuery['where'];
+type OrderFilter = DocumentQuery['where'];
 
 const newestFirst = { field: 'placedAt', direction: 'descending' } as const;
 const oldestFirst = { field: 'placedAt', direction: 'ascending' } as const;
 
-const whereOf = ({ customerId, orderNumber, trackingNumber, status, from, to }: OrdersQuery): Where => ({
+const whereOf = ({ customerId, orderNumber, trackingNumber, status, from, to }: OrdersQuery): OrderFilter => ({
   ...(orderNumber === undefined ? {} : { orderNumber: { equals: orderNumber } }),
   ...(trackingNumber === undefined ? {} : { trackingNumbers: { has: trackingNumber } }),
   ...(customerId === undefined ? {} : { customerId: { equals: customerId } }),
@@ -75,7 +75,7 @@ const mergeNewest = (
 };
 
 export const createOrderQueries = (documents: Documents, collection: () => string, pace: Pace): OrderQueries => {
-  const newest = (where: Where, page: PageRequest): Promise<Page<OrderDocument>> =>
+  const newest = (where: OrderFilter, page: PageRequest): Promise<Page<OrderDocument>> =>
     pageOf(documents, collection(), { where, orderBy: newestFirst }, page);
 
   /**
@@ -83,7 +83,7 @@ export const createOrderQueries = (documents: Documents, collection: () => strin
    * `limit` of the union are among the first `limit` of each, and its end is where each of them goes on. One after
    * another, each in its turn, so that no more than two pages are held, however many there are.
    */
-  const newestOfAny = async (conditions: readonly Where[], page: PageRequest) => {
+  const newestOfAny = async (conditions: readonly OrderFilter[], page: PageRequest) => {
     let items: readonly OrderDocument[] = [];
     let hasMore = false;
     for (const where of conditions) {

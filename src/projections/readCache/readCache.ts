@@ -62,7 +62,7 @@ export interface ReadCache {
  */
 const entryLivesMs = 5_000;
 
-interface Flight {
+interface PendingRead {
   readonly seen: Position;
   readonly value: Promise<unknown>;
 }
@@ -74,18 +74,18 @@ const hasSeen = (seen: Position, least: Position): boolean => comparePositions(s
 
 export const createReadCache = (cache: Cache, changes: LastChanges): ReadCache => {
   /** One for each key at a time; as many keys at most as requests under way. */
-  const flights = new Map<string, Flight>();
+  const flights = new Map<string, PendingRead>();
 
-  const keep = async (key: string, { seen, value: loading }: Flight, startedMs: number): Promise<void> => {
+  const keep = async (key: string, { seen, value: loading }: PendingRead, startedMs: number): Promise<void> => {
     const value = await loading;
     const livesMs = Math.floor(startedMs + entryLivesMs - performance.now());
     if (value !== null && livesMs > 0) await cache.put(key, { seen, value, livesMs });
   };
 
   /** Stays until it is kept: who has asked the cache before that, and in vain, still finds it here. */
-  const takeOff = (key: string, seen: Position, load: () => Promise<unknown>): Flight => {
+  const takeOff = (key: string, seen: Position, load: () => Promise<unknown>): PendingRead => {
     const startedMs = performance.now();
-    const flight: Flight = { seen, value: load() };
+    const flight: PendingRead = { seen, value: load() };
     flights.set(key, flight);
     const land = (): void => {
       if (flights.get(key) === flight) flights.delete(key);

@@ -1,4 +1,5 @@
 /** One stock from its own stream: why a figure is what it is (B3), and how it stood at a moment (B2). */
+
 import { emptyBalance, moveBalance } from '../../domain/stock/claims.ts';
 import type { Balance, StockEvent } from '../../domain/stock/events.ts';
 import { availableOf } from '../../domain/stock/state.ts';
@@ -14,14 +15,14 @@ import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
 export type RecordedStockEvent = Recorded<StockEvent>;
 
 /** All that history needs of the log. Each read takes its turn among the long ones (`createPacer`). */
-export type StreamReader = Pick<EventSource, 'readStream'>;
+export type PacedStreamReader = Pick<EventSource, 'readStream'>;
 
 /** A slice is read and decoded within some five milliseconds, and is all that a fold holds of a stream. */
 const eventsPerSlice = 250;
 
 /** From a revision (inclusive) to the end, in slices that are never empty. A stream holds events of its category only. */
 export async function* slicesOf(
-  source: StreamReader,
+  source: PacedStreamReader,
   stream: string,
   fromRevision: number,
 ): AsyncGenerator<readonly RecordedStockEvent[]> {
@@ -63,7 +64,7 @@ const referenceFields = [
   'supplier',
 ] as const;
 
-export interface Cause extends Readonly<Partial<Record<(typeof referenceFields)[number], string>>> {
+export interface FigureCause extends Readonly<Partial<Record<(typeof referenceFields)[number], string>>> {
   readonly revision: number;
   readonly eventId: string;
   readonly type: RecordedStockEvent['type'];
@@ -81,7 +82,7 @@ export interface Cause extends Readonly<Partial<Record<(typeof referenceFields)[
 export const figureOf = (balance: Balance, field: ExplainedField): number =>
   field === 'available' ? availableOf(balance) : balance[field];
 
-const referencesOf = (event: RecordedStockEvent): Pick<Cause, (typeof referenceFields)[number]> => {
+const referencesOf = (event: RecordedStockEvent): Pick<FigureCause, (typeof referenceFields)[number]> => {
   const data = publicData(event);
   return Object.fromEntries(
     referenceFields.flatMap((field) => (typeof data[field] === 'string' ? [[field, data[field]]] : [])),
@@ -98,8 +99,8 @@ export const causesIn = (
   events: readonly RecordedStockEvent[],
   before: Balance,
   field: ExplainedField,
-): readonly Cause[] => {
-  const causes: Cause[] = [];
+): readonly FigureCause[] => {
+  const causes: FigureCause[] = [];
   let figure = figureOf(before, field);
   for (const event of events) {
     const after = figureOf(event.data.after, field);

@@ -1,4 +1,5 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
+
 import { emptyBalance } from '../../domain/stock/claims.ts';
 import type { Balance } from '../../domain/stock/events.ts';
 import { stockStream } from '../../domain/values.ts';
@@ -6,16 +7,16 @@ import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../../eventsourcing/projecting/page.ts';
 import type { StockLevelDocument } from '../stockLevels/projection.ts';
 import {
-  type Cause,
   causesIn,
   type ExplainedField,
+  type FigureCause,
   figureOf,
   foldAsOf,
   type Moment,
+  type PacedStreamReader,
   type RecordedStockEvent,
   revisionAfter,
   revisionCursor,
-  type StreamReader,
   slicesOf,
 } from './explain.ts';
 
@@ -24,7 +25,7 @@ export interface StockKey {
   readonly sku: string;
 }
 
-export interface Explanation extends Page<Cause> {
+export interface Explanation extends Page<FigureCause> {
   readonly field: ExplainedField;
   /** The figure before the first cause of this page: 0 on the first page. */
   readonly before: number;
@@ -55,14 +56,14 @@ const eventsReadMax = 10_000;
 
 const charsOf = ({ data }: { readonly data: object }): number => JSON.stringify(data).length;
 
-interface Found {
-  readonly causes: readonly Cause[];
+interface FoundCauses {
+  readonly causes: readonly FigureCause[];
   /** Revision of the last event that was looked at; `null` when there was none left. */
   readonly readTo: number | null;
 }
 
 /** The balance at `after`, where the page before ended. */
-const balanceAt = async (source: StreamReader, stream: string, after: number | null): Promise<Balance> => {
+const balanceAt = async (source: PacedStreamReader, stream: string, after: number | null): Promise<Balance> => {
   if (after === null) return emptyBalance;
   const [event] = (await source.readStream(stream, after, 1)) as readonly RecordedStockEvent[];
   if (event === undefined) throw new InvalidCursor('a cursor beyond the end of its stream');
@@ -75,8 +76,8 @@ const findCauses = async (
   before: Balance,
   field: ExplainedField,
   limit: number,
-): Promise<Found> => {
-  const causes: Cause[] = [];
+): Promise<FoundCauses> => {
+  const causes: FigureCause[] = [];
   let balance = before;
   let read = 0;
   for await (const slice of slices) {
@@ -89,7 +90,7 @@ const findCauses = async (
   return { causes, readTo: null };
 };
 
-export const createStockHistory = (source: StreamReader): StockHistory => ({
+export const createStockHistory = (source: PacedStreamReader): StockHistory => ({
   history: async ({ warehouseId, sku }, { limit, cursor }) => {
     const stream = stockStream(warehouseId, sku);
     const after = revisionAfter(stream, cursor);
