@@ -3,108 +3,132 @@
  * replay and a pull feed make the same bytes. No personal data, no prices, no free text: ids, figures and statuses.
  */
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
+import type { ShipmentEvent } from '../domain/shipment/events.ts';
+import type { StockEvent } from '../domain/stock/events.ts';
 import { webhookEventTypes } from '../domain/webhook/events.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { shipmentMessages, stockMessages } from './goodsMessages.ts';
-import { orderMessages } from './orderMessages.ts';
+import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
 import { type Audience, type MessageType, sees, type WebhookMessage } from './ports.ts';
 
-/** An early warning and an empty shelf can come of any of these. */
-const stock = ['stock.changed', 'stock.low', 'stock.out'] as const;
+type EventOf<Type extends LedgerEventType> = Extract<LedgerEvent, { readonly type: Type }>;
 
-/** What an event can become; an event that is missing here says nothing to partners. */
-const typesOf: { readonly [Type in LedgerEventType]?: readonly MessageType[] } = {
-  StockRegistered: ['stock.changed'],
-  StockReceived: ['stock.changed'],
-  StockAdjusted: stock,
-  StockCounted: stock,
-  StockReserved: stock,
-  StockReservationReleased: ['stock.changed'],
-  StockReservationExpired: ['stock.changed'],
-  StockReservationLapsed: ['stock.changed'],
-  StockReservationTakenOver: ['stock.changed'],
-  StockShipped: stock,
-  StockDeparted: stock,
-  StockDispatchVoided: ['stock.changed'],
-  StockDiscrepancyRecorded: ['stock.changed'],
-  StockQuarantined: stock,
-  StockQuarantineReleased: ['stock.changed'],
-  StockQuarantineReduced: ['stock.changed'],
-  StockPolicySet: ['stock.changed'],
-  StockRetired: ['stock.changed'],
-  OrderPlaced: ['order.placed'],
-  OrderAllocated: ['order.allocated'],
-  OrderBackordered: ['order.backordered'],
-  OrderCancelled: ['order.cancelled'],
-  OrderRemainderCancelled: ['order.cancelled'],
-  OrderShipmentDispatched: ['order.shipped'],
-  OrderShipmentDelivered: ['order.delivered'],
-  ShipmentDispatched: ['shipment.updated'],
-  ShipmentCorrected: ['shipment.updated'],
-  ShipmentVoided: ['shipment.updated'],
-  VoidedShipmentReported: ['shipment.exception'],
-  ParcelTracked: ['shipment.updated', 'shipment.exception'],
-  ShipmentDelivered: ['shipment.updated'],
-  WebhookTestRequested: ['webhook.test'],
-};
+/** What an event says to partners. */
+interface Announcement<E extends LedgerEvent> {
+  /** All that it can become; a planner does not look at it when nobody listens to any of these. */
+  readonly types: readonly MessageType[];
+  messages(event: E, audience: Audience): readonly WebhookMessage[];
+}
+
+const ofStock = <const Types extends readonly MessageType[]>(...types: Types) => ({
+  types,
+  messages: (event: StockEvent, { sight }: Audience) =>
+    sees(sight, event.data.warehouseId) ? stockMessages(event) : [],
+});
+const moved = ofStock('stock.changed');
+/** An early warning and an empty shelf can come of any of these. */
+const taken = ofStock('stock.changed', 'stock.low', 'stock.out');
+
+const ofOrder = <const Types extends readonly MessageType[]>(...types: Types) => ({
+  types,
+  messages: (event: AnnouncedOrderEvent, { sight }: Audience) => orderMessages(event, sight),
+});
+
+const ofShipment = <const Types extends readonly MessageType[]>(...types: Types) => ({
+  types,
+  messages: (event: ShipmentEvent, { sight }: Audience) =>
+    sees(sight, event.data.warehouseId) ? shipmentMessages(event) : [],
+});
+
+/** Every event there is; `null`: it says nothing to partners. A new event does not compile until it stands here. */
+const announcements = {
+  StockRegistered: moved,
+  StockReceived: moved,
+  StockAdjusted: taken,
+  StockCounted: taken,
+  StockReserved: taken,
+  StockReservationReleased: moved,
+  StockReservationExpired: moved,
+  StockReservationLapsed: moved,
+  StockReservationTakenOver: moved,
+  StockShipped: taken,
+  StockDeparted: taken,
+  StockDispatchVoided: moved,
+  StockDiscrepancyRecorded: moved,
+  StockQuarantined: taken,
+  StockQuarantineReleased: moved,
+  StockQuarantineReduced: moved,
+  StockPolicySet: moved,
+  StockRetired: moved,
+  OrderPlaced: ofOrder('order.placed'),
+  OrderAllocated: ofOrder('order.allocated'),
+  OrderBackordered: ofOrder('order.backordered'),
+  OrderCancelled: ofOrder('order.cancelled'),
+  OrderRemainderCancelled: ofOrder('order.cancelled'),
+  OrderShipmentDispatched: ofOrder('order.shipped'),
+  OrderShipmentDelivered: ofOrder('order.delivered'),
+  ShipmentDispatched: ofShipment('shipment.updated'),
+  ShipmentCorrected: ofShipment('shipment.updated'),
+  ShipmentVoided: ofShipment('shipment.updated'),
+  VoidedShipmentReported: ofShipment('shipment.exception'),
+  ParcelTracked: ofShipment('shipment.updated', 'shipment.exception'),
+  ShipmentDelivered: ofShipment('shipment.updated'),
+  WebhookTestRequested: {
+    types: ['webhook.test'],
+    messages: ({ data }: EventOf<'WebhookTestRequested'>, { endpointId }: Audience) =>
+      data.endpointId === endpointId ? [{ type: 'webhook.test', data: { endpointId } }] : [],
+  },
+  ItemDefined: null,
+  OrderAbandoned: null,
+  OrderAddressCorrected: null,
+  OrderHoldsExcluded: null,
+  OrderPartsReserved: null,
+  OrderAllocationLapsed: null,
+  OrderAllocationReduced: null,
+  OrderExceptionRaised: null,
+  OrderExceptionResolved: null,
+  OrderHeld: null,
+  OrderNumberTaken: null,
+  OrderNumbered: null,
+  OrderReleased: null,
+  OrderShipmentCorrected: null,
+  OrderShipmentTurnedBack: null,
+  OrderShipmentVoided: null,
+  OrderSourcesReleased: null,
+  ShipmentTurnedBack: null,
+  WarehouseDefined: null,
+  WarehouseSourcingSet: null,
+  WebhookEndpointCreated: null,
+  WebhookEndpointDeleted: null,
+  WebhookEndpointDisabled: null,
+  WebhookEndpointScopeNarrowed: null,
+} as const satisfies { readonly [Type in LedgerEventType]: Announcement<EventOf<Type>> | null };
+
+type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];
+
+/**
+ * All that a delivery may be called. A type that no event of the table announces does not compile here; `return.received`
+ * is a name that older endpoints hold (`subscribableTypes`).
+ */
+export const messageTypes: readonly (Announced | 'return.received')[] = [...webhookEventTypes, 'webhook.test'];
+
+const announcementOf = (eventType: string): Announcement<LedgerEvent> | null =>
+  (announcements as { readonly [type: string]: Announcement<LedgerEvent> | null })[eventType] ?? null;
 
 /** The event types that a planner has to read. */
-export const announcedTypes: readonly string[] = Object.keys(typesOf);
+export const announcedTypes: readonly string[] = Object.keys(announcements).filter(
+  (type) => announcementOf(type) !== null,
+);
 
 /** Whether the event can be of interest, before anything is made of it. */
 export const mayAnnounce = (eventType: string, types: ReadonlySet<MessageType>): boolean =>
-  (typesOf[eventType as LedgerEventType] ?? []).some((type) => type === 'webhook.test' || types.has(type));
-
-const allMessages = (event: LedgerEvent, { endpointId, sight }: Audience): readonly WebhookMessage[] => {
-  switch (event.type) {
-    case 'StockRegistered':
-    case 'StockReceived':
-    case 'StockAdjusted':
-    case 'StockCounted':
-    case 'StockReserved':
-    case 'StockReservationReleased':
-    case 'StockReservationExpired':
-    case 'StockReservationLapsed':
-    case 'StockReservationTakenOver':
-    case 'StockShipped':
-    case 'StockDeparted':
-    case 'StockDispatchVoided':
-    case 'StockDiscrepancyRecorded':
-    case 'StockQuarantined':
-    case 'StockQuarantineReleased':
-    case 'StockQuarantineReduced':
-    case 'StockPolicySet':
-    case 'StockRetired':
-      return sees(sight, event.data.warehouseId) ? stockMessages(event) : [];
-    case 'OrderPlaced':
-    case 'OrderAllocated':
-    case 'OrderBackordered':
-    case 'OrderCancelled':
-    case 'OrderRemainderCancelled':
-    case 'OrderShipmentDispatched':
-    case 'OrderShipmentDelivered':
-      return orderMessages(event, sight);
-    case 'ShipmentDispatched':
-    case 'ShipmentCorrected':
-    case 'ShipmentVoided':
-    case 'VoidedShipmentReported':
-    case 'ParcelTracked':
-    case 'ShipmentDelivered':
-    case 'ShipmentTurnedBack':
-      return sees(sight, event.data.warehouseId) ? shipmentMessages(event) : [];
-    case 'WebhookTestRequested':
-      return event.data.endpointId === endpointId ? [{ type: 'webhook.test', data: { endpointId } }] : [];
-    default:
-      return [];
-  }
-};
+  (announcementOf(eventType)?.types ?? []).some((type) => type === 'webhook.test' || types.has(type));
 
 /** The messages one endpoint is owed for one event, in an order that never changes: the sequence follows it. */
 export const messagesFor = (event: RecordedEvent, audience: Audience): readonly WebhookMessage[] => {
   if (!mayAnnounce(event.type, audience.types)) return [];
-  return allMessages(event as RecordedEvent & LedgerEvent, audience).filter(
-    ({ type }) => type === 'webhook.test' || audience.types.has(type),
-  );
+  const messages = announcementOf(event.type)?.messages(event as RecordedEvent & LedgerEvent, audience) ?? [];
+  return messages.filter(({ type }) => type === 'webhook.test' || audience.types.has(type));
 };
 
 /** The delivery's body. `timestamp` is when it happened (Standard Webhooks 1.0), not when it was sent. */
@@ -117,6 +141,3 @@ export const bodyOf = (event: RecordedEvent, { type, data }: WebhookMessage, seq
     streamRevision: event.revision,
     sequence,
   });
-
-/** All that a delivery may be called. */
-export const messageTypes: readonly MessageType[] = [...webhookEventTypes, 'webhook.test'];
