@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { isKnownClientFault } from './src/infra/eventstoredb/strayFaults.ts';
+import { suites } from './test/suites.ts';
 
 /** Where `.ci/run` wants the results as JSON; absent on a developer's machine. */
 const reportFile = process.env.TEST_REPORT_FILE;
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: Object.entries(suites).map(([name, files]) => ({ extends: true as const, test: { name, ...files } })),
     pool: 'forks',
     maxWorkers: 2, // Tests that start the whole service need a core each.
     // Bounds for what never comes: a machine that does ten other things must not meet them.

@@ -1,30 +1,45 @@
 /**
- * Turns vitest's JSON report and the exit status of the run into the last line of `.ci/run`, and into its exit status.
- * Plain JavaScript, because it must speak even when `npm ci` failed and only an older Node.js is there.
+ * Turns the reports of vitest and the exit statuses of the parts of `.ci/run` into its last line, and into its exit
+ * status. Plain JavaScript, because it must speak even when `npm ci` failed and only an older Node.js is there.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const [reportFile, statusText] = process.argv.slice(2);
+const [folder, ...parts] = process.argv.slice(2);
 
-/** Without a report the checks before the tests failed, or the run was ended: no test counts as passed. */
-const readReport = () => {
-  if (!existsSync(reportFile)) return { numPassedTests: 0, numFailedTests: 0, testResults: [] };
-  return JSON.parse(readFileSync(reportFile, 'utf8'));
+/** Without a whole report the checks before the tests failed, or the run was ended: no test counts as passed. */
+const readReport = (part) => {
+  try {
+    return JSON.parse(readFileSync(join(folder, `${part}.json`), 'utf8'));
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 0, testResults: [] };
+  }
 };
 
-const report = readReport();
+const hasEndedWell = (part) => {
+  const file = join(folder, `${part}.status`);
+  return existsSync(file) && readFileSync(file, 'utf8').trim() === '0';
+};
 
-// A file that can't even be loaded has no failed test in it, yet all its tests are missing.
-const brokenFiles = report.testResults.filter(
-  (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
-);
-if (brokenFiles.length > 0) console.log(`not loaded or not closed: ${brokenFiles.map((file) => file.name).join(', ')}`);
+const countsOf = (part) => {
+  const report = readReport(part);
+  // A file that can't even be loaded has no failed test in it, yet all its tests are missing.
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+  );
+  for (const { name } of brokenFiles) console.log(`not loaded or not closed: ${name}`);
 
-const passed = report.numPassedTests;
-const failedTests = report.numFailedTests + brokenFiles.length;
+  const passed = report.numPassedTests;
+  const failed = report.numFailedTests + brokenFiles.length;
+  if (failed > 0 || (hasEndedWell(part) && passed > 0)) return { passed, failed };
+  // Whatever else ended the part (types, lint, layers, an unhandled rejection, no test at all) is one failure.
+  console.log(`the part "${part}" failed outside its tests, or ran none`);
+  return { passed, failed: 1 };
+};
 
-// Whatever else ended the run with an error (types, lint, layers, an unhandled rejection, no test at all) is one failure.
-const failed = failedTests === 0 && (statusText !== '0' || passed === 0) ? 1 : failedTests;
+const counts = parts.map(countsOf);
+const sumOf = (key) => counts.reduce((sum, each) => sum + each[key], 0);
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+console.log(`${sumOf('passed')} passed, ${sumOf('failed')} failed`);
+// With no part at all nothing was tested.
+process.exitCode = sumOf('failed') === 0 && sumOf('passed') > 0 ? 0 : 1;

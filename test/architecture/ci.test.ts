@@ -6,11 +6,12 @@ import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import vitestConfig from '../../vitest.config.ts';
+import { suites } from '../suites.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const readText = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
-const filesLike = (pattern: string): string[] =>
-  globSync(pattern, { cwd: projectRoot, exclude: ['node_modules', 'coverage'] }).sort();
+const filesLike = (patterns: readonly string[], except: readonly string[] = ['node_modules', 'coverage']): string[] =>
+  globSync([...patterns], { cwd: projectRoot, exclude: [...except] }).sort();
 
 const startCommand = 'npm ci && npm start';
 const testCommand = 'npm ci && npm test';
@@ -20,27 +21,44 @@ const commandsIn = (markdown: string): string[] =>
   [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap((block) => block[1]?.split('\n') ?? []);
 
 describe('the test files', () => {
-  const included = (vitestConfig.test?.include ?? []).flatMap(filesLike);
+  const every = filesLike(['**/*.{test,spec}.*']);
+  const [quick, rest] = [suites.quick, suites.rest].map(({ include, exclude }) => filesLike(include, exclude)) as [
+    string[],
+    string[],
+  ];
 
-  it('are all matched by the vitest configuration, whatever folder they are in', () => {
-    expect(filesLike('**/*.{test,spec}.*')).toEqual(included);
-    expect(included.length).toBeGreaterThan(3);
+  it('are each in one of the two parts and in no other, whatever folder they are in', () => {
+    expect([...quick, ...rest].sort()).toEqual(every);
+    expect(Math.min(quick.length, rest.length)).toBeGreaterThan(3);
+  });
+
+  it('are read from these two parts by vitest', () => {
+    const projects = Object.entries(suites).map(([name, files]) => ({ extends: true, test: { name, ...files } }));
+    expect(vitestConfig.test?.projects).toEqual(projects);
+    expect(vitestConfig.test).not.toHaveProperty('include');
+  });
+
+  it('of each file that `test/suites.ts` names are there', () => {
+    const lost = suites.quick.include.filter((pattern) => filesLike([pattern]).length === 0);
+    expect(lost).toEqual([]);
   });
 
   it('run every contract suite', () => {
-    const suites = filesLike('test/contracts/**/*.ts').filter((path) => !path.endsWith('.test.ts'));
-    const imports = included.flatMap((path) => [...readText(path).matchAll(/from '\.[^']*\/([^/']+)'/g)]);
+    const parts = filesLike(['test/contracts/**/*.ts']).filter((path) => !path.endsWith('.test.ts'));
+    const imports = [...every, ...parts].flatMap((path) => [...readText(path).matchAll(/from '\.[^']*\/([^/']+)'/g)]);
     const imported = new Set(imports.map((match) => match[1]));
-    expect(suites).not.toEqual([]);
-    expect(suites.filter((path) => !imported.has(path.split('/').at(-1)))).toEqual([]);
+    expect(parts).not.toEqual([]);
+    expect(parts.filter((path) => !imported.has(path.split('/').at(-1)))).toEqual([]);
   });
 });
 
 describe('the scripts', () => {
   const scripts: Readonly<Record<string, string>> = packageJson.scripts;
 
-  it('`npm test` is every check and every test', () => {
-    expect(scripts.test).toBe('npm run check && vitest run');
+  it('check, and run the quick tests or all of them', () => {
+    expect(scripts.test).toBe('npm run check && vitest run --project quick');
+    expect(scripts['test:full']).toBe('npm run check && vitest run');
+    expect(scripts['test:only']).toBe('vitest run');
     expect(scripts.check).toBe('npm run typecheck && npm run lint && npm run depcruise');
   });
 
@@ -71,6 +89,7 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     for (const folder of temporary.splice(0)) rmSync(folder, { recursive: true });
   });
 
+  /** What vitest reports of a part. */
   interface Outcome {
     readonly passed: number;
     readonly failed: number;
@@ -78,19 +97,40 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     readonly broken?: number;
   }
 
-  /** Runs `.ci/run` in a checkout of its own, with an npm that only leaves a report (or none) and ends as told. */
-  const run = (outcome: Outcome | null, exit: { ci: number; test: number }) => {
+  /** A part without an outcome leaves no report, `cut` only half of one. */
+  interface Part {
+    readonly outcome: Outcome | 'cut' | null;
+    readonly exit: number;
+  }
+
+  const reportOf = ({ passed, failed, broken = 0 }: Outcome): string =>
+    JSON.stringify({
+      numPassedTests: passed,
+      numFailedTests: failed,
+      testResults: Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] })),
+    });
+
+  const good: Part = { outcome: { passed: 5, failed: 0 }, exit: 0 };
+  const both = ['npm ci', 'npm test', 'npm run test:only -- --project rest'];
+
+  /** Runs `.ci/run` in a checkout of its own, with an npm that only leaves reports (or none) and ends as told. */
+  const run = ({ ci = 0, quick = good, rest = good }: { ci?: number; quick?: Part; rest?: Part }) => {
     const checkout = mkdtempSync(join(tmpdir(), 'stockledger-ci-'));
     temporary.push(checkout);
     cpSync(join(projectRoot, '.ci'), join(checkout, '.ci'), { recursive: true });
-    const report = outcome && {
-      numPassedTests: outcome.passed,
-      numFailedTests: outcome.failed,
-      testResults: Array.from({ length: outcome.broken ?? 0 }, () => ({ status: 'failed', assertionResults: [] })),
+    const act = (name: string, { outcome, exit }: Part): string => {
+      if (outcome === null) return `exit ${exit}`;
+      writeFileSync(join(checkout, name), outcome === 'cut' ? '{"numPassed' : reportOf(outcome));
+      return `cp ${name} "$TEST_REPORT_FILE"; exit ${exit}`;
     };
-    writeFileSync(join(checkout, 'report.json'), JSON.stringify(report));
-    const leaveReport = report === null ? ':' : 'cp report.json "$TEST_REPORT_FILE"';
-    const npm = `#!/bin/sh\necho "npm $*"\n[ "$1" = ci ] && exit ${exit.ci}\n${leaveReport}\nexit ${exit.test}\n`;
+    const npm = `#!/bin/sh
+echo "npm $*"
+case "$*" in
+  ci) exit ${ci} ;;
+  test) ${act('quick', quick)} ;;
+  *) ${act('rest', rest)} ;;
+esac
+`;
     writeFileSync(join(checkout, 'npm'), npm, { mode: 0o755 });
     const env = { ...process.env, PATH: [checkout, process.env.PATH].join(delimiter) };
     const { status, stdout } = spawnSync('bash', [join(checkout, '.ci/run')], { env, encoding: 'utf8', cwd: tmpdir() });
@@ -98,47 +138,44 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     return { status, lastLine: lines.at(-1), commands: lines.filter((line) => line.startsWith('npm ')) };
   };
 
-  it("calls the README's test command as it stands there", () => {
-    expect(readText('.ci/run')).toContain(`bash -c '${testCommand}'`);
-    expect(run({ passed: 5, failed: 0 }, { ci: 0, test: 0 })).toEqual({
+  it("calls the README's test command and then the rest, and adds what both report", () => {
+    expect(run({ rest: { outcome: { passed: 7, failed: 0 }, exit: 0 } })).toEqual({
       status: 0,
-      lastLine: '5 passed, 0 failed',
-      commands: ['npm ci', 'npm test'],
+      lastLine: '12 passed, 0 failed',
+      commands: both,
     });
   });
 
-  it('fails with the tests, and counts them', () => {
-    expect(run({ passed: 5, failed: 2 }, { ci: 0, test: 1 })).toMatchObject({
-      status: 1,
-      lastLine: '5 passed, 2 failed',
-    });
+  it('fails with the tests of either part, and counts them', () => {
+    const bad: Part = { outcome: { passed: 4, failed: 2 }, exit: 1 };
+    expect(run({ quick: bad })).toEqual({ status: 1, lastLine: '9 passed, 2 failed', commands: both });
+    expect(run({ rest: bad })).toMatchObject({ status: 1, lastLine: '9 passed, 2 failed' });
+    expect(run({ quick: bad, rest: bad })).toMatchObject({ status: 1, lastLine: '8 passed, 4 failed' });
   });
 
   it('counts a test file that could not be loaded', () => {
-    const outcome = { passed: 5, failed: 1, broken: 2 };
-    expect(run(outcome, { ci: 0, test: 1 })).toMatchObject({ status: 1, lastLine: '5 passed, 3 failed' });
+    const quick: Part = { outcome: { passed: 5, failed: 1, broken: 2 }, exit: 1 };
+    expect(run({ quick })).toMatchObject({ status: 1, lastLine: '10 passed, 3 failed' });
   });
 
   it('counts an error outside the tests', () => {
-    expect(run({ passed: 5, failed: 0 }, { ci: 0, test: 1 })).toMatchObject({
-      status: 1,
-      lastLine: '5 passed, 1 failed',
-    });
+    const quick: Part = { outcome: { passed: 5, failed: 0 }, exit: 1 };
+    expect(run({ quick })).toMatchObject({ status: 1, lastLine: '10 passed, 1 failed' });
+    expect(run({ rest: quick })).toMatchObject({ status: 1, lastLine: '10 passed, 1 failed' });
   });
 
-  it('fails when the checks before the tests fail', () => {
-    expect(run(null, { ci: 0, test: 2 })).toMatchObject({ status: 1, lastLine: '0 passed, 1 failed' });
+  it('fails when the checks before the tests fail, and still runs the rest', () => {
+    const quick: Part = { outcome: null, exit: 2 };
+    expect(run({ quick })).toEqual({ status: 1, lastLine: '5 passed, 1 failed', commands: both });
   });
 
   it('fails when the installation fails, and tests nothing', () => {
-    expect(run(null, { ci: 1, test: 0 })).toMatchObject({
-      status: 1,
-      lastLine: '0 passed, 1 failed',
-      commands: ['npm ci'],
-    });
+    expect(run({ ci: 1 })).toEqual({ status: 1, lastLine: '0 passed, 2 failed', commands: ['npm ci'] });
   });
 
-  it.each([null, { passed: 0, failed: 0 }])('fails when no test was run (%j)', (outcome) => {
-    expect(run(outcome, { ci: 0, test: 0 })).toMatchObject({ status: 1, lastLine: '0 passed, 1 failed' });
+  it.each([null, 'cut', { passed: 0, failed: 0 }] as const)('fails when a part has run no test (%j)', (outcome) => {
+    const none: Part = { outcome, exit: 0 };
+    expect(run({ quick: none })).toMatchObject({ status: 1, lastLine: '5 passed, 1 failed' });
+    expect(run({ rest: none })).toMatchObject({ status: 1, lastLine: '5 passed, 1 failed' });
   });
 });

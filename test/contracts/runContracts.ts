@@ -1,15 +1,10 @@
-/** Every adapter of every port, in one table: each runs the same contract suites. */
+/** What each adapter of each port runs: the same contract suites. */
 import { describe, expect, it } from 'vitest';
 import { isRequired } from '../support/engines/required.ts';
 import { cacheContract } from './cache.contract.ts';
 import { checkpointsContract } from './checkpoints.contract.ts';
 import { documentsContract } from './documents.contract.ts';
 import type { Engine } from './engine.ts';
-import { caches } from './engines/caches.ts';
-import { eventstoredb } from './engines/eventstoredb.ts';
-import { mongodb } from './engines/mongodb.ts';
-import { redis } from './engines/redis.ts';
-import { sqlite } from './engines/sqlite.ts';
 import { eventSourceContract } from './eventSource.contract.ts';
 import { eventStoreContract } from './eventStore.contract.ts';
 import { idempotencyContract } from './idempotency.contract.ts';
@@ -17,8 +12,6 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import { leasesContract } from './leases.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
-
-const engines: readonly Engine[] = [...sqlite, ...eventstoredb, ...mongodb, ...redis, ...caches];
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -41,16 +34,18 @@ const runsAll = (engine: Engine): void => {
   runs('PersonalData', engine.personalData, personalDataContract);
 };
 
-for (const engine of engines) {
-  const { name, server, missing = null } = engine;
-  if (missing !== null && server !== undefined && isRequired(server)) {
-    it(`${name} can be had, as CI_REQUIRE names it`, () => {
-      expect(missing).toBeNull();
-    });
-  } else {
-    // The name of a skipped suite says what to install.
-    describe.skipIf(missing !== null)(missing === null ? name : `${name}: ${missing}`, () => {
-      runsAll(engine);
-    });
+export const runContracts = (engines: readonly Engine[]): void => {
+  for (const engine of engines) {
+    const { name, server, missing = null } = engine;
+    if (missing !== null && server !== undefined && isRequired(server)) {
+      it(`${name} can be had, as CI_REQUIRE names it`, () => {
+        expect(missing).toBeNull();
+      });
+    } else {
+      // The name of a skipped suite says what to install.
+      describe.skipIf(missing !== null)(missing === null ? name : `${name}: ${missing}`, () => {
+        runsAll(engine);
+      });
+    }
   }
-}
+};
