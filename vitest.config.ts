@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { isKnownClientFault } from './src/infra/eventstoredb/strayFaults.ts';
 import { suites } from './test/suites.ts';
@@ -16,6 +17,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // The client of EventStoreDB throws late answers out of its event handlers; the service goes on after them too.
     onUnhandledError: ({ stack = '' }) => !isKnownClientFault(Object.assign(new Error(), { stack })),
+    // Each process and thread that a test starts would read all the sources anew.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     allowOnly: false, // A forgotten `.only` would hide every other test of its file.
     reporters: reportFile === undefined ? ['default'] : ['default', ['json', { outputFile: reportFile }]],
   },

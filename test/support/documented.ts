@@ -61,7 +61,9 @@ const matcherOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 
 /** @returns what is wrong with an answer, as sentences; none for an address that the document does not know. */
-export const createAnswerCheck = (document: ApiDocument): ((answer: SeenAnswer) => readonly string[]) => {
+export type CheckAnswer = (answer: SeenAnswer) => readonly string[];
+
+export const createAnswerCheck = (document: ApiDocument): CheckAnswer => {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   for (const [name, parse] of Object.entries(formats)) {
     // What we make is in our one form. What people said is answered as it was kept, by the rules of then.
