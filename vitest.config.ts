@@ -12,9 +12,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2, // Tests that start the whole service need a core each.
     // Bounds for what never comes: a machine that does ten other things must not meet them.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     // The client of EventStoreDB throws late answers out of its event handlers; the service goes on after them too.
     onUnhandledError: ({ stack = '' }) => !isKnownClientFault(Object.assign(new Error(), { stack })),
     // Each process and thread that a test starts would read all the sources anew.

@@ -9,7 +9,7 @@ import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { startServer } from '../support/eventstoredb/server.ts';
-import { uniqueName } from './make.ts';
+import { uniqueName, waitMaxMs } from './make.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -49,7 +49,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const patience = { timeout: 10_000 };
+const patience = { timeout: waitMaxMs };
 
 describe('a server that is killed', () => {
   it('has every write that it answered, at the same position, and still knows its ids by revision', async () => {

@@ -17,7 +17,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../support/eventstoredb/log.ts';
 import { createRecentIds } from '../support/eventstoredb/recentIds.ts';
 import { startServer } from '../support/eventstoredb/server.ts';
-import { uniqueName } from './make.ts';
+import { uniqueName, waitMaxMs } from './make.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -80,7 +80,7 @@ const watch = (client: EventStoreDBClient, from: Position | 'start' | 'end', opt
 };
 
 const largest = 2n ** 64n - 1n;
-const patience = { timeout: 10_000 };
+const patience = { timeout: waitMaxMs };
 
 describe('checkpoints', () => {
   it.each([

@@ -26,8 +26,8 @@ export const useAdapter = <Port>(make: Make<Port>): (() => Made<Port>) => {
   };
 };
 
-/** How long a suite waits for what must come: generous, as the server may be busy with others. */
-export const waitMaxMs = 15_000;
+/** How long a test waits for what must come: generous, as the machine may be busy with others. */
+export const waitMaxMs = 60_000;
 
 /** Letters and digits, so that it fits into any name. */
 export const uniqueName = (prefix: string): string => `${prefix}${randomUUID().replaceAll('-', '')}`;

@@ -37,7 +37,7 @@ describe('the data of the demo', () => {
       expect(stdout).toContain(said);
   });
 
-  it('without the list is a sample that has each kind of row, and whose books are right', { timeout: 180_000 }, () => {
+  it('without the list is a sample that has each kind of row, and whose books are right', () => {
     const main = join(import.meta.dirname, '../../demo/main.ts');
     const env = { ...process.env, NODE_ENV: '', EVENTSTORE_URL: '', MONGODB_URL: '', REDIS_URL: '' };
     const { status, stdout } = spawnSync(process.execPath, [main, '--sample'], { encoding: 'utf8', env });

@@ -26,7 +26,7 @@ afterEach(async () => {
   await removeDirectory(root);
 });
 
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 const stock = '/v1/warehouses/BER/inventory/CHAIR';
 const receive = { quantity: 1 };
 

@@ -126,7 +126,7 @@ describe('npm run migrate', () => {
     const again = runTool(migration());
     expect(again.stdout).toContain(' 0 of them copied now');
     expect(/sha256 \w+/.exec(again.stdout)?.[0]).toBe(/sha256 \w+/.exec(stdout)?.[0]);
-  }, 120_000);
+  });
 
   it('refuses a directory that a service works on', async () => {
     await fill(3);

@@ -150,7 +150,7 @@ describe('npm run migrate and the ledger of deliveries', () => {
     const again = runTool(migration());
     expect(again.stdout).toContain('5,999 webhook deliveries to 1 endpoints are there, 0 of them copied now\n');
     await withFile('new', (place) => expectLedger(place, 6_000));
-  }, 120_000);
+  });
 
   it('ends with 1 when the ledger is of another log', async () => {
     await fill(100);

@@ -80,7 +80,7 @@ describe('npm run migrate to EventStoreDB', () => {
       /1,500 events in 30 streams, [\d,]+ of them copied now\nthe same on both sides, sha256 \w{64}/,
     );
     expect(withoutPosition(await store.readAll(null, 'forwards', 2 * length))).toEqual(withoutPosition(source));
-  }, 120_000);
+  });
 
   it('is whole when answers are lost, late and wrong', async () => {
     const source = await fill();
@@ -94,7 +94,7 @@ describe('npm run migrate to EventStoreDB', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('1,500 events in 30 streams, 1,500 of them copied now');
     expect(withoutPosition(await store.readAll(null, 'forwards', 2 * length))).toEqual(withoutPosition(source));
-  }, 120_000);
+  });
 
   it('does not mind what others keep there', async () => {
     await fill();
@@ -103,7 +103,7 @@ describe('npm run migrate to EventStoreDB', () => {
     await client.dispose();
     const { code, stdout } = await runToolBeside(migration());
     expect([code, stdout]).toEqual([0, expect.stringContaining('1,500 of them copied now')]);
-  }, 60_000);
+  });
 
   it('refuses a log that has another event of ours', async () => {
     const source = await fill();
@@ -112,5 +112,5 @@ describe('npm run migrate to EventStoreDB', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('After 0 events the target differs');
     expect(stdout).toContain(`here:  WarehouseDefined ${source[0]!.id}`);
-  }, 60_000);
+  });
 });

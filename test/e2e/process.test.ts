@@ -85,7 +85,7 @@ describe('kill -9 under load', () => {
     }
     await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(sentKeys.length);
     expect((await service.ask('GET', stock)).body.revision).toBe(sentKeys.length);
-  }, 60_000);
+  });
 
   it('finishes the orders that were half allocated', async () => {
     const first = await start();
@@ -95,15 +95,13 @@ describe('kill -9 under load', () => {
     const service = await start();
     for (const key of sent) expect((await service.ask('POST', '/v1/orders', orderOf(2), key)).status).toBe(201);
     await expect
-      .poll(async () => (await service.ask('GET', '/v1/orders?status=pending&limit=1')).body.items, { timeout: 15_000 })
+      .poll(async () => (await service.ask('GET', '/v1/orders?status=pending&limit=1')).body.items)
       .toEqual([]);
     // Every order once, every reservation once, whatever was under way when it died.
-    await expect
-      .poll(async () => (await service.ask('GET', stock)).body.reserved, { timeout: 15_000 })
-      .toBe(2 * sent.length);
+    await expect.poll(async () => (await service.ask('GET', stock)).body.reserved).toBe(2 * sent.length);
     const { body } = await service.ask('GET', '/v1/orders?status=processing&limit=500');
     expect(body.items).toHaveLength(sent.length);
-  }, 60_000);
+  });
 });
 
 describe('SIGTERM', () => {
@@ -113,14 +111,13 @@ describe('SIGTERM', () => {
     const answers = Array.from({ length: 64 }, () => service.ask('POST', `${stock}/receipts`, receive));
     // The answer to the first one tells that they are on their way.
     await Promise.race(answers);
-    const startedAt = performance.now();
     const [code, ...outcomes] = await Promise.all([
       service.end('SIGTERM'),
       ...answers.map((answer) => answer.then(({ status }) => status).catch(() => 'refused')),
     ]);
     services.running.delete(service);
+    // After 10 s it would give up what is in flight, say so, and end with 1.
     expect(code, service.output()).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     const taken = outcomes.filter((status) => status === 201).length;
     expect(taken).toBeGreaterThan(0);
     const again = await start();
@@ -152,10 +149,8 @@ describe.skipIf(!hasPrlimit)('a full disk (needs prlimit of util-linux)', () => 
     limit('unlimited');
     await expect.poll(async () => (await service.ask('POST', `${stock}/receipts`, receive)).status).toBe(201);
     await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(2);
-    await expect
-      .poll(async () => (await fetch(`${service.origin}/health/ready`)).status, { timeout: 40_000 })
-      .toBe(200);
-  }, 60_000);
+    await expect.poll(async () => (await fetch(`${service.origin}/health/ready`)).status).toBe(200);
+  });
 });
 
 describe('a locked file', () => {

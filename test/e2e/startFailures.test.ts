@@ -13,7 +13,7 @@ import { newEvents } from '../contracts/eventSamples.ts';
 import { makeDirectory, removeDirectory, runToEnd } from '../support/process.ts';
 import { runTool } from '../support/tools.ts';
 
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 /** Permission bits do not hold for root: the process gives up what it may beyond them. */
 const asNobody = 'setpriv';
 const isRoot = process.getuid?.() === 0;

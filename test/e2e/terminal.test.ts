@@ -5,10 +5,9 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../demo/service.ts';
-import { makeDirectory } from '../support/process.ts';
+import { makeDirectory, startTimeoutMs } from '../support/process.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
-const startTimeoutMs = 25_000;
 
 /** It leads a group of its own there, which does not end with `script`. */
 const onTerminal = 'echo "pid $$"; exec npm start';

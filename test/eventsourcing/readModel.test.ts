@@ -107,7 +107,7 @@ describe('a read model in parts', () => {
     run(answering.watch);
     await appendTo(stores, streams, 1);
     await rebuild(counter, sideOf(stores), () => undefined);
-    await expect.poll(() => answering.collection(), { timeout: 10_000 }).toBe(`${counter.name}_g2`);
+    await expect.poll(() => answering.collection()).toBe(`${counter.name}_g2`);
     expect(await countsOf(stores, counter.name, streams)).toEqual(streams.map(() => 0));
     expect(await countsOf(stores, `${counter.name}_g2`, streams)).toEqual(streams.map(() => 1));
   });

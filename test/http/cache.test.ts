@@ -306,6 +306,6 @@ describe('what is cached', () => {
     await admin.put('/v1/warehouses/BER', warehouse('BER'));
     for (const _ of [1, 2]) expect(await statusOf(admin, '/v1/warehouses/BER')).toBe(miss);
     behind.start();
-    await expect.poll(() => statusOf(admin, '/v1/warehouses/BER'), { timeout: 10_000 }).toBe(hit);
+    await expect.poll(() => statusOf(admin, '/v1/warehouses/BER')).toBe(hit);
   });
 });

@@ -98,9 +98,7 @@ describe('a service that stops', () => {
     service = await startService({ dataDir });
     const admin = service.as('sandbox-admin');
     await expect
-      .poll(async () => (await admin.get(`/v1/orders/${body.orderId}`)).body.lines[0].allocated.length, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await admin.get(`/v1/orders/${body.orderId}`)).body.lines[0].allocated.length)
       .toBe(1);
   });
 

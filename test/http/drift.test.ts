@@ -8,7 +8,7 @@ import { openService, type TestService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 
 /** The service looks every 10 s, and a busy machine needs longer. */
-const waitMs = 60_000;
+const waitMs = 120_000;
 
 /** The order counts on a piece that no stock has reserved for it. */
 const plant = async ({ adapters }: TestService, orderId: string): Promise<void> => {

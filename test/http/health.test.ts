@@ -60,7 +60,7 @@ describe('readiness', () => {
         checkpoints: {
           ...checkpoints,
           take: async (name, epoch) => {
-            await expect.poll(() => isOpen, { timeout: 20_000 }).toBe(true);
+            await expect.poll(() => isOpen).toBe(true);
             return checkpoints.take(name, epoch);
           },
         },
@@ -168,7 +168,7 @@ describe('a cold start while an engine is away', () => {
   it('goes on by itself once the engine is there', async () => {
     const { service, comesBack } = await openCold();
     comesBack();
-    await expect.poll(async () => (await service.as(null).get('/health/ready')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await service.as(null).get('/health/ready')).status).toBe(200);
     expect((await service.as('sandbox-admin').put('/v1/warehouses/BER', warehouse('BER'))).status).toBe(200);
   });
 });
@@ -222,7 +222,7 @@ describe('metrics', () => {
     await service.as('sandbox-staff').post('/v1/warehouses/BER/inventory/TABLE/reservations', claim);
     service.clock.pass(63_000);
     const metrics = async () => (await service.as(null).get('/metrics')).text;
-    await expect.poll(metrics, { timeout: 10_000 }).toContain('stockledger_reservation_lapse_late_seconds_count 1');
+    await expect.poll(metrics).toContain('stockledger_reservation_lapse_late_seconds_count 1');
     const text = await metrics();
     expect(text).toContain('stockledger_reservation_lapse_late_seconds_bucket{le="2"} 0');
     expect(text).toContain('stockledger_reservation_lapse_late_seconds_bucket{le="5"} 1');

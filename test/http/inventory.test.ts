@@ -161,7 +161,7 @@ describe('a reservation', () => {
     service.clock.pass(59_000);
     expect((await read()).body.reserved).toBe(2);
     service.clock.pass(2_000);
-    await expect.poll(async () => (await read()).body.reserved, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await read()).body.reserved).toBe(0);
     const { items } = (await read('/history')).body;
     expect(items.at(-1)).toMatchObject({ type: 'StockReservationExpired', actor: { kind: 'system' } });
   });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LiveListener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
@@ -93,22 +93,22 @@ describe('a client of the live stream', () => {
     const { promise: letGo, resolve } = Promise.withResolvers();
     void log.run(null, all);
     log.write(10);
-    await vi.waitFor(() => expect(log.sent).toHaveLength(10));
+    await expect.poll(() => log.sent).toHaveLength(10);
     log.hold(letGo);
     // More than is held for it: what is dropped is read again when there is room.
     log.write(6_000);
     resolve(undefined);
-    await vi.waitFor(() => expect(log.sent).toHaveLength(6_010));
+    await expect.poll(() => log.sent).toHaveLength(6_010);
     expect(log.sent).toEqual(Array.from({ length: 6_010 }, (_, index) => index + 1));
   });
 
   it('is held only what its filter lets through, so that others do not fill its queue', async () => {
     const log = openLog();
     void log.run(null, ({ revision }) => revision % 1_000 === 0);
-    await vi.waitFor(() => expect(log.told).toHaveLength(1));
+    await expect.poll(() => log.told).toHaveLength(1);
     const before = log.scans();
     log.write(5_000);
-    await vi.waitFor(() => expect(log.sent).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]));
+    await expect.poll(() => log.sent).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
     expect(log.scans()).toBe(before);
   });
 
@@ -116,7 +116,7 @@ describe('a client of the live stream', () => {
     const log = openLog();
     log.write(950);
     void log.run(positionOf(10), () => false);
-    await vi.waitFor(() => expect(log.told).toEqual([950]));
+    await expect.poll(() => log.told).toEqual([950]);
     expect(log.sent).toEqual([]);
   });
 
@@ -124,7 +124,7 @@ describe('a client of the live stream', () => {
     const log = openLog();
     log.write(950);
     void log.run(null, all);
-    await vi.waitFor(() => expect(log.sent).toHaveLength(950));
+    await expect.poll(() => log.sent).toHaveLength(950);
     expect([log.scans(), log.turns()]).toEqual([10, 10]);
   });
 
@@ -136,7 +136,7 @@ describe('a client of the live stream', () => {
       log.write(25);
       await new Promise(setImmediate);
     }
-    await vi.waitFor(() => expect(log.sent.at(-1)).toBe(1_000));
+    await expect.poll(() => log.sent.at(-1)).toBe(1_000);
     expect(log.sent).toEqual(Array.from({ length: 450 }, (_, index) => 102 + 2 * index));
   });
 });

@@ -51,9 +51,7 @@ it('what was under way to a partner when it lost the warehouse is dropped, and s
   await expect.poll(scopeNow).toEqual(['BER']);
   service.sender.answer = { kind: 'answered', status: 200, bodyStart: '' };
   service.clock.pass(3_600_000);
-  await expect
-    .poll(rows, { timeout: 20_000 })
-    .toMatchObject([{ status: 'dropped', reason: 'out_of_scope', sequence: 1 }]);
+  await expect.poll(rows).toMatchObject([{ status: 'dropped', reason: 'out_of_scope', sequence: 1 }]);
   expect(heard()).toEqual(['PAR']);
 });
 

@@ -15,8 +15,7 @@ const open = async (stocks: { readonly [warehouseId: string]: { readonly [sku: s
   };
   const read = async (path: string) => (await admin.get(path)).body;
   /** Once the policies have done their part. */
-  const becomes = (path: string, expected: object) =>
-    expect.poll(() => read(path), { timeout: 20_000 }).toMatchObject(expected);
+  const becomes = (path: string, expected: object) => expect.poll(() => read(path)).toMatchObject(expected);
   return { service, admin, dispatch, read, becomes };
 };
 const stock = '/v1/warehouses/BER/inventory/CHAIR';

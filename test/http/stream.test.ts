@@ -53,7 +53,7 @@ describe('the live stream', () => {
     let last = begin.toString(36);
     for (let connection = 0; connection < 6; connection += 1) {
       const live = await hear('sandbox-admin', '', last);
-      await expect.poll(() => live.messages.length, { timeout: 10_000 }).toBeGreaterThan(10);
+      await expect.poll(() => live.messages.length).toBeGreaterThan(10);
       live.stop();
       const got = live.messages.map(({ id }) => id);
       heard.push(...got);
@@ -63,7 +63,7 @@ describe('the live stream', () => {
     await writing;
     const rest = await hear('sandbox-admin', '', last);
     const all = (await positionsOf(service)).slice(Number(begin));
-    await expect.poll(() => heard.length + rest.messages.length, { timeout: 10_000 }).toBe(all.length);
+    await expect.poll(() => heard.length + rest.messages.length).toBe(all.length);
     expect([...heard, ...rest.messages.map(({ id }) => id)]).toEqual(all);
   });
 
@@ -147,6 +147,6 @@ describe('live streams of one caller', () => {
     expect([refused.status, refused.body.code]).toEqual([429, 'TOO_MANY_STREAMS']);
     expect((await hear('sandbox-staff')).status).toBe(200);
     own[0]?.stop();
-    await expect.poll(async () => (await hear('sandbox-admin')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await hear('sandbox-admin')).status).toBe(200);
   });
 });

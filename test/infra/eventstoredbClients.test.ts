@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { EventStoreDBClient, UnavailableError } from '@eventstore/db-client';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createGate, GateClosed } from '../../src/infra/eventstoredb/circuitBreaker.ts';
@@ -11,6 +11,7 @@ import { createTail } from '../../src/infra/eventstoredb/recentEvents.ts';
 import { isKnownClientFault } from '../../src/infra/eventstoredb/strayFaults.ts';
 import { defaultTiming } from '../../src/infra/eventstoredb/timing.ts';
 import { newEvent, newEvents, newStream } from '../contracts/eventSamples.ts';
+import { waitMaxMs } from '../contracts/make.ts';
 import { openLog, openLogOn, startServer } from '../support/eventStoreLog.ts';
 import { createFakeClient, type FakeClient, failingReadable } from '../support/fakeEventStoreClient.ts';
 
@@ -46,7 +47,7 @@ describe('a client of EventStoreDB that discovery has poisoned', () => {
     const { log } = openLogOn(open);
     expect(await log.append(newStream(), 'no_stream', newEvents(1))).toMatchObject({ kind: 'appended' });
     expect(made).toHaveLength(3);
-    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: 15_000 });
+    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: waitMaxMs });
     expect(made.slice(1).map((fake) => fake.isDisposed())).toEqual([false, false]);
   });
 
@@ -65,7 +66,7 @@ describe('a client of EventStoreDB that discovery has poisoned', () => {
     expect(clients.lease().client).toBe(made[1]!.client);
     expect(made[0]!.isDisposed()).toBe(false);
     lease.release();
-    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: 15_000 });
+    await vi.waitUntil(() => made[0]!.isDisposed(), { timeout: waitMaxMs });
   });
 
   it('is made anew once for many calls that fail together', async () => {
@@ -95,6 +96,8 @@ describe('the gate before a server that is away', () => {
   const timing = { ...defaultTiming, retryFirstMs: 40, gateClosedMaxMs: 80, gateWaitMaxMs: 60 };
 
   it('lets few calls through, and all of them again once one has succeeded', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const changes: string[] = [];
     const gate = createGate(
       timing,
@@ -110,16 +113,19 @@ describe('the gate before a server that is away', () => {
         if (!isUp) throw unavailable();
       });
     await expect(call()).rejects.toThrow(UnavailableError);
-    const results = await Promise.allSettled(Array.from({ length: 20 }, call));
+    const waiting = Promise.allSettled(Array.from({ length: 20 }, call));
+    await vi.advanceTimersByTimeAsync(timing.retryFirstMs);
+    const results = await waiting;
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
     const [refused] = await Promise.allSettled([call()]);
     expect(refused).toMatchObject({ reason: expect.any(GateClosed) });
     const callsWhileDown = calls;
     expect(callsWhileDown).toBeLessThanOrEqual(21);
     isUp = true;
-    const rung = gate.recovered.listen(AbortSignal.timeout(5_000));
-    await vi.waitFor(call, { timeout: 15_000 });
-    await rung.next(5_000);
+    const rung = gate.recovered.listen(AbortSignal.timeout(waitMaxMs));
+    await vi.advanceTimersByTimeAsync(timing.gateClosedMaxMs);
+    await call();
+    await rung.next(waitMaxMs);
     rung.leave();
     await Promise.all(Array.from({ length: 20 }, call));
     expect(calls).toBeGreaterThanOrEqual(callsWhileDown + 21);

@@ -61,7 +61,7 @@ describe('a cluster of EventStoreDB', () => {
       const seed = await startGossip(() => portOf(url), port);
       onTestFinished(seed.stop);
     }
-    await expect.poll(() => log.check(), { timeout: 10_000 }).toBeNull();
+    await expect.poll(() => log.check()).toBeNull();
     expect(await log.append(stream, 0, newEvents(1))).toMatchObject({ kind: 'appended' });
     expect(await log.readStream(stream, 0, 10)).toHaveLength(2);
     expect(within(eventsIn(await following), [stream])).toHaveLength(2);

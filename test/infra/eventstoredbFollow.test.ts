@@ -20,6 +20,7 @@ import {
   untilSeen,
   within,
 } from '../contracts/eventSamples.ts';
+import { waitMaxMs } from '../contracts/make.ts';
 import { openLog, openLogOn, quick, startServer } from '../support/eventStoreLog.ts';
 import { createFakeClient, failingReadable } from '../support/fakeEventStoreClient.ts';
 
@@ -102,7 +103,7 @@ describe('a follower of EventStoreDB', () => {
     for await (const batch of log.follow(null, {
       types: ['ItemDefined'],
       batchMax: 1,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(waitMaxMs),
     })) {
       handedOut += batch.events.length;
       const due = wanted.filter(({ position }) => comparePositions(position, batch.upTo) <= 0).length;
@@ -151,10 +152,10 @@ describe('a follower of EventStoreDB', () => {
     const filling = fill(log, stream, Array<'W'>(9_000).fill('W')).then(() => {
       isFilled = true;
     });
-    for await (const { events } of log.follow(from, { batchMax: 500, signal: AbortSignal.timeout(20_000) })) {
+    for await (const { events } of log.follow(from, { batchMax: 500, signal: AbortSignal.timeout(waitMaxMs) })) {
       seen.push(...within(events, [stream]));
       // The first batch holds it up until thousands have passed by.
-      await vi.waitUntil(() => isFilled, { timeout: 15_000 });
+      await vi.waitUntil(() => isFilled, { timeout: waitMaxMs });
       if (seen.length >= 9_000) break;
     }
     await filling;
@@ -221,7 +222,7 @@ describe('a follower of EventStoreDB', () => {
     const head = (await log.head())!;
     const handedOut: string[] = [];
     const follow = async (from: Position | null, types: readonly string[]): Promise<void> => {
-      for await (const batch of log.follow(from, { types, batchMax: 10, signal: AbortSignal.timeout(5_000) })) {
+      for await (const batch of log.follow(from, { types, batchMax: 10, signal: AbortSignal.timeout(waitMaxMs) })) {
         handedOut.push(...idsOf(batch.events));
         if (comparePositions(batch.upTo, head) >= 0) return;
       }
@@ -264,7 +265,7 @@ describe('a follower of EventStoreDB', () => {
 
 describe('a subscription that no server can be made to have', () => {
   const firstBatch = async (log: EventSource): Promise<unknown> => {
-    for await (const batch of log.follow(null, { batchMax: 1, signal: AbortSignal.timeout(5_000) })) return batch;
+    for await (const batch of log.follow(null, { batchMax: 1, signal: AbortSignal.timeout(waitMaxMs) })) return batch;
     return 'ended';
   };
   const event = {
@@ -290,7 +291,7 @@ describe('a subscription that no server can be made to have', () => {
     await log.append(newStream(), 'no_stream', newEvents(3));
     const head = (await log.head())!;
     const first = async (from: Position): Promise<void> => {
-      for await (const _ of log.follow(from, { batchMax: 1, signal: AbortSignal.timeout(5_000) })) return;
+      for await (const _ of log.follow(from, { batchMax: 1, signal: AbortSignal.timeout(waitMaxMs) })) return;
     };
     await expect(first({ commit: head.commit - 1n, prepare: head.commit - 1n })).rejects.toThrow(StoreUnavailable);
     await expect(first({ commit: head.commit + 1n, prepare: head.commit + 1n })).rejects.toThrow(BeyondTheLog);
@@ -322,7 +323,7 @@ describe('a subscription that no server can be made to have', () => {
     });
     const { log } = openLogOn(() => fake.client);
     const upTos: Position[] = [];
-    const options = { types: ['ItemDefined'], batchMax: 1, signal: AbortSignal.timeout(5_000) };
+    const options = { types: ['ItemDefined'], batchMax: 1, signal: AbortSignal.timeout(waitMaxMs) };
     for await (const { upTo } of log.follow(null, options)) {
       upTos.push(upTo);
       if (upTo.commit >= 30n) break;
@@ -346,7 +347,7 @@ describe('a subscription that no server can be made to have', () => {
     const following = (async () => {
       for await (const _ of log.follow({ commit: 2n, prepare: 2n }, { batchMax: 1, signal: stop.signal }));
     })();
-    await vi.waitUntil(() => warnings.length >= 2, { timeout: 15_000 });
+    await vi.waitUntil(() => warnings.length >= 2, { timeout: waitMaxMs });
     stop.abort();
     await following;
     await log.close();

@@ -146,7 +146,7 @@ describe.skipIf(missing !== null)(`moving keys to MongoDB${missing === null ? ''
     expect((await readErasures(erasuresFile)).fences).toHaveLength(1);
     const other = createMongoPersonalData(mongo, Buffer.alloc(32, 2), 0);
     await expect(other.unlock()).rejects.toMatchObject({ name: 'KeyStoreLocked' });
-  }, 60_000);
+  });
 });
 
 describe('the notes of erasures', () => {

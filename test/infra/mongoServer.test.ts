@@ -7,7 +7,7 @@ import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { freeze, launchMongo, mongoLaunchMissing, thaw } from '../support/engines/mongodb.ts';
 
 const missing = mongoLaunchMissing();
-const waitMaxMs = 20_000;
+const waitMaxMs = 120_000;
 const chairs = { name: 'chairs', indexes: [['name']] };
 const write = (id: string, position = 1n, expected: bigint | null = null) => ({
   id,

@@ -6,10 +6,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/eventsourcing/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
 import { createRedisNews } from '../../src/infra/redis/progressPubSub.ts';
+import { waitMaxMs } from '../contracts/make.ts';
 import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 
 const at = (commit: bigint): Position => ({ commit, prepare: commit });
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: waitMaxMs, interval: 10 });
 /** As suites share one channel on a server that is given. */
 const ownName = (): string => `consumer-${randomUUID()}`;
 

@@ -105,6 +105,8 @@ describe('the embedded database', () => {
   });
 
   it('waits for another process that holds the lock, while reads go on', async () => {
+    await db.close();
+    db = openDatabase(path, { lockWaitMaxMs: 60_000 });
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
     const work = insert(1);

@@ -136,7 +136,7 @@ describe('an end of the log that is missing', () => {
     await engines.events.append('warehouse-BER', 'no_stream', newEvents(3));
     const marked = async (): Promise<unknown> =>
       JSON.parse(await readFile(join(directory, 'log.mark'), 'utf8')).position;
-    await expect.poll(marked, { timeout: 20_000 }).toBe(3);
+    await expect.poll(marked).toBe(3);
     await engines.close();
   });
 });

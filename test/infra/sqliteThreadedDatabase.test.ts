@@ -67,7 +67,7 @@ describe('a file that a thread of its own writes', () => {
   });
 
   it('gathers what is asked for while the thread has two messages to work on', async () => {
-    const patient = await openThreadedDatabase(path, { lockWaitMaxMs: 10_000 });
+    const patient = await openThreadedDatabase(path, { lockWaitMaxMs: 60_000 });
     const write = await patient.writer(jobWrites);
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');

@@ -72,7 +72,7 @@ describe('webhooks from the log to the receiver', () => {
       world.passTime(500);
       return (await world.queries.figures('e1')).byStatus.delivered;
     };
-    await expect.poll(delivered, { timeout: 10_000 }).toBe(20);
+    await expect.poll(delivered).toBe(20);
     await end();
 
     expect(received).toHaveLength(23);
@@ -90,7 +90,7 @@ describe('webhooks from the log to the receiver', () => {
 
   it('stop at once at a receiver that is gone', async () => {
     const { world, received, end } = await deliverAll([410], 1);
-    await expect.poll(() => world.gone, { timeout: 10_000 }).toEqual(['e1']);
+    await expect.poll(() => world.gone).toEqual(['e1']);
     await end();
     expect(received).toHaveLength(1);
     expect(await world.rows()).toMatchObject([{ status: 'dead', reason: 'gone' }]);

@@ -12,7 +12,7 @@ import { runModel } from './run.ts';
 const commands = 5_000;
 const seed = 20_261;
 /** It takes two minutes alone, and several beside other tests. */
-const timeoutMs = 15 * 60_000;
+const timeoutMs = 40 * 60_000;
 
 let dataDir: string;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { endChild } from '../support/engines/childServer.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** A machine that does other things starts it slowly. */
-const startMaxMs = 60_000;
+const startMaxMs = 120_000;
 const stopMaxMs = 30_000;
 const outputKeptChars = 8_000;
 

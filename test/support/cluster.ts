@@ -28,8 +28,8 @@ const missing = (
 ).flatMap(([server, install]) => (install === null ? [] : [{ server, install }]));
 
 /** Of one test, and of a start of everything: what hangs meets it. */
-const testMaxMs = 120_000;
-export const startMaxMs = 90_000;
+const testMaxMs = 300_000;
+export const startMaxMs = 240_000;
 
 /** Tests that start the servers: where one can't be had they are skipped and say what to install, or fail as `CI_REQUIRE` asks. */
 export const describeClustered = (name: string, tests: () => void): void => {
@@ -43,7 +43,7 @@ export const describeClustered = (name: string, tests: () => void): void => {
 };
 
 /** A machine that runs other tests beside it is slow; only what hangs meets this. */
-export const settleMaxMs = 40_000;
+export const settleMaxMs = 120_000;
 const pollEveryMs = 100;
 /** For `expect.poll` and `vi.waitFor`. */
 export const patiently = { timeout: settleMaxMs, interval: pollEveryMs } as const;

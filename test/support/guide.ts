@@ -19,7 +19,7 @@ export interface Followed {
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** A loop in a guide that never ends would wait for ever; a busy machine takes some 20 s for the longest guide. */
-export const followMaxMs = 100_000;
+export const followMaxMs = 240_000;
 const stepEnd = '=== end of step ===';
 
 /** A block `sh` is a step, and a block `json` after it shows its answer. A block `sh start` is for another terminal. */

@@ -10,8 +10,8 @@ import { expect } from 'vitest';
 import { signIn } from '../../bench/api.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
-/** A machine that runs other tests beside it starts slowly. */
-const startTimeoutMs = 25_000;
+/** A machine that does ten other things starts slowly; only what hangs meets this. */
+export const startTimeoutMs = 120_000;
 
 export const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'stockledger-e2e-'));
 export const removeDirectory = (path: string): Promise<void> => rm(path, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A machine that runs other tests beside it starts slowly. */
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 120_000;
 const pollEveryMs = 20;
 /** Long enough to write out what it holds; then it is killed. */
 const stopTimeoutMs = 10_000;

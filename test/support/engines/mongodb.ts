@@ -20,7 +20,7 @@ const jars = join(projectRoot, 'node_modules/.cache/stockledger-mongo-java-serve
 /** A cold Maven repository on a slow line. */
 const fetchMaxMs = 120_000;
 /** It takes half a second on an idle machine. */
-const startMaxMs = 30_000;
+const startMaxMs = 120_000;
 const stopMaxMs = 5_000;
 /** A bound, not a size: the documents of the whole demo need a part of it. */
 const heapMb = 12_288;
