@@ -14,14 +14,15 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
+COPY bin ./bin
 COPY src ./src
 COPY scripts/eventstoreAccess.ts ./scripts/
-ENV NODE_ENV=production MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production
 # The user `node` of the image, by number, so that an orchestrator can see that it is not root.
 USER 1000:1000
 EXPOSE 8080
 # Alive, not ready: a restart does not help a service whose database is down.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The flags of `npm start` on servers, without npm between the signals and the service.
-CMD ["node", "--max-old-space-size=384", "--max-semi-space-size=8", "--heap-growing-percent=100", "--no-separate-gc-phases", "--no-parallel-scavenge", "--v8-pool-size=1", "src/main.ts"]
+# As `npm start`, without npm between the signals and the service.
+CMD ["node", "bin/stockledger.js"]

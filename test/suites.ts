@@ -1,7 +1,18 @@
 /** The two parts of the tests: what `npm test` runs in minutes, and the rest. Folders decide; a new file needs no line here. */
 
 /** Rules, read models, the API and the contracts, in the embedded form: no server need be installed. */
-const quickFolders = ['events', 'domain', 'commands', 'projections', 'http'].map((name) => `test/${name}/**/*.test.ts`);
+const quickFolders = [
+  'events',
+  'eventsourcing',
+  'domain',
+  'commands',
+  'processManagers',
+  'projections',
+  'webhooks',
+  'audit',
+  'app',
+  'http',
+].map((name) => `test/${name}/**/*.test.ts`);
 
 /** One look each at what takes the rest many minutes: the adapters, crashes, a cluster, the demo. */
 const smokes = [
