@@ -2,6 +2,7 @@
  * Who may do what: the one table (API.md "Who", R5). A route names an operation; one that is not in the table fails to
  * start. An operation needs one of its scopes and one of its roles; what of it a role reaches follows from the role.
  */
+import { unreachable } from '../../eventsourcing/message.ts';
 import type { Principal, Role, Scope } from './principal.ts';
 
 interface Rule {
@@ -129,8 +130,13 @@ const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
     case 'customer':
       // A customer without an id owns nothing; the empty text is nobody's id.
       return { warehouses: [], customerId: customerId ?? '', role };
-    default:
+    case 'admin':
+    case 'customer_service':
+    case 'auditor':
+    case 'service':
       return { warehouses: 'all', customerId: null, role };
+    default:
+      return unreachable(role);
   }
 };
 

@@ -171,7 +171,20 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
       return lessen(claims, data);
     case 'StockDispatchVoided':
       return bringBack(claims, data);
-    default:
+    // What is about the shelf and about nobody's claim. A departure without a reservation takes from none.
+    case 'StockRegistered':
+    case 'StockReceived':
+    case 'StockAdjusted':
+    case 'StockCounted':
+    case 'StockDeparted':
+    case 'StockDiscrepancyRecorded':
+    case 'StockQuarantined':
+    case 'StockQuarantineReleased':
+    case 'StockQuarantineReduced':
+    case 'StockPolicySet':
+    case 'StockRetired':
       return claims;
+    default:
+      return unreachable(type);
   }
 };

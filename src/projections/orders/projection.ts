@@ -2,38 +2,27 @@
  * Each order as it is asked for. The document carries the domain's own fold (`evolveOrder`) and works the rest out from
  * it, so that what is read and what is decided can't drift apart.
  */
-import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
+
 import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shapes.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import { labelOf } from '../../domain/shipment/parcel.ts';
-import type { Sealed } from '../../eventsourcing/message.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
-import { lineViews, type OrderLineView, type OrderStatus, orderStatus } from './status.ts';
+import {
+  distinct,
+  type Kept,
+  keepMore,
+  lineViews,
+  type OrderLineView,
+  type OrderStatus,
+  orderStatus,
+  type ShownOrderEvent,
+} from './status.ts';
 
 export interface OrderShipmentView extends OrderShipment {
   readonly carrier?: string;
   readonly trackingNumber?: string;
   /** Of its parcels that have one of their own. */
   readonly parcelNumbers: readonly string[];
-}
-
-export interface OrderException {
-  readonly code: string;
-  readonly detail: string;
-  /** When it was recorded, ISO 8601 UTC. */
-  readonly at: string;
-  /** When it was over; `null`: it is open. */
-  readonly resolvedAt: string | null;
-}
-
-/** What the domain does not keep, because no decision needs it. */
-interface Kept {
-  /** `{ name, email, phone? }` */
-  readonly contact: Sealed;
-  readonly cancelReason?: string;
-  readonly exceptions: readonly OrderException[];
-  /** Warehouses that have or had an allocation, and so all that ship: who may see it. */
-  readonly warehouseIds: readonly string[];
 }
 
 export interface OrderDocument extends PlacedOrder, Kept {
@@ -50,45 +39,8 @@ export interface OrderDocument extends PlacedOrder, Kept {
   readonly updatedAt: string;
 }
 
-export type ShownOrderEvent = Exclude<OrderEvent, OrderAbandoned>;
-
-const distinct = (values: readonly string[]): readonly string[] => (values.length < 2 ? values : [...new Set(values)]);
-
-const warehousesIn = (allocations: readonly { readonly warehouseId: string }[]): readonly string[] =>
-  allocations.map(({ warehouseId }) => warehouseId);
-
 const trackingNumbersIn = (shipments: readonly OrderShipmentView[]): readonly string[] =>
   distinct(shipments.flatMap(({ trackingNumber, parcelNumbers }) => [trackingNumber ?? [], parcelNumbers].flat()));
-
-const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => {
-  const withWarehouses = (added: readonly string[]): Kept => ({
-    ...kept,
-    warehouseIds: distinct([...kept.warehouseIds, ...added]),
-  });
-  switch (event.type) {
-    case 'OrderShipmentDispatched':
-      return withWarehouses([event.data.warehouseId]);
-    case 'OrderAllocated':
-      return withWarehouses(warehousesIn(event.data.allocations));
-    case 'OrderCancelled':
-      // An order that may not wait is cancelled with what was reserved for it, which it never had as an allocation.
-      return { ...withWarehouses(warehousesIn(event.data.released)), cancelReason: event.data.reason };
-    case 'OrderRemainderCancelled':
-      return { ...kept, cancelReason: event.data.reason };
-    case 'OrderExceptionRaised': {
-      const { code, detail } = event.data;
-      return { ...kept, exceptions: [...kept.exceptions, { code, detail, at: event.recordedAt, resolvedAt: null }] };
-    }
-    case 'OrderExceptionResolved': {
-      const { codes } = event.data;
-      const isOver = ({ code, resolvedAt }: OrderException): boolean => resolvedAt === null && codes.includes(code);
-      const over = { resolvedAt: event.recordedAt };
-      return { ...kept, exceptions: kept.exceptions.map((each) => (isOver(each) ? { ...each, ...over } : each)) };
-    }
-    default:
-      return kept;
-  }
-};
 
 /** Stands for all SKUs, of which none can be called so: whether anybody waits at all is one lookup. */
 export const anySku = '*';

@@ -50,21 +50,45 @@ export const revisionAfter = (stream: string, cursor: string | undefined): numbe
 export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
 export type ExplainedField = (typeof explainedFields)[number];
 
-/** What an event refers to, as far as it says. */
-const referenceFields = [
-  'reservationId',
-  'orderId',
-  'lineId',
-  'shipmentId',
-  'reason',
-  'cause',
-  'reference',
-  'purchaseOrder',
-  'asn',
-  'supplier',
-] as const;
+type FieldOf<E> = E extends StockEvent ? keyof E['data'] : never;
 
-export interface FigureCause extends Readonly<Partial<Record<(typeof referenceFields)[number], string>>> {
+/** Every field of every stock event: does it say what the event refers to? A field that is missing does not compile. */
+const isReference = {
+  reservationId: true,
+  orderId: true,
+  lineId: true,
+  shipmentId: true,
+  reason: true,
+  cause: true,
+  reference: true,
+  purchaseOrder: true,
+  asn: true,
+  supplier: true,
+  warehouseId: false,
+  sku: false,
+  after: false,
+  onHand: false,
+  safetyStock: false,
+  registeredAt: false,
+  quantity: false,
+  delta: false,
+  counted: false,
+  missing: false,
+  expiresAt: false,
+  fromReservationId: false,
+  // Sealed: a person's words.
+  note: false,
+} as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };
+
+type ReferenceField = {
+  [Field in keyof typeof isReference]: (typeof isReference)[Field] extends true ? Field : never;
+}[keyof typeof isReference];
+
+const referenceFields = (Object.keys(isReference) as (keyof typeof isReference)[]).filter(
+  (field): field is ReferenceField => isReference[field],
+);
+
+export interface FigureCause extends Readonly<Partial<Record<ReferenceField, string>>> {
   readonly revision: number;
   readonly eventId: string;
   readonly type: RecordedStockEvent['type'];
@@ -82,7 +106,7 @@ export interface FigureCause extends Readonly<Partial<Record<(typeof referenceFi
 export const figureOf = (balance: Balance, field: ExplainedField): number =>
   field === 'available' ? availableOf(balance) : balance[field];
 
-const referencesOf = (event: RecordedStockEvent): Pick<FigureCause, (typeof referenceFields)[number]> => {
+const referencesOf = (event: RecordedStockEvent): Pick<FigureCause, ReferenceField> => {
   const data = publicData(event);
   return Object.fromEntries(
     referenceFields.flatMap((field) => (typeof data[field] === 'string' ? [[field, data[field]]] : [])),
