@@ -6,41 +6,59 @@ import { createTurns, type Turns } from '../eventsourcing/concurrency.ts';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { identify } from './access.ts';
-import { createAdmission } from './commands/admission.ts';
+import { addressKeyOf, type CreateLimiter, createRateLimit, identify } from './access.ts';
 import { createIdempotency } from './commands/idempotency.ts';
+import { createPartnerScopes } from './commands/partnerEndpoints.ts';
 import { registerDrain } from './drain.ts';
-import { createBodyShares } from './input/bodies.ts';
-import { unjudgedFormats } from './input/formatKeyword.ts';
+import { registerJsonBodies } from './input/body.ts';
+import { unjudgedFormats } from './input/formats.ts';
 import { registerValidation } from './input/validation.ts';
-import { registerWellFormed } from './input/wellFormed.ts';
-import { createPartnerScopes } from './partnerScopes.ts';
-import { registerFrontDoor } from './plugins/frontDoor.ts';
+import { callerKey, createAdmission, createBodyShares, createShares } from './limits.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
-import { addressKeyOf, createRateLimit } from './plugins/rateLimit.ts';
-import { registerSandbox } from './plugins/sandbox.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problems/problem.ts';
 import { createCursors } from './reads/lists.ts';
-import { createPositionGate } from './reads/positionGate.ts';
-import { registerRequestState } from './requestState.ts';
+import { createPositionGate } from './reads/positions.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
-import { registerAudit } from './routes/audit.ts';
+import { registerRequestState } from './routeSpec.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
-import { registerDiscrepancies } from './routes/discrepancies.ts';
-import { registerHealth } from './routes/health.ts';
+import { registerAudit, registerStream } from './routes/events.ts';
 import { registerInventoryChanges } from './routes/inventoryChanges.ts';
 import { registerInventoryCommands } from './routes/inventoryCommands.ts';
-import { registerInventoryReads } from './routes/inventoryReads.ts';
+import { registerDiscrepancies, registerInventoryReads } from './routes/inventoryReads.ts';
+import { registerFrontDoor, registerHealth } from './routes/open.ts';
 import { registerOrderReads } from './routes/orderReads.ts';
 import { registerOrderCommands } from './routes/orders.ts';
 import { registerReservations } from './routes/reservations.ts';
 import { registerShipments } from './routes/shipments.ts';
-import { registerStream } from './routes/stream.ts';
 import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
-import { sharedSchemas } from './schemas/shared.ts';
-import { callerKey, createShares } from './shares.ts';
+import { sharedSchemas } from './schemas/documentation.ts';
+
+/** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
+const tokensPerMinute = 60;
+
+/** The sandbox issuer below `/oidc`: raw requests, whose bodies it reads itself. */
+const registerSandbox = (
+  app: FastifyInstance,
+  sandbox: NonNullable<HttpPorts['sandbox']>,
+  createLimiter?: CreateLimiter,
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const tokens = createRateLimit('token', tokensPerMinute, createLimiter);
+    app
+      .register(async (scope) => {
+        scope.removeAllContentTypeParsers();
+        scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+        scope.all('/oidc/*', { schema: { hide: true } }, async (request, reply) => {
+          const [path] = request.url.split('?', 1);
+          if (path === '/oidc/token') await tokens.count(addressKeyOf(request.ip), reply);
+          reply.hijack();
+          sandbox.handle(request.raw, reply.raw);
+        });
+      })
+      .then(() => resolve(), reject);
+  });
 
 /** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
 const bodyBytesMax = 16 * 1_024;
@@ -136,9 +154,9 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   });
   // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
-  registerWire(app);
   const turns = createTurns({ budgetMs: turnBudgetMs });
-  registerWellFormed(app, turns);
+  registerWire(app, turns);
+  registerJsonBodies(app, turns);
   registerRequestState(app);
   registerValidation(app);
   registerProblems(app);

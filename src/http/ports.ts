@@ -9,8 +9,8 @@ import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/readCache.ts';
 import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { CheckTarget } from '../webhooks/ports.ts';
-import type { KeysInUse } from './commands/keysInUse.ts';
-import type { CreateLimiter } from './plugins/rateLimit.ts';
+import type { CreateLimiter } from './access.ts';
+import type { KeysInUse } from './commands/keptAnswers.ts';
 
 export interface HttpPorts {
   readonly useCases: UseCases;

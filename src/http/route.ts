@@ -7,19 +7,18 @@ import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
-import type { Admission } from './commands/admission.ts';
-import { contextOf, isDryRun } from './commands/commandContext.ts';
 import type { Idempotency, Started } from './commands/idempotency.ts';
-import { bodyLimitOf, holdBody } from './input/bodies.ts';
-import { awaitPosition, idempotencyKeyOf } from './input/headers.ts';
+import { contextOf, idempotencyKeyOf, isDryRun } from './input/headers.ts';
+import type { Admission } from './limits.ts';
+import { bodyLimitOf, callerKey, holdBody, type Shares } from './limits.ts';
 import { Problem } from './problems/problem.ts';
 import { bodyProblems, commandProblems, commonProblems, readProblems } from './problems/problemCodes.ts';
-import { recallFor } from './reads/cachedRead.ts';
+import { recallFor } from './reads/cachedReads.ts';
 import { type Cursors, queryOf } from './reads/lists.ts';
-import type { PositionGate } from './reads/positionGate.ts';
+import type { PositionGate } from './reads/positions.ts';
+import { awaitPosition } from './reads/positions.ts';
 import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
-import { callerKey, type Shares } from './shares.ts';
 
 export interface RouteSupport {
   readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
@@ -177,7 +176,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           const started = await start(request, reply, asked, untyped);
           if (started.kind === 'answered') return await reply;
           const { commandId, claimedAt } = started;
-          const context = contextOf(request, asked, commandId);
+          const context = contextOf(request, asked.principal, commandId);
           return await untyped.handle({
             ...asked,
             body: request.body,

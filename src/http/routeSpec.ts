@@ -1,13 +1,15 @@
-/** How a route is declared. What is said here is checked, documented and enforced by `route.ts`. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+/** How a route is declared, and what is known of its request. `route.ts` checks, documents and enforces what is said here. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Operation } from '../domain/access/policy.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Caller } from './access.ts';
+import type { Running } from './commands/idempotency.ts';
+import type { Share } from './limits.ts';
 import type { ProblemCode } from './problems/problemCodes.ts';
-import type { Recall } from './reads/cachedRead.ts';
+import type { Recall } from './reads/cachedReads.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -39,7 +41,7 @@ export interface Asked<P, Q> extends Caller {
   readonly reply: FastifyReply;
 }
 
-export interface AskedToRead<P, Q> extends Asked<P, Q> {
+interface AskedToRead<P, Q> extends Asked<P, Q> {
   readonly recall: Recall;
 }
 
@@ -81,3 +83,24 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Docum
   readonly confidential?: true;
   readonly handle: (asked: Commanded<Static<P>, Static<B>>) => Promise<unknown>;
 }
+
+declare module 'fastify' {
+  /** Fields of the request itself: a table beside it costs a look-up for each, and work for the collector. */
+  interface FastifyRequest {
+    /** `null` until the token was checked. */
+    caller: Caller | null;
+    /** `null` for what runs under no idempotency key, or was answered. */
+    underKey: Running | null;
+    /** What its body weighs; `null` for what has none. */
+    bodyShare: Share | null;
+    /** Its handler has begun. */
+    isWorkedOn: boolean;
+  }
+}
+
+export const registerRequestState = (app: FastifyInstance): void => {
+  app.decorateRequest('caller', null);
+  app.decorateRequest('underKey', null);
+  app.decorateRequest('bodyShare', null);
+  app.decorateRequest('isWorkedOn', false);
+};

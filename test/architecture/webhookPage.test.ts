@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
-import { webhookDocument } from '../../src/http/schemas/webhookMessages.ts';
+import { webhookDocument } from '../../src/http/schemas/documentation.ts';
 import { attemptDelaysMs } from '../../src/webhooks/attempts.ts';
 import { deliveryStatuses } from '../../src/webhooks/ledger.ts';
 import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';

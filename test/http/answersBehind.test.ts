@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { KeptAnswer } from '../../src/commands/ports.ts';
-import { createAnswersBehind } from '../../src/http/commands/answersBehind.ts';
+import { createAnswersBehind } from '../../src/http/commands/keptAnswers.ts';
 
 const answerOf = (id: string): KeptAnswer => ({
   id,

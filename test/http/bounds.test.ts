@@ -1,7 +1,7 @@
 /** What a schema allows at most: said when the service starts, and no more is read than that. */
 import Type from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { jsonBytesMax, requireBounds, unboundedIn } from '../../src/http/input/bounds.ts';
+import { jsonBytesMax, requireBounds, unboundedIn } from '../../src/http/input/validation.ts';
 import { changeRows } from '../../src/http/schemas/stock.ts';
 
 const closed = { additionalProperties: false };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../src/http/commands/fingerprint.ts';
+import { fingerprintOf } from '../../src/http/commands/keptAnswers.ts';
 
 const requestOf = (body: unknown): FastifyRequest =>
   ({

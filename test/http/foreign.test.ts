@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Operation, policies, type Reach } from '../../src/domain/access/policy.ts';
 import type { Role } from '../../src/domain/access/principal.ts';
-import { coversKept, reachMark } from '../../src/http/commands/keptReach.ts';
+import { coversKept, reachMark } from '../../src/http/commands/keptAnswers.ts';
 import { type Documented, isCommand, operationsOf } from '../support/documented.ts';
 import { listen } from '../support/listening.ts';
 import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';

@@ -7,7 +7,7 @@ import { type Adapters, readSideOf } from '../../src/app/compose.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
-import { addressKeyOf } from '../../src/http/plugins/rateLimit.ts';
+import { addressKeyOf } from '../../src/http/access.ts';
 import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { openService, startService, type TestService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';

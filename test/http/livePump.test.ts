@@ -6,8 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LiveListener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
-import { createLiveOutlet, type LiveOutlet } from '../../src/http/reads/liveOutlet.ts';
-import { pumpLive } from '../../src/http/reads/livePump.ts';
+import { createLiveOutlet, type LiveOutlet, pumpLive } from '../../src/http/reads/liveStream.ts';
 import { golden } from '../projections/golden.ts';
 
 const positionOf = (at: number): Position => ({ commit: BigInt(at), prepare: BigInt(at) });

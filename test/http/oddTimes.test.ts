@@ -1,6 +1,6 @@
 /** A time is parsed once, at the edge: what the schema takes, every route can work with. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseTime } from '../../src/http/input/parseTime.ts';
+import { parseTime } from '../../src/http/input/formats.ts';
 import { type Documented, type JsonSchema, operationsOf } from '../support/documented.ts';
 import { startService } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';

@@ -1,6 +1,6 @@
 /** Whoever sends without end is told to wait before the orders of others are late (back-pressure by lag). */
 import { expect, it } from 'vitest';
-import { behindMaxMs, bulkBehindMaxMs, createAdmission } from '../../src/http/commands/admission.ts';
+import { behindMaxMs, bulkBehindMaxMs, createAdmission } from '../../src/http/limits.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';

@@ -1,14 +1,15 @@
 /** Requests that arrive together are neither parsed nor handled in one piece (11, DESIGN §8). */
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
-import { registerWellFormed } from '../../src/http/input/wellFormed.ts';
+import { registerJsonBodies } from '../../src/http/input/body.ts';
+import { registerWire } from '../../src/http/plugins/wire.ts';
 
 it('a body is parsed when its turn has come, and refused then where it is no JSON (11)', async () => {
   const waiting: (() => void)[] = [];
   let hasTime = false;
   const take = (): Promise<void> | null => (hasTime ? null : new Promise((resolve) => waiting.push(resolve)));
   const app = Fastify();
-  registerWellFormed(app, { take });
+  registerJsonBodies(app, { take });
   const handled: unknown[] = [];
   app.post('/', async ({ body }) => {
     handled.push(body);
@@ -31,7 +32,8 @@ it('a body is parsed when its turn has come, and refused then where it is no JSO
 it('a request is handled when its turn has come (11)', async () => {
   const waiting: (() => void)[] = [];
   const app = Fastify();
-  registerWellFormed(app, { take: () => new Promise((resolve) => waiting.push(resolve)) });
+  app.decorate('draining', new AbortController().signal);
+  registerWire(app, { take: () => new Promise((resolve) => waiting.push(resolve)) });
   const handled: string[] = [];
   app.get('/:id', async ({ url }) => handled.push(url));
   const answer = app.inject('/a');

@@ -11,7 +11,7 @@ const projectRoot = join(import.meta.dirname, '../..');
 const program = `
   import { connect } from 'node:net';
   import Fastify from 'fastify';
-  import { registerWellFormed } from './src/http/input/wellFormed.ts';
+  import { registerWellFormed } from './src/http/input/body.ts';
   const parts = 400_000;
   const app = Fastify({ bodyLimit: 2 * parts });
   registerWellFormed(app, { take: () => null });

@@ -1,6 +1,6 @@
 /** Hostile sizes: each route with the largest it takes and with one more, and the bodies that once ended the process. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { createShares } from '../../src/http/shares.ts';
+import { createShares } from '../../src/http/limits.ts';
 import { type Documented, type JsonSchema, operationsOf } from '../support/documented.ts';
 import { openService, startService } from '../support/service.ts';
 import { arrange, line, orderOf } from './arrange.ts';

@@ -9,7 +9,7 @@ import {
   endpointsPerHostMax,
   endpointsPerOwnerMax,
   endpointsPerUrlMax,
-} from '../../src/http/commands/endpointQuota.ts';
+} from '../../src/http/commands/partnerEndpoints.ts';
 import { createWebhookSender } from '../../src/infra/webhooks/sender.ts';
 import { allScopes, openService, startMs, steppedUp } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';

@@ -1,7 +1,7 @@
 /** A request says one thing only, to every reader: UTF-8, no member twice, no text that shows as another (RFC 7493). */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readStrictJson } from '../../src/http/input/strictJson.ts';
+import { readStrictJson } from '../../src/http/input/body.ts';
 import { type Documented, operationsOf } from '../support/documented.ts';
 import { startService } from '../support/service.ts';
 import { arrange } from './arrange.ts';

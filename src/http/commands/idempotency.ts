@@ -10,10 +10,15 @@ import type { Sealed } from '../../eventsourcing/message.ts';
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Caller } from '../access.ts';
 import { Problem, replaceByProblem } from '../problems/problem.ts';
-import { createAnswersBehind } from './answersBehind.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { coversKept, reachMark, reachName } from './keptReach.ts';
-import { createKeysInUse, type KeysInUse } from './keysInUse.ts';
+import {
+  coversKept,
+  createAnswersBehind,
+  createKeysInUse,
+  fingerprintOf,
+  type KeysInUse,
+  reachMark,
+  reachName,
+} from './keptAnswers.ts';
 
 /** One request under its key, while it runs. */
 export interface Running extends KeyUse {

@@ -1,15 +1,13 @@
-/** What clients say in headers, and what we say back (API.md "Conventions"). */
+/** What clients say in headers, and what the service says back (API.md "Conventions"). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../../domain/access/principal.ts';
 import { uuidPattern } from '../../domain/values.ts';
-import type { IfMatch } from '../../eventsourcing/commandHandling/outcome.ts';
-import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
+import type { CommandContext, IfMatch } from '../../eventsourcing/commandHandling/outcome.ts';
 import type { Position } from '../../eventsourcing/message.ts';
-import { earlierOf, formatPosition, parsePosition } from '../../eventsourcing/message.ts';
+import { formatPosition } from '../../eventsourcing/message.ts';
 import { Problem } from '../problems/problem.ts';
-import type { PositionGate } from '../reads/positionGate.ts';
-import { callerKey } from '../shares.ts';
 
-const text = (request: FastifyRequest, name: string): string | undefined => {
+export const text = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 };
@@ -62,7 +60,7 @@ export const entityTagOf = (revision: number, beside?: number): string =>
   beside === undefined ? `"${revision}"` : `"${revision}.${beside}"`;
 
 /** The comparison is weak (RFC 9110 §13.1.2). */
-export const isNotModified = (request: FastifyRequest, tag: string): boolean => {
+const isNotModified = (request: FastifyRequest, tag: string): boolean => {
   const value = text(request, 'if-none-match')?.trim();
   if (value === undefined) return false;
   return value === '*' || tagsOf(value).some((each) => each === tag || each === `W/${tag}`);
@@ -78,42 +76,6 @@ export const waitSecondsOf = (request: FastifyRequest): number | undefined => {
   return seconds === undefined ? undefined : Math.min(Number(seconds), waitMaxSeconds);
 };
 
-const waitDefaultSeconds = 2;
-
-/** What all of them have seen; `null` when one has seen nothing. */
-export const seenByAll = (models: readonly Progress[]): Position | null => {
-  const [first = null, ...others] = models.map((model) => model.position());
-  return others.reduce(
-    (least, position) => (least === null || position === null ? null : earlierOf(least, position)),
-    first,
-  );
-};
-
-/**
- * Waits until the read models have seen what the caller has seen (B8), and says what the answer has seen.
- * @returns what the caller has seen; `null` when that was not said.
- * @throws Problem `NOT_CAUGHT_UP` when one of them does not get there in time.
- */
-export const awaitPosition = async (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  models: readonly Progress[],
-  gate: PositionGate,
-): Promise<Position | null> => {
-  const token = text(request, 'stockledger-min-position');
-  const position = token === undefined ? null : parsePosition(token);
-  if (token !== undefined) {
-    if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
-    const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
-    if (!(await gate.wait(callerKey(request.caller), position, models, seconds * 1_000))) {
-      const detail = `The read model did not reach the position within ${seconds} s.`;
-      throw new Problem('NOT_CAUGHT_UP', detail, { headers: { 'retry-after': '1' } });
-    }
-  }
-  tellPosition(reply, seenByAll(models));
-  return position;
-};
-
 export const tellPosition = (reply: FastifyReply, position: Position | null): void => {
   if (position !== null) reply.header('stockledger-position', formatPosition(position));
 };
@@ -121,7 +83,7 @@ export const tellPosition = (reply: FastifyReply, position: Position | null): vo
 const uuid = new RegExp(uuidPattern);
 
 /** The caller's own id for a chain of requests, where it is a UUID. */
-export const correlationIdOf = (request: FastifyRequest): string => {
+const correlationIdOf = (request: FastifyRequest): string => {
   const value = text(request, 'correlation-id')?.toLowerCase();
   return value !== undefined && uuid.test(value) ? value : request.id;
 };
@@ -140,3 +102,37 @@ export const bearerTokenOf = (request: FastifyRequest): string | null => {
 /** Support staff ask past the cache with it; whether they may is the policy table's business (R21.3). */
 export const asksPastCache = (request: FastifyRequest): boolean =>
   text(request, 'stockledger-cache')?.trim().toLowerCase() === 'bypass';
+
+export const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
+
+/** Who sends a command, and how, as it goes into the log. */
+export const contextOf = (
+  request: FastifyRequest,
+  { subject, kind, client, acr, amr }: Principal,
+  commandId: string,
+): CommandContext => {
+  const ifMatch = ifMatchOf(request);
+  return {
+    commandId,
+    actor: { subject, kind, client },
+    authentication: { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) },
+    correlationId: correlationIdOf(request),
+    causationId: commandId,
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(isDryRun(request) ? { dryRun: true } : {}),
+  };
+};
+
+/**
+ * A single resource with its ETag; nothing but 304 when the caller has this very one (RFC 9110 §13.1.2).
+ * @param beside see `entityTagOf`.
+ */
+export const showResource = <T extends { readonly revision: number }>(
+  resource: T,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  beside?: number,
+): T | FastifyReply => {
+  const tag = entityTagOf(resource.revision, beside);
+  reply.header('etag', tag);
+  return isNotModified(request, tag) ? reply.code(304).send() : resource;
+};

@@ -4,9 +4,95 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
 import type { HttpPorts } from '../ports.ts';
-import { problemAnswers } from '../schemas/documentation.ts';
-import { webhookDocument } from '../schemas/webhookMessages.ts';
-import { describeAnswers } from './describeAnswers.ts';
+import { problemAnswers, webhookDocument } from '../schemas/documentation.ts';
+
+/** What the document says of every answer: in words when it comes, and which headers are sent with it. */
+type Header = { readonly description: string; readonly schema: { readonly type: 'string' } };
+interface Answer {
+  description: string;
+  headers?: { [name: string]: Header };
+}
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly responses: { readonly [status: string]: Answer };
+}
+interface Paths {
+  readonly [path: string]: { readonly [method: string]: Operation };
+}
+
+const header = (description: string): Header => ({ description, schema: { type: 'string' } });
+
+const headers = {
+  ETag: header('The revision, for If-Match and If-None-Match.'),
+  'Stockledger-Position': header('For Stockledger-Min-Position of a read that shall have seen this.'),
+  Location: header('Where it is.'),
+  Link: header('`rel="next"`: the next page, where there is one.'),
+  'Cache-Status': header('RFC 9211: whether the answer came from the cache, where there is one.'),
+  'Idempotency-Replayed': header('`true`: the first answer to this Idempotency-Key, sent again.'),
+  'Retry-After': header('Seconds until it is worth trying again.'),
+  'WWW-Authenticate': header('RFC 6750 and RFC 9470: what the access token lacks.'),
+  RateLimit: header('Requests that are left, and seconds until there are more.'),
+  'RateLimit-Policy': header('How many requests a caller may send in a window of seconds.'),
+} as const;
+type Name = keyof typeof headers;
+
+const descriptions: { readonly [status: string]: string } = {
+  200: 'Done. With `dryRun=true`: the events that it would record.',
+  201: 'Recorded.',
+  202: 'Taken; it will be done.',
+  204: 'Done; no body.',
+  207: 'The result of each row.',
+  304: 'The caller has this revision already; no body.',
+};
+const readDescriptions: { readonly [status: string]: string } = { ...descriptions, 200: 'What was asked for.' };
+/** What the library says where a route says nothing. */
+const unsaid = 'Default Response';
+
+const parameterOf = ({ parameters = [] }: Operation, name: string): boolean =>
+  parameters.some((each) => each.name.toLowerCase() === name);
+
+/** Answers to all that is well. */
+const namesWhenWell = (status: string, isRead: boolean, operation: Operation): readonly Name[] => {
+  const isList = parameterOf(operation, 'cursor');
+  const hasRevision = isRead ? '304' in operation.responses : '412' in operation.responses;
+  return [
+    ...(hasRevision && !isList ? (['ETag'] as const) : []),
+    ...(isList ? (['Link'] as const) : []),
+    ...(status === '201' ? (['Location'] as const) : []),
+    ...(parameterOf(operation, 'stockledger-cache') ? (['Cache-Status'] as const) : []),
+  ];
+};
+
+const namesWhenNot: { readonly [status: string]: readonly Name[] } = {
+  401: ['WWW-Authenticate'],
+  403: ['WWW-Authenticate'],
+  412: ['ETag'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
+
+const namesOf = (status: string, isRead: boolean, operation: Operation): readonly Name[] => [
+  ...(status < '400' ? namesWhenWell(status, isRead, operation) : (namesWhenNot[status] ?? [])),
+  ...(isRead ? [] : (['Idempotency-Replayed'] as const)),
+  'Stockledger-Position',
+  'RateLimit',
+  'RateLimit-Policy',
+];
+
+/** Completes every answer of the document. What was said of one before stays. */
+const describeAnswers = (paths: Paths): void => {
+  for (const operations of Object.values(paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const isRead = method === 'get';
+      for (const [status, answer] of Object.entries(operation.responses)) {
+        const said = (isRead ? readDescriptions : descriptions)[status];
+        if (answer.description === unsaid && said !== undefined) answer.description = said;
+        const names = namesOf(status, isRead, operation);
+        answer.headers = Object.fromEntries(names.map((name) => [name, headers[name]]));
+      }
+    }
+  }
+};
 
 const scopeTexts: { readonly [S in Scope]: string } = {
   'inventory:read': 'Read stock, items and warehouses',

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Turns } from '../../eventsourcing/concurrency.ts';
+import { illFormed, isWellFormed, misleadingText } from '../input/body.ts';
 import { Problem, problemDocument, sendProblem } from '../problems/problem.ts';
 import { problems } from '../problems/problemCodes.ts';
 
@@ -81,14 +83,43 @@ const collectMethods = (app: FastifyInstance): ((path: string) => readonly strin
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
-/** Before any route is registered. */
-export const registerWire = (app: FastifyInstance): void => {
+/** Without an escape there is nothing in an address that HTTP lets through and we don't. */
+const hasEscapes = ({ url }: FastifyRequest): boolean => url.includes('%');
+
+const requireWellFormed = (part: string, fields: object): void => {
+  for (const [name, value] of Object.entries(fields)) {
+    for (const text of [name, ...[value as unknown].flat()]) {
+      if (typeof text !== 'string' || isWellFormed(text)) continue;
+      throw misleadingText({ pointer: `/${part}/${isWellFormed(name) ? name : ''}`, message: illFormed });
+    }
+  }
+};
+
+/**
+ * Before any route is registered.
+ * @param turns requests are handled in turns: the answers to a hundred large ones are not one piece of work.
+ */
+export const registerWire = (app: FastifyInstance, turns: Turns): void => {
   const methodsAt = collectMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(hardening);
     if (app.draining.aborted) reply.header('connection', 'close');
     requireOneHost(request);
     done();
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (hasEscapes(request)) {
+      try {
+        requireWellFormed('params', request.params as object);
+        requireWellFormed('querystring', request.query as object);
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+    }
+    const turn = turns.take();
+    if (turn === null) done();
+    else void turn.then(() => done());
   });
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsAt(pathOf(request.url));

@@ -1,17 +1,25 @@
 /**
- * What is cached: answers of read models that many ask for and that are the same for all. Each says what it is made of,
- * so that an event of any of these makes it useless. Orders, and all that is personal, are read anew each time.
+ * What is cached (R21): answers of read models that many ask for and that are the same for all. Each says what it is made
+ * of; an event of one of these makes it stale. Orders, and all that is personal, are read anew each time.
  */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mayBypassCache } from '../../domain/access/policy.ts';
 import { escapeName, itemStream, stockStream, warehouseStream } from '../../domain/values.ts';
+import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
+import type { Position } from '../../eventsourcing/message.ts';
+import { earlierOf } from '../../eventsourcing/message.ts';
 import type { ReadModel } from '../../eventsourcing/projecting/readModel.ts';
 import type { ReadModels } from '../../projections/index.ts';
 import type { ItemDocument } from '../../projections/items/projection.ts';
 import { allWarehouses, stocksOfSku } from '../../projections/readCache/lastChanges.ts';
-import type { Cacheable } from '../../projections/readCache/readCache.ts';
+import type { Cacheable, CachedAnswer, ReadCache } from '../../projections/readCache/readCache.ts';
 import { type StockLevelDocument, stockLevelId } from '../../projections/stockLevels/projection.ts';
 import type { WarehouseDocument } from '../../projections/warehouses/projection.ts';
+import type { Caller } from '../access.ts';
+import { asksPastCache, tellPosition } from '../input/headers.ts';
+import { seenByAll } from './positions.ts';
 
-export interface StockWithItem {
+interface StockWithItem {
   readonly level: StockLevelDocument;
   readonly item: ItemDocument | null;
 }
@@ -72,3 +80,42 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
     load: () => warehouses.queries.get(warehouseId),
   }),
 });
+
+/**
+ * What a read model answers, from the cache where that is as good. Whoever handles the request has checked that the
+ * caller may ask, and filters the value for the caller: it is the same for all.
+ */
+export type Recall = <T>(what: Cacheable<T>) => Promise<T | null>;
+
+interface Recalling {
+  readonly caller: Caller;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly models: readonly Progress[];
+  /** What the caller has seen, by `Stockledger-Min-Position`. */
+  readonly min: Position | null;
+}
+
+/** RFC 9211 §2: `miss`, as only the key is looked up; `collapsed` when another request of the same time was answered. */
+const cacheStatus: { readonly [From in CachedAnswer<unknown>['from'] | 'bypass']: string } = {
+  hit: 'stockledger; hit',
+  miss: 'stockledger; fwd=miss',
+  collapsed: 'stockledger; fwd=miss; collapsed',
+  bypass: 'stockledger; fwd=bypass',
+};
+
+export const recallFor =
+  (cache: ReadCache | null, { caller, request, reply, models, min }: Recalling): Recall =>
+  async (what) => {
+    if (cache === null) return what.load();
+    if (asksPastCache(request) && mayBypassCache(caller.principal)) {
+      reply.header('cache-status', cacheStatus.bypass);
+      return what.load();
+    }
+    const { value, from, seen } = await cache.read(what, { min, seenNow: () => seenByAll(models) });
+    reply.header('cache-status', cacheStatus[from]);
+    const modelsSeen = seenByAll(models);
+    // The smaller is true too, and nobody has to wait for it.
+    if (modelsSeen !== null) tellPosition(reply, earlierOf(seen, modelsSeen));
+    return value;
+  };

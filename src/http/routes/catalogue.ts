@@ -4,11 +4,11 @@ import type { CountryPoint } from '../../commands/ports.ts';
 import { reachesWarehouse } from '../../domain/access/policy.ts';
 import { destinationOf, rankCandidates } from '../../domain/policies/ranking.ts';
 import { answerOutcome } from '../commands/answers.ts';
+import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { createCachedReads, type Holdings } from '../reads/cachedReads.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
-import { showResource } from '../reads/resource.ts';
 import type { Router } from '../route.ts';
 import {
   Availability,

@@ -1,23 +1,34 @@
 /** Many changes in one request: each row has its own answer, and one bad row stops no other. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import type { StockChange, StockOutcome } from '../../commands/stock.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
-import { showDryRun } from '../commands/answers.ts';
-import { showFact } from '../commands/stockAnswers.ts';
+import { showDryRun, showFact } from '../commands/answers.ts';
+import { businessTime } from '../input/formats.ts';
 import { tellReplayed } from '../input/headers.ts';
-import { businessTime } from '../input/times.ts';
-import { createRowValidator } from '../input/validation.ts';
+import { createCompiler } from '../input/validation.ts';
 import type { HttpPorts } from '../ports.ts';
-import { asProblem, Problem } from '../problems/problem.ts';
+import { asProblem, Problem, validationProblem } from '../problems/problem.ts';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { Closed, ref } from '../schemas/common.ts';
 import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
+
+/** Checks one row of a request by its `kind`. The validator throws a Problem for what it does not accept. */
+const createRowValidator = (schemas: { readonly [kind: string]: TSchema }): ((row: unknown) => void) => {
+  const compile = createCompiler({});
+  const byKind = new Map(Object.entries(schemas).map(([kind, schema]) => [kind, compile(schema)]));
+  return (row) => {
+    const kind: unknown = typeof row === 'object' && row !== null && 'kind' in row ? row.kind : undefined;
+    const validate = typeof kind === 'string' ? byKind.get(kind) : undefined;
+    if (validate === undefined) throw new Problem('VALIDATION', `"kind" is one of ${[...byKind.keys()].join(', ')}.`);
+    if (!validate(row)) throw validationProblem({ validation: [...(validate.errors ?? [])] as never });
+  };
+};
 
 type Row = Static<typeof ChangeRow>;
 

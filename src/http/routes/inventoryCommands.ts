@@ -2,9 +2,9 @@
 import Type, { type Static } from 'typebox';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
-import { answerFact, answerStock, stockProblems } from '../commands/stockAnswers.ts';
+import { answerFact, answerStock, stockProblems } from '../commands/answers.ts';
+import { businessTime } from '../input/formats.ts';
 import { ifMatchOf } from '../input/headers.ts';
-import { businessTime } from '../input/times.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Router } from '../route.ts';

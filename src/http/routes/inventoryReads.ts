@@ -1,21 +1,16 @@
-import { showStock } from '../commands/stockAnswers.ts';
+/** Stocks: now, as of a time, their history, why a figure is what it is, and what the ledger did not have. */
+import type { DiscrepancyDocument } from '../../projections/discrepancies/projection.ts';
+import { showStock } from '../commands/answers.ts';
+import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { createCachedReads } from '../reads/cachedReads.ts';
-import { showHistory } from '../reads/historyView.ts';
 import { answerPage, answerPageOf, pageRequestOf } from '../reads/lists.ts';
-import { showResource } from '../reads/resource.ts';
+import { showHistory } from '../reads/visibleFields.ts';
 import type { Router } from '../route.ts';
 import { Closed, NotModified, PageOf, PageQuery, PublicEvent, ref } from '../schemas/common.ts';
-import {
-  AsOfQuery,
-  ExplainQuery,
-  Explanation,
-  InventoryQuery,
-  StockLevel,
-  StockPath,
-  WarehousePath,
-} from '../schemas/stock.ts';
+import { AsOfQuery, ExplainQuery, Explanation, StockDiscrepancies } from '../schemas/history.ts';
+import { InventoryQuery, StockLevel, StockPath, WarehousePath } from '../schemas/stock.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';
@@ -119,6 +114,53 @@ export const registerInventoryReads = ({ read }: Router, { readModels, personalD
       const explained = await stockHistory.explain({ warehouseId, sku, field }, pageRequestOf(query));
       const { before, after } = explained;
       return { field, before, after, ...answerPage(explained, (cause) => cause) };
+    },
+  });
+};
+
+const show = ({ warehouseId, sku, missing, count, latestAt, newest }: DiscrepancyDocument): object => ({
+  warehouseId,
+  sku,
+  missing,
+  count,
+  latestAt,
+  newest: newest.map(({ revision, occurredAt, recordedAt, ...about }) => ({
+    revision,
+    occurredAt,
+    recordedAt,
+    missing: about.missing,
+    cause: about.cause,
+    reason: about.reason ?? null,
+    reference: about.reference ?? null,
+    shipmentId: about.shipmentId ?? null,
+    reservationId: about.reservationId ?? null,
+    orderId: about.orderId ?? null,
+    lineId: about.lineId ?? null,
+  })),
+});
+
+/** What left or was lost and the ledger did not have (T28): listed until somebody has counted. */
+export const registerDiscrepancies = ({ read }: Router, { readModels }: HttpPorts): void => {
+  const { discrepancies, warehouses } = readModels;
+
+  read({
+    operation: 'listDiscrepancies',
+    url: '/v1/warehouses/:warehouseId/discrepancies',
+    tag: 'Inventory',
+    summary: 'Stocks from which more was taken than the ledger had, the latest first',
+    description:
+      'A stock is listed from the first such fact until it is counted (`PUT …/inventory/{sku}`), or registered anew after ' +
+      'it was retired.',
+    params: WarehousePath,
+    query: Closed(PageQuery),
+    answers: { 200: PageOf(ref(StockDiscrepancies)) },
+    problems: ['WAREHOUSE_NOT_FOUND', 'INVALID_CURSOR'],
+    models: [discrepancies.model, warehouses.model],
+    handle: async ({ params: { warehouseId }, query }) => {
+      if ((await warehouses.queries.get(warehouseId)) === null) {
+        throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+      }
+      return answerPage(await discrepancies.queries.list({ warehouseId, ...pageRequestOf(query) }), show);
     },
   });
 };

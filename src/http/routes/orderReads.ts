@@ -1,19 +1,64 @@
 /** Orders and where their parcels are, as each role may see them (R1.2, R3.2). */
-import type { Static } from 'typebox';
+import Type, { type Static } from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import { orderTracking } from '../../projections/shipments/queries.ts';
+import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
-import { findOrder } from '../reads/findOrder.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
-import { showOrder, showShipment } from '../reads/orderView.ts';
-import { showResource } from '../reads/resource.ts';
+import { findOrder, showOrder, showShipment } from '../reads/orders.ts';
 import { seesWarehouse } from '../reads/visibleFields.ts';
 import type { Router } from '../route.ts';
-import { NotModified, PageOf, ref } from '../schemas/common.ts';
-import { customersPerEmailMax, OrdersQuery, OrdersSearch } from '../schemas/orderQueries.ts';
-import { Order, OrderPath } from '../schemas/orders.ts';
+import {
+  Closed,
+  CustomerId,
+  NotModified,
+  PageOf,
+  PageQuery,
+  ref,
+  referenceCharsMax,
+  Time,
+  WarehouseId,
+} from '../schemas/common.ts';
+import { Contact, Order, OrderNumber, OrderPath, orderStatuses } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
+
+const OrdersQuery = Closed({
+  customerId: Type.Optional(CustomerId),
+  status: Type.Optional(Type.Enum(orderStatuses.filter((status) => status !== 'returned'))),
+  orderNumber: Type.Optional(OrderNumber),
+  trackingNumber: Type.Optional(
+    Type.String({
+      format: 'printable',
+      minLength: 1,
+      maxLength: referenceCharsMax,
+      description: 'Of a shipment or a parcel; matched exactly.',
+      examples: ['1Z12345E0205271688'],
+    }),
+  ),
+  warehouseId: Type.Optional(WarehouseId),
+  from: Type.Optional({ ...Time, description: 'Placed at this time or later.' }),
+  to: Type.Optional({ ...Time, description: 'Placed before this time.' }),
+  ...PageQuery,
+});
+
+/** Some thousand guests of a shop may have left one placeholder as their address; those of one person are few. */
+const customersPerEmailMax = 50;
+const searchLimitMax = 100;
+
+const OrdersSearch = Closed({
+  email: {
+    ...Contact.properties.email,
+    description:
+      'Of the customer: as it was given with any of their orders, without regard to case, and to how the domain is ' +
+      `written (\`müller.de\`, \`xn--mller-kva.de\`). All orders of up to ${customersPerEmailMax} customers are found.`,
+  },
+  status: OrdersQuery.properties.status,
+  from: OrdersQuery.properties.from,
+  to: OrdersQuery.properties.to,
+  ...PageQuery,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: searchLimitMax, default: 50 })),
+});
 
 const tag = 'Orders';
 

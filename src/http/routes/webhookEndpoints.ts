@@ -8,12 +8,11 @@ import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
 import { plannerName } from '../../webhooks/planner.ts';
 import { answerOutcome } from '../commands/answers.ts';
-import { createEndpointQuota } from '../commands/endpointQuota.ts';
-import { ownerOf } from '../partnerScopes.ts';
+import { createEndpointQuota, ownerOf } from '../commands/partnerEndpoints.ts';
+import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
-import { showResource } from '../reads/resource.ts';
 import type { Router } from '../route.ts';
 import { Closed, DryRun, Nothing, NotModified, PageOf, PageQuery, ref } from '../schemas/common.ts';
 import {

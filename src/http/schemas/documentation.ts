@@ -1,6 +1,13 @@
-/** What every command and every read shows in the OpenAPI document: headers, and each problem by its status. */
+/** What the OpenAPI document shows of all commands and reads: headers, problems by status, named schemas, webhooks. */
 import Type, { type TSchema } from 'typebox';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
+import { Availability, Item, Warehouse } from './catalogue.ts';
+import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
+import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
+import { Order } from './orders.ts';
+import { Shipment, Tracking } from './shipments.ts';
+import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
+import { CreatedEndpoint, Delivery, Endpoint, webhookMessages } from './webhooks.ts';
 
 const CorrelationId = Type.Optional(
   Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),
@@ -82,3 +89,66 @@ export const problemAnswers = (codes: readonly ProblemCode[]): { readonly [statu
     }),
   );
 };
+
+/** The named schemas: components of the OpenAPI document, referred to by `ref`. */
+export const sharedSchemas = [
+  ProblemDocument,
+  PublicEvent,
+  DryRun,
+  Warehouse,
+  Item,
+  Availability,
+  StockLevel,
+  StockLevelAfterFact,
+  Reservation,
+  Explanation,
+  StockDiscrepancies,
+  ChangesAnswer,
+  Order,
+  Shipment,
+  Tracking,
+  Endpoint,
+  CreatedEndpoint,
+  Delivery,
+  AuditEvent,
+];
+
+const bodyOf = (type: string, data: TSchema): TSchema =>
+  Closed({
+    type: Type.Literal(type),
+    timestamp: { ...Time, description: 'When it happened.' },
+    data,
+    stream: Type.String({ examples: ['stock-BER.TABLE-OAK-160'] }),
+    streamRevision: Type.Integer({ minimum: 0, examples: [4] }),
+    sequence: Type.Integer({ minimum: 1, examples: [1], description: '1, 2, 3 … for each endpoint, without a gap.' }),
+  });
+
+const signed = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+  name,
+  in: 'header' as const,
+  required: true,
+  description: 'As Standard Webhooks 1.0 says.',
+  schema: { type: 'string' as const },
+}));
+
+/** OpenAPI 3.1 `webhooks`. */
+export const webhookDocument = Object.fromEntries(
+  Object.entries(webhookMessages).map(([type, { summary, data }]) => [
+    type,
+    {
+      post: {
+        operationId: type,
+        tags: ['Webhooks'],
+        summary,
+        parameters: signed,
+        requestBody: { required: true, content: { 'application/json': { schema: bodyOf(type, data) } } },
+        responses: {
+          '2XX': {
+            description: 'Taken. Anything else, and no answer, is sent again later under the same `webhook-id`.',
+          },
+          '410': { description: 'The endpoint is gone: it is disabled.' },
+        },
+      },
+    },
+  ]),
+);

@@ -22,7 +22,16 @@ import {
   Uuid,
   WarehouseId,
 } from './common.ts';
-import { keepsPartsOnlyWhole } from './orderTerms.ts';
+
+/** Parts are kept only by an order that comes from one place and may wait; for others it would mean nothing. */
+const keepsPartsOnlyWhole = {
+  if: { properties: { reservePartial: { const: true } }, required: ['reservePartial'] },
+  // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema, and nobody awaits it.
+  then: {
+    properties: { allowSplit: { const: false }, allowBackorder: { const: true } },
+    required: ['allowSplit'],
+  },
+};
 
 /** The largest order of a real shop in a year had 1,114 lines; a larger one than this is several deliveries anyway. */
 export const linesMax = 2_000;
@@ -53,14 +62,7 @@ export const Contact = Closed({
     }),
   ),
 });
-/** Where it is, better than a postal code tells; kept sealed with the address. */
-const point = {
-  latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90, examples: [52.53] })),
-  longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180, examples: [13.38] })),
-};
-const bothOrNeither = { dependentRequired: { latitude: ['longitude'], longitude: ['latitude'] } };
-
-export const Address = Closed(
+const Address = Closed(
   {
     name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
     lines: Type.Array(Type.String({ minLength: 1, maxLength: 200, examples: ['1 Example Street'] }), {
@@ -71,9 +73,11 @@ export const Address = Closed(
     region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     postalCode: Type.Optional({ ...PostalCode, description: 'Absent where there is none: Hong Kong, the Emirates …' }),
     countryCode: CountryCode,
-    ...point,
+    // Where it is, better than a postal code tells; kept sealed with the address.
+    latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90, examples: [52.53] })),
+    longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180, examples: [13.38] })),
   },
-  bothOrNeither,
+  { dependentRequired: { latitude: ['longitude'], longitude: ['latitude'] } },
 );
 
 export const OrderPath = Closed({ orderId: Uuid });

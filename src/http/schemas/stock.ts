@@ -117,41 +117,6 @@ export const InventoryQuery = Closed({
   belowSafetyStock: Type.Optional(Type.Boolean()),
   ...PageQuery,
 });
-export const AsOfQuery = Closed({
-  asOf: Type.Optional({ ...Time, description: 'As it was at this time.' }),
-  knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time.' }),
-});
-export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
-export const ExplainQuery = Closed({
-  field: Type.Optional(Type.Enum([...explainedFields], { default: 'available' })),
-  ...PageQuery,
-});
-export const Explanation = named(
-  'Explanation',
-  Closed({
-    field: Type.Enum([...explainedFields]),
-    before: Type.Integer({ description: 'The figure before the first cause of this page.' }),
-    after: Type.Integer({ description: 'The figure after the last: on the last page, the figure itself.' }),
-    items: Type.Array(
-      Type.Object(
-        {
-          revision: Type.Integer(),
-          eventId: Type.String(),
-          type: Type.String(),
-          occurredAt: Time,
-          recordedAt: Time,
-          delta: Type.Integer({ description: 'By how much the figure moved; never 0.' }),
-          after: Type.Integer(),
-        },
-        {
-          additionalProperties: true,
-          description: 'With what caused it: order, reservation, shipment, reason, actor …',
-        },
-      ),
-    ),
-    nextCursor: Nullable(Type.String()),
-  }),
-);
 
 /** API.md: up to 500 rows a request. */
 export const changesMax = 500;

@@ -1,18 +1,22 @@
-/** Live: events as they happen, as Server-Sent Events. Nothing is missed: `Last-Event-ID` resumes after any break. */
+/** Events: live as they happen (Server-Sent Events, resumed by `Last-Event-ID`), and as history for auditors (R13). */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { merkleLeaf } from '../../audit/merkleLeaf.ts';
+import { asStored } from '../../domain/decode.ts';
 import type { Position } from '../../eventsourcing/message.ts';
 import { parsePosition } from '../../eventsourcing/message.ts';
+import { callerKey, createShares } from '../limits.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
-import { findOrder } from '../reads/findOrder.ts';
+import { answerPageOf, pageRequestOf } from '../reads/lists.ts';
 import { createLiveFilter, scanHintOf } from '../reads/liveFilter.ts';
-import { createLiveOutlet } from '../reads/liveOutlet.ts';
-import { pumpLive } from '../reads/livePump.ts';
+import { createLiveOutlet, pumpLive } from '../reads/liveStream.ts';
+import { findOrder } from '../reads/orders.ts';
+import { showHistory } from '../reads/visibleFields.ts';
 import type { Router, RouteSupport } from '../route.ts';
-import { StreamQuery } from '../schemas/audit.ts';
-import { callerKey, createShares } from '../shares.ts';
+import { PageOf, ref } from '../schemas/common.ts';
+import { AuditEvent, AuditQuery, StreamQuery } from '../schemas/history.ts';
 
 /** Each open stream costs a socket and a filter. */
 const streamsMax = 500;
@@ -107,6 +111,38 @@ export const registerStream = (
           if (response.writableNeedDrain) response.destroy();
         });
       return reply;
+    },
+  });
+};
+
+export const registerAudit = ({ read }: Router, { readModels, personalData }: HttpPorts): void => {
+  const { eventHistory } = readModels;
+
+  read({
+    operation: 'listAuditEvents',
+    url: '/v1/audit/events',
+    tag: 'Audit',
+    summary: 'Events in the order they were recorded, with the hash that proves each',
+    description:
+      '`leafHash` is SHA-256(0x00 ‖ canonical envelope ‖ SHA-256(canonical stored payload)), RFC 6962 style; personal ' +
+      'data is stored sealed, hashed sealed, and left out here, but for notes, which stand beside `data`.',
+    query: AuditQuery,
+    isExpensive: () => true,
+    answers: { 200: PageOf(ref(AuditEvent)) },
+    problems: ['INVALID_CURSOR'],
+    models: [eventHistory.model],
+    handle: async ({ query, reach }) => {
+      const { from, to, limit, cursor, ...filters } = query;
+      const page = await eventHistory.queries.find({
+        ...filters,
+        ...pageRequestOf({ ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      });
+      return answerPageOf(page, async (event) => {
+        const stored = asStored(event);
+        return { ...(await showHistory(stored, reach, personalData)), leafHash: merkleLeaf(stored) };
+      });
     },
   });
 };

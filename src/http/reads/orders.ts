@@ -1,10 +1,12 @@
-/** Orders and shipments as each caller gets to see them: the fields of their role, the part of their warehouses. */
+/** Orders and shipments as each caller sees them, how an order is found, and whether the SKUs of a new one are known. */
 import { contactContext, shipToContext } from '../../commands/orders.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { trackingContext } from '../../commands/shipments.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import type { OrderDocument } from '../../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../../projections/shipments/projection.ts';
+import type { HttpPorts } from '../ports.ts';
+import { Problem } from '../problems/problem.ts';
 import { seesWarehouse, seesWhole, sights } from './visibleFields.ts';
 
 type Open = Pick<PersonalData, 'open'>;
@@ -101,4 +103,80 @@ export const showShipment = async (
     ),
   }));
   return { ...rest, shipmentId, parcels: await Promise.all(shown) };
+};
+
+/** As long as a read with a position waits by default (API.md "Positions"). */
+const waitMs = 2_000;
+const errorsMax = 20;
+/** Streams that are read for one order; an order with more SKUs that are new waits for the read models. */
+const foldsMax = 20;
+
+type Models = Pick<HttpPorts['readModels'], 'items' | 'skuWarehouses' | 'source'>;
+
+/**
+ * A SKU that was never described or registered, a slip or another case, would make its order wait for ever.
+ * Asks the read models first. For what they do not know they have to catch up with the log as it is now, so that a
+ * registration that was acknowledged is seen, whichever process recorded it.
+ * @throws Problem `SKU_UNKNOWN` with a pointer to each line; `NOT_CAUGHT_UP` when they do not get there in time.
+ */
+export const requireKnownSkus = async (
+  { items, skuWarehouses, source }: Models,
+  lines: readonly { readonly sku: string }[],
+): Promise<void> => {
+  const unknownOf = async (skus: readonly string[]): Promise<readonly string[]> => {
+    const registered = await skuWarehouses.queries.known(skus);
+    const rest = skus.filter((sku) => !registered.has(sku));
+    if (rest.length === 0) return rest;
+    const described = await items.queries.getMany(rest);
+    return rest.filter((sku) => !described.has(sku));
+  };
+  /** What an item's own stream says, where the read model has not come so far. */
+  const undescribedOf = async (skus: readonly string[]): Promise<readonly string[]> => {
+    const found = await Promise.all(skus.slice(0, foldsMax).map((sku) => items.queries.get(sku)));
+    return skus.filter((_, index) => (found[index] ?? null) === null);
+  };
+
+  const missed = await undescribedOf(await unknownOf([...new Set(lines.map(({ sku }) => sku))]));
+  if (missed.length === 0) return;
+  const head = await source.head();
+  if (head !== null) {
+    const reached = await Promise.all([items, skuWarehouses].map(({ model }) => model.waitFor(head, waitMs)));
+    if (reached.includes(false)) {
+      const headers = { 'retry-after': '1' };
+      throw new Problem('NOT_CAUGHT_UP', 'Whether the SKU is known can not be said yet.', { headers });
+    }
+  }
+  const unknown = new Set(await unknownOf(missed));
+  if (unknown.size === 0) return;
+  const errors = lines.flatMap(({ sku }, index) =>
+    unknown.has(sku) ? [{ pointer: `/lines/${index}/sku`, message: 'is no SKU that is known' }] : [],
+  );
+  const [sku] = unknown;
+  throw new Problem('SKU_UNKNOWN', `There is neither an item nor a stock of ${sku}; case matters.`, {
+    members: { errors: errors.slice(0, errorsMax) },
+  });
+};
+
+export const noOrder = (): Problem => new Problem('ORDER_NOT_FOUND', 'No such order.');
+
+/** An order that is not the caller's is not there. @throws Problem */
+export const findOrder = async (
+  { readModels }: Pick<HttpPorts, 'readModels'>,
+  orderId: string,
+  reach: Reach,
+): Promise<OrderDocument> => {
+  const order = await readModels.orders.queries.get(orderId);
+  if (order === null || !reachesOrder(reach, order)) throw noOrder();
+  return order;
+};
+
+/** The same as of this moment, straight from the log, for commands. @throws Problem */
+export const findOrderNow = async (
+  { readModels }: Pick<HttpPorts, 'readModels'>,
+  orderId: string,
+  reach: Reach,
+): Promise<OrderDocument> => {
+  const order = await readModels.orders.fold(orderId);
+  if (order === null || !reachesOrder(reach, order)) throw noOrder();
+  return order;
 };

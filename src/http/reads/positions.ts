@@ -1,10 +1,12 @@
 /** Waiting for a position (B8): only for one that there is, and for no more requests at once than can be kept. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import { comparePositions, earlierOf, parsePosition } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
+import { tellPosition, text, waitSecondsOf } from '../input/headers.ts';
+import { callerKey, createShares } from '../limits.ts';
 import { Problem } from '../problems/problem.ts';
-import { createShares } from '../shares.ts';
 
 /** A parked request is a socket and a timer; a read model that is behind has as many of them as its readers are quick. */
 const waitsMax = 1_000;
@@ -50,4 +52,40 @@ export const createPositionGate = ({ live, source }: GatePorts): PositionGate =>
       }
     },
   };
+};
+
+const waitDefaultSeconds = 2;
+
+/** What all of them have seen; `null` when one has seen nothing. */
+export const seenByAll = (models: readonly Progress[]): Position | null => {
+  const [first = null, ...others] = models.map((model) => model.position());
+  return others.reduce(
+    (least, position) => (least === null || position === null ? null : earlierOf(least, position)),
+    first,
+  );
+};
+
+/**
+ * Waits until the read models have seen what the caller has seen (B8), and says what the answer has seen.
+ * @returns what the caller has seen; `null` when that was not said.
+ * @throws Problem `NOT_CAUGHT_UP` when one of them does not get there in time.
+ */
+export const awaitPosition = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  models: readonly Progress[],
+  gate: PositionGate,
+): Promise<Position | null> => {
+  const token = text(request, 'stockledger-min-position');
+  const position = token === undefined ? null : parsePosition(token);
+  if (token !== undefined) {
+    if (position === null) throw new Problem('INVALID_POSITION', 'Use Stockledger-Position as it was given.');
+    const seconds = waitSecondsOf(request) ?? waitDefaultSeconds;
+    if (!(await gate.wait(callerKey(request.caller), position, models, seconds * 1_000))) {
+      const detail = `The read model did not reach the position within ${seconds} s.`;
+      throw new Problem('NOT_CAUGHT_UP', detail, { headers: { 'retry-after': '1' } });
+    }
+  }
+  tellPosition(reply, seenByAll(models));
+  return position;
 };

@@ -1,0 +1,137 @@
+/** What is kept under an idempotency key: the fingerprint of its request, its answer, and what its caller could see. */
+import { hash } from 'node:crypto';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { IdempotencyRecords, KeptAnswer } from '../../commands/ports.ts';
+import type { Reach } from '../../domain/access/policy.ts';
+
+/** Answers that were given and are on their way to the disk: many in one write, a moment later (ADR 12). */
+interface AnswersBehind {
+  find(id: string): KeptAnswer | undefined;
+  add(answer: KeptAnswer): void;
+  /** Resolves when nothing is under way; whoever stops the process waits for it. */
+  flush(): Promise<void>;
+}
+
+/** What a crash may lose: the hash of a request, never what it did. Long enough to make few large writes of many. */
+const everyMs = 100;
+
+export const createAnswersBehind = (
+  records: Pick<IdempotencyRecords, 'save'>,
+  logger: FastifyBaseLogger,
+): AnswersBehind => {
+  const behind = new Map<string, KeptAnswer>();
+  let gathered: KeptAnswer[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let saving = Promise.resolve();
+
+  const saveGathered = async (): Promise<void> => {
+    const answers = gathered;
+    gathered = [];
+    await records
+      .save(answers)
+      .catch((error: unknown) => logger.error({ err: error, answers: answers.length }, 'answers not kept'));
+    for (const { id } of answers) behind.delete(id);
+  };
+
+  const flush = (): Promise<void> => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (gathered.length > 0) saving = Promise.all([saving, saveGathered()]).then(() => undefined);
+    return saving;
+  };
+
+  return {
+    find: (id) => behind.get(id),
+    add: (answer) => {
+      behind.set(answer.id, answer);
+      gathered.push(answer);
+      timer ??= setTimeout(() => void flush(), everyMs);
+    },
+    flush,
+  };
+};
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Whether the members of all objects in it are in order already: then nothing has to be copied. */
+const isOrdered = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isOrdered);
+  let before = '';
+  for (const name in value) {
+    if (name < before || !isOrdered((value as Members)[name])) return false;
+    before = name;
+  }
+  return true;
+};
+
+/** Members in one order, whatever order they came in: JSON objects have none (RFC 8259 §4). */
+const ordered = (_name: string, value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const sorted: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) sorted[name] = (value as Members)[name];
+  return sorted;
+};
+
+const namesByRoute = new Map<string, readonly string[]>();
+
+/** The parameters of a route are always the same ones, so their order is found once. */
+const orderedParams = (route: string, params: Members): Members => {
+  const names = namesByRoute.get(route) ?? Object.keys(params).sort();
+  namesByRoute.set(route, names);
+  const sorted: Record<string, unknown> = {};
+  for (const name of names) sorted[name] = params[name];
+  return sorted;
+};
+
+/**
+ * SHA-256 in hex of what was asked: the route, its parameters as they are read (so that a path may be spelt in several
+ * ways), the query, the body, and the revision that the caller has seen.
+ */
+export const fingerprintOf = (request: FastifyRequest): string => {
+  const { method, query, body, headers } = request;
+  const { url: route = '' } = request.routeOptions;
+  const params = orderedParams(route, request.params as Members);
+  const asked = { body, ifMatch: headers['if-match'], params, query, route };
+  return hash('sha256', `${method} ${isOrdered(asked) ? JSON.stringify(asked) : JSON.stringify(asked, ordered)}`);
+};
+
+/** Kept among the headers of an answer, and never sent. */
+export const reachName = 'stockledger-reach';
+
+/** 128 bits of a hash: an answer may be of a caller with hundreds of warehouses. */
+const markChars = 22;
+
+export const reachMark = ({ role, customerId, warehouses }: Reach): string => {
+  const seen = warehouses === 'all' ? warehouses : [...warehouses].sort();
+  return hash('sha256', JSON.stringify([role, customerId, seen]), 'base64url').slice(0, markChars);
+};
+
+/** @param mark absent: of an answer that a release before this one has kept. */
+export const coversKept = (reach: Reach, mark: string | undefined): boolean => {
+  if (reach.role === 'admin') return true;
+  return mark === undefined ? reach.warehouses === 'all' && reach.customerId === null : mark === reachMark(reach);
+};
+
+/** Idempotency keys whose request is under way: the second one with the same key is told to wait (409). */
+export interface KeysInUse {
+  /** `false`: another request has it. */
+  take(id: string): Promise<boolean>;
+  /** Only by whoever took it. */
+  release(id: string): void;
+}
+
+/** Of one process. */
+export const createKeysInUse = (): KeysInUse => {
+  const held = new Set<string>();
+  return {
+    take: async (id) => {
+      if (held.has(id)) return false;
+      held.add(id);
+      return true;
+    },
+    release: (id) => {
+      held.delete(id);
+    },
+  };
+};
