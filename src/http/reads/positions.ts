@@ -1,6 +1,9 @@
-/** Waiting for a position (B8): only for one that there is, and for no more requests at once than can be kept. */
+/** Waiting: for a position (B8), only for one that there is, and in bounds; and for the plan of a new order. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OrderEvent } from '../../domain/order/events.ts';
+import { orderStream } from '../../domain/values.ts';
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
+import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
 import type { Position } from '../../eventsourcing/message.ts';
 import { comparePositions, earlierOf, parsePosition } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
@@ -88,4 +91,33 @@ export const awaitPosition = async (
   }
   tellPosition(reply, seenByAll(models));
   return position;
+};
+
+/** The first of them ends the wait for the plan of an order. */
+const plannedBy: ReadonlySet<string> = new Set<OrderEvent['type']>([
+  'OrderAllocated',
+  'OrderBackordered',
+  'OrderCancelled',
+]);
+
+/**
+ * `Prefer: wait` (RFC 7240 §4.3): listens from now on, so that a plan that comes before the answer is not missed.
+ * @returns the position of the plan; `null` when there is none in time.
+ */
+export const listenForPlan = (
+  { live }: { readonly live: Pick<LiveEvents, 'subscribe'> },
+  orderId: string,
+  seconds: number,
+) => {
+  const stream = orderStream(orderId);
+  const { promise, resolve } = Promise.withResolvers<Position | null>();
+  const timer = setTimeout(resolve, seconds * 1_000, null);
+  const unsubscribe = live.subscribe((event) => {
+    if (event.stream === stream && plannedBy.has(event.type)) resolve(event.position);
+  });
+  const stop = (): void => {
+    clearTimeout(timer);
+    unsubscribe();
+  };
+  return { arrived: promise, stop };
 };

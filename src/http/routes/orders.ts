@@ -1,5 +1,4 @@
 /** Orders: placed, held, cancelled (R3.2). What the facts decide is never set by hand. */
-import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
@@ -10,17 +9,14 @@ import { answerOutcome } from '../commands/answers.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
-import { listenFor, type PlanNews } from '../reads/news.ts';
 import { findOrderNow, requireKnownSkus, showOrderPublicly } from '../reads/orders.ts';
+import { listenForPlan } from '../reads/positions.ts';
 import type { Router } from '../route.ts';
 import type { Commanded } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
 
 const tag = 'Orders';
-
-/** The first news of an order's sources. */
-const planned: ReadonlySet<string> = new Set(['OrderAllocated', 'OrderBackordered', 'OrderCancelled']);
 
 /** What to do instead of setting a status that follows from facts. */
 const insteadOf: { readonly [status: string]: string } = {
@@ -70,19 +66,17 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach
 export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels } = ports;
 
-  /** `Prefer: wait`: listens before the order is placed, so that the news can't come too early. */
-  const listenForPlan = (request: FastifyRequest, orderId: string): PlanNews => {
-    const seconds = waitSecondsOf(request);
-    if (seconds === undefined) return { arrived: Promise.resolve(null), stop: () => undefined };
-    return listenFor(readModels.live, orderStream(orderId), planned, seconds * 1_000);
-  };
-
   const answerNow = async (orderId: string, asked: Commanded<unknown, unknown>): Promise<object> => {
     await asked.takeTurn();
     const order = await findOrderNow(ports, orderId, asked.reach);
     asked.reply.header('etag', entityTagOf(order.revision));
     return showOrderPublicly(order, asked.reach);
   };
+
+  /** An earlier attempt may have been planned long ago: no news of its plan would come. */
+  const isUnplanned = async (orderId: string, outcome: Awaited<ReturnType<typeof useCases.placeOrder>>) =>
+    (outcome.kind === 'recorded' && outcome.isReplay !== true) ||
+    (await useCases.load.order(orderStream(orderId))).state.phase === 'pending';
 
   command({
     operation: 'placeOrder',
@@ -115,7 +109,8 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       }
       await requireKnownSkus(readModels, body.lines);
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
-      const news = listenForPlan(asked.request, orderId);
+      const waitSeconds = waitSecondsOf(asked.request);
+      const plan = waitSeconds === undefined ? null : listenForPlan(readModels, orderId, waitSeconds);
       try {
         const outcome = await useCases.placeOrder(requestOf(orderId, body, reach), context);
         await asked.takeTurn();
@@ -126,14 +121,12 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
         const location = `/v1/orders/${orderId}`;
         const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
         if (answer !== undefined) return answer;
-        const placed = outcome.kind === 'recorded' ? readModels.orders.of(orderId, outcome.events) : null;
-        if (placed !== null && waitSecondsOf(asked.request) === undefined) return showOrderPublicly(placed, reach);
-        // What was recorded by an earlier attempt may have been planned long ago.
-        const { status } = await findOrderNow(ports, orderId, reach);
-        if (status === 'pending') tellPosition(reply, await news.arrived);
-        return await answerNow(orderId, asked);
+        if (plan !== null && (await isUnplanned(orderId, outcome))) tellPosition(reply, await plan.arrived);
+        const placed =
+          plan === null && outcome.kind === 'recorded' ? readModels.orders.of(orderId, outcome.events) : null;
+        return placed === null ? await answerNow(orderId, asked) : showOrderPublicly(placed, reach);
       } finally {
-        news.stop();
+        plan?.stop();
       }
     },
   });

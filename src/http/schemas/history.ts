@@ -1,6 +1,7 @@
 /** What is read of the log: for auditors, live, as of a time, causes of a figure, and facts that the ledger did not have. */
 import Type from 'typebox';
 import { newestMax } from '../../projections/discrepancies/projection.ts';
+import { explainedFields } from '../../projections/stockHistory/explain.ts';
 import {
   Closed,
   LineId,
@@ -86,7 +87,6 @@ export const AsOfQuery = Closed({
   asOf: Type.Optional({ ...Time, description: 'As it was at this time.' }),
   knownAt: Type.Optional({ ...Time, description: 'By what was recorded until this time.' }),
 });
-const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
 export const ExplainQuery = Closed({
   field: Type.Optional(Type.Enum([...explainedFields], { default: 'available' })),
   ...PageQuery,
