@@ -1,7 +1,7 @@
 /** docs/access.md, from the policy table, what each role sees of an order, the sandbox clients, and the routes. */
 import { type Operation, policies } from '../src/domain/access/policy.ts';
 import { type Role, roles, type Scope } from '../src/domain/access/principal.ts';
-import { sights } from '../src/http/reads/visibleFields.ts';
+import { visibleFieldsByRole } from '../src/http/reads/visibleFields.ts';
 import { sandboxClients } from '../src/infra/oidc/sandboxClients.ts';
 
 interface Rule {
@@ -45,7 +45,7 @@ const operationRows = (document: string): readonly (readonly string[])[] => {
 };
 
 const sightRows = roles.map((role) => {
-  const { contact, shipTo, prices, words, notes } = sights[role];
+  const { contact, shipTo, prices, words, notes } = visibleFieldsByRole[role];
   return [code(role), ...[contact, shipTo, prices, words, notes].map((sees) => (sees ? 'yes' : ''))];
 });
 

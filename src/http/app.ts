@@ -13,7 +13,7 @@ import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
 import { unjudgedFormats } from './input/formats.ts';
 import { registerValidation } from './input/validation.ts';
-import { callerKey, createAdmission, createBodyShares, createShares } from './limits.ts';
+import { callerKey, createAdmission, createBodyLimit, createConcurrencyLimit } from './limits.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
@@ -107,9 +107,9 @@ const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
       }
     },
     idempotency: createIdempotency(ports),
-    bodies: createBodyShares(),
+    bodies: createBodyLimit(),
     admission: createAdmission(ports.behindMs),
-    reads: createShares({ what: 'expensive reads', total: readsMax, perCaller: readsPerCallerMax }),
+    reads: createConcurrencyLimit({ what: 'expensive reads', total: readsMax, perCaller: readsPerCallerMax }),
     positions: createPositionGate(readModels),
     cursors: createCursors(ports.personalData),
     readCache: cache === null ? null : createReadCache(cache, createLastChanges(readModels.live)),

@@ -32,16 +32,14 @@ const lookEveryMs = 25;
 const shortTurnMs = 1;
 const statusLine = 'HTTP/1.1 503 Service Unavailable';
 
-interface Connection {
+interface ClientConnection {
   /** Answers that are not whole yet, in the order of their requests. */
-  readonly underway: Answer[];
+  readonly underway: ServerResponse[];
   /** What had come when the last request was answered: more of it is the beginning of the next one. */
   readBytes: number;
   /** Since when nothing of it is worth waiting for; looked at only at the end. */
   quietSinceMs: number | null;
 }
-
-type Answer = ServerResponse;
 
 /** For a request that is not whole, so that no route has seen it. */
 const refuse = (socket: Socket, requestId: string): void => {
@@ -51,14 +49,14 @@ const refuse = (socket: Socket, requestId: string): void => {
   socket.end(`${[statusLine, ...headers, `content-length: ${Buffer.byteLength(body)}`, '', ''].join('\r\n')}${body}`);
 };
 
-const askToLeave = (answer: Answer): void => {
+const askToLeave = (answer: ServerResponse): void => {
   if (!answer.headersSent) answer.setHeader('connection', 'close');
 };
 
-const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Socket, Connection> => {
-  const connections = new Map<Socket, Connection>();
+const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Socket, ClientConnection> => {
+  const connections = new Map<Socket, ClientConnection>();
   /** One function for all answers: this happens for each request. */
-  const end = function (this: Answer): void {
+  const end = function (this: ServerResponse): void {
     const { socket } = this.req;
     const connection = connections.get(socket);
     if (connection === undefined) return;
@@ -69,7 +67,7 @@ const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Sock
     connections.set(socket, { underway: [], readBytes: 0, quietSinceMs: null });
     socket.once('close', () => connections.delete(socket));
   });
-  app.server.on('request', ({ socket }: IncomingMessage, answer: Answer) => {
+  app.server.on('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
     const connection = connections.get(socket);
     if (connection === undefined) return;
     connection.underway.push(answer);
@@ -81,7 +79,7 @@ const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Sock
   return connections;
 };
 
-const isWhole = ({ req }: Answer): boolean => req.complete;
+const isWhole = ({ req }: ServerResponse): boolean => req.complete;
 
 export const registerDrain = (app: FastifyInstance, newId: () => string): void => {
   const draining = new AbortController();
@@ -96,7 +94,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     while (connections.size > 0 && performance.now() < endMs) await pause(lookEveryMs);
   });
 
-  const closeIfQuiet = (socket: Socket, connection: Connection, nowMs: number): void => {
+  const closeIfQuiet = (socket: Socket, connection: ClientConnection, nowMs: number): void => {
     const { underway, readBytes } = connection;
     if (underway.some(isWhole)) {
       connection.quietSinceMs = null;

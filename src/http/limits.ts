@@ -13,19 +13,19 @@ import type { ProblemCode } from './problems/problemCodes.ts';
 export const callerKey = (caller: { readonly principal: Pick<Principal, 'client' | 'subject'> } | null): string =>
   caller === null ? '' : `${caller.principal.client} ${caller.principal.subject}`;
 
-export interface Share {
+export interface Permit {
   /** Gives it back. Repeating it changes nothing. */
   release(): void;
 }
 
-export interface Shares {
+export interface ConcurrencyLimit {
   /** @throws Problem when the caller has too much, or all have. */
-  take(caller: string, weight: number): Share;
+  take(caller: string, weight: number): Permit;
   /** What all have now. */
   inUse(): number;
 }
 
-interface SharesOptions {
+interface ConcurrencyLimitOptions {
   /** In words, as `bytes of bodies`. */
   readonly what: string;
   /** In the unit of the weights. */
@@ -39,7 +39,12 @@ interface SharesOptions {
 /** Work of this kind ends within seconds. */
 const retryLater = { headers: { 'retry-after': '1' } } as const;
 
-export const createShares = ({ what, total, perCaller, code = 'TOO_MUCH_AT_ONCE' }: SharesOptions): Shares => {
+export const createConcurrencyLimit = ({
+  what,
+  total,
+  perCaller,
+  code = 'TOO_MUCH_AT_ONCE',
+}: ConcurrencyLimitOptions): ConcurrencyLimit => {
   const byCaller = new Map<string, number>();
   let used = 0;
 
@@ -115,8 +120,8 @@ const smallBytesMax = 1_024;
 /** The largest body there is, and a few orders beside it. */
 const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;
 
-export const createBodyShares = (): Shares =>
-  createShares({ what: 'bytes of bodies', total: bodiesBytesMax, perCaller: bodiesOfCallerBytesMax });
+export const createBodyLimit = (): ConcurrencyLimit =>
+  createConcurrencyLimit({ what: 'bytes of bodies', total: bodiesBytesMax, perCaller: bodiesOfCallerBytesMax });
 
 /** No more than its schema can take, so that a change of one field never reads half a megabyte. */
 export const bodyLimitOf = ({
@@ -136,14 +141,19 @@ const bytesOf = ({ headers }: FastifyRequest, bodyLimit: number): number => {
  * Before a body is read. What is worked on weighs until it is done, whether or not its client is still there.
  * @throws Problem when too much is under way.
  */
-export const holdBody = (shares: Shares, request: FastifyRequest, { raw }: FastifyReply, bodyLimit: number): void => {
+export const holdBody = (
+  limit: ConcurrencyLimit,
+  request: FastifyRequest,
+  { raw }: FastifyReply,
+  bodyLimit: number,
+): void => {
   const bytes = bytesOf(request, bodyLimit);
   if (bytes <= smallBytesMax && request.headers['content-length'] !== undefined) return;
-  const share = shares.take(callerKey(request.caller), bytes);
+  const permit = limit.take(callerKey(request.caller), bytes);
   const release = (): void => {
-    if (!request.isWorkedOn) share.release();
+    if (!request.isWorkedOn) permit.release();
   };
-  request.bodyShare = share;
+  request.bodyPermit = permit;
   raw.once('finish', release);
   raw.once('close', release);
 };

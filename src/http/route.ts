@@ -7,17 +7,17 @@ import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
-import type { Idempotency, Started } from './commands/idempotency.ts';
+import type { Idempotency, StartedRequest } from './commands/idempotency.ts';
 import { contextOf, idempotencyKeyOf, isDryRun } from './input/headers.ts';
 import type { Admission } from './limits.ts';
-import { bodyLimitOf, callerKey, holdBody, type Shares } from './limits.ts';
+import { bodyLimitOf, type ConcurrencyLimit, callerKey, holdBody } from './limits.ts';
 import { Problem } from './problems/problem.ts';
 import { bodyProblems, commandProblems, commonProblems, readProblems } from './problems/problemCodes.ts';
-import { recallFor } from './reads/cachedReads.ts';
+import { cachedReadFor } from './reads/cachedReads.ts';
 import { type Cursors, queryOf } from './reads/lists.ts';
 import type { PositionGate } from './reads/positions.ts';
 import { awaitPosition } from './reads/positions.ts';
-import type { Asked, CommandSpec, ReadSpec } from './routeSpec.ts';
+import type { CommandSpec, HandlerInput, ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
 
 export interface RouteSupport {
@@ -27,9 +27,9 @@ export interface RouteSupport {
   /** `null`: every read is answered by its read model. */
   readonly readCache: ReadCache | null;
   /** Bytes of bodies that are being worked on. */
-  readonly bodies: Shares;
+  readonly bodies: ConcurrencyLimit;
   /** Reads that fold part of the log. */
-  readonly reads: Shares;
+  readonly reads: ConcurrencyLimit;
   readonly positions: PositionGate;
   readonly cursors: Cursors;
   /** All requests share them. */
@@ -56,7 +56,7 @@ const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema,
 });
 
 export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
-  const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): Asked<P, Q> => {
+  const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): HandlerInput<P, Q> => {
     const { caller } = request;
     if (caller === null) throw new Error('a handler ran before its caller was known');
     requireWarehouse(request.params, caller);
@@ -98,16 +98,20 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         );
         const { models } = spec;
         const min = await awaitPosition(request, reply, models, support.positions);
-        const recall = recallFor(support.readCache, { caller: asked, request, reply, models, min });
-        const share =
+        const cachedRead = cachedReadFor(support.readCache, { caller: asked, request, reply, models, min });
+        const permit =
           spec.isExpensive?.(queryOf(request) as typeof asked.query) === true
             ? support.reads.take(callerKey(request.caller), 1)
             : null;
         try {
           const query = (await support.cursors.opened(spec.operation, request)) as typeof asked.query;
-          return await support.cursors.sealed(spec.operation, await spec.handle({ ...asked, query, recall }), reply);
+          return await support.cursors.sealed(
+            spec.operation,
+            await spec.handle({ ...asked, query, cachedRead }),
+            reply,
+          );
         } finally {
-          share?.release();
+          permit?.release();
         }
       },
     });
@@ -119,7 +123,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
     reply: FastifyReply,
     caller: Caller,
     spec: CommandSpec<TSchema, TSchema>,
-  ): Promise<Started> => {
+  ): Promise<StartedRequest> => {
     const key = idempotencyKeyOf(request);
     if (key === null && spec.method === 'POST') {
       throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key, a new one for each thing to do.');
@@ -185,7 +189,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
             takeTurn: support.turns.take,
           });
         } finally {
-          request.bodyShare?.release();
+          request.bodyPermit?.release();
         }
       },
     });

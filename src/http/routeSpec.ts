@@ -6,10 +6,10 @@ import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Caller } from './access.ts';
-import type { Running } from './commands/idempotency.ts';
-import type { Share } from './limits.ts';
+import type { RunningRequest } from './commands/idempotency.ts';
+import type { Permit } from './limits.ts';
 import type { ProblemCode } from './problems/problemCodes.ts';
-import type { Recall } from './reads/cachedReads.ts';
+import type { CachedRead } from './reads/cachedReads.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-interface Documentation {
+interface RouteDocumentation {
   /** Its line in the policy table, and its `operationId`. */
   readonly operation: Operation;
   /** `:name` for parameters, as Fastify has it. */
@@ -34,18 +34,18 @@ interface Documentation {
   readonly problems: readonly ProblemCode[];
 }
 
-export interface Asked<P, Q> extends Caller {
+export interface HandlerInput<P, Q> extends Caller {
   readonly params: P;
   readonly query: Q;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-interface AskedToRead<P, Q> extends Asked<P, Q> {
-  readonly recall: Recall;
+interface ReadInput<P, Q> extends HandlerInput<P, Q> {
+  readonly cachedRead: CachedRead;
 }
 
-export interface Commanded<P, B> extends Asked<P, unknown> {
+export interface CommandInput<P, B> extends HandlerInput<P, unknown> {
   readonly body: B;
   readonly context: CommandContext;
   /** When this command was first asked for, for ids that carry a time: a retry makes the same ones. */
@@ -54,7 +54,7 @@ export interface Commanded<P, B> extends Asked<P, unknown> {
   readonly takeTurn: Turns['take'];
 }
 
-export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Documentation {
+export interface ReadSpec<P extends TSchema, Q extends TSchema> extends RouteDocumentation {
   readonly params?: P;
   readonly query?: Q;
   /** The query is the body of a POST: it holds what may stand in no address, as these are logged on the way. */
@@ -65,10 +65,10 @@ export interface ReadSpec<P extends TSchema, Q extends TSchema> extends Document
   readonly isCached?: true;
   /** It folds part of the log, and counts among the expensive ones of its caller. */
   readonly isExpensive?: (query: Static<Q>) => boolean;
-  readonly handle: (asked: AskedToRead<Static<P>, Static<Q>>) => Promise<unknown>;
+  readonly handle: (asked: ReadInput<Static<P>, Static<Q>>) => Promise<unknown>;
 }
 
-export interface CommandSpec<P extends TSchema, B extends TSchema> extends Documentation {
+export interface CommandSpec<P extends TSchema, B extends TSchema> extends RouteDocumentation {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly params?: P;
   readonly body?: B;
@@ -81,7 +81,7 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Docum
   readonly waits?: true;
   /** The answer holds something that may not be kept in the clear. */
   readonly confidential?: true;
-  readonly handle: (asked: Commanded<Static<P>, Static<B>>) => Promise<unknown>;
+  readonly handle: (asked: CommandInput<Static<P>, Static<B>>) => Promise<unknown>;
 }
 
 declare module 'fastify' {
@@ -90,9 +90,9 @@ declare module 'fastify' {
     /** `null` until the token was checked. */
     caller: Caller | null;
     /** `null` for what runs under no idempotency key, or was answered. */
-    underKey: Running | null;
+    underKey: RunningRequest | null;
     /** What its body weighs; `null` for what has none. */
-    bodyShare: Share | null;
+    bodyPermit: Permit | null;
     /** Its handler has begun. */
     isWorkedOn: boolean;
   }
@@ -101,6 +101,6 @@ declare module 'fastify' {
 export const registerRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('caller', null);
   app.decorateRequest('underKey', null);
-  app.decorateRequest('bodyShare', null);
+  app.decorateRequest('bodyPermit', null);
   app.decorateRequest('isWorkedOn', false);
 };

@@ -350,7 +350,7 @@ describe('an order', () => {
     return shows(body);
   };
 
-  const sights: readonly (readonly [Role, object])[] = [
+  const visibleFieldsByRole: readonly (readonly [Role, object])[] = [
     ['admin', { contact: true, shipTo: true, prices: true }],
     ['service', { contact: true, shipTo: true, prices: true }],
     ['customer_service', { contact: true, shipTo: true, prices: true }],
@@ -360,7 +360,7 @@ describe('an order', () => {
     ['auditor', { contact: false, shipTo: false, prices: true }],
   ];
 
-  it.each(sights)('shows a %s what the work needs, and no more (R7.3)', async (role, sight) => {
+  it.each(visibleFieldsByRole)('shows a %s what the work needs, and no more (R7.3)', async (role, sight) => {
     expect(await fieldsOf(claimsOf(role))).toEqual(sight);
   });
 

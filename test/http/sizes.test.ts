@@ -1,6 +1,6 @@
 /** Hostile sizes: each route with the largest it takes and with one more, and the bodies that once ended the process. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { createShares } from '../../src/http/limits.ts';
+import { createConcurrencyLimit } from '../../src/http/limits.ts';
 import { type Documented, type JsonSchema, operationsOf } from '../support/documented.ts';
 import { openService, startService } from '../support/service.ts';
 import { arrange, line, orderOf } from './arrange.ts';
@@ -175,7 +175,7 @@ describe('bodies at the same time', () => {
   });
 
   it('are counted for each caller, and for all together', () => {
-    const shares = createShares({ what: 'bytes', total: 10, perCaller: 6 });
+    const shares = createConcurrencyLimit({ what: 'bytes', total: 10, perCaller: 6 });
     const first = shares.take('a', 5);
     expect(() => shares.take('a', 2)).toThrow('One caller may have 6 bytes');
     const second = shares.take('b', 5);

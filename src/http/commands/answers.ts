@@ -8,6 +8,7 @@ import type { Outcome } from '../../eventsourcing/commandHandling/outcome.ts';
 import { type DomainEvent, type RecordedEvent, unreachable } from '../../eventsourcing/message.ts';
 import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
 import type { ItemDocument } from '../../projections/items/projection.ts';
+import type { StockKey } from '../../projections/stockHistory/queries.ts';
 import { levelOf, type StockLevelDocument } from '../../projections/stockLevels/projection.ts';
 import { entityTagOf, tellPosition, tellReplayed } from '../input/headers.ts';
 import { Problem, problemOf } from '../problems/problem.ts';
@@ -23,7 +24,7 @@ interface Accepted<State, E extends DomainEvent> {
   readonly events: readonly RecordedEvent<E>[];
 }
 
-interface Answer<State, E extends DomainEvent> {
+interface AnswerForm<State, E extends DomainEvent> {
   readonly status: 200 | 201 | 202 | 204;
   readonly body: (accepted: Accepted<State, E>) => object | undefined;
   readonly location?: string;
@@ -62,7 +63,7 @@ const conflict = (currentRevision: number, events: readonly RecordedEvent[], rea
 export const answerOutcome = <State, E extends DomainEvent, Code extends RefusalCode>(
   outcome: Outcome<State, E, Code>,
   reply: FastifyReply,
-  { status, body, location }: Answer<State, E>,
+  { status, body, location }: AnswerForm<State, E>,
 ): object | undefined => {
   switch (outcome.kind) {
     case 'recorded':
@@ -102,13 +103,8 @@ export const stockProblems = [
   'OCCURRED_BEFORE_REGISTRATION',
 ] as const satisfies readonly ProblemCode[];
 
-interface Target {
-  readonly warehouseId: string;
-  readonly sku: string;
-}
-
 /** Where a stock is served. A SKU may hold any printable character. */
-export const locationOf = ({ warehouseId, sku }: Target): string =>
+export const locationOf = ({ warehouseId, sku }: StockKey): string =>
   `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}`;
 
 type StockView = Omit<StockLevelDocument, 'registeredAt'> & Partial<Pick<ItemDocument, 'name' | 'attributes'>>;
@@ -136,7 +132,7 @@ export const showStock = (level: StockLevelDocument, item: ItemDocument | null):
 };
 
 export const showStockAfter = (
-  { warehouseId, sku }: Target,
+  { warehouseId, sku }: StockKey,
   { state, revision, updatedAt }: Accepted<Stock, StockEvent>,
 ): object => {
   if (state.phase === 'absent') throw new Error('an accepted command left no stock');
@@ -162,14 +158,14 @@ export const showFact = (recorded: readonly RecordedEvent<StockEvent>[]): object
   };
 };
 
-type Show = (accepted: Accepted<Stock, StockEvent>) => object;
+type ShowStockAfter = (accepted: Accepted<Stock, StockEvent>) => object;
 
 const answerWith =
-  (showOf: (target: Target) => Show) =>
+  (showOf: (target: StockKey) => ShowStockAfter) =>
   (
     outcome: StockOutcome,
     reply: FastifyReply,
-    { warehouseId, sku, status }: Target & { readonly status: 200 | 201 },
+    { warehouseId, sku, status }: StockKey & { readonly status: 200 | 201 },
   ): object | undefined =>
     answerOutcome(outcome, reply, {
       status,

@@ -21,7 +21,7 @@ import {
 } from './keptAnswers.ts';
 
 /** One request under its key, while it runs. */
-export interface Running extends KeyUse {
+export interface RunningRequest extends KeyUse {
   /** The id of its command, derived from who asked and the key: the same for every attempt. */
   readonly commandId: string;
   readonly fingerprint: string;
@@ -35,7 +35,7 @@ export interface KeyUse {
 
 export interface Idempotency {
   /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
-  begin(request: FastifyRequest, reply: FastifyReply, caller: Caller, use: KeyUse): Promise<Started>;
+  begin(request: FastifyRequest, reply: FastifyReply, caller: Caller, use: KeyUse): Promise<StartedRequest>;
   /**
    * Keeps the answer of a request that began; called before it is sent. A change is in the log under the id of its
    * command, so its answer could be made again, and is written behind. A refusal leaves no trace but its answer: one that
@@ -47,7 +47,7 @@ export interface Idempotency {
   flush(): Promise<void>;
 }
 
-export type Started =
+export type StartedRequest =
   | { readonly kind: 'answered' }
   | {
       readonly kind: 'begun';
@@ -85,7 +85,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   const behind = createAnswersBehind(records, logger);
 
   const replay = async (
-    { commandId, fingerprint }: Pick<Running, 'commandId' | 'fingerprint'>,
+    { commandId, fingerprint }: Pick<RunningRequest, 'commandId' | 'fingerprint'>,
     { reach }: Caller,
     reply: FastifyReply,
   ): Promise<boolean> => {
@@ -107,7 +107,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
     return true;
   };
 
-  const answerOf = ({ commandId, fingerprint }: Running, reply: FastifyReply, body: string): KeptAnswer => {
+  const answerOf = ({ commandId, fingerprint }: RunningRequest, reply: FastifyReply, body: string): KeptAnswer => {
     const { caller } = reply.request;
     const headers: Record<string, string> = caller === null ? {} : { [reachName]: reachMark(caller.reach) };
     for (const name of keptHeaders) {
@@ -118,14 +118,14 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
   };
 
   /** `null` for what is kept behind. */
-  const store = (begun: Running, reply: FastifyReply, body: string): Promise<void> | null => {
+  const store = (begun: RunningRequest, reply: FastifyReply, body: string): Promise<void> | null => {
     const answer = answerOf(begun, reply, body);
     if (!isRecorded(reply.statusCode)) return records.save([answer]);
     behind.add(answer);
     return null;
   };
 
-  const keepOne = (begun: Running, reply: FastifyReply, text: string): Promise<void> | null => {
+  const keepOne = (begun: RunningRequest, reply: FastifyReply, text: string): Promise<void> | null => {
     if (!begun.confidential || text === '') return store(begun, reply, text);
     const sealed = personalData.seal(subject, `idempotency/${begun.commandId}`, text);
     return sealed.then((body) => store(begun, reply, body) ?? undefined);

@@ -51,7 +51,7 @@ export const createAnswersBehind = (
   };
 };
 
-type Members = Readonly<Record<string, unknown>>;
+type JsonMembers = Readonly<Record<string, unknown>>;
 
 /** Whether the members of all objects in it are in order already: then nothing has to be copied. */
 const isOrdered = (value: unknown): boolean => {
@@ -59,7 +59,7 @@ const isOrdered = (value: unknown): boolean => {
   if (Array.isArray(value)) return value.every(isOrdered);
   let before = '';
   for (const name in value) {
-    if (name < before || !isOrdered((value as Members)[name])) return false;
+    if (name < before || !isOrdered((value as JsonMembers)[name])) return false;
     before = name;
   }
   return true;
@@ -69,14 +69,14 @@ const isOrdered = (value: unknown): boolean => {
 const ordered = (_name: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const sorted: Record<string, unknown> = {};
-  for (const name of Object.keys(value).sort()) sorted[name] = (value as Members)[name];
+  for (const name of Object.keys(value).sort()) sorted[name] = (value as JsonMembers)[name];
   return sorted;
 };
 
 const namesByRoute = new Map<string, readonly string[]>();
 
 /** The parameters of a route are always the same ones, so their order is found once. */
-const orderedParams = (route: string, params: Members): Members => {
+const orderedParams = (route: string, params: JsonMembers): JsonMembers => {
   const names = namesByRoute.get(route) ?? Object.keys(params).sort();
   namesByRoute.set(route, names);
   const sorted: Record<string, unknown> = {};
@@ -91,7 +91,7 @@ const orderedParams = (route: string, params: Members): Members => {
 export const fingerprintOf = (request: FastifyRequest): string => {
   const { method, query, body, headers } = request;
   const { url: route = '' } = request.routeOptions;
-  const params = orderedParams(route, request.params as Members);
+  const params = orderedParams(route, request.params as JsonMembers);
   const asked = { body, ifMatch: headers['if-match'], params, query, route };
   return hash('sha256', `${method} ${isOrdered(asked) ? JSON.stringify(asked) : JSON.stringify(asked, ordered)}`);
 };

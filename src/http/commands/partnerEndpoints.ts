@@ -21,7 +21,7 @@ export const endpointsPerUrlMax = 5;
 /** As long as a read with a position waits by default (API.md "Positions"). */
 const waitMs = 2_000;
 
-interface Wanted {
+interface RequestedEndpoint {
   readonly endpointId: string;
   readonly ownerId: string;
   readonly url: string;
@@ -34,7 +34,7 @@ interface EndpointQuota {
    * that several processes can together exceed a quota.
    * @throws Problem `TOO_MANY_ENDPOINTS`
    */
-  within<T extends { readonly kind: string }>(wanted: Wanted, create: () => Promise<T>): Promise<T>;
+  within<T extends { readonly kind: string }>(wanted: RequestedEndpoint, create: () => Promise<T>): Promise<T>;
 }
 
 /** What a request goes to: the fragment stays with the client (RFC 9110 §7.1). */
@@ -54,7 +54,7 @@ export const createEndpointQuota = ({
 }: Pick<HttpPorts, 'readModels' | 'personalData'>): EndpointQuota => {
   const inTurn = createKeyedQueue();
   /** By owner, what this process has made and the read model may not have yet. */
-  const made = new Map<string, readonly Wanted[]>();
+  const made = new Map<string, readonly RequestedEndpoint[]>();
 
   /** @returns whether the read model has all that there is, whichever process recorded it. */
   const isCaughtUp = async (): Promise<boolean> => {
@@ -68,7 +68,7 @@ export const createEndpointQuota = ({
   };
 
   /** No more of them than the quota: whose list is longer may have no more anyway. */
-  const endpointsOf = async (ownerId: string): Promise<readonly Wanted[]> => {
+  const endpointsOf = async (ownerId: string): Promise<readonly RequestedEndpoint[]> => {
     if (await isCaughtUp()) made.delete(ownerId);
     const { items } = await webhookEndpoints.queries.list({ ownerId, limit: endpointsPerOwnerMax });
     const shown = new Set(items.map(({ endpointId }) => endpointId));
@@ -77,7 +77,7 @@ export const createEndpointQuota = ({
     return [...(await Promise.all(known)), ...unseen];
   };
 
-  const requireRoom = async ({ endpointId, ownerId, url }: Wanted): Promise<void> => {
+  const requireRoom = async ({ endpointId, ownerId, url }: RequestedEndpoint): Promise<void> => {
     const endpoints = await endpointsOf(ownerId);
     // A command that was recorded and is repeated gets its answer.
     if (endpoints.some((each) => each.endpointId === endpointId)) return;

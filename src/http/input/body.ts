@@ -65,12 +65,12 @@ export const isWellFormed = (text: string): boolean => text.isWellFormed() && !m
 export const illFormed = 'has U+0000, half of a surrogate pair, or a control of writing direction';
 
 /** `pointer`: JSON pointer (RFC 6901) of what is wrong, or of the object that has a name which can't be shown. */
-interface Misleading {
+interface MisleadingText {
   readonly pointer: string;
   readonly message: string;
 }
 /** `fault`: it is no JSON that all readers read alike. */
-type JsonReading = { readonly value: unknown } | { readonly fault: string } | Misleading;
+type JsonReading = { readonly value: unknown } | { readonly fault: string } | MisleadingText;
 
 const isEscaped = (source: string, at: number): boolean => {
   let before = at - 1;
@@ -112,7 +112,7 @@ const membersRead = (value: unknown): number => {
 };
 
 /** The first text or name that may not be, or `null`. */
-const misleadingIn = (value: unknown, pointer = ''): Misleading | null => {
+const misleadingIn = (value: unknown, pointer = ''): MisleadingText | null => {
   if (typeof value === 'string') return isWellFormed(value) ? null : { pointer, message: illFormed };
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, child] of Object.entries(value)) {
@@ -160,7 +160,7 @@ const requirePlain = ({ headers }: FastifyRequest): void => {
   }
 };
 
-export const misleadingText = ({ pointer, message }: Misleading): Problem =>
+export const misleadingText = ({ pointer, message }: MisleadingText): Problem =>
   new Problem('VALIDATION', `${pointer || 'The body'} ${message}.`, {
     members: { errors: [{ pointer, message }] },
   });

@@ -45,8 +45,8 @@ export const parseTime = (text: string): string | null => {
 };
 
 /** The value, normalised, or what is wrong with the text, as the end of a sentence. */
-type Reading = { readonly value: string } | { readonly fault: string };
-type Format = (text: string) => Reading;
+type FormatReading = { readonly value: string } | { readonly fault: string };
+type Format = (text: string) => FormatReading;
 
 /** Kosovo has no code of ISO's; carriers, the EU and CLDR write it XK. */
 const countries: ReadonlySet<string> = new Set([...Object.keys(iso31661Alpha2ToAlpha3), 'XK']);

@@ -7,17 +7,17 @@ import type { FastifyInstance } from 'fastify';
 import { useFormats } from './formats.ts';
 
 /** JSON Schema as far as our own use it. */
-interface Schema {
+interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-const isSchema = (value: unknown): value is Schema =>
+const isSchema = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const schemasIn = (value: unknown): readonly Schema[] => (Array.isArray(value) ? value.filter(isSchema) : []);
-const propertiesOf = ({ properties }: Schema): readonly (readonly [string, Schema])[] =>
-  Object.entries((properties ?? {}) as { readonly [name: string]: Schema });
-const patternsOf = ({ patternProperties }: Schema): readonly (readonly [string, Schema])[] =>
-  Object.entries((patternProperties ?? {}) as { readonly [pattern: string]: Schema });
+const schemasIn = (value: unknown): readonly JsonSchema[] => (Array.isArray(value) ? value.filter(isSchema) : []);
+const propertiesOf = ({ properties }: JsonSchema): readonly (readonly [string, JsonSchema])[] =>
+  Object.entries((properties ?? {}) as { readonly [name: string]: JsonSchema });
+const patternsOf = ({ patternProperties }: JsonSchema): readonly (readonly [string, JsonSchema])[] =>
+  Object.entries((patternProperties ?? {}) as { readonly [pattern: string]: JsonSchema });
 
 const scalarTypes: readonly unknown[] = ['string', 'integer', 'number', 'boolean'];
 
@@ -25,20 +25,20 @@ const scalarTypes: readonly unknown[] = ['string', 'integer', 'number', 'boolean
 const repeatsWithoutEnd = (pattern: string): boolean =>
   /[*+]|\{\d*,\}/.test(pattern.replaceAll(/\\[pP]\{[^}]*\}|\\./g, 'a').replaceAll(/\[[^\]]*\]/g, 'a'));
 
-const faultsOfText = ({ enum: known, const: only, maxLength, pattern }: Schema): readonly string[] => [
+const faultsOfText = ({ enum: known, const: only, maxLength, pattern }: JsonSchema): readonly string[] => [
   ...(known === undefined && only === undefined && typeof maxLength !== 'number' ? ['a text without maxLength'] : []),
   ...(typeof pattern === 'string' && repeatsWithoutEnd(pattern) ? ['a pattern that may repeat for ever'] : []),
 ];
 
 /** Items without a type are compared each with each, as deep as they are. */
-const faultsOfList = ({ maxItems, uniqueItems, items }: Schema): readonly string[] => [
+const faultsOfList = ({ maxItems, uniqueItems, items }: JsonSchema): readonly string[] => [
   ...(typeof maxItems === 'number' ? [] : ['a list without maxItems']),
   ...(uniqueItems === true && !scalarTypes.includes(isSchema(items) ? items.type : undefined)
     ? ['uniqueItems without a simple type of its items']
     : []),
 ];
 
-const faultsOfObject = (schema: Schema): readonly string[] => {
+const faultsOfObject = (schema: JsonSchema): readonly string[] => {
   const { additionalProperties, maxProperties } = schema;
   return [
     ...(additionalProperties === false ? [] : ['an object that is not closed']),
@@ -47,13 +47,13 @@ const faultsOfObject = (schema: Schema): readonly string[] => {
   ];
 };
 
-const faultsHere = (schema: Schema): readonly string[] => {
+const faultsHere = (schema: JsonSchema): readonly string[] => {
   if (schema.type === 'string') return faultsOfText(schema);
   if (schema.type === 'array') return faultsOfList(schema);
   return schema.type === 'object' ? faultsOfObject(schema) : [];
 };
 
-const partsOf = (schema: Schema): readonly (readonly [string, Schema])[] => [
+const partsOf = (schema: JsonSchema): readonly (readonly [string, JsonSchema])[] => [
   ...propertiesOf(schema),
   ...patternsOf(schema),
   ...(isSchema(schema.items) ? [['items', schema.items] as const] : []),
@@ -64,8 +64,8 @@ const partsOf = (schema: Schema): readonly (readonly [string, Schema])[] => [
 
 /** Where the schema sets no bound, as `/lines/items/sku: a text without maxLength`. */
 export const unboundedIn = (schema: object, at = ''): readonly string[] => [
-  ...faultsHere(schema as Schema).map((fault) => `${at || '/'}: ${fault}`),
-  ...partsOf(schema as Schema).flatMap(([name, part]) => unboundedIn(part, `${at}/${name}`)),
+  ...faultsHere(schema as JsonSchema).map((fault) => `${at || '/'}: ${fault}`),
+  ...partsOf(schema as JsonSchema).flatMap(([name, part]) => unboundedIn(part, `${at}/${name}`)),
 ];
 
 /** @throws RangeError when something in it has no bound. */
@@ -83,17 +83,17 @@ const scalarBytesMax = 24;
 /** Quotes, colon, comma, and a line of its own with its indent. */
 const layoutBytes = 24;
 
-const isAscii = ({ pattern, format }: Schema): boolean =>
+const isAscii = ({ pattern, format }: JsonSchema): boolean =>
   format === 'date-time' ||
   format === 'uuid' ||
   (typeof pattern === 'string' && !/\\[^.\-/]|\[\^|[^ -~]/.test(pattern));
 
 const largest = (values: readonly number[]): number => Math.max(0, ...values);
 
-const textBytes = (schema: Schema): number =>
+const textBytes = (schema: JsonSchema): number =>
   Number(schema.maxLength ?? 0) * (isAscii(schema) ? bytesPerAsciiCharacter : bytesPerCharacter);
 
-const objectBytes = (schema: Schema): number => {
+const objectBytes = (schema: JsonSchema): number => {
   const named = propertiesOf(schema).map(([name, part]) => name.length + jsonBytesMax(part));
   const free = largest(patternsOf(schema).map(([, part]) => jsonBytesMax(part)));
   return named.reduce((sum, bytes) => sum + bytes, 0) + Number(schema.maxProperties ?? 0) * (nameBytesMax + free);
@@ -103,7 +103,7 @@ const nameBytesMax = 64;
 
 /** The bytes that the largest JSON may have which the schema accepts, laid out over lines. */
 export const jsonBytesMax = (given: object): number => {
-  const schema = given as Schema;
+  const schema = given as JsonSchema;
   const { const: only, enum: known, items, maxItems } = schema;
   const variants = [...schemasIn(schema.anyOf), ...schemasIn(schema.oneOf)];
   if (variants.length > 0) return largest(variants.map(jsonBytesMax));
@@ -138,17 +138,17 @@ const isSmall = (value: unknown): boolean => {
   return left >= 0;
 };
 
-interface Check {
+interface SchemaCheck {
   (data: unknown): boolean;
   errors?: NonNullable<ValidateFunction['errors']> | null;
 }
-type Compile = (schema: object) => Check;
+type CompileSchema = (schema: object) => SchemaCheck;
 
 /**
  * Stops at the first fault: lengths stand before contents, so a list that is too long is not looked into. Only what is
  * small is looked at once more, for all that is wrong with it.
  */
-export const createCompiler = (options: Options): Compile => {
+export const createCompiler = (options: Options): CompileSchema => {
   const withFormats = (allErrors: boolean): Ajv2020 => {
     const ajv = new Ajv2020({ ...shared, ...options, allErrors });
     useFormats(ajv);
@@ -158,7 +158,7 @@ export const createCompiler = (options: Options): Compile => {
   return (schema) => {
     const check = quick.compile(schema);
     let checkAll: ValidateFunction | undefined;
-    const validate: Check = (data) => {
+    const validate: SchemaCheck = (data) => {
       if (check(data)) return true;
       validate.errors = check.errors ?? null;
       if (!isSmall(data)) return false;

@@ -7,20 +7,20 @@ import type { HttpPorts } from '../ports.ts';
 import { problemAnswers, webhookDocument } from '../schemas/documentation.ts';
 
 /** What the document says of every answer: in words when it comes, and which headers are sent with it. */
-type Header = { readonly description: string; readonly schema: { readonly type: 'string' } };
-interface Answer {
+type DocumentedHeader = { readonly description: string; readonly schema: { readonly type: 'string' } };
+interface DocumentedAnswer {
   description: string;
-  headers?: { [name: string]: Header };
+  headers?: { [name: string]: DocumentedHeader };
 }
-interface Operation {
+interface DocumentedOperation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
-  readonly responses: { readonly [status: string]: Answer };
+  readonly responses: { readonly [status: string]: DocumentedAnswer };
 }
-interface Paths {
-  readonly [path: string]: { readonly [method: string]: Operation };
+interface DocumentedPaths {
+  readonly [path: string]: { readonly [method: string]: DocumentedOperation };
 }
 
-const header = (description: string): Header => ({ description, schema: { type: 'string' } });
+const header = (description: string): DocumentedHeader => ({ description, schema: { type: 'string' } });
 
 const headers = {
   ETag: header('The revision, for If-Match and If-None-Match.'),
@@ -34,7 +34,7 @@ const headers = {
   RateLimit: header('Requests that are left, and seconds until there are more.'),
   'RateLimit-Policy': header('How many requests a caller may send in a window of seconds.'),
 } as const;
-type Name = keyof typeof headers;
+type HeaderName = keyof typeof headers;
 
 const descriptions: { readonly [status: string]: string } = {
   200: 'Done. With `dryRun=true`: the events that it would record.',
@@ -48,11 +48,11 @@ const readDescriptions: { readonly [status: string]: string } = { ...description
 /** What the library says where a route says nothing. */
 const unsaid = 'Default Response';
 
-const parameterOf = ({ parameters = [] }: Operation, name: string): boolean =>
+const parameterOf = ({ parameters = [] }: DocumentedOperation, name: string): boolean =>
   parameters.some((each) => each.name.toLowerCase() === name);
 
 /** Answers to all that is well. */
-const namesWhenWell = (status: string, isRead: boolean, operation: Operation): readonly Name[] => {
+const namesWhenWell = (status: string, isRead: boolean, operation: DocumentedOperation): readonly HeaderName[] => {
   const isList = parameterOf(operation, 'cursor');
   const hasRevision = isRead ? '304' in operation.responses : '412' in operation.responses;
   return [
@@ -63,7 +63,7 @@ const namesWhenWell = (status: string, isRead: boolean, operation: Operation): r
   ];
 };
 
-const namesWhenNot: { readonly [status: string]: readonly Name[] } = {
+const namesWhenNot: { readonly [status: string]: readonly HeaderName[] } = {
   401: ['WWW-Authenticate'],
   403: ['WWW-Authenticate'],
   412: ['ETag'],
@@ -71,7 +71,7 @@ const namesWhenNot: { readonly [status: string]: readonly Name[] } = {
   503: ['Retry-After'],
 };
 
-const namesOf = (status: string, isRead: boolean, operation: Operation): readonly Name[] => [
+const namesOf = (status: string, isRead: boolean, operation: DocumentedOperation): readonly HeaderName[] => [
   ...(status < '400' ? namesWhenWell(status, isRead, operation) : (namesWhenNot[status] ?? [])),
   ...(isRead ? [] : (['Idempotency-Replayed'] as const)),
   'Stockledger-Position',
@@ -80,7 +80,7 @@ const namesOf = (status: string, isRead: boolean, operation: Operation): readonl
 ];
 
 /** Completes every answer of the document. What was said of one before stays. */
-const describeAnswers = (paths: Paths): void => {
+const describeAnswers = (paths: DocumentedPaths): void => {
   for (const operations of Object.values(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       const isRead = method === 'get';

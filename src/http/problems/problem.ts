@@ -6,7 +6,7 @@ import { CommandIdTaken, failureFacts, StoreDamaged, StoreUnavailable } from '..
 import { InvalidCursor } from '../../eventsourcing/projecting/page.ts';
 import { type ProblemCode, problems, type RefusalCode } from './problemCodes.ts';
 
-interface Extras {
+interface ProblemExtras {
   readonly headers?: { readonly [name: string]: string };
   /** Further members of the document (RFC 9457 §3.2). */
   readonly members?: { readonly [name: string]: unknown };
@@ -16,8 +16,8 @@ interface Extras {
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
-  readonly extras: Extras;
-  constructor(code: ProblemCode, detail: string, extras: Extras = {}) {
+  readonly extras: ProblemExtras;
+  constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
     super(detail);
     this.code = code;
     this.extras = extras;

@@ -66,12 +66,12 @@ type TransportCode =
 
 export type ProblemCode = RefusalCode | TransportCode;
 
-interface Meaning {
+interface ProblemMeaning {
   readonly status: number;
   readonly title: string;
 }
 
-export const problems: { readonly [Code in ProblemCode]: Meaning } = {
+export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   VALIDATION: { status: 400, title: 'The request does not have the documented shape' },
   MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
   MALFORMED_REQUEST: { status: 400, title: 'The request is not well-formed HTTP' },

@@ -85,9 +85,9 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
  * What a read model answers, from the cache where that is as good. Whoever handles the request has checked that the
  * caller may ask, and filters the value for the caller: it is the same for all.
  */
-export type Recall = <T>(what: Cacheable<T>) => Promise<T | null>;
+export type CachedRead = <T>(what: Cacheable<T>) => Promise<T | null>;
 
-interface Recalling {
+interface CachedReadOptions {
   readonly caller: Caller;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -104,8 +104,8 @@ const cacheStatus: { readonly [From in CachedAnswer<unknown>['from'] | 'bypass']
   bypass: 'stockledger; fwd=bypass',
 };
 
-export const recallFor =
-  (cache: ReadCache | null, { caller, request, reply, models, min }: Recalling): Recall =>
+export const cachedReadFor =
+  (cache: ReadCache | null, { caller, request, reply, models, min }: CachedReadOptions): CachedRead =>
   async (what) => {
     if (cache === null) return what.load();
     if (asksPastCache(request) && mayBypassCache(caller.principal)) {

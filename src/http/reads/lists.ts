@@ -22,19 +22,19 @@ export const pageRequestOf = ({
   ...(cursor === undefined ? {} : { cursor }),
 });
 
-interface Listed<U> {
+interface ListAnswer<U> {
   readonly items: readonly U[];
   /** `route.ts` seals it. */
   readonly nextCursor: string | null;
 }
 
-export const answerPage = <T, U>({ items, nextCursor }: Page<T>, show: (item: T) => U): Listed<U> => ({
+export const answerPage = <T, U>({ items, nextCursor }: Page<T>, show: (item: T) => U): ListAnswer<U> => ({
   items: items.map(show),
   nextCursor,
 });
 
 /** The same where it takes time to show an item. */
-export const answerPageOf = async <T, U>(page: Page<T>, show: (item: T) => Promise<U>): Promise<Listed<U>> => ({
+export const answerPageOf = async <T, U>(page: Page<T>, show: (item: T) => Promise<U>): Promise<ListAnswer<U>> => ({
   items: await Promise.all(page.items.map(show)),
   nextCursor: page.nextCursor,
 });
@@ -42,16 +42,18 @@ export const answerPageOf = async <T, U>(page: Page<T>, show: (item: T) => Promi
 /** One key for all cursors, the same in every process. They hold no personal data, and are never erased. */
 const subject = 'cursors';
 
-type Query = Readonly<Record<string, unknown>>;
+type RequestQuery = Readonly<Record<string, unknown>>;
 
 /** A private one comes in a body. */
-export const queryOf = ({ method, query, body }: Pick<FastifyRequest, 'method' | 'query' | 'body'>): Query =>
-  (method === 'POST' ? body : query) as Query;
+export const queryOf = ({ method, query, body }: Pick<FastifyRequest, 'method' | 'query' | 'body'>): RequestQuery =>
+  (method === 'POST' ? body : query) as RequestQuery;
 
 /** What a cursor is good for. Pages of another size go on from the same place. */
 const contextOf = (operation: Operation, request: FastifyRequest): string => {
   const { cursor: _, limit: __, ...filters } = queryOf(request);
-  const sorted = Object.entries({ ...(request.params as Query), ...filters }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = Object.entries({ ...(request.params as RequestQuery), ...filters }).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   return `cursor/${operation}/${JSON.stringify(sorted)}`;
 };
 
@@ -61,7 +63,7 @@ const isCanonical = (cursor: string): boolean => {
   return Buffer.from(body, 'base64url').toString('base64url') === body;
 };
 
-const isListed = (answer: unknown): answer is Listed<unknown> =>
+const isListed = (answer: unknown): answer is ListAnswer<unknown> =>
   typeof answer === 'object' && answer !== null && 'items' in answer && 'nextCursor' in answer;
 
 export interface Cursors {

@@ -122,7 +122,7 @@ const heartbeatMs = 15_000;
 /** While nothing of the log is for this client: how much of the reading a lost connection costs. */
 const progressEveryMs = 1_000;
 
-interface Pump {
+interface LivePumpOptions {
   readonly source: Pick<EventSource, 'scan'>;
   readonly live: Pick<LiveEvents, 'subscribe' | 'position'>;
   readonly pace: Pace;
@@ -134,7 +134,7 @@ interface Pump {
 }
 
 /** Runs until aborted. */
-export const pumpLive = async (pump: Pump, from: Position | null): Promise<void> => {
+export const pumpLive = async (pump: LivePumpOptions, from: Position | null): Promise<void> => {
   const { source, live, pace, filter, hint, outlet, signal } = pump;
   const inbox = createLiveInbox(filter);
   let at = from;

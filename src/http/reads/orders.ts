@@ -7,15 +7,15 @@ import type { OrderDocument } from '../../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../../projections/shipments/projection.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
-import { seesWarehouse, seesWhole, sights } from './visibleFields.ts';
+import { seesWarehouse, seesWhole, visibleFieldsByRole } from './visibleFields.ts';
 
-type Open = Pick<PersonalData, 'open'>;
+type OpenPersonalData = Pick<PersonalData, 'open'>;
 
 /** What is missing, sent or delivered is told in sums; which warehouse gives what, only of the warehouses in reach. */
 const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
   ...line,
   allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
-  ...(sights[reach.role].prices ? { priceMinor, currency } : {}),
+  ...(visibleFieldsByRole[reach.role].prices ? { priceMinor, currency } : {}),
 });
 
 /** Its words name shipments and warehouses. */
@@ -24,10 +24,10 @@ const wordsHidden = 'Those who see the whole order are told what happened.';
 const showException = (exception: OrderDocument['exceptions'][number], reach: Reach): object =>
   seesWhole(reach) ? exception : { ...exception, detail: wordsHidden };
 
-type Allocation = 'none' | 'partial' | 'complete';
+type AllocationStatus = 'none' | 'partial' | 'complete';
 
 /** How much of an order has a source: pieces that are reserved or have left. A sum over all warehouses, like what is missing. */
-const allocationOf = (lines: OrderDocument['lines']): Allocation => {
+const allocationOf = (lines: OrderDocument['lines']): AllocationStatus => {
   const sourced = lines.flatMap(({ allocated }) => allocated).reduce((sum, { quantity }) => sum + quantity, 0);
   if (sourced === 0) return 'none';
   return sourced < lines.reduce((sum, { quantity }) => sum + quantity, 0) ? 'partial' : 'complete';
@@ -72,13 +72,17 @@ export const showOrderPublicly = (order: OrderDocument, reach: Reach): object =>
 };
 
 /** With what of the customer the role may see; `null` where the customer's data was erased. */
-export const showOrder = async (order: OrderDocument, reach: Reach, personalData: Open): Promise<object> => {
+export const showOrder = async (
+  order: OrderDocument,
+  reach: Reach,
+  personalData: OpenPersonalData,
+): Promise<object> => {
   const { orderId, contact, shipTo } = order;
-  const sight = sights[reach.role];
+  const visible = visibleFieldsByRole[reach.role];
   return {
     ...showOrderPublicly(order, reach),
-    ...(sight.contact ? { customer: await personalData.open(contact, contactContext(orderId)) } : {}),
-    ...(sight.shipTo ? { shipTo: await personalData.open(shipTo, shipToContext(orderId)) } : {}),
+    ...(visible.contact ? { customer: await personalData.open(contact, contactContext(orderId)) } : {}),
+    ...(visible.shipTo ? { shipTo: await personalData.open(shipTo, shipToContext(orderId)) } : {}),
   };
 };
 
@@ -86,11 +90,13 @@ export const showOrder = async (order: OrderDocument, reach: Reach, personalData
 export const showShipment = async (
   shipment: ShipmentDocument,
   { role }: Reach,
-  personalData: Open,
+  personalData: OpenPersonalData,
 ): Promise<object> => {
   const { shipmentId, parcels, ...rest } = shipment;
   const open = (field: 'detail' | 'location', sealed: ShipmentDocument['parcels'][number]['lastLocation']) =>
-    sealed === null || !sights[role].words ? null : personalData.open(sealed, trackingContext(shipmentId, field));
+    sealed === null || !visibleFieldsByRole[role].words
+      ? null
+      : personalData.open(sealed, trackingContext(shipmentId, field));
   const shown = parcels.map(async ({ events, lastLocation, ...parcel }) => ({
     ...parcel,
     lastLocation: await open('location', lastLocation),
@@ -111,7 +117,7 @@ const errorsMax = 20;
 /** Streams that are read for one order; an order with more SKUs that are new waits for the read models. */
 const foldsMax = 20;
 
-type Models = Pick<HttpPorts['readModels'], 'items' | 'skuWarehouses' | 'source'>;
+type SkuReadModels = Pick<HttpPorts['readModels'], 'items' | 'skuWarehouses' | 'source'>;
 
 /**
  * A SKU that was never described or registered, a slip or another case, would make its order wait for ever.
@@ -120,7 +126,7 @@ type Models = Pick<HttpPorts['readModels'], 'items' | 'skuWarehouses' | 'source'
  * @throws Problem `SKU_UNKNOWN` with a pointer to each line; `NOT_CAUGHT_UP` when they do not get there in time.
  */
 export const requireKnownSkus = async (
-  { items, skuWarehouses, source }: Models,
+  { items, skuWarehouses, source }: SkuReadModels,
   lines: readonly { readonly sku: string }[],
 ): Promise<void> => {
   const unknownOf = async (skus: readonly string[]): Promise<readonly string[]> => {

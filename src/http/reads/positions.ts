@@ -8,7 +8,7 @@ import type { Position } from '../../eventsourcing/message.ts';
 import { comparePositions, earlierOf, parsePosition } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { tellPosition, text, waitSecondsOf } from '../input/headers.ts';
-import { callerKey, createShares } from '../limits.ts';
+import { callerKey, createConcurrencyLimit } from '../limits.ts';
 import { Problem } from '../problems/problem.ts';
 
 /** A parked request is a socket and a timer; a read model that is behind has as many of them as its readers are quick. */
@@ -31,7 +31,7 @@ const hasReached = (at: Position | null, position: Position): boolean =>
   at !== null && comparePositions(at, position) >= 0;
 
 export const createPositionGate = ({ live, source }: GatePorts): PositionGate => {
-  const waits = createShares({ what: 'waits for a position', total: waitsMax, perCaller: waitsPerCallerMax });
+  const waits = createConcurrencyLimit({ what: 'waits for a position', total: waitsMax, perCaller: waitsPerCallerMax });
 
   const requireIt: PositionGate['require'] = async (position) => {
     if (hasReached(live.position(), position)) return;
@@ -46,12 +46,12 @@ export const createPositionGate = ({ live, source }: GatePorts): PositionGate =>
       const behind = models.filter((model) => !hasReached(model.position(), position));
       if (behind.length === 0) return true;
       await requireIt(position);
-      const share = waits.take(caller, 1);
+      const permit = waits.take(caller, 1);
       try {
         const reached = await Promise.all(behind.map((model) => model.waitFor(position, timeoutMs)));
         return !reached.includes(false);
       } finally {
-        share.release();
+        permit.release();
       }
     },
   };

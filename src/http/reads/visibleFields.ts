@@ -6,7 +6,7 @@ import type { Role } from '../../domain/access/principal.ts';
 import type { DomainEvent, RecordedEvent, Sealed } from '../../eventsourcing/message.ts';
 import { type PublicData, type PublicEvent, publicData, publicEvent } from '../../projections/publicEvent.ts';
 
-interface Sight {
+interface VisibleFields {
   readonly contact: boolean;
   readonly shipTo: boolean;
   readonly prices: boolean;
@@ -16,10 +16,10 @@ interface Sight {
   readonly notes: boolean;
 }
 
-const all: Sight = { contact: true, shipTo: true, prices: true, words: true, notes: true };
-const shelves: Sight = { contact: false, shipTo: true, prices: false, words: true, notes: true };
+const all: VisibleFields = { contact: true, shipTo: true, prices: true, words: true, notes: true };
+const shelves: VisibleFields = { contact: false, shipTo: true, prices: false, words: true, notes: true };
 
-export const sights: { readonly [R in Role]: Sight } = {
+export const visibleFieldsByRole: { readonly [R in Role]: VisibleFields } = {
   admin: all,
   service: { ...all, notes: false },
   customer_service: { ...all, notes: false },
@@ -36,10 +36,10 @@ export const seesWhole = ({ warehouses, customerId }: Reach): boolean => warehou
 export const seesWarehouse = (reach: Reach, warehouseId: string): boolean =>
   seesWhole(reach) || reachesWarehouse(reach, warehouseId);
 
-type Fields = Readonly<Record<string, unknown>>;
-type See = (value: unknown, isPlaced: boolean) => unknown;
+type EventFields = Readonly<Record<string, unknown>>;
+type ShowValue = (value: unknown, isPlaced: boolean) => unknown;
 
-const isFields = (value: unknown): value is Fields =>
+const isEventFields = (value: unknown): value is EventFields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const prices: ReadonlySet<string> = new Set(['priceMinor', 'currency']);
@@ -59,14 +59,14 @@ const seeField = (name: string, value: unknown, reach: Reach): unknown => {
   return value;
 };
 
-const isForeign = (fields: Fields, reach: Reach): boolean =>
+const isForeign = (fields: EventFields, reach: Reach): boolean =>
   typeof fields.warehouseId === 'string' && !reachesWarehouse(reach, fields.warehouseId);
 
 /** Only what concerns the warehouses in reach. `isPlaced`: one of them is named further out. */
-const withinWarehouses = (reach: Reach): See => {
-  const see: See = (value, isPlaced) => {
+const withinWarehouses = (reach: Reach): ShowValue => {
+  const see: ShowValue = (value, isPlaced) => {
     if (Array.isArray(value)) return value.map((each) => see(each, isPlaced)).filter((each) => each !== undefined);
-    if (!isFields(value)) return value;
+    if (!isEventFields(value)) return value;
     if (isForeign(value, reach)) return undefined;
     const placed = isPlaced || typeof value.warehouseId === 'string';
     if (!placed && placedIds.some((name) => name in value)) return undefined;
@@ -80,7 +80,7 @@ const withinWarehouses = (reach: Reach): See => {
 
 const withoutPrices = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutPrices);
-  if (!isFields(value)) return value;
+  if (!isEventFields(value)) return value;
   const shown = Object.entries(value).filter(([name]) => !prices.has(name));
   return Object.fromEntries(shown.map(([name, each]) => [name, withoutPrices(each)]));
 };
@@ -91,9 +91,9 @@ const withoutPrices = (value: unknown): unknown => {
  */
 export const viewData = (event: DomainEvent, reach: Reach): PublicData | null => {
   const open = publicData(event);
-  const data = sights[reach.role].prices ? open : withoutPrices(open);
+  const data = visibleFieldsByRole[reach.role].prices ? open : withoutPrices(open);
   const seen = seesWhole(reach) ? data : withinWarehouses(reach)(data, false);
-  return isFields(seen) ? seen : null;
+  return isEventFields(seen) ? seen : null;
 };
 
 /** `null`: the caller may not know of it. @throws UnknownEvent */
@@ -114,7 +114,7 @@ export const showHistory = async (
   { role }: Reach,
   personalData: Pick<PersonalData, 'open'>,
 ): Promise<HistoryEvent> => {
-  const note = sights[role].notes ? noteIn(event) : undefined;
+  const note = visibleFieldsByRole[role].notes ? noteIn(event) : undefined;
   const shown = publicEvent(event);
   return note === undefined ? shown : { ...shown, note: await personalData.open(note, noteContext(event.stream)) };
 };

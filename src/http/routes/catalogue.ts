@@ -57,8 +57,8 @@ export const registerWarehouses = ({ read, command }: Router, { useCases, readMo
     problems: ['WAREHOUSE_NOT_FOUND'],
     models: [warehouses.model],
     isCached: true,
-    handle: async ({ params: { warehouseId }, request, reply, recall }) => {
-      const warehouse = await recall(cached.warehouse(warehouseId));
+    handle: async ({ params: { warehouseId }, request, reply, cachedRead }) => {
+      const warehouse = await cachedRead(cached.warehouse(warehouseId));
       if (warehouse === null) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
       return showResource(warehouse, { request, reply });
     },
@@ -148,8 +148,8 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels,
     problems: ['ITEM_NOT_FOUND'],
     models: [items.model],
     isCached: true,
-    handle: async ({ params: { sku }, request, reply, recall }) => {
-      const item = await recall(cached.item(sku));
+    handle: async ({ params: { sku }, request, reply, cachedRead }) => {
+      const item = await cachedRead(cached.item(sku));
       if (item === null) throw new Problem('ITEM_NOT_FOUND', 'No such item.');
       return showResource(item, { request, reply });
     },
@@ -178,8 +178,8 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels,
     problems: ['ITEM_NOT_FOUND'],
     models: [stockLevels.model, skuWarehouses.model, warehouses.model, items.model],
     isCached: true,
-    handle: async ({ params: { sku }, query, reach, recall }) => {
-      const holdings = await recall(cached.holdings(sku));
+    handle: async ({ params: { sku }, query, reach, cachedRead }) => {
+      const holdings = await cachedRead(cached.holdings(sku));
       const levels = holdings?.levels.filter(({ warehouseId }) => reachesWarehouse(reach, warehouseId)) ?? [];
       if (holdings === null || (levels.length === 0 && !holdings.hasItem)) {
         throw new Problem('ITEM_NOT_FOUND', 'No such item.');

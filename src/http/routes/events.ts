@@ -6,7 +6,7 @@ import { merkleLeaf } from '../../audit/merkleLeaf.ts';
 import { asStored } from '../../domain/decode.ts';
 import type { Position } from '../../eventsourcing/message.ts';
 import { parsePosition } from '../../eventsourcing/message.ts';
-import { callerKey, createShares } from '../limits.ts';
+import { callerKey, createConcurrencyLimit } from '../limits.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { answerPageOf, pageRequestOf } from '../reads/lists.ts';
@@ -53,7 +53,7 @@ export const registerStream = (
 ): void => {
   const { live, source, pace, orders } = ports.readModels;
   const open = new Set<AbortController>();
-  const streams = createShares({
+  const streams = createConcurrencyLimit({
     what: 'live streams',
     total: streamsMax,
     perCaller: streamsPerCallerMax,
@@ -88,7 +88,7 @@ export const registerStream = (
       if (resumeAt !== null) await positions.require(resumeAt);
       if (request.method === 'HEAD') return reply.header('content-type', 'text/event-stream').send();
       const from = resumeAt ?? (await source.head());
-      const share = streams.take(callerKey({ principal }), 1);
+      const permit = streams.take(callerKey({ principal }), 1);
       const controller = new AbortController();
       const stop = (): void => controller.abort();
       open.add(controller);
@@ -105,7 +105,7 @@ export const registerStream = (
         .finally(() => {
           clearTimeout(end);
           open.delete(controller);
-          share.release();
+          permit.release();
           response.end();
           // What it has not read by now it may have on the next connection.
           if (response.writableNeedDrain) response.destroy();

@@ -14,7 +14,7 @@ import type { HttpPorts } from '../ports.ts';
 import { asProblem, Problem, validationProblem } from '../problems/problem.ts';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
 import type { Router } from '../route.ts';
-import type { Commanded } from '../routeSpec.ts';
+import type { CommandInput } from '../routeSpec.ts';
 import { Closed, ref } from '../schemas/common.ts';
 import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
 
@@ -30,7 +30,7 @@ const createRowValidator = (schemas: { readonly [kind: string]: TSchema }): ((ro
   };
 };
 
-type Row = Static<typeof ChangeRow>;
+type InventoryChange = Static<typeof ChangeRow>;
 
 /** 500 rows with a note each stay below it. */
 const bodyBytesMax = 2 * 1_024 * 1_024;
@@ -48,7 +48,7 @@ interface RowAnswer {
   readonly detail?: string;
 }
 
-const commandOf = (row: Row, occurredAt: string): StockCommand => {
+const commandOf = (row: InventoryChange, occurredAt: string): StockCommand => {
   const { warehouseId, sku } = row;
   const target = { warehouseId, sku, occurredAt };
   switch (row.kind) {
@@ -73,7 +73,7 @@ const commandOf = (row: Row, occurredAt: string): StockCommand => {
   }
 };
 
-const noteOf = (row: Row): { readonly note?: string } => ('note' in row ? { note: row.note } : {});
+const noteOf = (row: InventoryChange): { readonly note?: string } => ('note' in row ? { note: row.note } : {});
 
 const refusedRow = (index: number, { code, message }: Problem): RowAnswer => ({
   index,
@@ -107,9 +107,9 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
   const validateRow = createRowValidator(changeRows);
 
   /** @throws Problem for a row that is malformed, in the future, or about somebody else's warehouse. */
-  const changeOf = (row: unknown, index: number, { context, reach }: Commanded<unknown, unknown>): StockChange => {
+  const changeOf = (row: unknown, index: number, { context, reach }: CommandInput<unknown, unknown>): StockChange => {
     validateRow(row);
-    const checked = row as Row;
+    const checked = row as InventoryChange;
     if (!reachesWarehouse(reach, checked.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
     const occurredAt = businessTime(checked.occurredAt, clock.now());
     const { ifMatch: _, ...own } = context;

@@ -8,7 +8,7 @@ import { ifMatchOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Router } from '../route.ts';
-import type { Commanded } from '../routeSpec.ts';
+import type { CommandInput } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import {
   AdjustmentBody,
@@ -35,18 +35,21 @@ const factRule =
   'A fact is recorded even below what is reserved: the newest claims that no longer stand lapse, and their orders look ' +
   'for other sources. What goes beyond what is there is told as `missing`.';
 
-type Timed = Commanded<Static<typeof StockPath>, { readonly occurredAt?: string; readonly note?: string }>;
+type TimedInput = CommandInput<Static<typeof StockPath>, { readonly occurredAt?: string; readonly note?: string }>;
 
 export const registerInventoryCommands = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
-  const targetOf = ({ params, body }: Timed) => ({ ...params, occurredAt: businessTime(body.occurredAt, clock.now()) });
+  const targetOf = ({ params, body }: TimedInput) => ({
+    ...params,
+    occurredAt: businessTime(body.occurredAt, clock.now()),
+  });
 
-  const change = ({ body: { note }, context }: Timed, stockCommand: StockCommand): Promise<StockOutcome> =>
+  const change = ({ body: { note }, context }: TimedInput, stockCommand: StockCommand): Promise<StockOutcome> =>
     useCases.changeStock({ command: stockCommand, context, ...(note === undefined ? {} : { note }) });
 
-  const changeLevel = async (asked: Timed, stockCommand: StockCommand): Promise<unknown> =>
+  const changeLevel = async (asked: TimedInput, stockCommand: StockCommand): Promise<unknown> =>
     answerStock(await change(asked, stockCommand), asked.reply, { ...asked.params, status: 201 });
 
-  const recordFact = async (asked: Timed, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> =>
+  const recordFact = async (asked: TimedInput, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> =>
     answerFact(await change(asked, stockCommand), asked.reply, { ...asked.params, status });
 
   command({

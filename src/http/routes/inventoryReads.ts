@@ -36,9 +36,9 @@ export const registerInventoryReads = ({ read }: Router, { readModels, personalD
     models: [stockLevels.model, items.model],
     isCached: true,
     isExpensive: ({ asOf, knownAt }) => asOf !== undefined || knownAt !== undefined,
-    handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply, recall }) => {
+    handle: async ({ params: { warehouseId, sku }, query: { asOf, knownAt }, request, reply, cachedRead }) => {
       if (asOf === undefined && knownAt === undefined) {
-        const stock = await recall(cached.stock(warehouseId, sku));
+        const stock = await cachedRead(cached.stock(warehouseId, sku));
         if (stock === null) throw noStock();
         const { level, item } = stock;
         return showResource(showStock(level, item), { request, reply }, item?.revision);

@@ -62,9 +62,9 @@ const OrdersSearch = Closed({
 
 const tag = 'Orders';
 
-type Filters = Static<typeof OrdersQuery>;
+type OrderFilters = Static<typeof OrdersQuery>;
 
-const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: Filters) => ({
+const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: OrderFilters) => ({
   ...(orderNumber === undefined ? {} : { orderNumber }),
   ...(trackingNumber === undefined ? {} : { trackingNumber }),
   ...(from === undefined ? {} : { from }),
@@ -73,7 +73,7 @@ const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: Filters) =
 });
 
 /** What was asked for, within what the caller reaches. @throws Problem for somebody else's customer or warehouse. */
-const within = (reach: Reach, { customerId, warehouseId }: Filters) => {
+const within = (reach: Reach, { customerId, warehouseId }: OrderFilters) => {
   if (reach.customerId !== null) {
     if (customerId !== undefined && customerId !== reach.customerId) {
       throw new Problem('CUSTOMER_NOT_FOUND', 'No such customer.');

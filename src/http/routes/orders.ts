@@ -12,7 +12,7 @@ import { Problem } from '../problems/problem.ts';
 import { findOrderNow, requireKnownSkus, showOrderPublicly } from '../reads/orders.ts';
 import { listenForPlan } from '../reads/positions.ts';
 import type { Router } from '../route.ts';
-import type { Commanded } from '../routeSpec.ts';
+import type { CommandInput } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
 
@@ -66,7 +66,7 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach
 export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels } = ports;
 
-  const answerNow = async (orderId: string, asked: Commanded<unknown, unknown>): Promise<object> => {
+  const answerNow = async (orderId: string, asked: CommandInput<unknown, unknown>): Promise<object> => {
     await asked.takeTurn();
     const order = await findOrderNow(ports, orderId, asked.reach);
     asked.reply.header('etag', entityTagOf(order.revision));

@@ -30,7 +30,7 @@ const tag = 'Shipments';
 /** Labels are bought weeks ahead, and a dispatch may be recorded late; a year before it is another parcel, or no clock. */
 const reportsAheadMs = 90 * 24 * 3_600_000;
 
-interface Changed {
+interface ChangedShipment {
   readonly shipmentId: string;
   readonly orderId: string;
   readonly outcome: Outcome<unknown, ShipmentEvent, ShipmentRefusal>;
@@ -57,7 +57,11 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
   };
 
   /** The order has a change later than the shipment: a read at the position of the answer sees both. */
-  const answerChanged = async ({ shipmentId, orderId, outcome }: Changed, reach: Reach, reply: FastifyReply) => {
+  const answerChanged = async (
+    { shipmentId, orderId, outcome }: ChangedShipment,
+    reach: Reach,
+    reply: FastifyReply,
+  ) => {
     const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
     if (answer !== undefined) return answer;
     const shipment = await shipmentNow(shipmentId, reach, reply);
@@ -185,11 +189,8 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       const { occurredAt, ...report } = body;
       const reportedAt = businessTime(occurredAt, clock.now());
       await requireAfterDispatch(shipmentId, reportedAt);
-      const outcome = await useCases.trackParcel(
-        shipmentId,
-        { ...report, reportedAt },
-        { ...context, occurredAt: reportedAt },
-      );
+      const timed = { ...context, occurredAt: reportedAt };
+      const outcome = await useCases.trackParcel(shipmentId, { ...report, reportedAt }, timed);
       const answer = answerOutcome(outcome, reply, { status: 201, body: () => undefined });
       return answer ?? shipmentNow(shipmentId, reach, reply);
     },
