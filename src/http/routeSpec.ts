@@ -20,16 +20,30 @@ declare module 'fastify' {
   }
 }
 
+/** Groups of the document, in its order. */
+export const routeTags = [
+  'Warehouses',
+  'Items',
+  'Inventory',
+  'Orders',
+  'Shipments',
+  'Webhooks',
+  'Audit',
+  'Live',
+] as const;
+/** A status without words in `plugins/openApi.ts` does not compile. */
+export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
+
 interface RouteDocumentation {
   /** Its line in the policy table, and its `operationId`. */
   readonly operation: Operation;
   /** `:name` for parameters, as Fastify has it. */
   readonly url: string;
-  readonly tag: string;
+  readonly tag: (typeof routeTags)[number];
   readonly summary: string;
   readonly description?: string;
   /** What it answers when all is well, by status. */
-  readonly answers: { readonly [status: number]: TSchema };
+  readonly answers: { readonly [Status in AnswerStatus]?: TSchema };
   /** What it may object to, beside what any route may. */
   readonly problems: readonly ProblemCode[];
 }

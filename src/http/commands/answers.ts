@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { Reach } from '../../domain/access/policy.ts';
-import type { StockEvent } from '../../domain/stock/events.ts';
+import type { FactCause, StockEvent } from '../../domain/stock/events.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import type { Outcome } from '../../eventsourcing/commandHandling/outcome.ts';
 import { type DomainEvent, type RecordedEvent, unreachable } from '../../eventsourcing/message.ts';
@@ -139,7 +139,14 @@ export const showStockAfter = (
   return showStock(levelOf({ warehouseId, sku, stock: state, revision, updatedAt }), null);
 };
 
-const facts: ReadonlySet<string> = new Set(['StockAdjusted', 'StockCounted', 'StockQuarantined']);
+/** The event of each cause of a fact; a departure is answered as a shipment. A new cause does not compile without it. */
+const factEvents: { readonly [Cause in FactCause]: StockEvent['type'] | null } = {
+  adjustment: 'StockAdjusted',
+  count: 'StockCounted',
+  quarantine: 'StockQuarantined',
+  departure: null,
+};
+const facts: ReadonlySet<string | null> = new Set(Object.values(factEvents));
 
 /** What a fact took from claims, and what of it the ledger did not know of; nothing of what was no fact. */
 export const showFact = (recorded: readonly RecordedEvent<StockEvent>[]): object => {

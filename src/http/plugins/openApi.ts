@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
 import type { HttpPorts } from '../ports.ts';
+import { type AnswerStatus, routeTags } from '../routeSpec.ts';
 import { problemAnswers, webhookDocument } from '../schemas/documentation.ts';
 
 /** What the document says of every answer: in words when it comes, and which headers are sent with it. */
@@ -43,7 +44,7 @@ const descriptions: { readonly [status: string]: string } = {
   204: 'Done; no body.',
   207: 'The result of each row.',
   304: 'The caller has this revision already; no body.',
-};
+} satisfies { readonly [Status in AnswerStatus]: string };
 const readDescriptions: { readonly [status: string]: string } = { ...descriptions, 200: 'What was asked for.' };
 /** What the library says where a route says nothing. */
 const unsaid = 'Default Response';
@@ -123,7 +124,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       info: { title: 'Stockledger', version: settings.version, description },
       servers: [{ url: settings.publicUrl }],
       webhooks: webhookDocument,
-      tags: ['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live'].map((name) => ({
+      tags: routeTags.map((name) => ({
         name,
       })),
       components: {

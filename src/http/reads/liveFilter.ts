@@ -1,6 +1,8 @@
 /** Which events of the live stream a caller gets: what was asked for, within what may be seen. Pure. */
+import type { Handlers } from '../../commands/handlers.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
-import type { Principal } from '../../domain/access/principal.ts';
+import type { Principal, Scope } from '../../domain/access/principal.ts';
+import type { LedgerEvent } from '../../domain/events.ts';
 import { orderStream } from '../../domain/values.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { ScanHint } from '../../eventsourcing/ports.ts';
@@ -30,27 +32,43 @@ export const scanHintOf = ({ warehouseId, sku, orderId, types }: LiveQuery): Sca
   };
 };
 
+/** Fields of an event that list what stands in a warehouse each. */
+type SourceList<E> = E extends { readonly data: infer Data }
+  ? {
+      [Field in keyof Data]-?: Data[Field] extends readonly { readonly warehouseId: string }[] | undefined
+        ? Field
+        : never;
+    }[keyof Data]
+  : never;
+/** A new field of this kind does not compile without its line. */
+const sourceLists: { readonly [Field in SourceList<LedgerEvent>]: true } = { allocations: true, released: true };
+
 /** Warehouses an event is about; an order's are those of its allocations. */
 const warehousesOf = ({ data }: RecordedEvent): readonly string[] => {
   const own = text(data, 'warehouseId');
   if (own !== undefined) return [own];
-  const lists = ['allocations', 'released'].flatMap(
-    (field) => (data as Readonly<Record<string, unknown>>)[field] ?? [],
-  );
+  const lists = Object.keys(sourceLists).flatMap((field) => (data as Readonly<Record<string, unknown>>)[field] ?? []);
   return lists.flatMap((each) => text(each, 'warehouseId') ?? []);
 };
 
-/** The scope that each kind of stream needs; endpoints are nobody's live news. */
-const scopesByCategory: { readonly [category: string]: readonly string[] } = {
-  stock: ['inventory:read'],
-  item: ['inventory:read'],
-  warehouse: ['inventory:read'],
-  order: ['orders:read'],
-  shipment: ['orders:read'],
+/** The text before the first `-` of a stream's name (DESIGN §4.1). */
+type StreamCategory = Lowercase<keyof Handlers>;
+/**
+ * The scope that the live events of each category need, and whether a customer sees those of an own order. `null`: never
+ * live. A new category does not compile without its line.
+ */
+const liveCategories: {
+  readonly [Category in StreamCategory]: { readonly scope: Scope; readonly isForCustomers: boolean } | null;
+} = {
+  stock: { scope: 'inventory:read', isForCustomers: false },
+  item: { scope: 'inventory:read', isForCustomers: false },
+  warehouse: { scope: 'inventory:read', isForCustomers: false },
+  order: { scope: 'orders:read', isForCustomers: true },
+  shipment: { scope: 'orders:read', isForCustomers: true },
+  ordernumber: null,
+  webhook: null,
 };
-
-/** A customer's order and its way; what else of a warehouse names the order is the warehouse's business. */
-const ofCustomers: ReadonlySet<string> = new Set(['order', 'shipment']);
+const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 
 export type LiveFilter = (event: RecordedEvent) => boolean;
 
@@ -61,12 +79,13 @@ export const createLiveFilter = (
 ): LiveFilter => {
   const wanted = types === undefined ? null : new Set(types.split(','));
   const maySee = (event: RecordedEvent): boolean => {
-    const scopes = scopesByCategory[categoryOf(event.stream)] ?? [];
-    if (!scopes.some((scope) => principal.scopes.some((own) => own === scope || own === 'admin'))) return false;
-    if (reach.customerId !== null) return ofCustomers.has(categoryOf(event.stream));
+    const category = categoryOf(event.stream);
+    const live = isKnown(category) ? liveCategories[category] : null;
+    if (live === null || !principal.scopes.some((own) => own === live.scope || own === 'admin')) return false;
+    if (reach.customerId !== null) return live.isForCustomers;
     if (reach.warehouses === 'all') return true;
     const about = warehousesOf(event);
-    return categoryOf(event.stream) === 'item' || about.some((id) => reachesWarehouse(reach, id));
+    return category === 'item' || about.some((id) => reachesWarehouse(reach, id));
   };
   const isWanted = (event: RecordedEvent): boolean => {
     if (wanted !== null && !wanted.has(event.type)) return false;

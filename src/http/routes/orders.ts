@@ -2,9 +2,10 @@
 import Type, { type Static } from 'typebox';
 import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
-import { orderIdTaken } from '../../domain/order/commands.ts';
+import { orderIdTaken, type ReasonedCommand } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
+import type { OrderStatus } from '../../projections/orders/status.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -14,21 +15,29 @@ import { listenForPlan } from '../reads/positions.ts';
 import type { Router } from '../route.ts';
 import type { CommandInput } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
-import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, settableStatuses } from '../schemas/orders.ts';
+import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, type settableStatuses } from '../schemas/orders.ts';
 
 const tag = 'Orders';
 
-/** What to do instead of setting a status that follows from facts. */
-const insteadOf: { readonly [status: string]: string } = {
+const commandOf: { readonly [Status in (typeof settableStatuses)[number]]: ReasonedCommand['type'] } = {
+  cancelled: 'CancelOrder',
+  on_hold: 'HoldOrder',
+  released: 'ReleaseOrder',
+};
+const isSettable = (status: OrderStatus | keyof typeof commandOf): status is keyof typeof commandOf =>
+  Object.hasOwn(commandOf, status);
+
+/** The command to use instead of setting a status that follows from facts; `null`: there is none. */
+const insteadOf: { readonly [Status in Exclude<OrderStatus, keyof typeof commandOf>]: string | null } = {
+  pending: null,
+  processing: null,
   partially_shipped: 'POST /v1/orders/{orderId}/shipments',
   shipped: 'POST /v1/orders/{orderId}/shipments',
   partially_delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
   delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
+  returned: null,
+  exception: null,
 };
-
-const commandOf = { cancelled: 'CancelOrder', on_hold: 'HoldOrder', released: 'ReleaseOrder' } as const;
-const isSettable = (status: string): status is keyof typeof commandOf =>
-  (settableStatuses as readonly string[]).includes(status);
 
 /** A line without an id is called by its place, or by a number beyond all places where another line has that id. */
 const withLineIds = (lines: Static<typeof OrderBody>['lines']): OrderRequest['lines'] => {
@@ -180,8 +189,8 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       const { status, ...why } = body;
       if (!isSettable(status)) {
         const instead = insteadOf[status];
-        const detail = instead === undefined ? 'This status follows from what happens.' : `Use ${instead}.`;
-        throw new Problem('STATUS_NOT_SETTABLE', detail, { members: { use: instead ?? null } });
+        const detail = instead === null ? 'This status follows from what happens.' : `Use ${instead}.`;
+        throw new Problem('STATUS_NOT_SETTABLE', detail, { members: { use: instead } });
       }
       const outcome = await useCases.changeOrder(orderId, { type: commandOf[status], ...why }, context);
       const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });

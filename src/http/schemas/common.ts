@@ -21,6 +21,12 @@ const closed = { additionalProperties: false } as const;
 export const Closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P, options: object = {}) =>
   Type.Object(properties, { ...closed, ...options });
 
+/** All of a union: a list that leaves a member out does not compile. */
+export const allOf =
+  <U extends string>() =>
+  <const L extends readonly U[]>(list: L & ([U] extends [L[number]] ? unknown : never)): L =>
+    list;
+
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Every text says how long it may be beside what it may hold: lengths are checked before contents. */

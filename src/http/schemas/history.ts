@@ -1,8 +1,10 @@
 /** What is read of the log: for auditors, live, as of a time, causes of a figure, and facts that the ledger did not have. */
 import Type from 'typebox';
+import type { FactCause } from '../../domain/stock/events.ts';
 import { newestMax } from '../../projections/discrepancies/projection.ts';
 import { explainedFields } from '../../projections/stockHistory/explain.ts';
 import {
+  allOf,
   Closed,
   LineId,
   Nullable,
@@ -60,7 +62,7 @@ const Discrepancy = Closed({
   occurredAt: Time,
   recordedAt: Time,
   missing: { ...Quantity, description: 'Pieces of the fact that the ledger did not know of.' },
-  cause: Type.Enum(['adjustment', 'count', 'quarantine', 'departure']),
+  cause: Type.Enum([...allOf<FactCause>()(['adjustment', 'count', 'quarantine', 'departure'])]),
   reason: Nullable(Reason),
   reference: Nullable(Type.String()),
   shipmentId: Nullable(Uuid),

@@ -1,6 +1,8 @@
 import Type from 'typebox';
 import { sourcingStrategies } from '../../domain/order/shapes.ts';
+import type { OrderStatus } from '../../projections/orders/status.ts';
 import {
+  allOf,
   Closed,
   Count,
   CountryCode,
@@ -119,7 +121,7 @@ export const OrderBody = Closed(
 /** What of an order may be put right before anything has left. */
 export const OrderCorrection = Closed({ shipTo: Address });
 
-export const orderStatuses = [
+export const orderStatuses = allOf<OrderStatus>()([
   'pending',
   'processing',
   'partially_shipped',
@@ -129,7 +131,7 @@ export const orderStatuses = [
   'cancelled',
   'returned',
   'exception',
-] as const;
+]);
 export const settableStatuses = ['cancelled', 'on_hold', 'released'] as const;
 
 export const Order = named(

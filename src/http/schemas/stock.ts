@@ -1,6 +1,8 @@
 import Type from 'typebox';
+import type { StockLevelDocument } from '../../projections/stockLevels/projection.ts';
 import {
   AdjustmentReason,
+  allOf,
   Closed,
   Count,
   Delta,
@@ -38,7 +40,7 @@ const levelFields = {
   safetyStock: Figure,
   available: Figure,
   belowSafetyStock: Type.Boolean(),
-  status: Type.Enum(['active', 'retired']),
+  status: Type.Enum([...allOf<StockLevelDocument['status']>()(['active', 'retired'])]),
   name: Type.Optional(Type.String()),
   attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
   revision: Revision,

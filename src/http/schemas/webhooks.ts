@@ -2,8 +2,10 @@
 import Type, { type TSchema } from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
 import { subscribableTypes } from '../../domain/webhook/events.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
 import { deliveryStatuses } from '../../webhooks/ledger.ts';
 import {
+  allOf,
   Closed,
   Count,
   LineId,
@@ -45,7 +47,7 @@ const endpoint = {
   scope: Type.Union([Type.Literal('all'), Type.Array(WarehouseId)], {
     description: 'Warehouses that its owner may hear of. A token of the owner that names fewer of them narrows it.',
   }),
-  status: Type.Enum(['active', 'disabled']),
+  status: Type.Enum([...allOf<WebhookEndpointDocument['status']>()(['active', 'disabled'])]),
   createdAt: Time,
   updatedAt: Time,
   revision: Revision,
