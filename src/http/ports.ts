@@ -53,7 +53,7 @@ export interface Sandbox {
   readonly secret: string;
 }
 
-export interface EngineCheck {
+interface EngineCheck {
   readonly name: string;
   /** `null`: none. In words that are safe to show. */
   readonly failure: string | null;

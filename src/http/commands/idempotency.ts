@@ -27,7 +27,7 @@ export interface RunningRequest extends KeyUse {
   readonly fingerprint: string;
 }
 
-export interface KeyUse {
+interface KeyUse {
   readonly key: string;
   /** The answer holds something that may not be kept in the clear (DESIGN §4.5). */
   readonly confidential: boolean;
@@ -71,7 +71,7 @@ const subject = 'idempotency';
 /** Sealed text can't be mistaken for an answer, which is JSON. */
 const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
 
-export interface IdempotencyPorts {
+interface IdempotencyPorts {
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
   readonly clock: Clock;

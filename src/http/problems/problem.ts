@@ -34,8 +34,7 @@ const retryAfterSeconds = '1';
 /** People take longer. */
 const repairSeconds = '60';
 
-export const problemType = (code: ProblemCode): string =>
-  `urn:stockledger:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+const problemType = (code: ProblemCode): string => `urn:stockledger:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 
 export const problemDocument = (problem: Problem, requestId: string): { readonly [name: string]: unknown } => {
   const { status, title } = problems[problem.code];

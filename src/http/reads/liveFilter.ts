@@ -7,7 +7,7 @@ import { orderStream } from '../../domain/values.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { ScanHint } from '../../eventsourcing/ports.ts';
 
-export interface LiveQuery {
+interface LiveQuery {
   readonly warehouseId?: string;
   readonly sku?: string;
   readonly orderId?: string;

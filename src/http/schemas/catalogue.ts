@@ -39,7 +39,7 @@ const WarehouseDescription = Closed({
     description: '`own`, or the id of the partner that runs it.',
   }),
 });
-export const WarehouseSourcing = Type.Enum([...sourcingStates], {
+const WarehouseSourcing = Type.Enum([...sourcingStates], {
   description: '`closed`: no order gets a new source here; what is reserved here is shipped all the same.',
   examples: ['open'],
 });

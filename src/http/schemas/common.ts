@@ -34,7 +34,7 @@ export const idCharsMax = 64;
 
 /** Bounds of free text, in characters: a name fits a label, a note fits a screen, a reference fits a document number. */
 export const nameCharsMax = 200;
-export const noteCharsMax = 2_000;
+const noteCharsMax = 2_000;
 export const referenceCharsMax = 100;
 /** RFC 5321 §4.5.3.1.3 bounds a path, and with it an address, at 256 characters with its brackets. */
 export const emailCharsMax = 254;
@@ -115,7 +115,7 @@ export const OccurredAt = Type.String({
 });
 
 /** API.md "Lists". */
-export const pageLimitMax = 500;
+const pageLimitMax = 500;
 /** Encrypted and in base 64 again, with its key's id, nonce and tag. */
 const sealedCursorLengthMax = Math.ceil(cursorLengthMax * (4 / 3)) + 128;
 export const PageQuery = {

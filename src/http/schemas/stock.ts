@@ -94,7 +94,7 @@ export const QuarantineReleaseBody = Closed({ quantity: Quantity, occurredAt: Ty
 export const PolicyBody = Closed({ safetyStock: Count });
 
 /** A claim that nobody turns into a sale within a month is not a claim. */
-export const reservationSecondsMax = 30 * 24 * 3_600;
+const reservationSecondsMax = 30 * 24 * 3_600;
 export const ReservationBody = Closed({
   quantity: Quantity,
   orderId: Type.Optional(Uuid),
