@@ -1,4 +1,4 @@
-/** Who asks, may they, and how often (R4, R5, R8): the token is verified, the policy table decides, requests are counted. */
+/** Who asks, may they, how often (R4, R5, R8): verifies the token, asks the policy table, counts the requests. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -64,7 +64,7 @@ export const identify = async (
   }
 };
 
-/** Another's warehouse is not there (API.md "Who"). */
+/** A warehouse out of reach is not found (API.md "Who"). */
 export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
   if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
   if (!reachesWarehouse(reach, String(params.warehouseId))) {

@@ -70,10 +70,10 @@ const requestTimeoutMs = 30_000;
 const readsMax = 64;
 const readsPerCallerMax = 8;
 
-/** Of requests in one turn of the event loop; what is begun beyond it is one of them (DESIGN §8). */
+/** For requests in one turn of the event loop; the last one begun may exceed it (DESIGN §8). */
 const turnBudgetMs = 10;
 
-/** Whoever never got in: an address that guesses at tokens. */
+/** The share of a caller's requests that an address gets without a valid token, so that it cannot guess tokens. */
 const anonymousShare = 0.1;
 
 /** A route that is not hidden from the document names a line of the policy table, or the service does not start (R5). */
@@ -140,7 +140,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     loggerInstance: ports.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
-    // A logger of its own for each request would cost more than checking its token; what is logged names the request.
+    // A logger for each request would cost more than checking its token; log lines name the request themselves.
     childLoggerFactory: (logger) => logger,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
@@ -149,10 +149,10 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     serializerOpts: { ajv: { formats: unjudgedFormats } },
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerClientError,
-    // While it closes, what still comes is answered as ever.
+    // Requests that arrive while it closes are answered as before.
     return503OnClosing: false,
   });
-  // Fastify reads plain text by itself; nothing here is made of it, so it is answered with 415 like any other type.
+  // Fastify parses plain text by default; no route takes it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
   const turns = createTurns({ budgetMs: turnBudgetMs });
   registerWire(app, turns);

@@ -1,6 +1,6 @@
 /**
- * The end of a process that others still talk to: at first it goes on and asks each client to leave (`Connection: close`),
- * so that no request is cut off; then it listens no more, and closes what says nothing.
+ * How a process stops while clients are connected. First it serves on and asks each client to leave (`Connection:
+ * close`), so that no request is cut off. Then it stops listening and closes the connections that are idle.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -21,23 +21,23 @@ declare module 'fastify' {
 
 /** Long enough for a proxy that asks for readiness every second, and for a client to send its next request. */
 const graceMs = 2_000;
-/** Requests that are still under way then are given up: what they recorded is found by their retry. */
+/** Requests that take longer are given up; a retry finds what they recorded. */
 const inFlightMaxMs = 5_000;
 /** A request that was on its way when we stopped to listen arrives within this. */
 const quietMaxMs = 500;
-/** Clients that connect without a pause would keep the door open for ever; within `inFlightMaxMs`. */
-const knockingMaxMs = 2_000;
+/** Clients that connect without a pause would keep the process listening; shorter than `inFlightMaxMs`. */
+const connectingMaxMs = 2_000;
 const lookEveryMs = 25;
-/** A longer turn of the loop had time for clients to connect after it looked who waits. */
+/** In a longer turn of the event loop a client may have connected after the check. */
 const shortTurnMs = 1;
 const statusLine = 'HTTP/1.1 503 Service Unavailable';
 
 interface ClientConnection {
   /** Answers that are not whole yet, in the order of their requests. */
   readonly underway: ServerResponse[];
-  /** What had come when the last request was answered: more of it is the beginning of the next one. */
+  /** Bytes read when the last request was answered; more than that is the beginning of the next one. */
   readBytes: number;
-  /** Since when nothing of it is worth waiting for; looked at only at the end. */
+  /** Since when it has no request to wait for; read only at the end. */
   quietSinceMs: number | null;
 }
 
@@ -85,7 +85,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
   const draining = new AbortController();
   const connections = trackConnections(app, draining.signal);
   app.decorate('draining', draining.signal);
-  // Node calls it at the end, and takes for idle whose first request is on its way. We tell the two apart below.
+  // Node calls it at the end, and takes a connection for idle whose first request is on its way; `closeIfQuiet` does not.
   app.server.closeIdleConnections = () => undefined;
 
   app.decorate('drain', async () => {
@@ -106,25 +106,25 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     else socket.destroySoon();
   };
 
-  /** Who is idle goes, who has sent half of a request is told; who waits for an answer gets it. */
+  /** Closes idle connections, and answers half a request with 503. A connection that waits for an answer stays. */
   const closeQuiet = (): void => {
     const nowMs = performance.now();
     for (const [socket, connection] of connections) closeIfQuiet(socket, connection, nowMs);
   };
 
-  let knocks = 0;
+  let clientsSeen = 0;
   app.server.on('connection', () => {
-    knocks += 1;
+    clientsSeen += 1;
   });
-  /** Who is connected but not accepted yet is reset when we stop to listen: waits for a short turn in which no client came. */
-  const untilNoClientKnocks = async (): Promise<void> => {
-    const endMs = performance.now() + knockingMaxMs;
+  /** A client not accepted yet is reset when listening stops: waits for a short turn in which no client came. */
+  const untilNoNewClient = async (): Promise<void> => {
+    const endMs = performance.now() + connectingMaxMs;
     let isQuiet = false;
     for (let turnMs = performance.now(); !isQuiet && turnMs < endMs; ) {
-      const [knocksBefore, turnBeforeMs] = [knocks, turnMs];
+      const [seenBefore, turnBeforeMs] = [clientsSeen, turnMs];
       await nextTurn();
       turnMs = performance.now();
-      isQuiet = knocks === knocksBefore && turnMs - turnBeforeMs < shortTurnMs;
+      isQuiet = clientsSeen === seenBefore && turnMs - turnBeforeMs < shortTurnMs;
     }
   };
 
@@ -141,7 +141,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     });
     sweep.unref();
     end.unref();
-    await untilNoClientKnocks();
+    await untilNoNewClient();
     app.server.close();
   });
 };

@@ -1,6 +1,6 @@
 /**
- * How much may be under way at once, of all callers together and of each: bytes of bodies, expensive reads, live streams,
- * waits for a position (R8). A caller who asks for more is told to come later; nothing queues here.
+ * How much may be under way at once, of all callers together and of each: bytes of bodies, expensive reads, live
+ * streams, waits for a position (R8). A caller who asks for more is told to come later; nothing queues here.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
@@ -9,7 +9,7 @@ import { jsonBytesMax } from './input/validation.ts';
 import { Problem } from './problems/problem.ts';
 import type { ProblemCode } from './problems/problemCodes.ts';
 
-/** Whom limits count: a subject by one of its clients. */
+/** Limits count a subject together with the client it uses. */
 export const callerKey = (caller: { readonly principal: Pick<Principal, 'client' | 'subject'> } | null): string =>
   caller === null ? '' : `${caller.principal.client} ${caller.principal.subject}`;
 
@@ -57,7 +57,7 @@ export const createConcurrencyLimit = ({
 
   return {
     take: (caller, weight) => {
-      // Whoever has nothing under way may always begin, however much it is: it would never get its turn.
+      // A caller with nothing under way may always begin: a request above the limit would never get its turn.
       const own = byCaller.get(caller) ?? 0;
       if (own > 0 && own + weight > perCaller) {
         throw new Problem(code, `One caller may have ${perCaller} ${what} at a time.`, retryLater);
@@ -81,7 +81,7 @@ export const createConcurrencyLimit = ({
 
 /** An order gets its sources within a few seconds beside bulk clients. */
 export const bulkBehindMaxMs = 2_000;
-/** What people and scanners do waits for longer: a take-over of the policies by another process passes unnoticed. */
+/** Changes by people and scanners are refused later: a take-over of the policies by another process passes unnoticed. */
 export const behindMaxMs = 10_000;
 const retryAfterMaxSeconds = 30;
 
@@ -117,7 +117,7 @@ const noBodyBytesMax = 1_024;
 const bodiesBytesMax = 6 * 1_024 * 1_024;
 /** A body that announces at most this is not counted: it weighs no more than its request. */
 const smallBytesMax = 1_024;
-/** The largest body there is, and a few orders beside it. */
+/** The largest body, and a few orders beside it. */
 const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;
 
 export const createBodyLimit = (): ConcurrencyLimit =>
@@ -138,7 +138,7 @@ const bytesOf = ({ headers }: FastifyRequest, bodyLimit: number): number => {
 };
 
 /**
- * Before a body is read. What is worked on weighs until it is done, whether or not its client is still there.
+ * Takes a permit before a body is read. It is held until the work is done, even when the client has gone.
  * @throws Problem when too much is under way.
  */
 export const holdBody = (

@@ -48,7 +48,7 @@ export interface HttpPorts {
 
 export interface Sandbox {
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Whom it knows, all with one public secret: shown to those who try it. */
+  /** Its clients, all with one public secret; both are shown on its page. */
   readonly clients: readonly { readonly clientId: string; readonly roles: readonly string[] }[];
   readonly secret: string;
 }
@@ -62,7 +62,7 @@ interface EngineCheck {
 }
 
 export interface HttpSettings {
-  /** `false`: only health and metrics, for a process that is there for something else. */
+  /** `false`: only health and metrics, for a process without the role `api`. */
   readonly hasApi: boolean;
   /** Shown as `servers` of the OpenAPI document and used for the sandbox's addresses. */
   readonly publicUrl: string;

@@ -1,4 +1,4 @@
-/** How a route is declared, and what is known of its request. `route.ts` checks, documents and enforces what is said here. */
+/** How a route is declared, and what is known of its request. `route.ts` checks, documents and enforces it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Operation } from '../domain/access/policy.ts';

@@ -1,4 +1,4 @@
-/** The outcome of a command as HTTP says it: revision as ETag, position, the state, or the problem; and a stock as it is shown. */
+/** The outcome of a command in HTTP: revision as ETag, position, state, or the problem; and the shape of a stock. */
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { Reach } from '../../domain/access/policy.ts';
@@ -50,7 +50,7 @@ const dryRunAnswer = (events: readonly DomainEvent[], reply: FastifyReply): Fast
     .serializer((body) => JSON.stringify(body))
     .send({ dryRun: true, events: showDryRun(events, reachOf(reply)) });
 
-/** B1: what happened since, so that a client can rebase. What is not there matches no revision (RFC 9110 §13.1.1). */
+/** With the events since, so that a client can rebase (B1). What is missing matches no revision (RFC 9110 §13.1.1). */
 const conflict = (currentRevision: number, events: readonly RecordedEvent[], reach: Reach): Problem =>
   currentRevision < 0
     ? new Problem('REVISION_CONFLICT', 'There is nothing here yet.', { members: { currentRevision: null, events: [] } })

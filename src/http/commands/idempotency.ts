@@ -66,7 +66,7 @@ const isFinal = (status: number): boolean => status < 500 && status !== 429;
 const multiStatus = 207;
 const isRecorded = (status: number): boolean => status < 300 && status !== multiStatus;
 
-/** Confidential answers are sealed together: they live for days only, and nobody erases them one by one. */
+/** Confidential answers are sealed under one key: they live for days only, and are not erased one by one. */
 const subject = 'idempotency';
 /** Sealed text can't be mistaken for an answer, which is JSON. */
 const isSealed = (body: string): body is Sealed => body.startsWith('v1.');

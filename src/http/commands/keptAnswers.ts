@@ -8,11 +8,11 @@ import type { Reach } from '../../domain/access/policy.ts';
 interface AnswersBehind {
   find(id: string): KeptAnswer | undefined;
   add(answer: KeptAnswer): void;
-  /** Resolves when nothing is under way; whoever stops the process waits for it. */
+  /** Resolves when all answers are kept; the stop of the process waits for it. */
   flush(): Promise<void>;
 }
 
-/** What a crash may lose: the hash of a request, never what it did. Long enough to make few large writes of many. */
+/** A crash loses the fingerprints of so long a time, never what was recorded. Long enough to make few large writes. */
 const everyMs = 100;
 
 export const createAnswersBehind = (
@@ -65,7 +65,7 @@ const isOrdered = (value: unknown): boolean => {
   return true;
 };
 
-/** Members in one order, whatever order they came in: JSON objects have none (RFC 8259 §4). */
+/** Sorts the members, in whatever order they came: JSON objects have none (RFC 8259 §4). */
 const ordered = (_name: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const sorted: Record<string, unknown> = {};
@@ -117,7 +117,7 @@ export const coversKept = (reach: Reach, mark: string | undefined): boolean => {
 export interface KeysInUse {
   /** `false`: another request has it. */
   take(id: string): Promise<boolean>;
-  /** Only by whoever took it. */
+  /** Only the request that took it may release it. */
   release(id: string): void;
 }
 

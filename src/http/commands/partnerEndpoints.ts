@@ -14,7 +14,7 @@ import { Problem } from '../problems/problem.ts';
 
 /** A partner has a handful of systems, each with an endpoint for each kind of message. */
 export const endpointsPerOwnerMax = 50;
-/** All of them are messages to one machine, perhaps of somebody who never asked for them. */
+/** All their messages go to one machine, whose owner may never have asked for them. */
 export const endpointsPerHostMax = 20;
 /** A few subscriptions may share a receiver; more of them only multiply what it gets. */
 export const endpointsPerUrlMax = 5;
@@ -67,7 +67,7 @@ export const createEndpointQuota = ({
     return typeof opened === 'string' ? opened : '';
   };
 
-  /** No more of them than the quota: whose list is longer may have no more anyway. */
+  /** Reads no more than the quota: an owner with a longer list is refused anyway. */
   const endpointsOf = async (ownerId: string): Promise<readonly RequestedEndpoint[]> => {
     if (await isCaughtUp()) made.delete(ownerId);
     const { items } = await webhookEndpoints.queries.list({ ownerId, limit: endpointsPerOwnerMax });
@@ -112,7 +112,7 @@ interface ScopePorts {
 
 const pageSize = 500;
 
-/** A token from before the endpoint was made may not know of the warehouses that it was made for. */
+/** A token that is older than the endpoint may lack the warehouses that the endpoint was made for. */
 const isNewer = ({ issuedAt = 0 }: Principal, { createdAt }: WebhookEndpointDocument): boolean =>
   issuedAt > Date.parse(createdAt) / 1_000;
 

@@ -55,7 +55,7 @@ const readBody = (
 
 /** U+0000 ends texts in other languages; controls of writing direction show a text as another than it is (CVE-2021-42574). */
 const misleading = /[\0\u202a-\u202e\u2066-\u2069]/;
-/** Where none of this stands in the source, every text in it is well: valid UTF-8 has no halves of a pair either. */
+/** A source without any of this has no misleading text; valid UTF-8 has no half of a surrogate pair. */
 const suspicious = /[\u202a-\u202e\u2066-\u2069]|\\u|__proto__/;
 const byteOrderMark = 0xfe_ff;
 const [quote, colon, backslash] = [0x22, 0x3a, 0x5c];
@@ -118,7 +118,7 @@ const misleadingIn = (value: unknown, pointer = ''): MisleadingText | null => {
   for (const [name, child] of Object.entries(value)) {
     if (!isWellFormed(name)) return { pointer, message: illFormed };
     const below = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    // It would reach the prototype of what it is copied into.
+    // A copy of the object would get it as its prototype.
     if (name === '__proto__') return { pointer: below, message: 'is no name of a member' };
     const found = misleadingIn(child, below);
     if (found !== null) return found;

@@ -109,7 +109,7 @@ export const formats = {
 
 export type FormatName = keyof typeof formats;
 
-/** No text that has a format is longer than a URL: what is, is not even read. */
+/** The longest text with a format is a URL. A longer one is refused unread. */
 const textCharsMax = 2_048;
 
 const validatorOf = (name: string): DataValidateFunction => {
@@ -136,7 +136,7 @@ export const useFormats = (ajv: Ajv2020): void => {
     keyword: 'format',
     type: 'string',
     schemaType: 'string',
-    // ajv says so of the schema of schemas, whose formats are none of ours.
+    // ajv turns `validateFormats` off for the meta-schema, which has formats without a parser here.
     compile: (name: string, _schema, { opts }) => (opts.validateFormats ? validatorOf(name) : () => true),
   });
 };

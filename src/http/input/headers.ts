@@ -91,7 +91,7 @@ const correlationIdOf = (request: FastifyRequest): string => {
 const bearer = /^Bearer +$/i;
 const schemeLength = 'Bearer '.length;
 
-/** Whatever stands behind the scheme (RFC 6750 §2.1); whether it is a token, its verification tells. */
+/** The text behind the scheme (RFC 6750 §2.1); the verifier tells whether it is a token. */
 export const bearerTokenOf = (request: FastifyRequest): string | null => {
   const value = request.headers.authorization ?? '';
   if (!bearer.test(value.slice(0, schemeLength))) return null;
@@ -99,13 +99,13 @@ export const bearerTokenOf = (request: FastifyRequest): string | null => {
   return token === '' ? null : token;
 };
 
-/** Support staff ask past the cache with it; whether they may is the policy table's business (R21.3). */
+/** The header by which support staff ask past the cache; the policy table says who may (R21.3). */
 export const asksPastCache = (request: FastifyRequest): boolean =>
   text(request, 'stockledger-cache')?.trim().toLowerCase() === 'bypass';
 
 export const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
 
-/** Who sends a command, and how, as it goes into the log. */
+/** The sender of a command and its headers, as the log keeps them. */
 export const contextOf = (
   request: FastifyRequest,
   { subject, kind, client, acr, amr }: Principal,

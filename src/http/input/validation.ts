@@ -116,12 +116,12 @@ export const jsonBytesMax = (given: object): number => {
 
 const shared: Options = { strict: true, allowUnionTypes: true, useDefaults: true };
 
-/** A person who tries things out is helped by all faults at once, and has no more to send than this, in characters. */
+/** Characters. A small request gets all its faults at once, which helps people who try things out by hand. */
 const smallCharsMax = 4_096;
-/** What a value takes beside its text: so a list of nothings is not small for ever. */
+/** Counted for each value beside its text, so that a long list of empty values is not small. */
 const charsPerValue = 8;
 
-/** Whether looking at all of it costs next to nothing. Stops counting where it does not. */
+/** Whether checking all of it is cheap. Stops counting once it is not. */
 const isSmall = (value: unknown): boolean => {
   let left = smallCharsMax;
   const pending: unknown[] = [value];

@@ -171,7 +171,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
     theme: { title: 'Stockledger API' },
     ...(sandbox === null ? {} : { initOAuth: { clientId: 'sandbox-admin', clientSecret: 'sandbox' } }),
   });
-  // The same for everyone, and some milliseconds to write down.
+  // The same for all callers, and made once: it takes some milliseconds.
   let text: string | null = null;
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     text ??= JSON.stringify(app.swagger());

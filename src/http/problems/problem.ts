@@ -31,7 +31,7 @@ export const problemOf = ({ code, detail, facts }: Refusal<RefusalCode>): Proble
 const errorsMax = 20;
 /** A client that is told "later" should not come back within the same breath. */
 const retryAfterSeconds = '1';
-/** People take longer. */
+/** An operator takes longer to repair a store. */
 const repairSeconds = '60';
 
 const problemType = (code: ProblemCode): string => `urn:stockledger:problem:${code.toLowerCase().replaceAll('_', '-')}`;
@@ -49,7 +49,7 @@ export const problemDocument = (problem: Problem, requestId: string): { readonly
   };
 };
 
-/** What a caller sent is told back up to here; what is longer is no name that a person would look for. */
+/** Characters of a client's text that an error repeats; a name that a person looks for is shorter. */
 const echoedMax = 200;
 const clip = (text: string): string => (text.length > echoedMax ? `${text.slice(0, echoedMax)}…` : text);
 
@@ -109,7 +109,7 @@ const fromKnownError = (error: unknown): Problem | null => {
   return null;
 };
 
-/** `INTERNAL` for everything that nobody expected: its cause is logged and never told. */
+/** `INTERNAL` for every unexpected error: its cause is logged and never told. */
 export const asProblem = (error: unknown): Problem => {
   const known = fromKnownError(error);
   if (known !== null) return known;

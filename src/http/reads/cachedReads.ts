@@ -82,7 +82,7 @@ export const createCachedReads = ({ stockLevels, skuWarehouses, items, warehouse
 });
 
 /**
- * What a read model answers, from the cache where that is as good. Whoever handles the request has checked that the
+ * What a read model answers, from the cache where that is new enough. The handler of the request has checked that the
  * caller may ask, and filters the value for the caller: it is the same for all.
  */
 export type CachedRead = <T>(what: Cacheable<T>) => Promise<T | null>;
@@ -115,7 +115,7 @@ export const cachedReadFor =
     const { value, from, seen } = await cache.read(what, { min, seenNow: () => seenByAll(models) });
     reply.header('cache-status', cacheStatus[from]);
     const modelsSeen = seenByAll(models);
-    // The smaller is true too, and nobody has to wait for it.
+    // The earlier position is true too, and needs no waiting.
     if (modelsSeen !== null) tellPosition(reply, earlierOf(seen, modelsSeen));
     return value;
   };

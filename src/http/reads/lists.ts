@@ -1,6 +1,6 @@
 /**
  * Lists: a page, and where the next one is (API.md "Lists"). A cursor leaves the service sealed, for the list and the
- * filters it was made for: it holds a name, which is not for everyone, and no client may say where a page begins.
+ * filters it was made for: it holds a name that not every caller may see, and a client may not choose where a page begins.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PersonalData } from '../../commands/ports.ts';
@@ -48,7 +48,7 @@ type RequestQuery = Readonly<Record<string, unknown>>;
 export const queryOf = ({ method, query, body }: Pick<FastifyRequest, 'method' | 'query' | 'body'>): RequestQuery =>
   (method === 'POST' ? body : query) as RequestQuery;
 
-/** What a cursor is good for. Pages of another size go on from the same place. */
+/** A cursor is valid for this list and these filters; pages of another size go on from the same place. */
 const contextOf = (operation: Operation, request: FastifyRequest): string => {
   const { cursor: _, limit: __, ...filters } = queryOf(request);
   const sorted = Object.entries({ ...(request.params as RequestQuery), ...filters }).sort(([a], [b]) =>
@@ -57,7 +57,7 @@ const contextOf = (operation: Operation, request: FastifyRequest): string => {
   return `cursor/${operation}/${JSON.stringify(sorted)}`;
 };
 
-/** The decoder takes other spellings too; we have given out one. */
+/** The decoder takes other spellings too; only the one that was given out is valid. */
 const isCanonical = (cursor: string): boolean => {
   const [body = ''] = cursor.split('.').slice(-1);
   return Buffer.from(body, 'base64url').toString('base64url') === body;

@@ -58,7 +58,7 @@ const createLiveInbox = (filter: LiveFilter): LiveInbox => {
   };
 };
 
-/** A client that reads nothing for so long holds a socket and buffers for nothing: it is cut off, and may resume. */
+/** A client that reads nothing for so long only holds a socket and buffers: it is cut off, and may resume. */
 const drainMaxMs = 30_000;
 
 /** The socket of a live stream: messages as Server-Sent Events; a client that does not read them is cut off. */
@@ -110,7 +110,7 @@ export const createLiveOutlet = (
       if (seen !== null && !response.write(message(seen))) await drained();
     },
     sayHere: (upTo) => {
-      // Who does not read what it has need not hear that we are still here.
+      // A client that does not read what it has needs no heartbeat.
       if (response.writableNeedDrain || signal.aborted) return;
       response.write(`: still here\n${upTo === null ? '' : `id: ${formatPosition(upTo)}\n`}\n`);
     },
@@ -119,7 +119,7 @@ export const createLiveOutlet = (
 
 /** Below the idle limits of common proxies. */
 const heartbeatMs = 15_000;
-/** While nothing of the log is for this client: how much of the reading a lost connection costs. */
+/** How often a client is told its place while no event is for it: so much reading a lost connection costs. */
 const progressEveryMs = 1_000;
 
 interface LivePumpOptions {
@@ -186,7 +186,7 @@ export const pumpLive = async (pump: LivePumpOptions, from: Position | null): Pr
       inbox.restart();
       await catchUp();
       if (inbox.isBehind()) continue;
-      // A client that resumes need not read all that again, though none of it was for them.
+      // The id of this place spares a client that resumes reading the same part of the log again.
       outlet.sayHere(at);
       isLive = true;
       await listen();

@@ -11,14 +11,14 @@ import { seesWarehouse, seesWhole, visibleFieldsByRole } from './visibleFields.t
 
 type OpenPersonalData = Pick<PersonalData, 'open'>;
 
-/** What is missing, sent or delivered is told in sums; which warehouse gives what, only of the warehouses in reach. */
+/** Sums of what is missing, sent or delivered are shown to all; sources only of the warehouses in reach. */
 const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
   ...line,
   allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
   ...(visibleFieldsByRole[reach.role].prices ? { priceMinor, currency } : {}),
 });
 
-/** Its words name shipments and warehouses. */
+/** The text of an exception names shipments and warehouses. */
 const wordsHidden = 'Those who see the whole order are told what happened.';
 
 const showException = (exception: OrderDocument['exceptions'][number], reach: Reach): object =>
@@ -26,14 +26,14 @@ const showException = (exception: OrderDocument['exceptions'][number], reach: Re
 
 type AllocationStatus = 'none' | 'partial' | 'complete';
 
-/** How much of an order has a source: pieces that are reserved or have left. A sum over all warehouses, like what is missing. */
+/** How much of an order has a source: pieces that are reserved or have left, summed over all warehouses. */
 const allocationOf = (lines: OrderDocument['lines']): AllocationStatus => {
   const sourced = lines.flatMap(({ allocated }) => allocated).reduce((sum, { quantity }) => sum + quantity, 0);
   if (sourced === 0) return 'none';
   return sourced < lines.reduce((sum, { quantity }) => sum + quantity, 0) ? 'partial' : 'complete';
 };
 
-/** Everything but who the customer is and where they live: may be kept with an idempotency key. */
+/** Without the customer's contact and address, so it may be kept with an idempotency key. */
 export const showOrderPublicly = (order: OrderDocument, reach: Reach): object => {
   const { orderId, orderNumber, customerId, status, held, lines, shipments, destinationCountry, sourcing, revision } =
     order;
@@ -86,7 +86,7 @@ export const showOrder = async (
   };
 };
 
-/** A shipment, with its courier's words opened for whom they are meant. */
+/** A shipment; the courier's words are opened for roles that may see them. */
 export const showShipment = async (
   shipment: ShipmentDocument,
   { role }: Reach,
@@ -165,7 +165,7 @@ export const requireKnownSkus = async (
 
 export const noOrder = (): Problem => new Problem('ORDER_NOT_FOUND', 'No such order.');
 
-/** An order that is not the caller's is not there. @throws Problem */
+/** Another caller's order is not found. @throws Problem */
 export const findOrder = async (
   { readModels }: Pick<HttpPorts, 'readModels'>,
   orderId: string,

@@ -11,7 +11,7 @@ import { tellPosition, text, waitSecondsOf } from '../input/headers.ts';
 import { callerKey, createConcurrencyLimit } from '../limits.ts';
 import { Problem } from '../problems/problem.ts';
 
-/** A parked request is a socket and a timer; a read model that is behind has as many of them as its readers are quick. */
+/** A waiting request holds a socket and a timer; when a read model is behind, all its readers wait. */
 const waitsMax = 1_000;
 const waitsPerCallerMax = 250;
 

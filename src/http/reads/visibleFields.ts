@@ -29,10 +29,10 @@ export const visibleFieldsByRole: { readonly [R in Role]: VisibleFields } = {
   auditor: { contact: false, shipTo: false, prices: true, words: false, notes: true },
 };
 
-/** Who sees the whole of an order that they reach; others see the part of their warehouses. */
+/** Whether the caller sees the whole of an order; others see the part of their warehouses. */
 export const seesWhole = ({ warehouses, customerId }: Reach): boolean => warehouses === 'all' || customerId !== null;
 
-/** A customer sees whatever warehouse has a part in their order. */
+/** A customer sees each warehouse that has a part in the order. */
 export const seesWarehouse = (reach: Reach, warehouseId: string): boolean =>
   seesWhole(reach) || reachesWarehouse(reach, warehouseId);
 
@@ -43,9 +43,9 @@ const isEventFields = (value: unknown): value is EventFields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const prices: ReadonlySet<string> = new Set(['priceMinor', 'currency']);
-/** Belong to a warehouse; where none is named beside them, it could be anybody's. */
+/** Ids of what stands in a warehouse. Without a warehouse beside them it may be another caller's, so it is hidden. */
 const placedIds: readonly string[] = ['shipmentId', 'reservationId'];
-/** Says in words what happened where. */
+/** A free text that may name warehouses. */
 const words = 'detail';
 const namesWarehouse = /^warehouseId$|WarehouseId$/;
 const namesWarehouses = /^scope$|^warehouseIds$|WarehouseIds$/;

@@ -20,13 +20,13 @@ import { AuditEvent, AuditQuery, StreamQuery } from '../schemas/history.ts';
 
 /** Each open stream costs a socket and a filter. */
 const streamsMax = 500;
-/** A browser opens one a tab, a system one a warehouse: no caller needs all there are. */
+/** A browser opens one for each tab, a system one for each warehouse. */
 const streamsPerCallerMax = 50;
-/** The token was checked when the stream began; who may no longer listen is out after this. */
+/** The token is checked only when the stream begins: a caller who lost access is out after this. */
 const lifeMaxMs = 15 * 60_000;
 const retryMs = 2_000;
 
-/** @throws Problem for an id that is none of ours. */
+/** @throws Problem for an id that the service never sent. */
 const resumeAtOf = (request: FastifyRequest): Position | null => {
   const lastId = request.headers['last-event-id'];
   if (typeof lastId !== 'string' || lastId === '') return null;
@@ -107,7 +107,7 @@ export const registerStream = (
           open.delete(controller);
           permit.release();
           response.end();
-          // What it has not read by now it may have on the next connection.
+          // The client gets what it has not read on its next connection.
           if (response.writableNeedDrain) response.destroy();
         });
       return reply;

@@ -106,7 +106,7 @@ const answerRow = (index: number, outcome: StockOutcome, reach: Reach): RowAnswe
 export const registerInventoryChanges = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
   const validateRow = createRowValidator(changeRows);
 
-  /** @throws Problem for a row that is malformed, in the future, or about somebody else's warehouse. */
+  /** @throws Problem for a row that is malformed, in the future, or about a warehouse out of reach. */
   const changeOf = (row: unknown, index: number, { context, reach }: CommandInput<unknown, unknown>): StockChange => {
     validateRow(row);
     const checked = row as InventoryChange;

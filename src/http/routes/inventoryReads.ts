@@ -139,7 +139,7 @@ const show = ({ warehouseId, sku, missing, count, latestAt, newest }: Discrepanc
   })),
 });
 
-/** What left or was lost and the ledger did not have (T28): listed until somebody has counted. */
+/** Stocks from which more left or was lost than the ledger had (T28), until they are counted. */
 export const registerDiscrepancies = ({ read }: Router, { readModels }: HttpPorts): void => {
   const { discrepancies, warehouses } = readModels;
 

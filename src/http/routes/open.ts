@@ -5,7 +5,7 @@ import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts
 import type { HttpPorts, Sandbox } from '../ports.ts';
 import type { RouteSupport } from '../route.ts';
 
-/** Without a token, figures are for this machine; a request that a proxy passed on comes from elsewhere. */
+/** Without a token, metrics are served to this machine only. A request that a proxy passed on comes from elsewhere. */
 const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
   headers['x-forwarded-for'] === undefined &&
   headers.forwarded === undefined &&
@@ -58,7 +58,7 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     if (!isLocal(request)) await identify(request, reply, 'getMetrics');
-    // What an engine does not tell now is left out; the rest is wanted most just then.
+    // Metrics of an engine that is away are left out: the others matter most just then.
     const head = await readModels.source.head().catch(() => undefined);
     const events = await readModels.logCount.queries.events().catch(() => null);
     const lines = [

@@ -72,7 +72,7 @@ const filtersOf = ({ from, to, status, orderNumber, trackingNumber }: OrderFilte
   ...(status === undefined ? {} : { status }),
 });
 
-/** What was asked for, within what the caller reaches. @throws Problem for somebody else's customer or warehouse. */
+/** What was asked for, within what the caller reaches. @throws Problem for a customer or warehouse out of reach. */
 const within = (reach: Reach, { customerId, warehouseId }: OrderFilters) => {
   if (reach.customerId !== null) {
     if (customerId !== undefined && customerId !== reach.customerId) {

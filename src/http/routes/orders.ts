@@ -53,7 +53,7 @@ const withLineIds = (lines: Static<typeof OrderBody>['lines']): OrderRequest['li
 };
 
 const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach): OrderRequest => {
-  // Customers reserve nothing: what is reserved under an id that a customer chose is somebody else's.
+  // Customers reserve nothing: a reservation under an id that a customer chose is another caller's.
   const isChosen = reach.customerId !== null && body.orderId !== undefined;
   const { customerId, ...contact } = body.customer;
   return {
@@ -123,7 +123,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       try {
         const outcome = await useCases.placeOrder(requestOf(orderId, body, reach), context);
         await asked.takeTurn();
-        // Whose order it is must not show: not by what happened to it, and not by another answer than without If-Match.
+        // The order may be another caller's: its events must not show, and If-Match must not change the answer.
         if (outcome.kind === 'stale' && outcome.currentRevision >= 0) {
           throw new Problem('ORDER_ID_TAKEN', orderIdTaken);
         }

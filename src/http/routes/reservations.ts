@@ -1,4 +1,4 @@
-/** Claims on stock with a time to live (B4): whoever forgets one gives it back. */
+/** Claims on stock with a time to live (B4): a claim that is forgotten ends by itself. */
 import Type from 'typebox';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
@@ -21,7 +21,7 @@ const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
 export const registerReservations = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, clock, readModels } = ports;
 
-  /** It may be reserved for before it is placed. @throws Problem: it is somebody else's, who would get a part of it here. */
+  /** An order may be reserved for before it is placed. @throws Problem when it is another caller's. */
   const requireReach = async (orderId: string, reach: Reach): Promise<void> => {
     const order = await readModels.orders.fold(orderId);
     if (order !== null && !reachesOrder(reach, order)) throw noOrder();

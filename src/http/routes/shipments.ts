@@ -47,7 +47,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     return showShipment(shipment, reach, personalData);
   };
 
-  /** A shipment of a warehouse that is not the caller's is not there. @throws Problem */
+  /** A shipment of another caller's warehouse is not found. @throws Problem */
   const requireShipment = async (shipmentId: string, reach: Reach): Promise<KnownShipment> => {
     const { state } = await useCases.load.shipment(shipmentStream(shipmentId));
     if (state.phase === 'absent' || !reachesWarehouse(reach, state.warehouseId)) {
@@ -182,7 +182,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
       'REPORTED_BEFORE_DISPATCH',
       'SUBJECT_ERASED',
     ],
-    // The answer repeats the courier's words, which may name whoever opened the door.
+    // The answer repeats the courier's words, which may name the person at the door.
     confidential: true,
     handle: async ({ params: { shipmentId }, body, context, reach, reply }) => {
       await requireShipment(shipmentId, reach);

@@ -136,7 +136,7 @@ export const PageOf = <T extends TSchema>(item: T) =>
 export const Nothing = Type.Null({ description: 'No body.' });
 export const NotModified = Type.Null({ description: 'The caller has this very revision; no body.' });
 
-/** Somebody's doing, as it stands in the log; no personal data. */
+/** An event as it stands in the log, without personal data. */
 export const PublicEvent = named(
   'Event',
   Closed({

@@ -1,4 +1,4 @@
-/** What is read of the log: for auditors, live, as of a time, causes of a figure, and facts that the ledger did not have. */
+/** What is read of the log: for auditors, live, as of a time, causes of a figure, discrepancies. */
 import Type from 'typebox';
 import type { FactCause } from '../../domain/stock/events.ts';
 import { newestMax } from '../../projections/discrepancies/projection.ts';

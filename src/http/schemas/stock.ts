@@ -93,7 +93,7 @@ export const QuarantineBody = Closed({
 export const QuarantineReleaseBody = Closed({ quantity: Quantity, occurredAt: Type.Optional(OccurredAt) });
 export const PolicyBody = Closed({ safetyStock: Count });
 
-/** A claim that nobody turns into a sale within a month is not a claim. */
+/** A month: a claim that has not become a sale by then is given back. */
 const reservationSecondsMax = 30 * 24 * 3_600;
 export const ReservationBody = Closed({
   quantity: Quantity,
