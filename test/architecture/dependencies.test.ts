@@ -2,7 +2,7 @@
  * The folder rules of DESIGN §3, run on `src/`, and proof that each can fail. dependency-cruiser reports success when
  * it understands no file at all, so the number of modules it read is asserted too.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
@@ -171,6 +171,26 @@ describe('the source tree', () => {
   ])('has modules in src/%s to rule over', async (layer) => {
     const { modules } = await read(projectRoot);
     expect(modules.filter(({ source }) => source.startsWith(`src/${layer}/`))).not.toEqual([]);
+  });
+});
+
+describe('the diagram of docs/architecture.md', () => {
+  const below = ['eventsourcing', 'domain'];
+  const roomOf = (path: string): string => path.split('/')[1]?.replace('.ts', '') ?? '';
+
+  it('has an arrow for each room that imports another one, and no other arrow', async () => {
+    const page = readFileSync(join(projectRoot, 'docs/architecture.md'), 'utf8');
+    const drawn = [...page.matchAll(/^ {2}(\w+) --> (\w+)$/gm)].map(([, from, to]) => `${from} --> ${to}`);
+    const { modules } = await read(projectRoot);
+    const arrows = modules.flatMap(({ source, dependencies }) =>
+      dependencies
+        .map(({ resolved }) => [roomOf(source), roomOf(resolved)] as const)
+        .filter(([from, to], index) => dependencies[index]?.resolved.startsWith('src/') && from !== to)
+        .filter(([, to]) => !below.includes(to))
+        .map(([from, to]) => `${from} --> ${to}`),
+    );
+    expect(arrows).not.toHaveLength(0);
+    expect(drawn.sort()).toEqual([...new Set(arrows)].sort());
   });
 });
 
