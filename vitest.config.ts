@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { isKnownClientFault } from './src/infra/eventstoredb/strayFaults.ts';
+import { isKnownClientFault } from './src/infra/eventstoredb/clients.ts';
 import { suites } from './test/suites.ts';
 
 /** Where `.ci/run` wants the results as JSON; absent on a developer's machine. */

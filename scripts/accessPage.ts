@@ -2,7 +2,7 @@
 import { type Operation, policies } from '../src/domain/access/policy.ts';
 import { type Role, roles, type Scope } from '../src/domain/access/principal.ts';
 import { visibleFieldsByRole } from '../src/http/reads/visibleFields.ts';
-import { sandboxClients } from '../src/infra/oidc/sandboxClients.ts';
+import { sandboxClients } from '../src/infra/oidc/claims.ts';
 
 interface Rule {
   readonly scopes: readonly Scope[];

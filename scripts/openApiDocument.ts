@@ -8,7 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { compose, type Settings } from '../src/app/compose.ts';
 import { type Config, readConfig } from '../src/infra/config/config.ts';
 import { openEmbeddedEngines } from '../src/infra/embedded.ts';
-import { createIdentity } from '../src/infra/identity.ts';
+import { createIdentity } from '../src/infra/engines.ts';
 import { createWebhookSender } from '../src/infra/webhooks/sender.ts';
 
 /** Any length of time will do: nothing is placed and nothing is kept. */

@@ -5,13 +5,10 @@ import { compose } from './app/compose.ts';
 import { failureLineOf, greetingOf, guardAgainstStrayFaults } from './app/startup.ts';
 import { failureFacts } from './eventsourcing/ports.ts';
 import { createCache } from './infra/cache.ts';
-import { createSystemClock } from './infra/clock.ts';
 import { readConfig } from './infra/config/config.ts';
-import { createCountryPoints } from './infra/countryPoints.ts';
-import { openEngines } from './infra/engines.ts';
-import { createIdentity } from './infra/identity.ts';
-import { createLog } from './infra/log.ts';
+import { createIdentity, openEngines } from './infra/engines.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
+import { createCountryPoints, createLog, createSystemClock } from './infra/system.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
 
 /** What is in flight at SIGTERM is finished within this; orchestrators kill after 30 s by default. */

@@ -7,8 +7,8 @@ import { stockStream } from '../../src/domain/values.ts';
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import { createSystemClock } from '../../src/infra/clock.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
+import { createSystemClock } from '../../src/infra/system.ts';
 
 export const concurrency = 32;
 const streamsMax = 192;

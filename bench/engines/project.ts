@@ -4,8 +4,7 @@ import { MongoClient } from 'mongodb';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { projectBatch, untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
-import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
+import { createFoldedDocuments, createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
 
 const skusMax = 2_000;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, startService } from '../../demo/service.ts';
-import { sandboxClients } from '../../src/infra/oidc/sandboxClients.ts';
+import { sandboxClients } from '../../src/infra/oidc/claims.ts';
 import { isSettled, signIn } from '../api.ts';
 import { bookMs } from './book.ts';
 import { sizeOf, warehouseIds } from './business.ts';

@@ -10,7 +10,7 @@ import type { EventSource } from '../eventsourcing/ports.ts';
 import { type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { readConfig } from '../infra/config/config.ts';
 import { readSecret } from '../infra/config/configValues.ts';
-import { moveAnswers } from '../infra/migration/moveAnswers.ts';
+import { KeysDiffer, moveAnswers, moveKeys } from '../infra/migration/moveBeside.ts';
 import {
   type Beside,
   type MoveSource,
@@ -19,7 +19,6 @@ import {
   openEmbeddedSource,
   openEventTarget,
 } from '../infra/migration/moveEnds.ts';
-import { KeysDiffer, moveKeys } from '../infra/migration/moveKeys.ts';
 import { type MigrationResult, migrateLog, type Step, TargetTaken } from '../migration/migrateLog.ts';
 import { LedgerDiffers, type LedgerMoved, moveLedger } from '../migration/moveLedger.ts';
 import { deliveries } from '../webhooks/ledger.ts';

@@ -8,7 +8,7 @@ import { rebuild } from '../eventsourcing/projecting/readModel.ts';
 import { openClusteredReadEngines } from '../infra/clustered.ts';
 import { readConfig } from '../infra/config/config.ts';
 import { openReadEngines } from '../infra/embedded.ts';
-import { createLog } from '../infra/log.ts';
+import { createLog } from '../infra/system.ts';
 import { createProgressBar, runTool, WrongUsage } from './tool.ts';
 
 const names = allProjections.map(({ name }) => name);

@@ -1,13 +1,12 @@
 /** `npm run restore -- --from DIR`: a backup into an empty data directory, checked, with later erasures (R20.4). */
 import { parseArgs } from 'node:util';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
-import { BackupBroken } from '../infra/backup/manifest.ts';
 import { eraseAgain, restoreBackup } from '../infra/backup/restoreBackup.ts';
-import { BackupRefused } from '../infra/backup/takeBackup.ts';
+import { BackupBroken, BackupRefused } from '../infra/backup/takeBackup.ts';
 import { readConfig } from '../infra/config/config.ts';
-import { openPersonalData } from '../infra/keys/embeddedPersonalData.ts';
-import { type Erasures, readErasures } from '../infra/keys/erasureLog.ts';
-import { KeyStoreLocked } from '../infra/keys/keyEncryptionKey.ts';
+import { KeyStoreLocked } from '../infra/keys/keyFiles.ts';
+import { type Erasures, readErasures } from '../infra/keys/keyStore.ts';
+import { openPersonalData } from '../infra/keys/sqliteKeyStore.ts';
 import { NoSuchPlace, openBesideTarget } from '../infra/migration/moveEnds.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 

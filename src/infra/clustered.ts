@@ -3,20 +3,17 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config/config.ts';
+import { isKnownClientFault } from './eventstoredb/clients.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
-import { isKnownClientFault } from './eventstoredb/strayFaults.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';
 import { openMongo } from './mongodb/connect.ts';
-import { createMongoDocuments } from './mongodb/documents.ts';
-import { createFoldedDocuments } from './mongodb/foldedDocuments.ts';
+import { createFoldedDocuments, createMongoDocuments } from './mongodb/documents.ts';
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
+import { createMongoPersonalData } from './mongodb/keyStore.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
-import { createMongoPersonalData } from './mongodb/personalData.ts';
-import { openRedisCache } from './redis/cache.ts';
 import { connectRedis } from './redis/connect.ts';
-import { createRedisKeysInUse } from './redis/keysInUse.ts';
 import { createRedisNews } from './redis/progressPubSub.ts';
-import { createRedisLimiters } from './redis/rateLimits.ts';
+import { createRedisKeysInUse, createRedisLimiters, openRedisCache } from './redis/requests.ts';
 
 export interface ClusteredOptions {
   readonly servers: Servers;

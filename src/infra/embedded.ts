@@ -3,23 +3,68 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../commands/ports.ts';
 import type { Clock, StoreDamaged } from '../eventsourcing/ports.ts';
-import { openPersonalData } from './keys/embeddedPersonalData.ts';
-import { createSoleLeases } from './soleLeases.ts';
-import { createSqliteCheckpoints } from './sqlite/documents/checkpoints.ts';
+import { openPersonalData } from './keys/sqliteKeyStore.ts';
+import { databaseFileName } from './privateFiles.ts';
+import { createSoleLeases, createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { createSqliteDocuments } from './sqlite/documents/documents.ts';
-import { fillChecksums } from './sqlite/events/checksumFill.ts';
 import { createSqliteEvents } from './sqlite/events/events.ts';
-import { keepMark } from './sqlite/events/logMark.ts';
-import { startCheckpointer } from './sqlite/file/checkpointer.ts';
+import { fillChecksums, keepMark } from './sqlite/events/logIntegrity.ts';
+import { startCheckpointer } from './sqlite/file/connection.ts';
 import { type Database, openDatabase } from './sqlite/file/database.ts';
-import { lockDataDir } from './sqlite/file/dataDirLock.ts';
-import { databaseFileName } from './sqlite/file/fileNames.ts';
-import { createFileSet, type FileSet } from './sqlite/file/fileSet.ts';
-import { storeCheckWrites } from './sqlite/file/storeCheckWrites.ts';
-import { bindStoreFiles } from './sqlite/file/storeFiles.ts';
+import { bindStoreFiles, lockDataDir } from './sqlite/file/storeFiles.ts';
 import { openThreadedDatabase } from './sqlite/file/threadedDatabase.ts';
-import { createSqliteIdempotency } from './sqlite/idempotency/idempotency.ts';
-import { createSqliteJobs } from './sqlite/jobs/jobs.ts';
+import { storeCheckWrites } from './sqlite/file/writes.ts';
+import { createSqliteIdempotency } from './sqlite/idempotency.ts';
+import { createSqliteJobs } from './sqlite/jobs.ts';
+
+/** The files of one store. A log without its keys is worth as little as keys without their log: damage of one stops all. */
+
+type StoreFile = Pick<Database, 'check' | 'condemn'>;
+
+interface FileSet {
+  add<File extends StoreFile>(file: File): File;
+  /** For the files themselves, when they find damage. */
+  condemn(damage: StoreDamaged): void;
+  /** Looks at all of them. @returns the damage that is known. */
+  look(): StoreDamaged | null;
+  /** Looks every second, until told otherwise. */
+  watch(): void;
+  unwatch(): void;
+}
+
+/** Each commit looks too; this is for when nothing is written. */
+const lookEveryMs = 1_000;
+
+/** `onDamage` is called once, with the first damage. */
+const createFileSet = (onDamage: (damage: StoreDamaged) => void = () => undefined): FileSet => {
+  const files: StoreFile[] = [];
+  let known: StoreDamaged | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  const condemn = (damage: StoreDamaged): void => {
+    if (known !== null) return;
+    known = damage;
+    onDamage(damage);
+    for (const file of files) file.condemn(damage);
+  };
+  const look = (): StoreDamaged | null => {
+    for (const file of files) file.check();
+    return known;
+  };
+
+  return {
+    add: (file) => {
+      files.push(file);
+      return file;
+    },
+    condemn,
+    look,
+    watch: () => {
+      timer = setInterval(look, lookEveryMs);
+    },
+    unwatch: () => clearInterval(timer),
+  };
+};
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
 export const createReadEngines = async (db: Database) => {
@@ -55,7 +100,7 @@ const createStoreCheck = async (db: Database, files: FileSet) => {
   return async () => [{ name: 'store', isVital: true, failure: await failureOf() }];
 };
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** Made if absent. */
   readonly dataDir: string;
   readonly keyEncryptionKey: Uint8Array | undefined;

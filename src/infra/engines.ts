@@ -1,10 +1,15 @@
-/** The engines that the configuration names. */
+/** What the configuration names: the engines, and who vouches for callers. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { TokenVerifier } from '../commands/ports.ts';
 import type { EventSource, StoreDamaged } from '../eventsourcing/ports.ts';
-import type { SystemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { isLoopback } from './config/configValues.ts';
+import { loadSigningKeys } from './oidc/issuerKeys.ts';
+import { createSandboxProvider, type SandboxProvider } from './oidc/sandboxProvider.ts';
+import { createTokenVerifier } from './oidc/verifier.ts';
+import type { SystemClock } from './system.ts';
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly clock: SystemClock;
   readonly logger: FastifyBaseLogger;
   /** The environment variable `DEBUG`, by which a client of others would print secrets. */
@@ -37,4 +42,30 @@ export const openEngines = async (config: Config, { clock, logger, debug, onDama
   const { openClusteredEngines } = await import('./clustered.ts');
   const engines = openClusteredEngines({ servers, debug, erasuresFile, logger, clock });
   return { ...engines, keepTime: () => setClock(engines.events, clock) };
+};
+
+/** Who vouches for callers: the configured issuer, or the sandbox in this process, whose tokens no other process takes. */
+
+interface Identity {
+  readonly issuer: string;
+  readonly verifier: TokenVerifier;
+  readonly sandbox: SandboxProvider | null;
+}
+
+export const createIdentity = async (config: Config, logger: FastifyBaseLogger): Promise<Identity> => {
+  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host } = config;
+  if (oidcIssuer !== null) {
+    return { issuer: oidcIssuer, verifier: createTokenVerifier({ issuer: oidcIssuer, audience }), sandbox: null };
+  }
+  if (!isLoopback(host)) {
+    logger.warn({ host }, 'the sandbox identity is on, and its public secrets open this service to the network');
+  }
+  const issuer = `${publicUrl}/oidc`;
+  const sandbox = createSandboxProvider({
+    issuer,
+    warehouses: sandboxWarehouses,
+    signingKeys: await loadSigningKeys(dataDir),
+    onError: (error) => logger.error({ err: error }, 'sandbox identity failed'),
+  });
+  return { issuer, verifier: createTokenVerifier({ issuer, audience, jwks: sandbox.jwks }), sandbox };
 };

@@ -1,5 +1,6 @@
 /** The data directory is its owner's alone: to read it is to have the orders, and with the keys the customers too (R7.5). */
 import { chmodSync, closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const directoryMode = 0o700;
@@ -68,4 +69,19 @@ export const closeDataDir = (directory: string): readonly string[] => {
     .map((name) => join(directory, name))
     .filter((path) => lstatSync(path).isFile() && isLoose(path));
   return [...tightenDirectory(directory, names), ...loose.filter((path) => !tighten(path, fileMode))];
+}; /** Events, read models, checkpoints, jobs and idempotency answers of the embedded form. */
+export const databaseFileName = 'stockledger.db';
+/** Wrapped keys of personal data. */
+export const keyStoreFileName = 'keys.db';
+/** How far the log had come a moment ago. */
+export const markFileName = 'log.mark';
+
+/** A file, or the names in a directory, on the disk and not only in the cache of the operating system. */
+export const syncPath = async (path: string): Promise<void> => {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 };

@@ -26,8 +26,8 @@ const violationsIn = (result: ICruiseResult): string[] =>
 
 /** A clean project in small, one module a room, each with an import that its rule allows. */
 const cleanLayout: Files = {
-  'src/main.ts': "import './app/compose.ts';\nimport './infra/clock.ts';",
-  'src/cli/rebuild.ts': "import '../app/compose.ts';\nimport '../infra/clock.ts';\nimport '../migration/copy.ts';",
+  'src/main.ts': "import './app/compose.ts';\nimport './infra/system.ts';",
+  'src/cli/rebuild.ts': "import '../app/compose.ts';\nimport '../infra/system.ts';\nimport '../migration/copy.ts';",
   'src/app/compose.ts': "import '../http/app.ts';\nimport '../processManagers/react.ts';",
   'src/eventsourcing/ports.ts': "import 'node:crypto';",
   'src/domain/order.ts': "import '../eventsourcing/ports.ts';",
@@ -38,7 +38,7 @@ const cleanLayout: Files = {
   'src/audit/leaf.ts': "import '../eventsourcing/ports.ts';",
   'src/migration/copy.ts': "import '../webhooks/planner.ts';\nimport '../audit/leaf.ts';",
   'src/http/app.ts': "import 'node:http';\nimport 'fastify';\nimport '../commands/ports.ts';",
-  'src/infra/clock.ts': "import 'node:sqlite';\nimport 'undici';\nimport '../commands/ports.ts';",
+  'src/infra/system.ts': "import 'node:sqlite';\nimport 'undici';\nimport '../commands/ports.ts';",
 };
 
 /** A room without packages that imports each of these, one at a time. */
@@ -49,7 +49,7 @@ const planting = (room: string, ...imports: readonly string[]): readonly Files[]
 
 /** For each rule, the imports that it must refuse. */
 const planted: Readonly<Record<string, readonly Files[]>> = {
-  'eventsourcing-points-down': planting('eventsourcing', '../domain/order.ts', '../infra/clock.ts'),
+  'eventsourcing-points-down': planting('eventsourcing', '../domain/order.ts', '../infra/system.ts'),
   'domain-points-down': planting('domain', 'node:crypto', '../commands/ports.ts'),
   'commands-points-down': planting(
     'commands',
@@ -61,14 +61,14 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
   'projections-points-down': planting('projections', '../commands/ports.ts', '../webhooks/planner.ts'),
   'webhooks-points-down': planting('webhooks', '../commands/ports.ts', '../projections/orders.ts'),
   'audit-points-down': planting('audit', '../projections/orders.ts', '../migration/copy.ts'),
-  'migration-points-down': planting('migration', '../http/app.ts', '../infra/clock.ts', '../app/compose.ts'),
+  'migration-points-down': planting('migration', '../http/app.ts', '../infra/system.ts', '../app/compose.ts'),
   'http-points-down': [
-    { 'src/http/bad.ts': "import '../infra/clock.ts';" },
+    { 'src/http/bad.ts': "import '../infra/system.ts';" },
     { 'src/http/bad.ts': "import '../app/compose.ts';" },
     { 'src/http/bad.ts': "import type { Copy } from '../migration/copy.ts';" },
   ],
   'app-points-down': [
-    { 'src/app/bad.ts': "import '../infra/clock.ts';" },
+    { 'src/app/bad.ts': "import '../infra/system.ts';" },
     { 'src/app/bad.ts': "import '../migration/copy.ts';" },
   ],
   'infra-points-down': [
@@ -77,9 +77,9 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
   ],
   'cli-points-down': [{ 'src/cli/bad.ts': "import '../http/app.ts';" }],
   'infra-only-from-entry-points': [
-    { 'src/app/compose.ts': "import '../infra/clock.ts';" },
-    { 'src/other.ts': "import './infra/clock.ts';" },
-    { 'src/commands/bad.ts': "import '../infra/clock.ts';" },
+    { 'src/app/compose.ts': "import '../infra/system.ts';" },
+    { 'src/other.ts': "import './infra/system.ts';" },
+    { 'src/commands/bad.ts': "import '../infra/system.ts';" },
   ],
   'entry-points-are-not-imported': [
     { 'src/app/compose.ts': "import '../main.ts';" },

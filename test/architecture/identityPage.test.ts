@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { principalFromClaims } from '../../src/infra/oidc/principalFromClaims.ts';
+import { principalFromClaims } from '../../src/infra/oidc/claims.ts';
 import { createTokenVerifier, tokenLifetimeMaxSeconds } from '../../src/infra/oidc/verifier.ts';
 
 const readText = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');

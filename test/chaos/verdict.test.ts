@@ -4,7 +4,7 @@ import { allProjections } from '../../src/app/readModels.ts';
 import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { partNames, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { plannerName } from '../../src/webhooks/planner.ts';

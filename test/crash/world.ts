@@ -5,12 +5,12 @@ import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/messa
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import type { AnyProjection } from '../../src/eventsourcing/projecting/projection.ts';
-import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
-import { createSqliteJobs } from '../../src/infra/sqlite/jobs/jobs.ts';
+import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
 import type { JobQueue } from '../../src/webhooks/ports.ts';
 import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };
 

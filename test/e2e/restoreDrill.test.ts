@@ -10,8 +10,8 @@ import { readSideOf } from '../../src/app/compose.ts';
 import { allProjections } from '../../src/app/readModels.ts';
 import { buildName, rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
 import { openEmbeddedEngines, openReadEngines } from '../../src/infra/embedded.ts';
-import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { createStoredLog } from '../../src/infra/migration/storedLog.ts';
+import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
+import { createStoredLog } from '../../src/infra/migration/moveEnds.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 import {
@@ -281,7 +281,7 @@ describe('a backup', () => {
     const db = new DatabaseSync(file);
     db.exec('DELETE FROM events WHERE position = 2');
     db.close();
-    const { hashFile } = await import('../../src/infra/backup/manifest.ts');
+    const { hashFile } = await import('../../src/infra/backup/takeBackup.ts');
     const manifest = JSON.parse(await readFile(join(path.events, 'manifest.json'), 'utf8'));
     const forged = { ...manifest, file: { ...manifest.file, ...(await hashFile(file)) } };
     await writeFile(join(path.events, 'manifest.json'), JSON.stringify(forged));

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
 import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';

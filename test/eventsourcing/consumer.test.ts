@@ -6,7 +6,7 @@ import { createConsumerProgress } from '../../src/eventsourcing/consumers/consum
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, HeldLease } from '../../src/eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';

@@ -4,7 +4,7 @@ import { ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
 import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { Leases } from '../../src/eventsourcing/ports.ts';
 import { createReadModel, type ReadSide, rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
-import { createSqliteCheckpoints } from '../../src/infra/sqlite/documents/checkpoints.ts';
+import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

@@ -1,7 +1,7 @@
 /** Answers of read-heavy routes from a cache (R21): judged by the log, the same for all, and never for the wrong one. */
 import { describe, expect, it } from 'vitest';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
-import { createMemoryCache } from '../../src/infra/memoryCache.ts';
+import { createMemoryCache } from '../../src/infra/cache.ts';
 import { type Client, openService, type ServiceOptions, type TestService } from '../support/service.ts';
 import { arrange, since, warehouse } from './arrange.ts';
 

@@ -1,7 +1,7 @@
 /** What a person sees who opens the address in a browser (issue 12, point 32). */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { sandboxClients } from '../../src/infra/oidc/sandboxClients.ts';
+import { sandboxClients } from '../../src/infra/oidc/claims.ts';
 import { openService } from '../support/service.ts';
 
 const linksIn = (html: string): string[] => [...html.matchAll(/href="([^"]+)"/g)].map((match) => match[1] ?? '');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSystemClock } from '../../src/infra/clock.ts';
+import { createSystemClock } from '../../src/infra/system.ts';
 
 const at = Date.parse('2026-11-24T10:00:00.000Z');
 const hourMs = 3_600_000;

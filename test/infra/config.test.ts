@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/infra/config/config.ts';
-import { isLoopback } from '../../src/infra/config/configDoors.ts';
-import { ConfigError } from '../../src/infra/config/configValues.ts';
+import { ConfigError, isLoopback } from '../../src/infra/config/configValues.ts';
 
 const refusalOf = (env: Readonly<Record<string, string>>): string => {
   try {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
-import { copyDatabase, settleCopy } from '../../src/infra/backup/copyDatabase.ts';
+import { copyDatabase, settleCopy } from '../../src/infra/backup/takeBackup.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 
 /** Some 12 MB: several steps of the copy. */

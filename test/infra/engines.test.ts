@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { createSystemClock } from '../../src/infra/clock.ts';
 import { readConfig } from '../../src/infra/config/config.ts';
 import { openEngines } from '../../src/infra/engines.ts';
+import { createSystemClock } from '../../src/infra/system.ts';
 import { golden } from '../projections/golden.ts';
 
 it('a start on a log that is ahead of the clock of the machine goes on from its newest event (22)', async () => {

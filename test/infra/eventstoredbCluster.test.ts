@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isKnownClientFault } from '../../src/infra/eventstoredb/strayFaults.ts';
+import { isKnownClientFault } from '../../src/infra/eventstoredb/clients.ts';
 import { eventsIn, followUntil, newEvents, newStream, untilSeen, within } from '../contracts/eventSamples.ts';
 import { openLog, startServer } from '../support/eventStoreLog.ts';
 import { startGossip } from '../support/gossip.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Documents, DocumentWrite, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';
-import { createFoldedDocuments } from '../../src/infra/mongodb/foldedDocuments.ts';
+import { createFoldedDocuments } from '../../src/infra/mongodb/documents.ts';
 
 const name = 'chairs';
 const write = (id: string, position: bigint, expected: bigint | null, document: object | null = {}): DocumentWrite => ({

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/infra/config/config.ts';
-import { createIdentity } from '../../src/infra/identity.ts';
+import { createIdentity } from '../../src/infra/engines.ts';
 
 const warningsOf = async (env: Readonly<Record<string, string>>): Promise<readonly string[]> => {
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'stockledger-'));

@@ -7,11 +7,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PersonalData, SubjectErased } from '../../src/commands/ports.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
-import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyEncryptionKey.ts';
+import { KeyStoreLocked, keyEncryptionKeyFileName } from '../../src/infra/keys/keyFiles.ts';
 import { createPersonalData, SealBroken } from '../../src/infra/keys/personalData.ts';
+import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import type { SubjectKey } from '../../src/infra/keys/subjectKeys.ts';
-import { keyStoreFileName } from '../../src/infra/sqlite/file/fileNames.ts';
+import { keyStoreFileName } from '../../src/infra/privateFiles.ts';
 
 let directory: string;
 beforeEach(async () => {

@@ -7,7 +7,7 @@ const projectRoot = join(import.meta.dirname, '../..');
 
 /** Three lines at the end of its input: the first is being written when the process ends, the others wait for it. */
 const program = `
-  import { createLog } from './src/infra/log.ts';
+  import { createLog } from './src/infra/system.ts';
   const log = createLog('info');
   process.stdin.on('end', () => {
     for (const line of ['one', 'two', 'three']) log.info(line);

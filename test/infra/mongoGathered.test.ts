@@ -1,6 +1,6 @@
 /** How questions for single documents become few: without a server, as what is counted is what would be sent to it. */
 import { describe, expect, it } from 'vitest';
-import { createGathered, idsPerRead, readByIds } from '../../src/infra/mongodb/gathered.ts';
+import { createGathered, idsPerRead, readByIds } from '../../src/infra/mongodb/driver.ts';
 
 interface Row {
   readonly _id: string;

@@ -1,9 +1,9 @@
 /** What only keys that processes share have: one key for two that come at once, and an erasure that others learn of. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SubjectErased } from '../../src/commands/ports.ts';
-import { KeyStoreLocked } from '../../src/infra/keys/keyEncryptionKey.ts';
+import { KeyStoreLocked } from '../../src/infra/keys/keyFiles.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
-import { createMongoPersonalData } from '../../src/infra/mongodb/personalData.ts';
+import { createMongoPersonalData } from '../../src/infra/mongodb/keyStore.ts';
 import { urlOf } from '../contracts/engines/mongodb.ts';
 import { uniqueName, waitMaxMs } from '../contracts/make.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../support/engines/mongodb.ts';

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Principal, scopes } from '../../src/domain/access/principal.ts';
-import { stepUpAcr, stepUpAmr } from '../../src/infra/oidc/sandboxClients.ts';
+import { stepUpAcr, stepUpAmr } from '../../src/infra/oidc/claims.ts';
+import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import {
   accessTokenLifetimeSeconds,
   createSandboxProvider,
   type SandboxProvider,
 } from '../../src/infra/oidc/sandboxProvider.ts';
-import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
 
 const warehouses = ['BER', 'PAR'];

@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import { createSandboxProvider, type SandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
-import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 
 let directory: string;
 let server: Server;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, jwtVerify, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSigningKeys, signingKeysFileName } from '../../src/infra/oidc/signingKeys.ts';
+import { loadSigningKeys, signingKeysFileName } from '../../src/infra/oidc/issuerKeys.ts';
 
 let directory: string;
 

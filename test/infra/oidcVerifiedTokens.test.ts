@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../src/domain/access/principal.ts';
-import { createVerifiedTokens, rememberedMsMax } from '../../src/infra/oidc/verifiedTokens.ts';
+import { createVerifiedTokens, rememberedMsMax } from '../../src/infra/oidc/verifier.ts';
 
 const principal = (subject: string): Principal => ({
   subject,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { takeBackup } from '../../src/infra/backup/takeBackup.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
-import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
+import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import { closeDataDir } from '../../src/infra/privateFiles.ts';
 
 const scratch = (): string => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import { createRedisKeysInUse } from '../../src/infra/redis/keysInUse.ts';
+import { createRedisKeysInUse } from '../../src/infra/redis/requests.ts';
 import { freePort } from '../support/engines/childServer.ts';
 import { redisMissing, startRedis } from '../support/engines/redis.ts';
 

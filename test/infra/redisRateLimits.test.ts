@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import { createRedisLimiters } from '../../src/infra/redis/rateLimits.ts';
+import { createRedisLimiters } from '../../src/infra/redis/requests.ts';
 import { freePort } from '../support/engines/childServer.ts';
 import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 import { openService, type TestService } from '../support/service.ts';

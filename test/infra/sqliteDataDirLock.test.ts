@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/file/dataDirLock.ts';
+import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/file/storeFiles.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -26,7 +26,7 @@ describe('the lock of a data directory', () => {
   });
 
   it('is held against another process and is free when that is killed', async () => {
-    const module = join(import.meta.dirname, '../../src/infra/sqlite/file/dataDirLock.ts');
+    const module = join(import.meta.dirname, '../../src/infra/sqlite/file/storeFiles.ts');
     const script = `import { lockDataDir } from ${JSON.stringify(module)};
       const lock = lockDataDir(${JSON.stringify(directory)});
       console.log('locked');

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { KeptAnswer } from '../../src/commands/ports.ts';
 import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
-import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency/idempotency.ts';
+import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency.ts';
 
 const answerOf = (number: number): KeptAnswer => ({
   id: derivedId(`key${number}`),

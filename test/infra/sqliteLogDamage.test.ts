@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { verifyStore } from '../../src/infra/backup/verifyStore.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
-import { fillChecksums } from '../../src/infra/sqlite/events/checksumFill.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
+import { fillChecksums } from '../../src/infra/sqlite/events/logIntegrity.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { ScanHint } from '../../src/eventsourcing/ports.ts';
-import { createTail, sliceCharsMax } from '../../src/infra/sqlite/events/recentEvents.ts';
+import { createTail, sliceCharsMax } from '../../src/infra/sqlite/events/reads.ts';
 import { golden } from '../projections/golden.ts';
 import { openService } from '../support/service.ts';
 

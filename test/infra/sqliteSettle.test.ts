@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGoOn } from '../../src/infra/sqlite/file/settle.ts';
+import { createGoOn } from '../../src/infra/sqlite/file/writes.ts';
 
 const ids = Array.from({ length: 20 }, (_, id) => id);
 

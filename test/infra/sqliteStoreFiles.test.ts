@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
-import { openPersonalData } from '../../src/infra/keys/embeddedPersonalData.ts';
+import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
-import { DataDirLocked, lockDataDir } from '../../src/infra/sqlite/file/dataDirLock.ts';
-import { bindStoreFiles, StoreIncomplete } from '../../src/infra/sqlite/file/storeFiles.ts';
+import { bindStoreFiles, DataDirLocked, lockDataDir, StoreIncomplete } from '../../src/infra/sqlite/file/storeFiles.ts';
 import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
-import { jobWrites } from '../../src/infra/sqlite/jobs/jobWrites.ts';
+import { jobWrites } from '../../src/infra/sqlite/jobs.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
 
 let root: string;

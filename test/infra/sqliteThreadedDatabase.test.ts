@@ -7,13 +7,13 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { checkpointWrites } from '../../src/infra/sqlite/documents/checkpointWrites.ts';
+import { checkpointWrites } from '../../src/infra/sqlite/checkpoints.ts';
 import { documentWrites } from '../../src/infra/sqlite/documents/documentWrites.ts';
-import { eventWrites } from '../../src/infra/sqlite/events/eventWrites.ts';
+import { eventWrites } from '../../src/infra/sqlite/events/eventRows.ts';
 import type { Database } from '../../src/infra/sqlite/file/database.ts';
 import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
-import { packError, unpackError } from '../../src/infra/sqlite/file/writeThreadCalls.ts';
-import { jobWrites } from '../../src/infra/sqlite/jobs/jobWrites.ts';
+import { packError, unpackError } from '../../src/infra/sqlite/file/writes.ts';
+import { jobWrites } from '../../src/infra/sqlite/jobs.ts';
 
 let directory: string;
 let path: string;

@@ -1,8 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemoryCache } from '../../src/infra/memoryCache.ts';
-import { createTieredCache } from '../../src/infra/tieredCache.ts';
+import { createMemoryCache, createTieredCache } from '../../src/infra/cache.ts';
 import type { Cache } from '../../src/projections/readCache/readCache.ts';
 import { type Asking, at, createCacheWorld } from './cacheWorld.ts';
 

@@ -1,8 +1,8 @@
 /** The log on the server that stands in for EventStoreDB, with times that suit a test. */
 import { onTestFinished } from 'vitest';
 import type { EventStoreClient } from '../../src/infra/eventstoredb/clients.ts';
+import type { Timing } from '../../src/infra/eventstoredb/connection.ts';
 import { createEventStoreEvents, type EventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
-import type { Timing } from '../../src/infra/eventstoredb/timing.ts';
 import { type RunningEventStore, startEventStoreServer } from './engines/eventstoredb.ts';
 
 /** Quick enough for a test, and far from the times that the server takes. */

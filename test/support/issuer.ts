@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
-import { loadSigningKeys } from '../../src/infra/oidc/signingKeys.ts';
 
 export interface Issuer {
   readonly issuer: string;

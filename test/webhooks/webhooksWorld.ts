@@ -8,7 +8,7 @@ import type { Position, RecordedEvent, Sealed } from '../../src/eventsourcing/me
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
-import { createSqliteJobs } from '../../src/infra/sqlite/jobs/jobs.ts';
+import { createSqliteJobs } from '../../src/infra/sqlite/jobs.ts';
 import { createDeliverer } from '../../src/webhooks/deliver.ts';
 import { createDeliveryQueries } from '../../src/webhooks/index.ts';
 import { type Delivery, type DeliveryJob, deliveries, jobOf } from '../../src/webhooks/ledger.ts';

@@ -4,27 +4,53 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { keyEncryptionKeyFileName } from '../keys/keyEncryptionKey.ts';
+import { keyEncryptionKeyFileName } from '../keys/keyFiles.ts';
 import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
-import { privateDirectory } from '../privateFiles.ts';
+import { databaseFileName, keyStoreFileName, privateDirectory, syncPath } from '../privateFiles.ts';
 import { openDatabase } from '../sqlite/file/database.ts';
-import { lockDataDir, lockFileName } from '../sqlite/file/dataDirLock.ts';
-import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
-import { checkLog } from './checkLog.ts';
+import { lockDataDir, lockFileName } from '../sqlite/file/storeFiles.ts';
 import {
   BackupBroken,
+  BackupRefused,
   type EventsManifest,
   eventsManifestName,
   hashFile,
   keysManifestName,
   type Manifest,
   readManifest,
-  syncPath,
-} from './manifest.ts';
-import { BackupRefused } from './takeBackup.ts';
+} from './takeBackup.ts';
 
-export interface RestoreOptions {
+/** Whether a file holds a whole log, and nothing that is ahead of it. */
+
+const one = (db: DatabaseSync, sql: string): Record<string, unknown> => db.prepare(sql).get() ?? {};
+
+/**
+ * Positions are 1, 2, 3 … and revisions of each stream 0, 1, 2 …, as nothing is ever deleted. Read models lie in the same
+ * file and were copied at the same moment, so none may know more than the log.
+ * @returns position of the newest event. @throws BackupBroken that says what is wrong.
+ */
+const checkLog = (db: DatabaseSync): number => {
+  const { quick_check: verdict } = one(db, 'PRAGMA quick_check(1)');
+  if (verdict !== 'ok') throw new BackupBroken(`The file is damaged: ${verdict as string}`);
+  const { count, first, last } = one(
+    db,
+    'SELECT count(*) AS count, min(position) AS first, max(position) AS last FROM events',
+  );
+  const head = Number(last ?? 0);
+  if (count !== head || Number(first ?? 0) !== Math.min(1, head)) throw new BackupBroken('The log has gaps.');
+  const { name } = one(
+    db,
+    `SELECT s.name FROM events e JOIN streams s ON s.id = e.stream GROUP BY e.stream
+     HAVING min(e.revision) <> 0 OR max(e.revision) + 1 <> count(*) LIMIT 1`,
+  );
+  if (name !== undefined) throw new BackupBroken(`The stream ${name as string} has gaps.`);
+  const ahead = db.prepare('SELECT name FROM checkpoints WHERE commitAt > ? LIMIT 1').get(head);
+  if (ahead !== undefined) throw new BackupBroken(`The checkpoint of ${ahead.name as string} is ahead of the log.`);
+  return head;
+};
+
+interface RestoreOptions {
   readonly from: string;
   readonly keysFrom: string;
   readonly dataDir: string;
@@ -32,7 +58,7 @@ export interface RestoreOptions {
   readonly erasures: readonly Buffer[];
 }
 
-export interface Restored {
+interface Restored {
   readonly events: number;
   readonly asOf: string;
   readonly keysAsOf: string;

@@ -5,10 +5,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { JobQueue } from '../../webhooks/ports.ts';
-import { msOf } from '../jobTimes.ts';
 import { keyPrefix, type RedisServer } from '../redis/connect.ts';
-import { encodeId, jobOptions } from './records.ts';
-import { runWorker } from './worker.ts';
+import { msOf } from '../waits.ts';
+import { encodeId, jobOptions, runWorker } from './worker.ts';
 
 /** Between a worker that could not go on and the next one. */
 const restartDelayMs = 1_000;

@@ -4,12 +4,33 @@
  * be stopped while Redis is away.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { DelayedError, type Job as Record, Worker } from 'bullmq';
+import { DelayedError, type JobsOptions, type Job as Record, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Job, JobOutcome, WorkOptions } from '../../webhooks/ports.ts';
-import { backoffMs, msOf } from '../jobTimes.ts';
 import { isRefusal, keyPrefix, type RedisServer } from '../redis/connect.ts';
-import { decodeId, triesMax } from './records.ts';
+import { backoffMs, msOf } from '../waits.ts';
+
+/** How a job is written down in BullMQ. */
+
+/**
+ * BullMQ refuses ids that are whole numbers or hold a colon, which separates its keys: the letter in front makes a word of
+ * a number, and a colon is escaped.
+ */
+const idPrefix = 'j';
+export const encodeId = (id: string): string => `${idPrefix}${encodeURIComponent(id)}`;
+const decodeId = (jobId: string): string => decodeURIComponent(jobId.slice(idPrefix.length));
+
+/** How often a job may be tried is its ledger's to decide: the queue never gives one up. */
+const triesMax = Number.MAX_SAFE_INTEGER;
+
+export const jobOptions: JobsOptions = {
+  attempts: triesMax,
+  /** Only for a job whose end Redis refused: those that a handler asks for have a time of their own. */
+  backoff: { type: 'fixed', delay: 1_000 },
+  removeOnComplete: true,
+  /** Of no use in Redis. */
+  stackTraceLimit: 0,
+};
 
 /** How often leases are looked at, at the rarest: BullMQ needs two looks to hand a job out again. */
 const stalledCheckMaxMs = 5_000;
@@ -18,7 +39,7 @@ const settleMaxMs = 2_000;
 /** BullMQ's own pause after a lost connection; its default of 15 s is longer than a restart of Redis. */
 const retryDelayMs = 1_000;
 
-export interface Work<T> {
+interface Work<T> {
   readonly redis: RedisServer;
   readonly queue: string;
   readonly options: WorkOptions;

@@ -1,7 +1,6 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
 import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
-import { type Doors, readDoors } from './configDoors.ts';
-import { ConfigError, type Env, integer, list, readSecret, text, url } from './configValues.ts';
+import { ConfigError, type Doors, type Env, integer, list, readDoors, readSecret, text, url } from './configValues.ts';
 
 export interface Config extends Doors {
   readonly port: number;

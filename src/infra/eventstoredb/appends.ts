@@ -9,17 +9,30 @@ import {
   type ExpectedRevision,
   StoreUnavailable,
 } from '../../eventsourcing/ports.ts';
+import { createBackoff, within } from '../waits.ts';
 import { type Gate, GateClosed } from './circuitBreaker.ts';
-import type { Clients } from './clients.ts';
-import type { Credentials } from './connection.ts';
-import { type AppendFailure, classifyAppend, describeFailure } from './failures.ts';
-import type { Horizon } from './highWaterMark.ts';
+import { type AppendFailure, type Clients, classifyAppend, describeFailure } from './clients.ts';
+import type { Credentials, Timing } from './connection.ts';
 import type { Reads } from './reads.ts';
 import { type Encoded, encodeEvents } from './records.ts';
-import type { Timing } from './timing.ts';
-import { createBackoff, within } from './waits.ts';
 
-export interface AppendsOptions {
+/** The furthest position of the log that this process has heard of. */
+export interface Horizon {
+  at(): Position | null;
+  reach(position: Position): void;
+}
+
+export const createHorizon = (): Horizon => {
+  let furthest: Position | null = null;
+  return {
+    at: () => furthest,
+    reach: (position) => {
+      if (furthest === null || comparePositions(position, furthest) > 0) furthest = position;
+    },
+  };
+};
+
+interface AppendsOptions {
   readonly clients: Clients;
   readonly credentials: Credentials;
   readonly gate: Gate;

@@ -1,9 +1,8 @@
 /** Keeps calls away from a server that does not answer, as the client itself has no backoff at all. */
 import { pause } from '../../eventsourcing/concurrency.ts';
-import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
-import { isUnreachable } from './failures.ts';
-import type { Timing } from './timing.ts';
-import { createBackoff } from './waits.ts';
+import { createBackoff, createDoorbell, type Doorbell } from '../waits.ts';
+import { isUnreachable } from './clients.ts';
+import type { Timing } from './connection.ts';
 
 export interface Gate {
   /**

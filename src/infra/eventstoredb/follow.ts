@@ -3,11 +3,10 @@ import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing/ports.ts';
-import type { Listener } from '../wakeSignal.ts';
+import type { Listener } from '../waits.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
-import type { Tail } from './recentEvents.ts';
 import { positionOf, tryDecode } from './records.ts';
-import type { Hub } from './sharedSubscription.ts';
+import type { Hub, Tail } from './sharedSubscription.ts';
 
 /** The tail rings for everything that comes; this is only how long a wait lasts at most. */
 const wakeMs = 30_000;

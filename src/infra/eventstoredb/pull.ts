@@ -3,13 +3,12 @@ import type { AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
+import { createBackoff, createDoorbell, type Doorbell } from '../waits.ts';
 import type { Clients } from './clients.ts';
-import { describeFailure, isFinalForReading } from './failures.ts';
+import { describeFailure, isFinalForReading } from './clients.ts';
+import type { Timing } from './connection.ts';
 import type { Reads } from './reads.ts';
 import { type Subscription, SubscriptionEnded, subscribe } from './subscription.ts';
-import type { Timing } from './timing.ts';
-import { createBackoff } from './waits.ts';
 
 export interface PullPorts {
   readonly clients: Clients;

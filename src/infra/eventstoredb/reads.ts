@@ -13,12 +13,12 @@ import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { createBackoff, NoAnswer } from '../waits.ts';
 import type { Gate } from './circuitBreaker.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
-import { describeFailure, isFinalForReading } from './failures.ts';
+import { describeFailure, isFinalForReading } from './clients.ts';
+import type { Timing } from './connection.ts';
 import { decodeResolved, positionOf } from './records.ts';
-import type { Timing } from './timing.ts';
-import { createBackoff, NoAnswer } from './waits.ts';
 
 export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'scan' | 'head'>;
 

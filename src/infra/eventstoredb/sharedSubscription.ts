@@ -1,9 +1,114 @@
 /** One live subscription for all followers of this process, into a tail that they share. */
-import { createDoorbell, type Doorbell } from '../wakeSignal.ts';
-import type { Horizon } from './highWaterMark.ts';
+import { UnknownEvent } from '../../domain/decode.ts';
+import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions } from '../../eventsourcing/message.ts';
+import type { EventBatch } from '../../eventsourcing/ports.ts';
+import { createDoorbell, type Doorbell } from '../waits.ts';
+import type { Horizon } from './appends.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
-import { createTail, type Tail, type TailEntry } from './recentEvents.ts';
-import { positionOf, tryDecode } from './records.ts';
+import { positionOf, tryDecode, weightOf } from './records.ts';
+
+/** An event of ours, or why it can't be understood; whoever does not want its type never finds out. */
+interface TailEntry {
+  readonly position: Position;
+  readonly type: string;
+  readonly event: RecordedEvent | UnknownEvent;
+}
+
+/** The newest part of the log, without gaps: everything after its start, up to its end. */
+export interface Tail {
+  /** Where it ends. `null`: nothing is in the log yet. */
+  end(): Position | null;
+  /** Goes on from its end; `upTo` lies beyond the last entry where others wrote. */
+  push(entries: readonly TailEntry[], upTo: Position): void;
+  /** Whether everything after this position is here. */
+  covers(at: Position | null): boolean;
+  /**
+   * What comes after a position that it covers; `null` when that is nothing.
+   * @throws UnknownEvent when the next event that is wanted is one
+   */
+  read(at: Position | null, batchMax: number, types: ReadonlySet<string> | null): EventBatch | null;
+}
+
+/** Followers that live are a few batches behind at most; who is further behind reads from the server. */
+const eventsMax = 2_048;
+/** What it keeps of their data, in characters of JSON; a single event may have a mebibyte. */
+const charactersMax = 8 * 1_048_576;
+/** Shortened once it is so much too long, as each time copies what stays. */
+const slack = 2;
+
+const isAfter = (position: Position, at: Position | null): boolean => at === null || comparePositions(position, at) > 0;
+
+const weigh = ({ event }: TailEntry): number =>
+  event instanceof UnknownEvent ? 0 : weightOf(event.data) + weightOf(event.metadata);
+
+/** The index of the first entry after a position. */
+const firstAfter = (entries: readonly TailEntry[], at: Position | null): number => {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = entries[middle];
+    if (entry !== undefined && isAfter(entry.position, at)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
+
+export const createTail = (begin: Position | null): Tail => {
+  let entries: TailEntry[] = [];
+  let weights: number[] = [];
+  let characters = 0;
+  let [start, end] = [begin, begin];
+
+  const shorten = (): void => {
+    let drop = Math.max(0, entries.length - eventsMax);
+    let left = characters - weights.slice(0, drop).reduce((sum, weight) => sum + weight, 0);
+    while (left > charactersMax) {
+      left -= weights[drop] ?? 0;
+      drop += 1;
+    }
+    start = entries[drop - 1]?.position ?? start;
+    entries = entries.slice(drop);
+    weights = weights.slice(drop);
+    characters = left;
+  };
+
+  const push: Tail['push'] = (added, upTo) => {
+    for (const entry of added) {
+      const weight = weigh(entry);
+      entries.push(entry);
+      weights.push(weight);
+      characters += weight;
+    }
+    end = upTo;
+    if (entries.length > slack * eventsMax || characters > slack * charactersMax) shorten();
+  };
+
+  const read: Tail['read'] = (at, batchMax, types) => {
+    if (end === null || !isAfter(end, at)) return null;
+    const events: RecordedEvent[] = [];
+    let upTo = at;
+    for (const { position, type, event } of entries.slice(firstAfter(entries, at))) {
+      if (events.length === batchMax) return { events, upTo: upTo ?? end, isCaughtUp: false };
+      if (types === null || types.has(type)) {
+        if (event instanceof UnknownEvent) {
+          if (events.length === 0) throw event;
+          return { events, upTo: upTo ?? end, isCaughtUp: false };
+        }
+        events.push(event);
+      }
+      upTo = position;
+    }
+    return { events, upTo: end, isCaughtUp: true };
+  };
+
+  return {
+    end: () => end,
+    push,
+    covers: (at) => start === null || (at !== null && comparePositions(at, start) >= 0),
+    read,
+  };
+};
 
 export interface Hub {
   /** Begins at the newest event, unless it runs already. */

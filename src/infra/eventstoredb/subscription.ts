@@ -11,9 +11,9 @@ import {
 } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
+import { within } from '../waits.ts';
 import type { EventStoreClient } from './clients.ts';
 import { positionOf, weightOf } from './records.ts';
-import { within } from './waits.ts';
 
 export interface SubscriptionOptions {
   readonly from: Position | null;

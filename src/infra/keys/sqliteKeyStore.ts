@@ -1,9 +1,16 @@
 /** Wrapped keys in a SQLite file of their own. Erasing overwrites a wrapped key where it stands. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { PersonalData } from '../../commands/ports.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import type { LocalDatabase } from '../sqlite/file/database.ts';
-import type { KeptEmail, KeptKey, KeyStore } from './keyStore.ts';
-import { wrappedBytes } from './keyWrap.ts';
+import { keyStoreFileName, privateDirectory } from '../privateFiles.ts';
+import { type DatabaseOptions, type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
+import { loadDerivedKeys } from './keyFiles.ts';
+import { erasureLogFileName, type KeptEmail, type KeptKey, type KeyStore, notingErasures } from './keyStore.ts';
+import { createPersonalData } from './personalData.ts';
+import { createKeyWrap, createSubjectKeys, wrappedBytes } from './subjectKeys.ts';
 
 /**
  * The table grows at its end only and its rows never change their size, so SQLite never moves a wrapped key: there is
@@ -89,4 +96,76 @@ export const openSqliteKeyStore = async (
       }),
   };
   return { store, used };
+};
+
+/** Whether every wrapped key of a key store file opens under the key encryption key. */
+
+interface KeysChecked {
+  readonly keys: number;
+  readonly faults: readonly string[];
+}
+
+/** @throws KeyStoreLocked when the key encryption key is missing. */
+export const keysThatDoNotOpen = async (
+  db: DatabaseSync,
+  directory: string,
+  keyEncryptionKey: Uint8Array | undefined,
+): Promise<KeysChecked> => {
+  const { unwrap } = createKeyWrap((await loadDerivedKeys(directory, keyEncryptionKey, false)).wrapping);
+  const proof = db.prepare('SELECT sealed FROM proof').get()?.sealed as Uint8Array | undefined;
+  if (proof !== undefined && unwrap(Buffer.from(proof), Buffer.from('proof')) === undefined) {
+    return { keys: 0, faults: ['the key encryption key is not the one of this key store'] };
+  }
+  let [keys, broken] = [0, 0];
+  for (const row of db.prepare('SELECT keyId, subject, wrapped FROM subjectKeys WHERE erased = 0').iterate()) {
+    const place = Buffer.concat([row.keyId as Uint8Array, row.subject as Uint8Array]);
+    keys += 1;
+    if (unwrap(Buffer.from(row.wrapped as Uint8Array), place) === undefined) broken += 1;
+  }
+  return { keys, faults: broken === 0 ? [] : [`${broken} of ${keys} keys are damaged`] };
+};
+
+/** Personal data with its keys in `keys.db` beside the events. One process owns the file. */
+
+/** Keys in use are held themselves. */
+const keyStoreCacheKiB = 2 * 1_024;
+
+/** The file itself: whether it is sound, and its end. */
+type KeyFile = Pick<LocalDatabase, 'check' | 'condemn' | 'close'>;
+
+interface PersonalDataOptions {
+  /** Where `keys.db` lies, and the key encryption key when none is given. Made if absent. */
+  readonly directory: string;
+  /** 32 bytes from a key management service. Absent: a file of mode 0600 in `directory`, made on first start. */
+  readonly keyEncryptionKey?: Uint8Array | undefined;
+  /** Where erasures are noted. Absent: `erasures.log` in `directory`. */
+  readonly erasuresFile?: string | undefined;
+  readonly onDamage?: DatabaseOptions['onDamage'];
+}
+
+/**
+ * @throws KeyStoreLocked when the key encryption key is missing or is not the one the store was made with.
+ */
+export const openPersonalData = async ({
+  directory,
+  keyEncryptionKey,
+  erasuresFile = join(directory, erasureLogFileName),
+  onDamage,
+}: PersonalDataOptions): Promise<PersonalData & KeyFile> => {
+  await mkdir(directory, privateDirectory);
+  const db = openDatabase(join(directory, keyStoreFileName), {
+    cacheKiB: keyStoreCacheKiB,
+    ...(onDamage === undefined ? {} : { onDamage }),
+  });
+  try {
+    const { store, used } = await openSqliteKeyStore(db);
+    const derived = await loadDerivedKeys(directory, keyEncryptionKey, !used);
+    const keys = createSubjectKeys(notingErasures(store, erasuresFile), derived);
+    await keys.unlock();
+    const { check, condemn, close } = db;
+    return { ...createPersonalData(keys, Number.POSITIVE_INFINITY), check, condemn, close };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 };

@@ -1,11 +1,105 @@
 /** One data key a subject, wrapped by keys that are derived from the key encryption key, in whatever store. */
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+} from 'node:crypto';
+import { domainToASCII } from 'node:url';
 import type { Sealed } from '../../eventsourcing/message.ts';
-import { untilDone } from '../untilDone.ts';
-import { type DerivedKeys, KeyStoreLocked } from './keyEncryptionKey.ts';
+import { untilDone } from '../waits.ts';
+import { type DerivedKeys, KeyStoreLocked } from './keyFiles.ts';
 import type { KeptKey, KeyStore } from './keyStore.ts';
-import { createKeyWrap, keyBytes } from './keyWrap.ts';
-import { normalisedEmail } from './normalisedEmail.ts';
+
+/**
+ * AES-256-GCM (NIST SP 800-38D) with a random nonce, which is safe for 2^32 texts a key: no subject has that many.
+ * Keys are key objects: Node takes ten times as long to make a cipher from the bytes of a key.
+ */
+
+const algorithm = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
+/** Random bytes are drawn for this many nonces at once: a draw costs more than an encryption. */
+const noncesPerDraw = 128;
+
+/** Fresh nonces, never the same twice. */
+export const createNonces = (): (() => Buffer) => {
+  let drawn = Buffer.alloc(0);
+  let used = 0;
+  return () => {
+    if (used >= drawn.length) {
+      drawn = randomFillSync(Buffer.alloc(noncesPerDraw * nonceBytes));
+      used = 0;
+    }
+    const nonce = drawn.subarray(used, used + nonceBytes);
+    used += nonceBytes;
+    return nonce;
+  };
+};
+
+/** Ciphertext, then the tag. */
+export const encrypt = (key: KeyObject, nonce: Buffer, plain: Buffer, context: Buffer): Buffer => {
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(context);
+  const body = cipher.update(plain);
+  cipher.final();
+  return Buffer.concat([body, cipher.getAuthTag()]);
+};
+
+/** `undefined` when key, nonce, text or context is not what it was. */
+export const decrypt = (key: KeyObject, nonce: Buffer, sealed: Buffer, context: Buffer): Buffer | undefined => {
+  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(context);
+  decipher.setAuthTag(sealed.subarray(-tagBytes));
+  const plain = decipher.update(sealed.subarray(0, -tagBytes));
+  try {
+    decipher.final();
+    return plain;
+  } catch {
+    return undefined;
+  }
+};
+
+const keyBytes = 32;
+export const wrappedBytes = nonceBytes + keyBytes + tagBytes;
+
+interface KeyWrap {
+  /** `place` binds it to where it stands. */
+  wrap(plain: Buffer, place: Buffer): Buffer;
+  /** `undefined` when key, bytes or place is not what it was. */
+  unwrap(wrapped: Buffer, place: Buffer): Buffer | undefined;
+}
+
+/** Nonce, ciphertext, tag. */
+export const createKeyWrap = (wrapping: KeyObject): KeyWrap => {
+  const nextNonce = createNonces();
+  return {
+    wrap: (plain, place) => {
+      const nonce = nextNonce();
+      return Buffer.concat([nonce, encrypt(wrapping, nonce, plain, place)]);
+    },
+    unwrap: (wrapped, place) => decrypt(wrapping, wrapped.subarray(0, nonceBytes), wrapped.subarray(nonceBytes), place),
+  };
+};
+
+/** What makes two e-mail addresses the same, so that an order is found by whichever a customer says on the phone. */
+
+/**
+ * - Blanks around it do not count.
+ * - The domain goes without case, and in its ASCII form: `müller.de` is `xn--mller-kva.de` (RFC 5891).
+ * - The part before it is put into NFC (RFC 6532 §3.1) and goes without case. By RFC 5321 §2.4 case may matter there; no
+ *   provider in use tells two people apart by it, and people write their own address in either way.
+ * - Dots and `+tags` count: only some providers leave them out.
+ */
+const normalisedEmail = (email: string): string => {
+  const trimmed = email.trim();
+  const at = trimmed.lastIndexOf('@');
+  const [local, domain] = [trimmed.slice(0, at + 1), trimmed.slice(at + 1)];
+  return `${local.normalize('NFC').toLowerCase()}${domainToASCII(domain) || domain.normalize('NFC').toLowerCase()}`;
+};
 
 export interface SubjectKey {
   readonly keyId: string;

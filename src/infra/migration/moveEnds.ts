@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IdempotencyRecords } from '../../commands/ports.ts';
+import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import { createEventStoreEvents } from '../eventstoredb/events.ts';
@@ -13,18 +14,44 @@ import { openMongo } from '../mongodb/connect.ts';
 import { createMongoDocuments } from '../mongodb/documents.ts';
 import { createMongoIdempotency } from '../mongodb/idempotency.ts';
 import { createMongoKeyStore } from '../mongodb/keyStore.ts';
-import { privateDirectory } from '../privateFiles.ts';
-import { createSqliteCheckpoints } from '../sqlite/documents/checkpoints.ts';
+import { databaseFileName, keyStoreFileName, privateDirectory } from '../privateFiles.ts';
+import { createSqliteCheckpoints } from '../sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../sqlite/documents/documents.ts';
+import { eventColumns, eventWrites, selectEvents } from '../sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../sqlite/events/events.ts';
-import { eventWrites } from '../sqlite/events/eventWrites.ts';
-import { type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
-import { type DataDirLock, lockDataDir, requireKeysUnused } from '../sqlite/file/dataDirLock.ts';
-import { databaseFileName, keyStoreFileName } from '../sqlite/file/fileNames.ts';
-import { createSqliteIdempotency } from '../sqlite/idempotency/idempotency.ts';
-import { createIdempotencyRows, type IdempotencyRows } from './idempotencyRows.ts';
-import { createSqliteKeyRows, type KeyRows } from './keyRows.ts';
-import { createStoredLog, type StoredLog } from './storedLog.ts';
+import { type Database, type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
+import { type DataDirLock, lockDataDir, requireKeysUnused } from '../sqlite/file/storeFiles.ts';
+import { createSqliteIdempotency } from '../sqlite/idempotency.ts';
+import { createIdempotencyRows, createSqliteKeyRows, type IdempotencyRows, type KeyRows } from './moveBeside.ts';
+
+/** The log of a file as it is stored, never upcast: what is moved elsewhere must stay what it was. */
+
+export interface StoredLog {
+  /** Events after a position (exclusive) in order, at most `limit`. */
+  read(from: Position | null, limit: number): Promise<readonly RecordedEvent[]>;
+  /** The event at this very position; `null` when none is there. */
+  at(position: Position): Promise<RecordedEvent | null>;
+  /** How many there are. */
+  count(): Promise<number>;
+}
+
+export const createStoredLog = (db: Database): StoredLog => {
+  const selectAfter = selectEvents(
+    db,
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
+     WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+  );
+  const selectAt = selectEvents(
+    db,
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.position = ?`,
+  );
+  const selectCount = db.prepare('SELECT count(*) AS count FROM events');
+  return {
+    read: (from, limit) => db.read(() => selectAfter.stored(from?.commit ?? 0n, limit)),
+    at: ({ commit }) => db.read(() => selectAt.stored(commit)[0] ?? null),
+    count: () => db.read(() => selectCount.get()?.count as number),
+  };
+};
 
 /** There is nothing to move there, or no adapter for that place. */
 export class NoSuchPlace extends Error {
@@ -67,7 +94,7 @@ export const openEmbeddedSource = async (dataDir: string): Promise<MoveSource> =
   };
 };
 
-export interface Opened<Port> {
+interface Opened<Port> {
   readonly port: Port;
   close(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import type { Checkpoints, Generations } from '../../eventsourcing/ports.ts';
 import type { Mongo } from './connect.ts';
-import { createGathered } from './gathered.ts';
-import { unlessDuplicate } from './mongoErrors.ts';
+import { createGathered, unlessDuplicate } from './driver.ts';
 
 interface CheckpointRow {
   readonly _id: string;

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Db, MongoClient, type MongoClientOptions, type ReadPreferenceMode } from 'mongodb';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { asUnavailable, isCommandUnknown } from './mongoErrors.ts';
+import { asUnavailable, isCommandUnknown } from './driver.ts';
 
 export interface MongoOptions {
   /** With credentials and TLS options; never logged. */

@@ -5,9 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyBulkWriteOperation } from 'mongodb';
 import type { DocumentWrite } from '../../eventsourcing/projecting/documents.ts';
-import { bytesOf, encodeDocument } from './documentCodec.ts';
-import { buried, isTombstone, type Row, type Rows } from './documentRows.ts';
-import { isPartlyDuplicate } from './mongoErrors.ts';
+import { buried, bytesOf, encodeDocument, isTombstone, type Row, type Rows } from './documentRows.ts';
+import { isPartlyDuplicate } from './driver.ts';
 
 export type Outcome = 'applied' | 'lost';
 

@@ -3,10 +3,9 @@
  * wins because an id is unique, and the server need not look for anything else.
  */
 import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../commands/ports.ts';
-import { untilDone } from '../untilDone.ts';
+import { untilDone } from '../waits.ts';
 import type { Mongo } from './connect.ts';
-import { createGathered } from './gathered.ts';
-import { isPartlyDuplicate, unlessDuplicate } from './mongoErrors.ts';
+import { createGathered, isPartlyDuplicate, unlessDuplicate } from './driver.ts';
 
 interface ClaimRow {
   readonly _id: string;

@@ -2,11 +2,15 @@
  * Wrapped keys in a database of their own. Erasing overwrites the wrapped key; copies that the server keeps for a while
  * (journal, oplog, backups) are as wrapped as this one, and an erasure is done again after a restore.
  */
+import type { PersonalData } from '../../commands/ports.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
-import type { KeptEmail, KeptKey, KeyStore } from '../keys/keyStore.ts';
-import { untilDone } from '../untilDone.ts';
+import { deriveKeys } from '../keys/keyFiles.ts';
+import { type KeptEmail, type KeptKey, type KeyStore, notingErasures } from '../keys/keyStore.ts';
+import { createPersonalData } from '../keys/personalData.ts';
+import { createSubjectKeys } from '../keys/subjectKeys.ts';
+import { untilDone } from '../waits.ts';
 import type { Mongo } from './connect.ts';
-import { unlessDuplicate } from './mongoErrors.ts';
+import { unlessDuplicate } from './driver.ts';
 
 /** All bytes in base64url. */
 interface KeyRow {
@@ -95,4 +99,30 @@ export const createMongoKeyStore = ({ keysDb, read, write }: Mongo): KeyStore =>
       return first === null ? sealed : bytesOf(first.sealed);
     },
   };
+};
+
+/** How long a process goes on with a key that another one has erased (B7). */
+const keptMaxMs = 60_000;
+
+interface MongoPersonalData extends PersonalData {
+  /** @throws KeyStoreLocked when the key encryption key is not the one of this store; everything else then does too. */
+  unlock(): Promise<void>;
+}
+
+/**
+ * Personal data with its keys in MongoDB, shared by all processes. Each must be given the same key encryption key, which
+ * is never kept beside what it wraps.
+ * @param erasuresFile where this process notes erasures, for a restore of older keys; absent: nowhere
+ * @throws KeyStoreLocked when it has not 32 bytes.
+ */
+export const createMongoPersonalData = (
+  mongo: Mongo,
+  keyEncryptionKey: Uint8Array,
+  cachedMaxMs = keptMaxMs,
+  erasuresFile?: string,
+): MongoPersonalData => {
+  const store = createMongoKeyStore(mongo);
+  const noting = erasuresFile === undefined ? store : notingErasures(store, erasuresFile);
+  const keys = createSubjectKeys(noting, deriveKeys(keyEncryptionKey));
+  return { ...createPersonalData(keys, cachedMaxMs), unlock: keys.unlock };
 };

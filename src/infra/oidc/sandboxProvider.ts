@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JSONWebKeySet } from 'jose';
 import { type Adapter, type ClientMetadata, type Configuration, errors, Provider } from 'oidc-provider';
 import { scopes } from '../../domain/access/principal.ts';
-import { claimsOf, type SandboxClient, sandboxClients, sandboxSecret } from './sandboxClients.ts';
-import type { SigningKeys } from './signingKeys.ts';
+import { claimsOf, type SandboxClient, sandboxClients, sandboxSecret } from './claims.ts';
+import type { SigningKeys } from './issuerKeys.ts';
 
 /**
  * One hour: long enough to try things out with a token pasted into the documentation page, short enough that

@@ -3,9 +3,54 @@ import { hash } from 'node:crypto';
 import { type JSONWebKeySet, type JWTPayload, type JWTVerifyOptions, errors as joseErrors, jwtVerify } from 'jose';
 import { TokenRefused, type TokenVerifier } from '../../commands/ports.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { principalFromClaims } from './claims.ts';
 import { createIssuerKeys } from './issuerKeys.ts';
-import { principalFromClaims } from './principalFromClaims.ts';
-import { createVerifiedTokens } from './verifiedTokens.ts';
+
+/** Remembers for a moment which tokens were found good, so that a busy caller's signature isn't checked each time. */
+
+/** About 10 MB at a kilobyte for a principal; more callers than that at once simply verify more often. */
+const verifiedTokensMax = 10_000;
+
+/** A key withdrawn by the issuer may go on working for this long, and no longer. */
+export const rememberedMsMax = 60_000;
+
+interface Entry {
+  readonly principal: Principal;
+  readonly forgottenAtMs: number;
+}
+
+interface VerifiedTokens {
+  /** Absent, or out of date at `nowMs`: undefined. */
+  readonly find: (key: string, nowMs: number) => Principal | undefined;
+  /** `expiresAtMs` is the token's own end; it is remembered until then or for `rememberedMsMax`, whichever is less. */
+  readonly remember: (key: string, principal: Principal, expiresAtMs: number, nowMs: number) => void;
+  readonly size: () => number;
+}
+
+/** Least recently used goes first: a `Map` iterates in insertion order, and a hit inserts anew. */
+export const createVerifiedTokens = (max: number = verifiedTokensMax): VerifiedTokens => {
+  const entries = new Map<string, Entry>();
+  return {
+    find: (key, nowMs) => {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      entries.delete(key);
+      if (entry.forgottenAtMs <= nowMs) return undefined;
+      entries.set(key, entry);
+      return entry.principal;
+    },
+    remember: (key, principal, expiresAtMs, nowMs) => {
+      const forgottenAtMs = Math.min(expiresAtMs, nowMs + rememberedMsMax);
+      if (forgottenAtMs <= nowMs) return;
+      entries.delete(key);
+      entries.set(key, { principal, forgottenAtMs });
+      if (entries.size <= max) return;
+      const oldest = entries.keys().next();
+      if (!oldest.done) entries.delete(oldest.value);
+    },
+    size: () => entries.size,
+  };
+};
 
 /** Asymmetric only: with a shared secret, whoever can check a token can also make one (RFC 8725 §3.1, §3.2). */
 const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'];
@@ -25,7 +70,7 @@ export const tokenLifetimeMaxSeconds = 24 * 3600;
 /** An issuer's token with every claim we know is about 1 KB; most proxies stop headers at 8 KB anyway. */
 const tokenCharsMax = 8 * 1024;
 
-export interface TokenVerifierOptions {
+interface TokenVerifierOptions {
   /** Must equal `iss` to the letter. */
   readonly issuer: string;
   /** Must be among `aud`. */

@@ -7,8 +7,7 @@ import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { CheckTarget, SendError, SendRequest, SendResult, WebhookSender } from '../../webhooks/ports.ts';
-import { createPinnedPools } from './pinnedPools.ts';
-import { isPublicAddress, readTarget, type Target, trustedTargets } from './target.ts';
+import { createPinnedPools, isPublicAddress, readTarget, type Target, trustedTargets } from './target.ts';
 
 /** All addresses of a name, like `dns.promises.lookup` with `all`. */
 export type Lookup = (host: string) => Promise<readonly string[]>;

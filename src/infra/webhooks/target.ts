@@ -1,9 +1,7 @@
-/**
- * Where a webhook may go: https to public addresses, or a target that the configuration names (R23; OWASP API7 SSRF).
- * One reading of the URL serves the moment an endpoint is made and every attempt; only name resolution comes on top.
- */
+/** Where a webhook may go, and the connections to there: https to public addresses, or a target that the configuration names (R23; OWASP API7 SSRF). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { buildConnector, Pool } from 'undici';
 import type { TargetRefusal } from '../../webhooks/ports.ts';
 
 export interface Target {
@@ -15,14 +13,14 @@ export interface Target {
   readonly trusted: boolean;
 }
 
-export type TargetReading =
+type TargetReading =
   | { readonly kind: 'target'; readonly target: Target }
   | { readonly kind: 'refused'; readonly reason: TargetRefusal };
 
 /** The usual port and its common stand-in; anything else may be a service that never meant to be reached like this. */
 const openPorts: readonly number[] = [443, 8443];
 /** Longer ones are not addresses of anything; also the bound of the API's schema. */
-export const urlLengthMax = 2_048;
+const urlLengthMax = 2_048;
 /** RFC 6761, RFC 6762, RFC 8375, and the name that ICANN keeps out of the public tree for private use. */
 const privateSuffixes: readonly string[] = ['localhost', 'local', 'internal', 'home.arpa', 'onion', 'test', 'invalid'];
 
@@ -83,3 +81,67 @@ export const trustedTargets = (entries: readonly string[]): ReadonlySet<string> 
       return `${url.hostname}:${portOf(url)}`;
     }),
   );
+
+/**
+ * Keep-alive connections by target and pinned address. The address is part of the key: a connection that is open serves
+ * only a request whose own check came to the same address, so that no name can be turned to another host behind it.
+ */
+
+interface PinnedPools {
+  /** A pool whose connections go to `address` and nowhere else. */
+  poolFor(target: Target, address: string): Pool;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/** Targets with open connections; the one that was not used longest makes room. */
+const poolsMax = 256;
+/** Shorter than the 5 s after which common servers close an idle connection, so that a request doesn't meet the close. */
+const idleMs = 4_000;
+
+const createPool = ({ url, host }: Target, address: string, connectMs: number): Pool => {
+  // No HTTP/2 and no TLS session of another server: each connection proves the name by its own certificate.
+  const connect = buildConnector({ timeout: connectMs, allowH2: false, maxCachedSessions: 0 });
+  const servername = isIP(host) === 0 ? host : '';
+  return new Pool(url.origin, {
+    // As many as there are attempts: owners that share a host would wait for each other's.
+    connections: null,
+    pipelining: 1,
+    keepAliveTimeout: idleMs,
+    connect: (options, callback) => {
+      connect({ ...options, hostname: address, servername }, callback);
+    },
+  });
+};
+
+/** `connectMs`: for TCP and TLS. */
+export const createPinnedPools = (connectMs: number): PinnedPools => {
+  /** In the order of use, the longest unused first. */
+  const pools = new Map<string, Pool>();
+
+  const makeRoom = (): void => {
+    if (pools.size <= poolsMax) return;
+    for (const [key, pool] of pools) {
+      pools.delete(key);
+      // Requests under way still end; a failure to close is the other side's.
+      pool.close().catch(() => undefined);
+      return;
+    }
+  };
+
+  return {
+    poolFor: (target, address) => {
+      const key = `${target.url.origin} ${address}`;
+      const pool = pools.get(key) ?? createPool(target, address, connectMs);
+      pools.delete(key);
+      pools.set(key, pool);
+      makeRoom();
+      return pool;
+    },
+    close: async () => {
+      const open = [...pools.values()];
+      pools.clear();
+      await Promise.all(open.map((pool) => pool.destroy()));
+    },
+  };
+};

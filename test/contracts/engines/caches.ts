@@ -1,10 +1,9 @@
 /** Where answers of reads are kept: in the process, on Redis, and on both. */
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { createMemoryCache } from '../../../src/infra/memoryCache.ts';
-import { createRedisCache } from '../../../src/infra/redis/cache.ts';
+import { createMemoryCache, createTieredCache } from '../../../src/infra/cache.ts';
 import { connectRedis } from '../../../src/infra/redis/connect.ts';
-import { createTieredCache } from '../../../src/infra/tieredCache.ts';
+import { createRedisCache } from '../../../src/infra/redis/requests.ts';
 import type { Cache } from '../../../src/projections/readCache/readCache.ts';
 import { redisMissing, startRedis } from '../../support/engines/redis.ts';
 import type { Engine } from '../engine.ts';

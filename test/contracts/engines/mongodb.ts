@@ -1,11 +1,10 @@
 /** MongoDB, or what speaks like it: a database of its own for each suite, and two clients as two processes would have. */
 import { createMongoCheckpoints } from '../../../src/infra/mongodb/checkpoints.ts';
 import { type Mongo, openMongo } from '../../../src/infra/mongodb/connect.ts';
-import { createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
-import { createFoldedDocuments } from '../../../src/infra/mongodb/foldedDocuments.ts';
+import { createFoldedDocuments, createMongoDocuments } from '../../../src/infra/mongodb/documents.ts';
 import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
+import { createMongoPersonalData } from '../../../src/infra/mongodb/keyStore.ts';
 import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
-import { createMongoPersonalData } from '../../../src/infra/mongodb/personalData.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../../support/engines/mongodb.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName } from '../make.ts';

@@ -4,10 +4,26 @@
  */
 import type { SQLInputValue } from 'node:sqlite';
 import type { DocumentQuery } from '../../../eventsourcing/projecting/documents.ts';
-import { type Collection, endOfPrefix, indexedField, listField } from '../../collection.ts';
-import { columnOf, columnValue, idIndexOf, indexOf, listTableOf, tableOf } from './collection.ts';
+import { type Collection, checkedName, endOfPrefix, indexedField, listField } from '../../collection.ts';
 
-export interface Sql {
+export const tableOf = (collection: string): string => `doc_${checkedName(collection)}`;
+export const listTableOf = (collection: string): string => `list_${checkedName(collection)}`;
+export const columnOf = (field: string): string => `f_${checkedName(field)}`;
+/** Quoted, because names joined by underscores could be those of another index. */
+export const indexOf = (collection: string, index: readonly string[]): string =>
+  `"${[tableOf(collection), ...index.map(checkedName)].join(' ')}"`;
+/** That SQLite makes for a primary key. */
+const idIndexOf = (collection: string): string => `sqlite_autoindex_${tableOf(collection)}_1`;
+/** The list as it was last spread into the list table. */
+export const listColumnOf = (field: string): string => `l_${checkedName(field)}`;
+
+/** A field as its column holds it. What can't be compared, such as an object, counts as absent. */
+export const columnValue = (value: unknown): SQLInputValue => {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
+};
+
+interface Sql {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }

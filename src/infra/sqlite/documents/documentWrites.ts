@@ -1,9 +1,70 @@
 /** Writing documents: compare-and-set by position, with a column for each indexed field and a row for each listed value. */
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { CollectionSpec } from '../../../eventsourcing/projecting/documents.ts';
-import { type Collection, collectionOf } from '../../collection.ts';
+import { type Collection, checkedName, collectionOf } from '../../collection.ts';
 import type { Statements, WriteModule } from '../file/writes.ts';
-import { columnOf, createTables, dropTables, listColumnOf, listTableOf, tableOf } from './collection.ts';
+import { columnOf, indexOf, listColumnOf, listTableOf, tableOf } from './documentQuery.ts';
+
+/** A field that was declared after the first documents: its column is filled from them. */
+const addField = (db: Statements, table: string, field: string): void => {
+  const path = `'$.${checkedName(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)} ANY`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${columnOf(field)} = json_extract(body, ${path})
+     WHERE json_type(body, ${path}) NOT IN ('object', 'array')`,
+  ).run();
+};
+
+const addList = (db: Statements, collection: string, field: string): void => {
+  const table = tableOf(collection);
+  const path = `'$.${checkedName(field)}'`;
+  db.prepare(`ALTER TABLE ${table} ADD COLUMN ${listColumnOf(field)} TEXT`).run();
+  db.prepare(
+    `UPDATE ${table} SET ${listColumnOf(field)} = json_extract(body, ${path}) WHERE json_type(body, ${path}) = 'array'`,
+  ).run();
+  db.prepare(
+    `INSERT OR IGNORE INTO ${listTableOf(collection)}
+     SELECT ?, each.value, ${table}.id FROM ${table}, json_each(${table}.body, ${path}) AS each
+     WHERE json_type(${table}.body, ${path}) = 'array'`,
+  ).run(field);
+};
+
+/** Creates what is missing, inside a write. @throws RangeError for a name that is none. */
+const createTables = (db: Statements, { name, indexes }: CollectionSpec, { fields, lists }: Collection): void => {
+  const table = tableOf(name);
+  // The body is last: what stands behind it could only be read through all of its pages.
+  const small = [
+    ...fields.map((field) => `${columnOf(field)} ANY`),
+    ...lists.map((field) => `${listColumnOf(field)} TEXT`),
+  ];
+  const columns = ['id TEXT PRIMARY KEY', 'position INTEGER NOT NULL', ...small, 'body TEXT NOT NULL'].join(', ');
+  db.prepare(`CREATE TABLE IF NOT EXISTS ${table} (${columns}) STRICT`).run();
+  db.prepare(
+    `CREATE TABLE IF NOT EXISTS ${listTableOf(name)} (field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+       PRIMARY KEY (field, value, id)) STRICT, WITHOUT ROWID`,
+  ).run();
+  const present = new Set(
+    db
+      .prepare(`PRAGMA table_info(${table})`)
+      .all()
+      .map((row) => row.name),
+  );
+  for (const field of fields) {
+    if (!present.has(columnOf(field))) addField(db, table, field);
+  }
+  for (const field of lists) {
+    if (!present.has(listColumnOf(field))) addList(db, name, field);
+  }
+  for (const index of indexes) {
+    const columns = [...index.map(columnOf), 'id'].join(', ');
+    db.prepare(`CREATE INDEX IF NOT EXISTS ${indexOf(name, index)} ON ${table} (${columns})`).run();
+  }
+};
+
+const dropTables = (db: Statements, name: string): void => {
+  db.prepare(`DROP TABLE IF EXISTS ${tableOf(name)}`).run();
+  db.prepare(`DROP TABLE IF EXISTS ${listTableOf(name)}`).run();
+};
 
 /** What becomes of a document: its position and body as JSON, then its indexed fields and its lists, also as JSON. */
 export interface DocumentValues {

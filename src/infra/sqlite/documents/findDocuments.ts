@@ -4,8 +4,7 @@ import { createPacer } from '../../../eventsourcing/projecting/builtReadModels.t
 import type { DocumentQuery, Documents, StoredDocument } from '../../../eventsourcing/projecting/documents.ts';
 import type { Collection } from '../../collection.ts';
 import type { Database } from '../file/database.ts';
-import { tableOf } from './collection.ts';
-import { type Driver, listCounts, querySteps } from './documentQuery.ts';
+import { type Driver, listCounts, querySteps, tableOf } from './documentQuery.ts';
 
 /** So many documents are faster looked up and sorted than found on a walk along an index. */
 const driverMax = 2_000;

@@ -1,13 +1,13 @@
-/** How an event is kept: two tables, ids as 16 bytes, data and metadata as JSON. */
+/** How an event is kept and appended: two tables, ids as 16 bytes, data and metadata as JSON. */
 import type { SQLInputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { decodeStored } from '../../../domain/decode.ts';
 import type { EventMetadata, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
-import type { Statements } from '../file/writes.ts';
+import type { Statements, WriteModule } from '../file/writes.ts';
 
 /** `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. */
-export const eventSchema = [
+const eventSchema = [
   'CREATE TABLE IF NOT EXISTS streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT',
   `CREATE TABLE IF NOT EXISTS events (
      position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id BLOB NOT NULL UNIQUE,
@@ -47,7 +47,7 @@ export const idText = (bytes: Uint8Array): string => {
 };
 
 /** `eventColumns`, in their order. */
-export type EventRow = readonly [
+type EventRow = readonly [
   position: number,
   stream: string,
   revision: number,
@@ -62,10 +62,10 @@ export type EventRow = readonly [
 ];
 
 /** CRC-32 of all that was written but the position, which SQLite gives. `values`: all but id, stream and revision. */
-export const checksumOf = (stream: string, revision: number, [id, ...values]: EventValues): number =>
+const checksumOf = (stream: string, revision: number, [id, ...values]: EventValues): number =>
   crc32(`${stream}\n${revision}\n${id}\n${values.join('\n')}`);
 
-export const checksumOfRow = (row: EventRow): number => {
+const checksumOfRow = (row: EventRow): number => {
   const [, stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata] = row;
   return checksumOf(stream, revision, [idText(id), type, schemaVersion, occurredAt, recordedAt, data, metadata]);
 };
@@ -133,4 +133,60 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
     stored: (...values) => select(values, (event) => event),
     today: (...values) => select(values, decodeStored),
   };
+};
+
+/** Appending to the log. Positions are consecutive integers, handed out by SQLite. */
+
+export type AppendedAt =
+  /** Where the first event stands; the others follow without a gap. */
+  | { readonly kind: 'appended'; readonly position: number; readonly revision: number }
+  /** The last revision; -1 when there is no such stream. */
+  | { readonly kind: 'conflict'; readonly actual: number };
+
+type StreamRow = Record<'id' | 'revision', number>;
+
+const create = ({ prepare }: Statements) => {
+  const findStream = prepare(
+    'SELECT id, (SELECT max(revision) FROM events WHERE stream = streams.id) AS revision FROM streams WHERE name = ?',
+  );
+  const addStream = prepare('INSERT INTO streams (name) VALUES (?)');
+  const addEvent = prepare(
+    `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata, checksum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const lacking = prepare(
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
+     WHERE e.position BETWEEN ? AND ? AND e.checksum IS NULL`,
+  );
+  lacking.setReturnArrays(true);
+  const setChecksum = prepare('UPDATE events SET checksum = ? WHERE position = ?');
+  return {
+    /** `expected` is a revision, -1 for a stream that must not exist. */
+    append: (stream: string, expected: number, events: readonly EventValues[]): AppendedAt => {
+      const row = findStream.get(stream) as StreamRow | undefined;
+      const actual = row?.revision ?? -1;
+      if (actual !== expected) return { kind: 'conflict', actual };
+      const key = row?.id ?? addStream.run(stream).lastInsertRowid;
+      let last = 0;
+      for (const [index, event] of events.entries()) {
+        const [id, ...values] = event;
+        const revision = expected + 1 + index;
+        const checksum = checksumOf(stream, revision, event);
+        last = Number(addEvent.run(key, revision, idBytes(id), ...values, checksum).lastInsertRowid);
+      }
+      return { kind: 'appended', position: last - events.length + 1, revision: expected + 1 };
+    },
+    /** Of the events at these positions (inclusive), those of earlier releases. */
+    fillChecksums: (from: number, to: number): void => {
+      const rows: readonly object[] = lacking.all(from, to);
+      for (const row of rows as readonly EventRow[]) setChecksum.run(checksumOfRow(row), row[0]);
+    },
+  };
+};
+
+export const eventWrites: WriteModule<ReturnType<typeof create>> = {
+  name: 'events',
+  schema: eventSchema,
+  upgrade: upgradeEvents,
+  create,
 };

@@ -1,13 +1,19 @@
 /** Event store and event source on one SQLite file. Positions are consecutive integers; commit equals prepare. */
 import type { EventEnvelope, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../../eventsourcing/ports.ts';
-import { createDoorbell } from '../../wakeSignal.ts';
+import { createDoorbell } from '../../waits.ts';
+import { isUniqueViolation } from '../file/connection.ts';
 import type { Database } from '../file/database.ts';
-import { isUniqueViolation } from '../file/sqliteErrors.ts';
-import { type EventValues, eventColumns, idBytes, positionOf, selectEvents } from './eventRows.ts';
-import { type AppendedAt, eventWrites } from './eventWrites.ts';
-import { createTail, sliceCharsMax } from './recentEvents.ts';
-import { createScan } from './scan.ts';
+import {
+  type AppendedAt,
+  type EventValues,
+  eventColumns,
+  eventWrites,
+  idBytes,
+  positionOf,
+  selectEvents,
+} from './eventRows.ts';
+import { createScan, createTail, sliceCharsMax } from './reads.ts';
 
 /** How often a follower that waits looks for events of another process, such as an import. */
 const pollMs = 250;

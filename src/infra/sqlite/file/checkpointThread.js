@@ -1,11 +1,11 @@
 /**
- * The thread behind `checkpointer.ts`: its own connection, one checkpoint after another. In JavaScript, as stripping
+ * The thread behind `connection.ts`: its own connection, one checkpoint after another. In JavaScript, as stripping
  * types would take a thread of twenty lines some 25 MB.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** @type {import('./checkpointer.ts').CheckpointSettings} */
+/** @type {import('./connection.ts').CheckpointSettings} */
 const { path, everyMs, pagesMax, lockWaitMs } = workerData;
 const db = new DatabaseSync(path, { timeout: lockWaitMs });
 const passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');

@@ -7,11 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createTurns } from '../../../eventsourcing/concurrency.ts';
 import { type StoreDamaged, StoreUnavailable } from '../../../eventsourcing/ports.ts';
 import { createLru } from '../../lru.ts';
-import { openConnection } from './connection.ts';
-import { createFileGuard } from './fileGuard.ts';
-import { createSoundness } from './soundness.ts';
-import { isBusy } from './sqliteErrors.ts';
-import { type Answer, createTransactions, type Work } from './transactions.ts';
+import { isBusy, openConnection } from './connection.ts';
+import { type Answer, createFileGuard, createSoundness, createTransactions, type Work } from './transactions.ts';
 import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
 
 /**

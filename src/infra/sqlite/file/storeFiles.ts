@@ -1,24 +1,19 @@
-/**
- * Whether the files of a data directory belong together. Each carries the id of its store, so that one that is missing, or
- * of another store, is noticed before anything is written: a log without its keys can't be read, and a new log beside used
- * keys would begin at 1 and hide that the old one is gone.
- */
+/** The files of a data directory: one service's alone, and of one store. */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../../../commands/ports.ts';
-import { eventColumns, selectEvents, upgradeEvents } from '../events/eventRows.ts';
-import { lossAtEnd, readMark } from '../events/logMark.ts';
-import { openConnection } from './connection.ts';
-import { databaseFileName, keyStoreFileName, markFileName } from './fileNames.ts';
+import { databaseFileName, keyStoreFileName, markFileName, privateDirectory } from '../../privateFiles.ts';
+import { lossAtEndOf, restoreAdvice } from '../events/logIntegrity.ts';
+import { isBusy, openConnection, openFile } from './connection.ts';
 
 /** A file is missing beside the other, or they are of two stores. */
 export class StoreIncomplete extends OperatorError {
   override readonly name = 'StoreIncomplete';
 }
 
-export interface StoreFiles {
+interface StoreFiles {
   readonly id: string;
   /** When the engines have opened the files: the last connection to close would move the whole write-ahead log. */
   close(): void;
@@ -50,8 +45,6 @@ const writeId = (db: DatabaseSync, id: string): void => {
   db.prepare('INSERT OR IGNORE INTO store VALUES (1, ?)').run(id);
 };
 
-const advice = 'Restore it (docs/disaster-recovery.md). To begin again on purpose, give DATA_DIR an empty directory.';
-
 /** A file that was there once, and is missing or new. On a first start the log has its id before the keys have theirs. */
 const lossOf = (log: Facts, keys: Facts, hasMark: boolean): string | null => {
   if (!log.exists && keys.isUsed) return `${databaseFileName} is missing beside ${keyStoreFileName}.`;
@@ -64,26 +57,9 @@ const lossOf = (log: Facts, keys: Facts, hasMark: boolean): string | null => {
 
 const refusalOf = (directory: string, log: Facts, keys: Facts): string | null => {
   const loss = lossOf(log, keys, existsSync(join(directory, markFileName)));
-  if (loss !== null) return `${directory}: ${loss} ${advice}`;
+  if (loss !== null) return `${directory}: ${loss} ${restoreAdvice}`;
   if (log.id === null || keys.id === null || log.id === keys.id) return null;
   return `${directory}: ${databaseFileName} and ${keyStoreFileName} are of two stores. Restore both from one backup.`;
-};
-
-/** The newest events are read as well: what was written last is what a crash of the machine damages. */
-const newestMax = 1_000;
-
-/** @throws StoreDamaged when one of the newest events is not what was written. */
-const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): string | null => {
-  const statements = { prepare: (sql: string) => db.prepare(sql) };
-  upgradeEvents(statements);
-  const loss = lossAtEnd(statements, readMark(directory), id);
-  if (loss !== null) return loss;
-  const newest = selectEvents(
-    statements,
-    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream ORDER BY e.position DESC LIMIT ?`,
-  ).stored(newestMax);
-  const gap = newest.find(({ position }, index) => newest[0]?.position.commit !== position.commit + BigInt(index));
-  return gap === undefined ? null : `the log has a gap after event ${gap.position.commit}. ${advice}`;
 };
 
 const requireEnd = (directory: string, db: DatabaseSync, id: string): void => {
@@ -127,4 +103,73 @@ export const bindStoreFiles = (directory: string): StoreFiles => {
     close();
     throw error;
   }
+};
+
+/** Another service works on the same directory: two would send every webhook twice and fight over every checkpoint. */
+export class DataDirLocked extends OperatorError {
+  override readonly name = 'DataDirLocked';
+}
+
+export interface DataDirLock {
+  release(): void;
+}
+
+export const lockFileName = 'service.lock';
+
+/** A backup has the keys open for a moment, beside a service that starts. */
+const keysWaitMs = 2_000;
+
+const asLocked = (directory: string, error: unknown): unknown =>
+  isBusy(error)
+    ? new DataDirLocked(`Another service runs on ${directory}. Stop it, or give this one a directory of its own.`, {
+        cause: error,
+      })
+    : error;
+
+const lockFile = (directory: string): DatabaseSync => {
+  try {
+    return openFile(join(directory, lockFileName), { timeout: 0 }, (db) => db.exec('BEGIN EXCLUSIVE'));
+  } catch (error) {
+    throw asLocked(directory, error);
+  }
+};
+
+/**
+ * The lock file may have been removed under a service that runs. That service also holds a lock on the key store for as
+ * long as it has it open, and the key store is missed when it is removed. @throws DataDirLocked
+ */
+export const requireKeysUnused = (directory: string): void => {
+  const path = join(directory, keyStoreFileName);
+  if (!existsSync(path)) return;
+  try {
+    openFile(path, { timeout: keysWaitMs }, (db) => {
+      db.exec('PRAGMA locking_mode=EXCLUSIVE');
+      db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    }).close();
+  } catch (error) {
+    throw asLocked(directory, error);
+  }
+};
+
+/**
+ * Makes sure that one service works on a directory, which is made if absent. The locks are those of the operating system
+ * on open files, so they are gone with the process however that dies. Keep the result for as long as the service runs: a
+ * lock without a reference is released when memory is cleaned up.
+ * Tools that run beside the service by design, such as a rebuild, don't take it.
+ * `hasKeysOpen`: this process has the key store open already, after it looked by `requireKeysUnused`.
+ * @throws DataDirLocked
+ */
+export const lockDataDir = (directory: string, { hasKeysOpen = false } = {}): DataDirLock => {
+  mkdirSync(directory, privateDirectory);
+  const lock = lockFile(directory);
+  const release = (): void => {
+    if (lock.isOpen) lock.close();
+  };
+  try {
+    if (!hasKeysOpen) requireKeysUnused(directory);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
 };

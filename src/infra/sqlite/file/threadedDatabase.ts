@@ -6,9 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { OperatorError } from '../../../commands/ports.ts';
 import { StoreUnavailable } from '../../../eventsourcing/ports.ts';
 import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
-import { type Caller, createGoOn, learn } from './settle.ts';
-import type { WriteModule, Writer, Writes } from './writes.ts';
-import type { Answer, Begun, Call } from './writeThreadCalls.ts';
+import type { Answer, Begun, Call, WriteModule, Writer, Writes } from './writes.ts';
+import { type Caller, createGoOn, learn } from './writes.ts';
 
 /** What is read again and again is held as documents and states, so that few pages are. */
 const readCacheKiB = 8 * 1_024;

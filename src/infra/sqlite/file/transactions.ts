@@ -1,7 +1,81 @@
 /** One transaction for many works: all durable together, and a throw undoes one work alone. */
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Soundness } from './soundness.ts';
-import { isFull } from './sqliteErrors.ts';
+import { StoreDamaged } from '../../../eventsourcing/ports.ts';
+import { asUnavailable, isFull } from './connection.ts';
+
+/**
+ * Notices that the files behind an open connection are gone. A removed file can still be written, and all of it is lost
+ * with the process: SQLite does not look at names after it has opened them.
+ */
+
+/** What is wrong with the files, for an operator; `null` when they are the ones that were opened. */
+type FileGuard = () => string | null;
+
+const identityOf = (path: string): string | null => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.nlink === 0 ? null : `${found.dev} ${found.ino}`;
+};
+
+/** Call it when the write-ahead log is there: after the first read of a connection. Looks cost some 2 µs a file. */
+export const createFileGuard = (path: string): FileGuard => {
+  if (path === ':memory:') return () => null;
+  const opened = [path, `${path}-wal`, `${path}-shm`].map((name) => [name, identityOf(name)] as const);
+  return () => {
+    for (const [name, identity] of opened) {
+      const now = identityOf(name);
+      if (now === identity) continue;
+      const found = now === null ? 'was removed while it was in use' : 'is not the file that was opened';
+      return `${basename(name)} ${found}`;
+    }
+    return null;
+  };
+};
+
+/**
+ * What is known of a file: as it should be, or damaged for good. The first damage is remembered and told once; from then
+ * on nothing is read or written, so that nothing wrong is answered and nothing is acknowledged that would be lost.
+ */
+
+type Outcome = 'not_written' | 'unknown';
+
+interface Soundness {
+  damage(): StoreDamaged | null;
+  condemn(damage: StoreDamaged): void;
+  /** Looks at the files. `outcome`: what became of the work that was just done. */
+  look(outcome: Outcome): StoreDamaged | null;
+  /** The error for callers. Damage that it tells of is remembered. */
+  judge(error: unknown, outcome: Outcome): unknown;
+}
+
+export const createSoundness = (
+  guard: FileGuard,
+  onDamage: (damage: StoreDamaged) => void = () => undefined,
+): Soundness => {
+  let damage: StoreDamaged | null = null;
+
+  const condemn = (found: StoreDamaged): void => {
+    if (damage !== null) return;
+    damage = found;
+    onDamage(found);
+  };
+
+  return {
+    damage: () => damage,
+    condemn,
+    look: (outcome) => {
+      const wrong = damage === null ? guard() : null;
+      if (wrong !== null) condemn(new StoreDamaged(`${wrong}.`, outcome));
+      return damage;
+    },
+    judge: (error, outcome) => {
+      const judged = asUnavailable(error, outcome);
+      if (judged instanceof StoreDamaged) condemn(judged);
+      return judged;
+    },
+  };
+};
 
 export interface Work {
   readonly run: () => unknown;
@@ -22,7 +96,7 @@ const answerOf = ({ committed, resolve, reject }: Work, value: unknown): Answer 
   };
 };
 
-export interface Transactions {
+interface Transactions {
   readonly begin: StatementSync;
   /** Runs and commits, after `begin`. Never throws: the answers tell each caller what became of its work. */
   readonly commitAll: (batch: readonly Work[]) => Answer[];

@@ -4,15 +4,14 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { OperatorError } from '../../../commands/ports.ts';
-import { checkpointWrites } from '../documents/checkpointWrites.ts';
+import { checkpointWrites } from '../checkpoints.ts';
 import { documentWrites } from '../documents/documentWrites.ts';
-import { eventWrites } from '../events/eventWrites.ts';
-import { idempotencyWrites } from '../idempotency/idempotencyWrites.ts';
-import { jobWrites } from '../jobs/jobWrites.ts';
+import { eventWrites } from '../events/eventRows.ts';
+import { idempotencyWrites } from '../idempotency.ts';
+import { jobWrites } from '../jobs.ts';
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from './database.ts';
-import { storeCheckWrites } from './storeCheckWrites.ts';
 import type { WriteModule, Writer, Writes } from './writes.ts';
-import { type Answer, type Begun, type Call, packError, type ThreadOptions } from './writeThreadCalls.ts';
+import { type Answer, type Begun, type Call, packError, storeCheckWrites, type ThreadOptions } from './writes.ts';
 
 const modules: readonly WriteModule<Writes>[] = [
   eventWrites,

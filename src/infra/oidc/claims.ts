@@ -1,7 +1,7 @@
-/** Claims of a verified access token → who asks (API.md "Who", R4.3). Pure. */
+/** What access tokens claim: read into who asks (API.md "Who", R4.3), and made for the sandbox clients. Pure. */
 import type { JWTPayload } from 'jose';
 import { TokenRefused } from '../../commands/ports.ts';
-import { type Principal, roles, scopes } from '../../domain/access/principal.ts';
+import { type Principal, type Role, roles, type Scope, scopes } from '../../domain/access/principal.ts';
 import { customerIdPattern, warehouseIdPattern } from '../../domain/values.ts';
 
 /** OpenID Connect Core §2 bounds `sub` at 255 ASCII characters; a client id has no reason to be longer. */
@@ -88,3 +88,70 @@ export const principalFromClaims = (claims: JWTPayload): Principal => {
     ...(authTime === undefined ? {} : { authTime }),
   });
 };
+
+/** The sandbox clients of API.md "Running": one for each kind of caller, and no other. Pure data. */
+
+/** Public on purpose: the sandbox guards nothing and does not start in production. */
+export const sandboxSecret = 'sandbox';
+
+/**
+ * What the sandbox administrator's token says about the authentication behind it, so that a step-up demand
+ * (RFC 9470) can be met: `phr` is "phishing-resistant" (OpenID EAP ACR Values 1.0), the methods are those of RFC 8176.
+ */
+export const stepUpAcr = 'phr';
+export const stepUpAmr = ['hwk', 'mfa'] as const;
+
+export interface SandboxClient {
+  readonly clientId: string;
+  readonly roles: readonly Role[];
+  readonly scopes: readonly Scope[];
+  readonly warehouses?: readonly string[];
+  readonly partnerId?: string;
+  readonly customerId?: string;
+  /** Whether its tokens count as freshly authenticated with a strong method. */
+  readonly steppedUp?: true;
+}
+
+/** `warehouses`: ids that the staff and the partner client are assigned to. */
+export const sandboxClients = (warehouses: readonly string[]): readonly SandboxClient[] => [
+  { clientId: 'sandbox-admin', roles: ['admin'], scopes, steppedUp: true },
+  {
+    clientId: 'sandbox-staff',
+    roles: ['warehouse_staff'],
+    scopes: ['inventory:read', 'inventory:write', 'orders:read', 'shipments:write'],
+    warehouses,
+  },
+  { clientId: 'sandbox-support', roles: ['customer_service'], scopes: ['inventory:read', 'orders:read'] },
+  {
+    clientId: 'sandbox-auditor',
+    roles: ['auditor'],
+    scopes: ['audit:read', 'audit:export', 'inventory:read', 'orders:read'],
+  },
+  {
+    clientId: 'sandbox-partner',
+    roles: ['partner'],
+    scopes: ['inventory:read', 'inventory:write', 'orders:read', 'shipments:write', 'webhooks:manage'],
+    warehouses,
+    partnerId: 'sandbox-partner',
+  },
+  {
+    clientId: 'sandbox-customer',
+    roles: ['customer'],
+    scopes: ['orders:read', 'orders:write'],
+    customerId: 'sandbox-customer',
+  },
+  {
+    clientId: 'sandbox-shop',
+    roles: ['service'],
+    scopes: ['inventory:read', 'orders:read', 'orders:write', 'webhooks:manage'],
+  },
+];
+
+/** Access token claims of a client beyond those of RFC 9068. `authTime`: seconds since 1970. */
+export const claimsOf = (client: SandboxClient, authTime: number): { readonly [claim: string]: unknown } => ({
+  roles: client.roles,
+  ...(client.warehouses === undefined ? {} : { warehouses: client.warehouses }),
+  ...(client.partnerId === undefined ? {} : { partnerId: client.partnerId }),
+  ...(client.customerId === undefined ? {} : { customerId: client.customerId }),
+  ...(client.steppedUp === undefined ? {} : { acr: stepUpAcr, amr: stepUpAmr, auth_time: authTime }),
+});

@@ -1,7 +1,11 @@
+/** Reads of the log that are quick whatever its length: the newest events from memory, a scan in bounded steps. */
+import type { SQLInputValue } from 'node:sqlite';
 import type { RecordedEvent } from '../../../eventsourcing/message.ts';
-import type { EventBatch } from '../../../eventsourcing/ports.ts';
+import type { EventBatch, EventSource, ScanHint } from '../../../eventsourcing/ports.ts';
+import type { Database } from '../file/database.ts';
+import { type EventSelect, eventColumns, positionOf, selectEvents } from './eventRows.ts';
 
-export interface Tail {
+interface Tail {
   /** With the characters of JSON of each. */
   push(events: readonly RecordedEvent[], chars: readonly number[]): void;
   /** A slice after a position, or `undefined` when the tail does not reach back that far. */
@@ -80,4 +84,51 @@ export const createTail = (): Tail => {
   };
 
   return { push, read };
+};
+
+/** One bounded step through the log: rows that can't be meant are passed over inside SQLite, without being parsed. */
+
+/** Passed over in some five milliseconds. */
+const scanPositionsMax = 2_000;
+/** Read and parsed in some ten. */
+const scanCharsMax = 1_000_000;
+const scanEventsMax = 512;
+
+const conditionsOf = ({ types, texts = [], either }: ScanHint) => [
+  ...(types === undefined
+    ? []
+    : [{ sql: 'e.type IN (SELECT value FROM json_each(?))', values: [JSON.stringify(types)] }]),
+  ...texts.map((text) => ({ sql: 'instr(e.data, ?) > 0', values: [text] })),
+  ...(either === undefined
+    ? []
+    : [{ sql: '(s.name = ? OR instr(e.data, ?) > 0)', values: [either.stream, either.text] }]),
+];
+
+export const createScan = (db: Database, readHead: () => number): EventSource['scan'] => {
+  const selects = new Map<string, EventSelect>();
+  const selectOf = (where: string): EventSelect => {
+    const known = selects.get(where);
+    if (known !== undefined) return known;
+    const select = selectEvents(
+      db,
+      `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
+       WHERE e.position > ? AND e.position <= ?${where} ORDER BY e.position LIMIT ?`,
+    );
+    selects.set(where, select);
+    return select;
+  };
+
+  return (from, hint) =>
+    db.read(() => {
+      const at = Number(from?.commit ?? 0n);
+      const head = readHead();
+      const to = Math.min(head, at + scanPositionsMax);
+      const conditions = conditionsOf(hint);
+      const values: SQLInputValue[] = conditions.flatMap((each) => each.values);
+      const select = selectOf(conditions.map(({ sql }) => ` AND ${sql}`).join(''));
+      const { events, isCut } = select.within(scanCharsMax, at, to, ...values, scanEventsMax);
+      const last = isCut || events.length === scanEventsMax ? events.at(-1)?.position : undefined;
+      const upTo = last ?? (to > at ? positionOf(to) : from);
+      return { events, upTo, isCaughtUp: Number(upTo?.commit ?? 0n) >= head };
+    });
 };

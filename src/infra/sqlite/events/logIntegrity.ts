@@ -1,16 +1,16 @@
-/**
- * How far the log had come a moment ago, in a file beside it. A file that lost its end is whole for SQLite: a write-ahead
- * log that was cut off, or an older copy. A log that ends before its mark has lost what was acknowledged.
- */
+/** What shows that the log lost its end or a byte: a mark beside the file, and a checksum in each event. */
 import { existsSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../../../commands/ports.ts';
+import { databaseFileName, markFileName } from '../../privateFiles.ts';
 import type { Database } from '../file/database.ts';
-import { databaseFileName, markFileName } from '../file/fileNames.ts';
 import type { Statements } from '../file/writes.ts';
+import { eventColumns, eventWrites, selectEvents, upgradeEvents } from './eventRows.ts';
 
-export interface Mark {
+interface Mark {
   /** Id of the store. */
   readonly store: string;
   /** Of the newest event; 0 when there is none. */
@@ -75,7 +75,7 @@ export const lossAtEnd = (db: Statements, mark: Mark | null, store: string): str
   return `event ${mark.position} is not the one that was acknowledged (${markFileName}): this is another log. ${goOn}`;
 };
 
-export interface MarkKeeper {
+interface MarkKeeper {
   /** Writes it once more, for the log as it is. Call it when nothing is appended any more. */
   stop(): Promise<void>;
 }
@@ -112,4 +112,57 @@ export const keepMark = (
       return next();
     },
   };
+};
+
+/**
+ * Events of earlier releases have no checksum. They get one while the service runs, from the newest to the oldest, so that
+ * those without one are always the oldest.
+ */
+
+/** Some milliseconds of the thread that writes; requests go between. */
+const rowsAtOnce = 500;
+const restMs = 20;
+
+/** 0 when every event has one. */
+const newestWithout = ({ prepare }: Database): number => {
+  const lacksOne = prepare('SELECT checksum IS NULL AS lacks FROM events WHERE position = ?');
+  let [low, high] = [0, Number(prepare('SELECT max(position) AS head FROM events').get()?.head ?? 0)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (lacksOne.get(middle)?.lacks === 1) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+};
+
+/** Until all have one, or aborted. A start goes on where the last one ended. @throws StoreUnavailable */
+export const fillChecksums = async (db: Database, signal: AbortSignal): Promise<void> => {
+  const write = await db.writer(eventWrites);
+  let upTo = await db.read(() => newestWithout(db));
+  while (upTo > 0 && !signal.aborted) {
+    const from = Math.max(1, upTo - rowsAtOnce + 1);
+    await write('fillChecksums', [from, upTo]);
+    upTo = from - 1;
+    await pause(restMs);
+  }
+};
+
+export const restoreAdvice =
+  'Restore it (docs/disaster-recovery.md). To begin again on purpose, give DATA_DIR an empty directory.';
+
+/** The newest events are read as well: what was written last is what a crash of the machine damages. */
+const newestMax = 1_000;
+
+/** @throws StoreDamaged when one of the newest events is not what was written. */
+export const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): string | null => {
+  const statements = { prepare: (sql: string) => db.prepare(sql) };
+  upgradeEvents(statements);
+  const loss = lossAtEnd(statements, readMark(directory), id);
+  if (loss !== null) return loss;
+  const newest = selectEvents(
+    statements,
+    `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream ORDER BY e.position DESC LIMIT ?`,
+  ).stored(newestMax);
+  const gap = newest.find(({ position }, index) => newest[0]?.position.commit !== position.commit + BigInt(index));
+  return gap === undefined ? null : `the log has a gap after event ${gap.position.commit}. ${restoreAdvice}`;
 };

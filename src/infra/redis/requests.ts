@@ -1,14 +1,13 @@
-/**
- * Cached answers on Redis, shared by all processes. Redis need not be there: what it does not answer at once is a miss,
- * and it is asked again a moment later. An entry is one string: what it has seen, in digits of a fixed number, then JSON.
- */
+/** What requests ask Redis for and can do without: cached answers, idempotency keys in use, rate limits. */
+import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Position } from '../../eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../../projections/readCache/readCache.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
-export interface RedisCacheOptions {
+interface RedisCacheOptions {
   /** Begins every key, so that nobody meets another installation's on the same server. */
   readonly prefix: string;
   /** Told once each time that Redis stops to answer. */
@@ -129,3 +128,59 @@ export const openRedisCache = (redis: Pick<RedisServer, 'open'>, log: Pick<Fasti
     prefix: `${keyPrefix}:`,
     onFailure: (error) => log.warn({ err: error }, 'Redis does not answer; reads go on without'),
   });
+
+/**
+ * Idempotency keys under way, known to all processes. A hint, as Redis may be away: that nothing is done twice rests on
+ * the ids derived from the key.
+ */
+
+/** Longer than a command takes in health, and short for whoever tries again after a process died with its key. */
+const heldMaxMs = 5_000;
+
+/** Only what this process holds: after `heldMaxMs` it may be another one's. */
+const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+const keyOf = (id: string): string => `${keyPrefix}:key-in-use:${id}`;
+
+/** What the HTTP layer takes as `keysInUse`. On a connection of `redis`, which the caller closes. */
+export const createRedisKeysInUse = ({ open }: Pick<RedisServer, 'open'>) => {
+  const redis = open('quick');
+  const owner = randomUUID();
+  const held = new Set<string>();
+  return {
+    take: async (id: string): Promise<boolean> => {
+      if (held.has(id)) return false;
+      held.add(id);
+      if (redis.status !== 'ready') return true;
+      const isOurs = await redis.set(keyOf(id), owner, 'PX', heldMaxMs, 'NX').then(
+        (answer) => answer === 'OK',
+        () => true,
+      );
+      if (!isOurs) held.delete(id);
+      return isOurs;
+    },
+    release: (id: string): void => {
+      held.delete(id);
+      if (redis.status === 'ready') redis.eval(releaseScript, 1, keyOf(id), owner).catch(() => undefined);
+    },
+  };
+};
+
+/** Limits that all processes count together. While Redis is away each counts for itself: nobody is shut out or let loose. */
+
+/** What the HTTP layer takes as `createLimiter`. On a connection of `redis`, which the caller closes. */
+export const createRedisLimiters = ({ open }: RedisServer) => {
+  const storeClient = open('quick');
+  return (name: string, points: number, durationSeconds: number): RateLimiterRedis => {
+    const limits = { points, duration: durationSeconds };
+    return new RateLimiterRedis({
+      ...limits,
+      storeClient,
+      keyPrefix: `${keyPrefix}:rate:${name}`,
+      rejectIfRedisNotReady: true,
+      // Whoever is refused costs Redis nothing more until his window ends.
+      inMemoryBlockOnConsumed: points + 1,
+      insuranceLimiter: new RateLimiterMemory(limits),
+    });
+  };
+};

@@ -1,5 +1,7 @@
-/** What the driver's errors mean to a caller. They are told apart by class and code: texts differ between servers. */
+/** What the driver's errors mean, and reads that it does together. Errors are told apart by class and code: texts differ between servers. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  type Filter,
   MongoBulkWriteError,
   MongoClientClosedError,
   MongoNetworkError,
@@ -45,8 +47,7 @@ export const asUnavailable = (error: unknown, outcome: StoreUnavailable['outcome
   return isEngineFailure(error) ? new StoreUnavailable('MongoDB cannot do this now.', outcome, error) : error;
 };
 
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === duplicateKey;
+const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === duplicateKey;
 
 export const isCommandUnknown = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === commandNotFound;
@@ -64,3 +65,48 @@ export const unlessDuplicate = <T>(work: Promise<T>): Promise<T | null> =>
     if (isDuplicateKey(error)) return null;
     throw error;
   });
+
+/**
+ * Documents that are asked for one by one within one turn of the event loop are read in one go: the policies look at the
+ * SKUs of a hundred orders side by side, and a question costs this process and the server more than what it finds.
+ */
+
+/** Small servers compare each id found with each id asked for. */
+export const idsPerRead = 100;
+
+interface Identified {
+  readonly _id: string;
+}
+
+type Read<Row> = (filter: Filter<Row>) => Promise<readonly Row[]>;
+
+/** All of these, at most `idsPerRead` in one question. */
+export const readByIds = async <Row extends Identified>(
+  read: Read<Row>,
+  ids: readonly string[],
+): Promise<readonly Row[]> => {
+  const slices = Array.from({ length: Math.ceil(ids.length / idsPerRead) }, (_, index) =>
+    ids.slice(index * idsPerRead, (index + 1) * idsPerRead),
+  );
+  const found = await Promise.all(slices.map((slice) => read({ _id: { $in: slice } } as Filter<Row>)));
+  return found.flat();
+};
+
+/** @returns what reads one by its id, `null` where there is none. The read begins after it was asked for. */
+export const createGathered = <Row extends Identified>(read: Read<Row>): ((id: string) => Promise<Row | null>) => {
+  let asked = new Set<string>();
+  let answer: Promise<ReadonlyMap<string, Row>> | null = null;
+
+  const readAsked = async (): Promise<ReadonlyMap<string, Row>> => {
+    await nextTurn();
+    const ids = [...asked];
+    [asked, answer] = [new Set(), null];
+    return new Map((await readByIds(read, ids)).map((row) => [row._id, row]));
+  };
+
+  return async (id) => {
+    asked.add(id);
+    answer ??= readAsked();
+    return (await answer).get(id) ?? null;
+  };
+};
