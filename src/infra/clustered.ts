@@ -12,7 +12,7 @@ import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoPersonalData } from './mongodb/keyStore.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
 import { connectRedis } from './redis/connect.ts';
-import { createRedisNews } from './redis/progressPubSub.ts';
+import { createRedisProgressPubSub } from './redis/progressPubSub.ts';
 import { createRedisKeysInUse, createRedisLimiters, openRedisCache } from './redis/requests.ts';
 
 export interface ClusteredOptions {
@@ -60,7 +60,7 @@ export const openClusteredEngines = (options: ClusteredEngineOptions) => {
   return {
     ...engines,
     openSharedCache: () => openRedisCache(redis, logger),
-    progressPubSub: createRedisNews(redis),
+    progressPubSub: createRedisProgressPubSub(redis),
     createLimiter: createRedisLimiters(redis),
     keysInUse: createRedisKeysInUse(redis),
     jobs: createBullmqJobs(redis, () => Date.parse(clock.now())),

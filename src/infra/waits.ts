@@ -1,61 +1,61 @@
 /** Waiting that ends: for a signal, for an answer, until the next try. */
 
 /** Wakes those who wait for something new: followers of the log, workers of a queue. */
-export interface Doorbell {
+export interface WakeSignal {
   /** Wakes all listeners. */
-  ring(): void;
+  wake(): void;
   listen(signal: AbortSignal): Listener;
 }
 
 export interface Listener {
-  /** Resolves at the next ring, at one since the last call, on abort, or after `timeoutMs`. */
+  /** Resolves at the next wake, at one since the last call, on abort, or after `timeoutMs`. */
   next(timeoutMs: number): Promise<void>;
   /** Wakes this listener alone. */
-  ring(): void;
+  wake(): void;
   /** Must be called at the end. */
   leave(): void;
 }
 
-export const createDoorbell = (): Doorbell => {
+export const createWakeSignal = (): WakeSignal => {
   const listeners = new Set<() => void>();
 
   const listen = (signal: AbortSignal): Listener => {
-    let rung = false;
-    let wake: (() => void) | null = null;
-    const ring = (): void => {
-      rung = true;
-      wake?.();
+    let isWoken = false;
+    let resume: (() => void) | null = null;
+    const wake = (): void => {
+      isWoken = true;
+      resume?.();
     };
-    listeners.add(ring);
-    signal.addEventListener('abort', ring);
+    listeners.add(wake);
+    signal.addEventListener('abort', wake);
 
     const next = async (timeoutMs: number): Promise<void> => {
-      if (!rung && !signal.aborted) {
+      if (!isWoken && !signal.aborted) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(ring, timeoutMs);
-          wake = () => {
+          const timer = setTimeout(wake, timeoutMs);
+          resume = () => {
             clearTimeout(timer);
             resolve();
           };
         });
-        wake = null;
+        resume = null;
       }
-      rung = false;
+      isWoken = false;
     };
 
     return {
       next,
-      ring,
+      wake,
       leave: () => {
-        listeners.delete(ring);
-        signal.removeEventListener('abort', ring);
+        listeners.delete(wake);
+        signal.removeEventListener('abort', wake);
       },
     };
   };
 
   return {
-    ring: () => {
-      for (const ring of listeners) ring();
+    wake: () => {
+      for (const wake of listeners) wake();
     },
     listen,
   };

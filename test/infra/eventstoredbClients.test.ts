@@ -5,10 +5,10 @@ import { EventStoreDBClient, UnavailableError } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { createGate, GateClosed } from '../../src/infra/eventstoredb/circuitBreaker.ts';
+import { CircuitOpen, createCircuitBreaker } from '../../src/infra/eventstoredb/circuitBreaker.ts';
 import { createClients, isKnownClientFault } from '../../src/infra/eventstoredb/clients.ts';
 import { defaultTiming } from '../../src/infra/eventstoredb/connection.ts';
-import { createTail } from '../../src/infra/eventstoredb/sharedSubscription.ts';
+import { createRecentEvents } from '../../src/infra/eventstoredb/sharedSubscription.ts';
 import { newEvent, newEvents, newStream } from '../contracts/eventSamples.ts';
 import { waitMaxMs } from '../contracts/make.ts';
 import { openLog, openLogOn, startServer } from '../support/eventStoreLog.ts';
@@ -91,14 +91,14 @@ describe('a client of EventStoreDB that discovery has poisoned', () => {
   });
 });
 
-describe('the gate before a server that is away', () => {
-  const timing = { ...defaultTiming, retryFirstMs: 40, gateClosedMaxMs: 80, gateWaitMaxMs: 60 };
+describe('the breaker before a server that is away', () => {
+  const timing = { ...defaultTiming, retryFirstMs: 40, breakerOpenMaxMs: 80, breakerWaitMaxMs: 60 };
 
   it('lets few calls through, and all of them again once one has succeeded', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const changes: string[] = [];
-    const gate = createGate(
+    const breaker = createCircuitBreaker(
       timing,
       new AbortController().signal,
       () => 0,
@@ -107,7 +107,7 @@ describe('the gate before a server that is away', () => {
     let calls = 0;
     let isUp = false;
     const call = () =>
-      gate.through(async () => {
+      breaker.through(async () => {
         calls += 1;
         if (!isUp) throw unavailable();
       });
@@ -117,11 +117,11 @@ describe('the gate before a server that is away', () => {
     const results = await waiting;
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
     const [refused] = await Promise.allSettled([call()]);
-    expect(refused).toMatchObject({ reason: expect.any(GateClosed) });
+    expect(refused).toMatchObject({ reason: expect.any(CircuitOpen) });
     const callsWhileDown = calls;
     expect(callsWhileDown).toBeLessThanOrEqual(21);
     isUp = true;
-    const rung = gate.recovered.listen(AbortSignal.timeout(waitMaxMs));
+    const rung = breaker.recovered.listen(AbortSignal.timeout(waitMaxMs));
     await vi.advanceTimersByTimeAsync(timing.gateClosedMaxMs);
     await call();
     await rung.next(waitMaxMs);
@@ -133,16 +133,16 @@ describe('the gate before a server that is away', () => {
 
   it('is opened by nothing but time for calls that wait, and by the end for none', async () => {
     const stop = new AbortController();
-    const gate = createGate(
-      { ...timing, retryFirstMs: 60_000, gateWaitMaxMs: 90_000 },
+    const breaker = createCircuitBreaker(
+      { ...timing, retryFirstMs: 60_000, breakerWaitMaxMs: 90_000 },
       stop.signal,
       () => 0,
       () => undefined,
     );
-    await gate.through(() => Promise.reject(unavailable())).catch(() => null);
-    const waiting = gate.through(() => Promise.resolve());
+    await breaker.through(() => Promise.reject(unavailable())).catch(() => null);
+    const waiting = breaker.through(() => Promise.resolve());
     stop.abort();
-    await expect(waiting).rejects.toThrow(GateClosed);
+    await expect(waiting).rejects.toThrow(CircuitOpen);
   });
 });
 
@@ -173,7 +173,7 @@ describe('rejections that nobody can catch', () => {
   );
 });
 
-describe('the tail of the log', () => {
+describe('the recent events of the log', () => {
   const position = (commit: number) => ({ commit: BigInt(commit), prepare: BigInt(commit) });
   const entry = (commit: number, data: object = {}) => {
     const event: RecordedEvent = {
@@ -186,35 +186,39 @@ describe('the tail of the log', () => {
   };
 
   it('covers what comes after its beginning, and gives each slice its end', () => {
-    const tail = createTail(position(10));
-    expect(tail.covers(position(10))).toBe(true);
-    expect(tail.covers(position(9))).toBe(false);
-    expect(tail.covers(null)).toBe(false);
-    expect(createTail(null).covers(null)).toBe(true);
-    expect(tail.read(position(10), 5, null)).toBeNull();
-    tail.push([entry(20), entry(30), entry(40)], position(45));
-    expect(tail.read(position(10), 2, null)).toMatchObject({ events: [{}, {}], upTo: position(30), isCaughtUp: false });
-    expect(tail.read(position(30), 2, null)).toMatchObject({ events: [{}], upTo: position(45), isCaughtUp: true });
-    expect(tail.read(position(10), 5, new Set(['Other']))).toEqual({
+    const recent = createRecentEvents(position(10));
+    expect(recent.covers(position(10))).toBe(true);
+    expect(recent.covers(position(9))).toBe(false);
+    expect(recent.covers(null)).toBe(false);
+    expect(createRecentEvents(null).covers(null)).toBe(true);
+    expect(recent.read(position(10), 5, null)).toBeNull();
+    recent.push([entry(20), entry(30), entry(40)], position(45));
+    expect(recent.read(position(10), 2, null)).toMatchObject({
+      events: [{}, {}],
+      upTo: position(30),
+      isCaughtUp: false,
+    });
+    expect(recent.read(position(30), 2, null)).toMatchObject({ events: [{}], upTo: position(45), isCaughtUp: true });
+    expect(recent.read(position(10), 5, new Set(['Other']))).toEqual({
       events: [],
       upTo: position(45),
       isCaughtUp: true,
     });
-    expect(tail.read(position(45), 2, null)).toBeNull();
+    expect(recent.read(position(45), 2, null)).toBeNull();
   });
 
   it.each([
     ['in number', 10_000, {}],
     ['in size', 100, { name: 'x'.repeat(400_000) }],
   ])('is bounded %s, and no longer covers what it dropped', (_what, count, data) => {
-    const tail = createTail(position(1));
-    for (let commit = 10; commit <= count * 10; commit += 10) tail.push([entry(commit, data)], position(commit));
-    expect(tail.covers(position(1))).toBe(false);
-    expect(tail.covers(position(10))).toBe(false);
-    expect(tail.end()).toEqual(position(count * 10));
-    const kept = tail.read(position(0), count, null)?.events ?? [];
+    const recent = createRecentEvents(position(1));
+    for (let commit = 10; commit <= count * 10; commit += 10) recent.push([entry(commit, data)], position(commit));
+    expect(recent.covers(position(1))).toBe(false);
+    expect(recent.covers(position(10))).toBe(false);
+    expect(recent.end()).toEqual(position(count * 10));
+    const kept = recent.read(position(0), count, null)?.events ?? [];
     expect(kept.length).toBeLessThan(count);
     expect(kept.at(-1)?.position).toEqual(position(count * 10));
-    expect(tail.covers(position(Number(kept[0]!.position.commit) - 1))).toBe(true);
+    expect(recent.covers(position(Number(kept[0]!.position.commit) - 1))).toBe(true);
   });
 });

@@ -113,8 +113,8 @@ it('logs no credentials when nothing answers', async () => {
     timing: {
       retryFirstMs: 1,
       retryMaxMs: 1,
-      gateWaitMaxMs: 10,
-      gateClosedMaxMs: 1,
+      breakerWaitMaxMs: 10,
+      breakerOpenMaxMs: 1,
       subscribeFirstMs: 1,
       subscribeMaxMs: 5,
     },

@@ -142,7 +142,7 @@ describe('a follower of EventStoreDB', () => {
     }
   });
 
-  it('falls out of the tail when it is slow, and still misses nothing', async () => {
+  it('falls behind the recent events when it is slow, and still misses nothing', async () => {
     const { url } = await startServer();
     const { log } = openLog(url);
     const stream = newStream();
@@ -230,7 +230,7 @@ describe('a follower of EventStoreDB', () => {
     await expect(follow(null, ['WarehouseDefined'])).rejects.toThrow(UnknownEvent);
     expect(handedOut).toEqual([events[0]!.id]);
     await expect(follow(null, ['ItemDefined'])).resolves.toBeUndefined();
-    // Now from the tail, where it lies for all.
+    // Now from the recent events, which all share.
     await expect(follow((await log.readStream(stream, 0, 1))[0]!.position, ['WarehouseDefined'])).rejects.toThrow(
       UnknownEvent,
     );

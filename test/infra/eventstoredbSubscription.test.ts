@@ -32,7 +32,7 @@ it('holds back the server at so many characters, and then hands out all of it in
     await log.append(stream, revision < 0 ? 'no_stream' : revision, [event]);
   }
   const { client, source } = watched(url);
-  const subscription = subscribe(client, { from: null, types: [mine], onNews: () => undefined });
+  const subscription = subscribe(client, { from: null, types: [mine], onChange: () => undefined });
   onTestFinished(() => subscription.close());
   await expect.poll(() => source()?.isPaused()).toBe(true);
   const first = subscription.take(count).resolved.length;

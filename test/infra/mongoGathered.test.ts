@@ -1,6 +1,6 @@
 /** How questions for single documents become few: without a server, as what is counted is what would be sent to it. */
 import { describe, expect, it } from 'vitest';
-import { createGathered, idsPerRead, readByIds } from '../../src/infra/mongodb/driver.ts';
+import { createBatchedRead, idsPerRead, readByIds } from '../../src/infra/mongodb/driver.ts';
 
 interface Row {
   readonly _id: string;
@@ -26,7 +26,7 @@ describe('documents that are asked for one by one', () => {
   it('are read in one go where they are asked for in one turn of the event loop, each once', async () => {
     const { rows, asked, read } = createServer();
     rows.set('a', 1).set('b', 2);
-    const get = createGathered<Row>(read);
+    const get = createBatchedRead<Row>(read);
     const found = await Promise.all(['a', 'b', 'absent', 'a'].map(get));
     expect(found.map((row) => row?.value ?? null)).toEqual([1, 2, null, 1]);
     expect(asked).toEqual([['a', 'b', 'absent']]);
@@ -34,7 +34,7 @@ describe('documents that are asked for one by one', () => {
 
   it('are read again in the next turn, so that they show what was written before the question', async () => {
     const { rows, asked, read } = createServer();
-    const get = createGathered<Row>(read);
+    const get = createBatchedRead<Row>(read);
     expect(await get('a')).toBeNull();
     rows.set('a', 1);
     expect(await get('a')).toEqual({ _id: 'a', value: 1 });
@@ -46,7 +46,7 @@ describe('documents that are asked for one by one', () => {
     const gate = Promise.withResolvers<null>();
     const begun = Promise.withResolvers<null>();
     let isFirst = true;
-    const get = createGathered<Row>(async (filter) => {
+    const get = createBatchedRead<Row>(async (filter) => {
       const found = await read(filter);
       if (!isFirst) return found;
       isFirst = false;
@@ -67,7 +67,7 @@ describe('documents that are asked for one by one', () => {
     const { rows, read } = createServer();
     rows.set('a', 1);
     let isDown = true;
-    const get = createGathered<Row>((filter) => (isDown ? Promise.reject(new Error('away')) : read(filter)));
+    const get = createBatchedRead<Row>((filter) => (isDown ? Promise.reject(new Error('away')) : read(filter)));
     const both = await Promise.allSettled([get('a'), get('b')]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     isDown = false;
@@ -77,7 +77,7 @@ describe('documents that are asked for one by one', () => {
   it('are never more than a hundred in one question', async () => {
     const { asked, read } = createServer();
     const ids = Array.from({ length: 2 * idsPerRead + 1 }, (_, index) => `id${index}`);
-    const get = createGathered<Row>(read);
+    const get = createBatchedRead<Row>(read);
     await Promise.all(ids.map(get));
     expect(asked.map(({ length }) => length)).toEqual([idsPerRead, idsPerRead, 1]);
     expect(await readByIds(read, [])).toEqual([]);

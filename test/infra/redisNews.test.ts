@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/eventsourcing/message.ts';
 import { connectRedis } from '../../src/infra/redis/connect.ts';
-import { createRedisNews } from '../../src/infra/redis/progressPubSub.ts';
+import { createRedisProgressPubSub } from '../../src/infra/redis/progressPubSub.ts';
 import { waitMaxMs } from '../contracts/make.ts';
 import { launchRedis, redisLaunchMissing, startRedis } from '../support/engines/redis.ts';
 
@@ -29,7 +29,7 @@ const start = async (run = startRedis) => {
 const join = (url: string) => {
   const redis = connectRedis(url, pino({ level: 'silent' }));
   cleanups.push(() => redis.close());
-  return createRedisNews(redis);
+  return createRedisProgressPubSub(redis);
 };
 
 type News = ReturnType<typeof join>;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { ScanHint } from '../../src/eventsourcing/ports.ts';
-import { createTail, sliceCharsMax } from '../../src/infra/sqlite/events/reads.ts';
+import { createRecentEvents, sliceCharsMax } from '../../src/infra/sqlite/events/reads.ts';
 import { golden } from '../projections/golden.ts';
 import { openService } from '../support/service.ts';
 
@@ -70,23 +70,23 @@ describe('the newest events in memory', () => {
     });
 
   it('are held up to a size, whatever their number: large ones are read from the file', () => {
-    const tail = createTail();
-    for (let at = 1; at <= 100; at += 1) tail.push(eventsOf(at, 1), [500_000]);
-    expect(tail.read(0, 10, null)).toBeUndefined();
-    const newest = tail.read(98, 10, null);
+    const recent = createRecentEvents();
+    for (let at = 1; at <= 100; at += 1) recent.push(eventsOf(at, 1), [500_000]);
+    expect(recent.read(0, 10, null)).toBeUndefined();
+    const newest = recent.read(98, 10, null);
     expect(newest?.events.map(({ position }) => Number(position.commit))).toEqual([99, 100]);
     let held = 0;
-    while (tail.read(99 - held, 1, null) !== undefined) held += 1;
+    while (recent.read(99 - held, 1, null) !== undefined) held += 1;
     expect(held * 500_000).toBeLessThanOrEqual(12_500_000);
   });
 
   it('are handed over in slices of a bounded size', () => {
-    const tail = createTail();
-    tail.push(
+    const recent = createRecentEvents();
+    recent.push(
       eventsOf(1, 20),
       Array.from({ length: 20 }, () => sliceCharsMax / 4),
     );
-    const first = tail.read(0, 512, null);
+    const first = recent.read(0, 512, null);
     expect(first).toMatchObject({ isCaughtUp: false });
     expect(first?.events).toHaveLength(4);
   });

@@ -11,8 +11,8 @@ export const quick: Partial<Timing> = {
   deadlineSlackMs: 200,
   retryFirstMs: 50,
   retryMaxMs: 100,
-  gateWaitMaxMs: 3_000,
-  gateClosedMaxMs: 200,
+  breakerWaitMaxMs: 3_000,
+  breakerOpenMaxMs: 200,
   subscribeFirstMs: 20,
   subscribeMaxMs: 200,
 };

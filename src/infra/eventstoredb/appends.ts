@@ -10,19 +10,19 @@ import {
   StoreUnavailable,
 } from '../../eventsourcing/ports.ts';
 import { createBackoff, within } from '../waits.ts';
-import { type Gate, GateClosed } from './circuitBreaker.ts';
+import { type CircuitBreaker, CircuitOpen } from './circuitBreaker.ts';
 import { type AppendFailure, type Clients, classifyAppend, describeFailure } from './clients.ts';
 import type { Credentials, Timing } from './connection.ts';
 import type { Reads } from './reads.ts';
 import { type Encoded, encodeEvents } from './records.ts';
 
 /** The furthest position of the log that this process has heard of. */
-export interface Horizon {
+export interface HighWaterMark {
   at(): Position | null;
   reach(position: Position): void;
 }
 
-export const createHorizon = (): Horizon => {
+export const createHighWaterMark = (): HighWaterMark => {
   let furthest: Position | null = null;
   return {
     at: () => furthest,
@@ -35,9 +35,9 @@ export const createHorizon = (): Horizon => {
 interface AppendsOptions {
   readonly clients: Clients;
   readonly credentials: Credentials;
-  readonly gate: Gate;
+  readonly breaker: CircuitBreaker;
   readonly reads: Pick<Reads, 'readStream'>;
-  readonly horizon: Horizon;
+  readonly highWaterMark: HighWaterMark;
   readonly timing: Timing;
   readonly random: () => number;
   readonly stopped: AbortSignal;
@@ -88,7 +88,7 @@ const isSame = (stored: readonly RecordedEvent[], envelopes: readonly EventEnvel
   });
 
 export const createAppend = (options: AppendsOptions): EventStore['append'] => {
-  const { clients, credentials, gate, reads, horizon, timing, random, stopped } = options;
+  const { clients, credentials, breaker, reads, highWaterMark, timing, random, stopped } = options;
   const inLine = createSlots(appendsAtOnce);
   const inTurn = createKeyedQueue();
 
@@ -106,9 +106,9 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
 
   const attempt = async (task: Task): Promise<Written | AppendFailure> => {
     try {
-      return await inLine(() => gate.through(() => send(task)));
+      return await inLine(() => breaker.through(() => send(task)));
     } catch (error) {
-      return error instanceof GateClosed ? { kind: 'not_written', error } : classifyAppend(task.stream, error);
+      return error instanceof CircuitOpen ? { kind: 'not_written', error } : classifyAppend(task.stream, error);
     }
   };
 
@@ -130,7 +130,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
     if (position === null || (before !== null && comparePositions(position, before) <= 0)) {
       return answerFor(task, firstRevision);
     }
-    horizon.reach(position);
+    highWaterMark.reach(position);
     // The server tells the position of the last event; those of the others are below it and not known.
     const events = task.envelopes.map((event, index): RecordedEvent => {
       return { ...event, stream: task.stream, revision: firstRevision + index, position };
@@ -139,7 +139,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
   };
 
   const run = async (task: Task): Promise<AppendResult> => {
-    const before = horizon.at();
+    const before = highWaterMark.at();
     const backoff = createBackoff(timing.retryFirstMs, timing.retryMaxMs, random);
     let outcome: StoreUnavailable['outcome'] = 'not_written';
     for (let attempts = 1; ; attempts += 1) {

@@ -1,35 +1,35 @@
 /** Keeps calls away from a server that does not answer, as the client itself has no backoff at all. */
 import { pause } from '../../eventsourcing/concurrency.ts';
-import { createBackoff, createDoorbell, type Doorbell } from '../waits.ts';
+import { createBackoff, createWakeSignal, type WakeSignal } from '../waits.ts';
 import { isUnreachable } from './clients.ts';
 import type { Timing } from './connection.ts';
 
-export interface Gate {
+export interface CircuitBreaker {
   /**
-   * Waits while the gate is closed, then calls. A call that finds no server closes it for all.
-   * @throws GateClosed when it did not open in time: nothing was sent.
+   * Waits while the circuit is open, then calls. A call that finds no server opens it for all.
+   * @throws CircuitOpen when it did not close in time: nothing was sent.
    */
   through<T>(call: () => Promise<T>): Promise<T>;
-  /** Rings when the server answers again. */
-  readonly recovered: Doorbell;
+  /** Wakes when the server answers again. */
+  readonly recovered: WakeSignal;
 }
 
-export class GateClosed extends Error {
-  override readonly name = 'GateClosed';
+export class CircuitOpen extends Error {
+  override readonly name = 'CircuitOpen';
 }
 
 /** `onChange` is told once when the server went away, with the reason, and once when it is back, with `null`. */
-export const createGate = (
+export const createCircuitBreaker = (
   timing: Timing,
   stopped: AbortSignal,
   random: () => number,
   onChange: (reason: unknown) => void,
-): Gate => {
-  const backoff = createBackoff(timing.retryFirstMs, timing.gateClosedMaxMs, random);
-  const recovered = createDoorbell();
-  let opensAtMs = 0;
-  /** Counts closings, so that calls which fail together close it once. */
-  let closings = 0;
+): CircuitBreaker => {
+  const backoff = createBackoff(timing.retryFirstMs, timing.breakerOpenMaxMs, random);
+  const recovered = createWakeSignal();
+  let triesAgainAtMs = 0;
+  /** Counts openings, so that calls which fail together open it once. */
+  let openings = 0;
   let isDown = false;
 
   const succeeded = (): void => {
@@ -37,31 +37,31 @@ export const createGate = (
     isDown = false;
     backoff.reset();
     onChange(null);
-    recovered.ring();
+    recovered.wake();
   };
 
   const failed = (begunAt: number, reason: unknown): void => {
-    if (begunAt !== closings) return;
-    closings += 1;
+    if (begunAt !== openings) return;
+    openings += 1;
     if (!isDown) onChange(reason);
     isDown = true;
-    opensAtMs = performance.now() + backoff.nextMs();
+    triesAgainAtMs = performance.now() + backoff.nextMs();
   };
 
-  const waitUntilOpen = async (): Promise<void> => {
-    const giveUpAtMs = performance.now() + timing.gateWaitMaxMs;
+  const waitUntilTried = async (): Promise<void> => {
+    const giveUpAtMs = performance.now() + timing.breakerWaitMaxMs;
     for (;;) {
       const nowMs = performance.now();
-      if (stopped.aborted) throw new GateClosed('the event store is being closed');
-      if (nowMs >= opensAtMs) return;
-      if (opensAtMs > giveUpAtMs) throw new GateClosed('the event store could not be reached');
-      await pause(opensAtMs - nowMs, stopped);
+      if (stopped.aborted) throw new CircuitOpen('the event store is being closed');
+      if (nowMs >= triesAgainAtMs) return;
+      if (triesAgainAtMs > giveUpAtMs) throw new CircuitOpen('the event store could not be reached');
+      await pause(triesAgainAtMs - nowMs, stopped);
     }
   };
 
-  const through: Gate['through'] = async (call) => {
-    if (isDown || stopped.aborted) await waitUntilOpen();
-    const begunAt = closings;
+  const through: CircuitBreaker['through'] = async (call) => {
+    if (isDown || stopped.aborted) await waitUntilTried();
+    const begunAt = openings;
     try {
       const result = await call();
       succeeded();

@@ -159,8 +159,8 @@ export interface Timing {
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
   /** How long calls wait for a server that can't be reached. */
-  readonly gateWaitMaxMs: number;
-  readonly gateClosedMaxMs: number;
+  readonly breakerWaitMaxMs: number;
+  readonly breakerOpenMaxMs: number;
   /** Between two attempts to subscribe: from the first to the last. */
   readonly subscribeFirstMs: number;
   readonly subscribeMaxMs: number;
@@ -179,8 +179,8 @@ export const defaultTiming: Timing = {
   retryFirstMs: 200,
   retryMaxMs: 2_000,
   // A new leader takes two seconds, and up to five until appends go on: waiting is better than an error.
-  gateWaitMaxMs: 6_000,
-  gateClosedMaxMs: 5_000,
+  breakerWaitMaxMs: 6_000,
+  breakerOpenMaxMs: 5_000,
   subscribeFirstMs: 200,
   subscribeMaxMs: 30_000,
   healthyMs: 30_000,

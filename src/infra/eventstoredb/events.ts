@@ -4,13 +4,13 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 import type { EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../config/configValues.ts';
 import { within } from '../waits.ts';
-import { createAppend, createHorizon } from './appends.ts';
-import { createGate } from './circuitBreaker.ts';
+import { createAppend, createHighWaterMark } from './appends.ts';
+import { createCircuitBreaker } from './circuitBreaker.ts';
 import { createClients, describeFailure, type EventStoreClient } from './clients.ts';
 import { defaultTiming, readConnection, type Timing } from './connection.ts';
 import { createFollow } from './follow.ts';
 import { createReads } from './reads.ts';
-import { createHub } from './sharedSubscription.ts';
+import { createSharedSubscription } from './sharedSubscription.ts';
 
 /**
  * KurrentDB 25.1 and later compress every message for a client that offers gzip, and `@grpc/grpc-js` always offers it.
@@ -119,34 +119,34 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
   const stopping = new AbortController();
   const stopped = stopping.signal;
   const [commandClients, logClients] = [createClients(() => open(commandUrl)), createClients(() => open(logUrl))];
-  const gate = createGate(timing, stopped, random, (reason) => {
+  const breaker = createCircuitBreaker(timing, stopped, random, (reason) => {
     if (reason === null) logger.info({}, 'the event store answers again');
     else logger.warn({ reason: describeFailure(reason) }, 'the event store is away');
   });
-  const horizon = createHorizon();
-  const shared = { gate, timing, random, stopped };
-  const reads = createReads({ ...shared, clients: commandClients });
-  const logReads = createReads({ ...shared, clients: logClients });
+  const highWaterMark = createHighWaterMark();
+  const common = { breaker, timing, random, stopped };
+  const reads = createReads({ ...common, clients: commandClients });
+  const logReads = createReads({ ...common, clients: logClients });
   const pullPorts = {
     clients: logClients,
     reads: logReads,
-    recovered: gate.recovered,
+    recovered: breaker.recovered,
     timing,
     random,
     onDrop: (reason: string, delayMs: number) => {
       if (!stopped.aborted) logger.warn({ reason, delayMs }, 'subscription to the event store dropped');
     },
   };
-  const hub = createHub(pullPorts, horizon, stopped);
+  const shared = createSharedSubscription(pullPorts, highWaterMark, stopped);
 
   return {
     isBlindToKnownIds: true,
-    append: createAppend({ ...shared, clients: commandClients, credentials, reads, horizon }),
+    append: createAppend({ ...common, clients: commandClients, credentials, reads, highWaterMark }),
     readStream: reads.readStream,
     readAll: logReads.readAll,
     scan: logReads.scan,
     head: reads.head,
-    follow: createFollow(pullPorts, hub, stopped),
+    follow: createFollow(pullPorts, shared, stopped),
     check: createCheck(reads.head, logger),
     renewClients: () => {
       commandClients.renew();
@@ -154,7 +154,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
     },
     close: async () => {
       stopping.abort();
-      await within(hub.ended(), closeMaxMs).catch(() => undefined);
+      await within(shared.ended(), closeMaxMs).catch(() => undefined);
       await Promise.all([commandClients.close(), logClients.close()]);
     },
   };

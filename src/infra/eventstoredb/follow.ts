@@ -1,4 +1,4 @@
-/** Followers of the log: live from the tail that all share, and from the server for as long as they are behind it. */
+/** Followers of the log: live from the recent events that all share, from the server while they are further behind. */
 import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
@@ -6,9 +6,9 @@ import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing
 import type { Listener } from '../waits.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
 import { positionOf, tryDecode } from './records.ts';
-import type { Hub, Tail } from './sharedSubscription.ts';
+import type { RecentEvents, SharedSubscription } from './sharedSubscription.ts';
 
-/** The tail rings for everything that comes; this is only how long a wait lasts at most. */
+/** Every new event wakes them; this only bounds one wait. */
 const wakeMs = 30_000;
 
 interface Wanted {
@@ -24,7 +24,7 @@ interface Step {
   /** The event after these that can't be understood. */
   readonly unknown: UnknownEvent | null;
   readonly at: Position | null;
-  /** The tail has what comes next. */
+  /** The recent events go on from here. */
   readonly isLive: boolean;
 }
 
@@ -46,32 +46,32 @@ const understand = ({ resolved, upTo }: Pulled, { types }: Wanted, at: Position 
   return { events, unknown: null, upTo };
 };
 
-const stepOf = (pulled: Pulled, wanted: Wanted, from: Position | null, tail: Tail): Step => {
+const stepOf = (pulled: Pulled, wanted: Wanted, from: Position | null, recent: RecentEvents): Step => {
   const { events, unknown, upTo } = understand(pulled, wanted, from);
   const isDrained = pulled.isDrained && unknown === null;
-  const isAtEnd = !isAfter(tail.end(), upTo);
+  const isAtEnd = !isAfter(recent.end(), upTo);
   const isCaughtUp = isDrained && isAtEnd;
-  const isNews = isAfter(upTo, from) || isCaughtUp;
+  const isProgress = isAfter(upTo, from) || isCaughtUp;
   return {
-    batch: upTo !== null && isNews ? { events, upTo, isCaughtUp } : null,
+    batch: upTo !== null && isProgress ? { events, upTo, isCaughtUp } : null,
     unknown,
     at: upTo,
-    // Whoever is at the end of the tail gets nothing from it now, so it must have been told that it caught up.
-    isLive: tail.covers(upTo) && (isDrained || !isAtEnd),
+    // At their end a follower gets nothing from the recent events yet: first it must be told that it caught up.
+    isLive: recent.covers(upTo) && (isDrained || !isAtEnd),
   };
 };
 
-/** From the server, until the tail covers what comes next. */
+/** From the server, until the recent events cover what comes next. */
 async function* catchUp(
   ports: PullPorts,
-  tail: Tail,
+  recent: RecentEvents,
   from: Position | null,
   wanted: Wanted,
 ): AsyncGenerator<EventBatch> {
   const types = wanted.types === null ? null : [...wanted.types];
   let at = from;
   for await (const pulled of pull(ports, { ...wanted, types, from })) {
-    const step = stepOf(pulled, wanted, at, tail);
+    const step = stepOf(pulled, wanted, at, recent);
     if (step.batch !== null) yield step.batch;
     if (step.unknown !== null) throw step.unknown;
     at = step.at;
@@ -85,42 +85,50 @@ export class BeyondTheLog extends Error {
 }
 
 /** The server would wait for such a position without a word. */
-const refuseBeyond = async ({ reads }: PullPorts, from: Position | null, tail: Tail): Promise<void> => {
-  if (isAfter(from, tail.end()) && isAfter(from, await reads.head())) {
+const refuseBeyond = async ({ reads }: PullPorts, from: Position | null, recent: RecentEvents): Promise<void> => {
+  if (isAfter(from, recent.end()) && isAfter(from, await reads.head())) {
     throw new BeyondTheLog('a checkpoint lies beyond the end of the log');
   }
 };
 
-function* fromTail(tail: Tail, at: Position | null, { batchMax, types }: Wanted): Generator<EventBatch> {
-  const batch = tail.read(at, batchMax, types);
+function* fromRecent(recent: RecentEvents, at: Position | null, { batchMax, types }: Wanted): Generator<EventBatch> {
+  const batch = recent.read(at, batchMax, types);
   if (batch !== null) yield batch;
 }
 
-/** The tail once the server was reached; `undefined` when aborted meanwhile. */
-const whenBegun = async (hub: Hub, listener: Listener, signal: AbortSignal): Promise<Tail | undefined> => {
-  hub.start();
+/** The recent events once the server was reached; `undefined` when aborted meanwhile. */
+const whenBegun = async (
+  shared: SharedSubscription,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<RecentEvents | undefined> => {
+  shared.start();
   while (!signal.aborted) {
-    const tail = hub.tail();
-    if (tail !== undefined) return tail;
+    const recent = shared.recent();
+    if (recent !== undefined) return recent;
     await listener.next(wakeMs);
   }
   return undefined;
 };
 
-export const createFollow = (ports: PullPorts, hub: Hub, stopped: AbortSignal): EventSource['follow'] =>
+export const createFollow = (
+  ports: PullPorts,
+  shared: SharedSubscription,
+  stopped: AbortSignal,
+): EventSource['follow'] =>
   async function* follow(from: Position | null, options: FollowOptions): AsyncGenerator<EventBatch> {
     const signal = AbortSignal.any([options.signal, stopped]);
     const types = options.types === undefined ? null : new Set(options.types);
     const wanted = { types, batchMax: options.batchMax, signal };
-    const listener = hub.bell.listen(signal);
+    const listener = shared.grown.listen(signal);
     let at = from;
     try {
-      const tail = await whenBegun(hub, listener, signal);
-      if (tail !== undefined) await refuseBeyond(ports, from, tail);
-      while (tail !== undefined && !signal.aborted) {
+      const recent = await whenBegun(shared, listener, signal);
+      if (recent !== undefined) await refuseBeyond(ports, from, recent);
+      while (recent !== undefined && !signal.aborted) {
         // Who wants no type at all misses nothing by moving to the end.
-        const isBehind = types?.size !== 0 && !tail.covers(at);
-        const batches = isBehind ? catchUp(ports, tail, at, wanted) : fromTail(tail, at, wanted);
+        const isBehind = types?.size !== 0 && !recent.covers(at);
+        const batches = isBehind ? catchUp(ports, recent, at, wanted) : fromRecent(recent, at, wanted);
         let isWaiting = !isBehind;
         for await (const batch of batches) {
           at = batch.upTo;
@@ -129,7 +137,7 @@ export const createFollow = (ports: PullPorts, hub: Hub, stopped: AbortSignal): 
         }
         if (isWaiting) await listener.next(wakeMs);
         // Throws when the log may not be followed any more.
-        hub.tail();
+        shared.recent();
       }
     } finally {
       listener.leave();

@@ -3,7 +3,7 @@ import type { AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Position } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
-import { createBackoff, createDoorbell, type Doorbell } from '../waits.ts';
+import { createBackoff, createWakeSignal, type WakeSignal } from '../waits.ts';
 import type { Clients } from './clients.ts';
 import { describeFailure, isFinalForReading } from './clients.ts';
 import type { Timing } from './connection.ts';
@@ -13,8 +13,8 @@ import { type Subscription, SubscriptionEnded, subscribe } from './subscription.
 export interface PullPorts {
   readonly clients: Clients;
   readonly reads: Pick<Reads, 'head'>;
-  /** Rings when a server that was away answers again: nobody then waits for the rest of a long pause. */
-  readonly recovered: Doorbell;
+  /** Wakes when a server that was away answers again: nobody then waits for the rest of a long pause. */
+  readonly recovered: WakeSignal;
   readonly timing: Timing;
   readonly random: () => number;
   readonly onDrop: (reason: string, delayMs: number) => void;
@@ -63,8 +63,8 @@ async function* pullOnce(ports: PullPorts, { from, types, batchMax, signal }: Pu
   let at = from === 'head' ? head : from;
   if (from === 'head') yield { resolved: [], upTo: at, isDrained: true };
   const lease = clients.lease();
-  const listener = createDoorbell().listen(signal);
-  const subscription = subscribe(lease.client, { from: at, types, onNews: listener.ring });
+  const listener = createWakeSignal().listen(signal);
+  const subscription = subscribe(lease.client, { from: at, types, onChange: listener.wake });
   let wasCaughtUp = false;
   let failure: Error | undefined;
   try {
@@ -92,7 +92,7 @@ async function* pullOnce(ports: PullPorts, { from, types, batchMax, signal }: Pu
 }
 
 /** Until the server answers others again, at most so long. */
-const waitToRetry = async (delayMs: number, recovered: Doorbell, signal: AbortSignal): Promise<void> => {
+const waitToRetry = async (delayMs: number, recovered: WakeSignal, signal: AbortSignal): Promise<void> => {
   const listener = recovered.listen(signal);
   await listener.next(delayMs);
   listener.leave();

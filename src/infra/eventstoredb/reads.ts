@@ -14,7 +14,7 @@ import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, NoAnswer } from '../waits.ts';
-import type { Gate } from './circuitBreaker.ts';
+import type { CircuitBreaker } from './circuitBreaker.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './clients.ts';
 import type { Timing } from './connection.ts';
@@ -25,7 +25,7 @@ export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'scan' | 'head'
 export interface ReadsOptions {
   readonly timing: Timing;
   readonly clients: Clients;
-  readonly gate: Gate;
+  readonly breaker: CircuitBreaker;
   readonly random: () => number;
   readonly stopped: AbortSignal;
 }
@@ -72,13 +72,13 @@ const orNothing = async <Event>(events: Promise<Event[]>): Promise<Event[]> => {
 };
 
 /** @throws StoreUnavailable from each of its functions; a read writes nothing, so that is its outcome. */
-export const createReads = ({ clients, gate, timing, random, stopped }: ReadsOptions): Reads => {
+export const createReads = ({ clients, breaker, timing, random, stopped }: ReadsOptions): Reads => {
   const inLine = createSlots(readsAtOnce);
 
   const read = async <Event>(open: (client: EventStoreClient) => StreamingRead<Event>): Promise<Event[]> => {
     const backoff = createBackoff(timing.retryFirstMs, timing.retryMaxMs, random);
     const once = (): Promise<Event[]> =>
-      inLine(() => gate.through(() => clients.use((client) => orNothing(collect(open(client), timing.readMaxMs)))));
+      inLine(() => breaker.through(() => clients.use((client) => orNothing(collect(open(client), timing.readMaxMs)))));
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await once();

@@ -1,26 +1,26 @@
-/** One live subscription for all followers of this process, into a tail that they share. */
+/** One live subscription for all followers of this process. It fills the recent events that they share. */
 import { UnknownEvent } from '../../domain/decode.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch } from '../../eventsourcing/ports.ts';
-import { createDoorbell, type Doorbell } from '../waits.ts';
-import type { Horizon } from './appends.ts';
+import { createWakeSignal, type WakeSignal } from '../waits.ts';
+import type { HighWaterMark } from './appends.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
 import { positionOf, tryDecode, weightOf } from './records.ts';
 
 /** An event of ours, or why it can't be understood; whoever does not want its type never finds out. */
-interface TailEntry {
+interface RecentEntry {
   readonly position: Position;
   readonly type: string;
   readonly event: RecordedEvent | UnknownEvent;
 }
 
 /** The newest part of the log, without gaps: everything after its start, up to its end. */
-export interface Tail {
+export interface RecentEvents {
   /** Where it ends. `null`: nothing is in the log yet. */
   end(): Position | null;
   /** Goes on from its end; `upTo` lies beyond the last entry where others wrote. */
-  push(entries: readonly TailEntry[], upTo: Position): void;
+  push(entries: readonly RecentEntry[], upTo: Position): void;
   /** Whether everything after this position is here. */
   covers(at: Position | null): boolean;
   /**
@@ -39,11 +39,11 @@ const slack = 2;
 
 const isAfter = (position: Position, at: Position | null): boolean => at === null || comparePositions(position, at) > 0;
 
-const weigh = ({ event }: TailEntry): number =>
+const weigh = ({ event }: RecentEntry): number =>
   event instanceof UnknownEvent ? 0 : weightOf(event.data) + weightOf(event.metadata);
 
 /** The index of the first entry after a position. */
-const firstAfter = (entries: readonly TailEntry[], at: Position | null): number => {
+const firstAfter = (entries: readonly RecentEntry[], at: Position | null): number => {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -54,8 +54,8 @@ const firstAfter = (entries: readonly TailEntry[], at: Position | null): number 
   return low;
 };
 
-export const createTail = (begin: Position | null): Tail => {
-  let entries: TailEntry[] = [];
+export const createRecentEvents = (begin: Position | null): RecentEvents => {
+  let entries: RecentEntry[] = [];
   let weights: number[] = [];
   let characters = 0;
   let [start, end] = [begin, begin];
@@ -73,7 +73,7 @@ export const createTail = (begin: Position | null): Tail => {
     characters = left;
   };
 
-  const push: Tail['push'] = (added, upTo) => {
+  const push: RecentEvents['push'] = (added, upTo) => {
     for (const entry of added) {
       const weight = weigh(entry);
       entries.push(entry);
@@ -84,7 +84,7 @@ export const createTail = (begin: Position | null): Tail => {
     if (entries.length > slack * eventsMax || characters > slack * charactersMax) shorten();
   };
 
-  const read: Tail['read'] = (at, batchMax, types) => {
+  const read: RecentEvents['read'] = (at, batchMax, types) => {
     if (end === null || !isAfter(end, at)) return null;
     const events: RecordedEvent[] = [];
     let upTo = at;
@@ -110,16 +110,16 @@ export const createTail = (begin: Position | null): Tail => {
   };
 };
 
-export interface Hub {
+export interface SharedSubscription {
   /** Begins at the newest event, unless it runs already. */
   start(): void;
   /**
    * `undefined` until the server was reached once.
    * @throws StoreUnavailable when the log may not be followed; the next `start` tries again
    */
-  tail(): Tail | undefined;
-  /** Rings when the tail has grown, and when following failed for good. */
-  readonly bell: Doorbell;
+  recent(): RecentEvents | undefined;
+  /** Wakes when there are more recent events, and when following failed for good. */
+  readonly grown: WakeSignal;
   /** Resolves when it runs no more, which `stopped` brings about. */
   ended(): Promise<void>;
 }
@@ -127,7 +127,7 @@ export interface Hub {
 /** Taken in one go. Large, as nothing waits for anything in between. */
 const batchMax = 512;
 
-const entriesOf = ({ resolved }: Pulled): TailEntry[] =>
+const entriesOf = ({ resolved }: Pulled): RecentEntry[] =>
   resolved.flatMap((each) => {
     const [position, event] = [positionOf(each), tryDecode(each)];
     return position === null || event === null ? [] : [{ position, type: each.event?.type ?? '', event }];
@@ -137,25 +137,29 @@ const entriesOf = ({ resolved }: Pulled): TailEntry[] =>
  * It asks for everything, events of the system too: each of them moves the followers on, so that none waits for the
  * position of an event that nobody asked for and that is the newest of the log.
  */
-export const createHub = (ports: PullPorts, horizon: Horizon, stopped: AbortSignal): Hub => {
-  const bell = createDoorbell();
-  let tail: Tail | undefined;
+export const createSharedSubscription = (
+  ports: PullPorts,
+  highWaterMark: HighWaterMark,
+  stopped: AbortSignal,
+): SharedSubscription => {
+  const grown = createWakeSignal();
+  let recent: RecentEvents | undefined;
   let failure: Error | undefined;
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
-    const from = tail === undefined ? 'head' : tail.end();
+    const from = recent === undefined ? 'head' : recent.end();
     try {
       for await (const pulled of pull(ports, { from, types: null, batchMax, signal: stopped })) {
-        tail ??= createTail(pulled.upTo);
+        recent ??= createRecentEvents(pulled.upTo);
         if (pulled.upTo === null) continue;
-        tail.push(entriesOf(pulled), pulled.upTo);
-        horizon.reach(pulled.upTo);
-        bell.ring();
+        recent.push(entriesOf(pulled), pulled.upTo);
+        highWaterMark.reach(pulled.upTo);
+        grown.wake();
       }
     } catch (error) {
       failure = error instanceof Error ? error : new Error('following the log failed', { cause: error });
-      bell.ring();
+      grown.wake();
     } finally {
       running = undefined;
     }
@@ -167,11 +171,11 @@ export const createHub = (ports: PullPorts, horizon: Horizon, stopped: AbortSign
       failure = undefined;
       running = run();
     },
-    tail: () => {
+    recent: () => {
       if (failure !== undefined) throw failure;
-      return tail;
+      return recent;
     },
-    bell,
+    grown,
     ended: async () => {
       await running;
     },

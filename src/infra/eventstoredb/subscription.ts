@@ -20,7 +20,7 @@ export interface SubscriptionOptions {
   /** Prefixes of the types wanted; `null`: everything. */
   readonly types: readonly string[] | null;
   /** Called when there may be something to take, and when it has ended. */
-  readonly onNews: () => void;
+  readonly onChange: () => void;
 }
 
 export interface Taken {
@@ -97,7 +97,7 @@ const end = async (source: AllStreamSubscription): Promise<void> => {
   source.resume();
 };
 
-export const subscribe = (client: EventStoreClient, { from, types, onNews }: SubscriptionOptions): Subscription => {
+export const subscribe = (client: EventStoreClient, { from, types, onChange }: SubscriptionOptions): Subscription => {
   const begunAtMs = performance.now();
   let heardAtMs = begunAtMs;
   let failure: Error | undefined;
@@ -110,7 +110,7 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
 
   const news = (): void => {
     heardAtMs = performance.now();
-    onNews();
+    onChange();
   };
 
   /** The client tells it ahead of the events in its buffer, so it waits until those were taken. */
@@ -147,7 +147,7 @@ export const subscribe = (client: EventStoreClient, { from, types, onNews }: Sub
   };
   const ended = (error: Error): void => {
     failure ??= error;
-    onNews();
+    onChange();
   };
   source
     .on('data', hold)

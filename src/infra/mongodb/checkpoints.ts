@@ -1,6 +1,6 @@
 import type { Checkpoints, Generations } from '../../eventsourcing/ports.ts';
 import type { Mongo } from './connect.ts';
-import { createGathered, unlessDuplicate } from './driver.ts';
+import { createBatchedRead, unlessDuplicate } from './driver.ts';
 
 interface CheckpointRow {
   readonly _id: string;
@@ -30,8 +30,8 @@ export const createMongoCheckpoints = ({
   const checkpoints = db.collection<CheckpointRow>('checkpoints');
   const generations = db.collection<GenerationRow>('generations');
 
-  const checkpointOf = createGathered<CheckpointRow>((filter) => read(() => checkpoints.find(filter).toArray()));
-  const generationOf = createGathered<GenerationRow>((filter) => read(() => generations.find(filter).toArray()));
+  const checkpointOf = createBatchedRead<CheckpointRow>((filter) => read(() => checkpoints.find(filter).toArray()));
+  const generationOf = createBatchedRead<GenerationRow>((filter) => read(() => generations.find(filter).toArray()));
 
   const get: Checkpoints['get'] = async (name) => {
     const row = await checkpointOf(name);

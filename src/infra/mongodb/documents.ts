@@ -28,7 +28,7 @@ import {
   toStored,
 } from './documentRows.ts';
 import { createDocumentWrites } from './documentWrites.ts';
-import { createGathered, idsPerRead, readByIds } from './driver.ts';
+import { createBatchedRead, idsPerRead, readByIds } from './driver.ts';
 
 /** Of a page that ends by its size: the largest orders have 300 kB each. */
 const rowsPerBatch = 20;
@@ -59,7 +59,7 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
 
   const gathered = new Map<string, (id: string) => Promise<Row | null>>();
   const gatheredOf = (name: string): ((id: string) => Promise<Row | null>) => {
-    const known = gathered.get(name) ?? createGathered<Row>(readRows(name));
+    const known = gathered.get(name) ?? createBatchedRead<Row>(readRows(name));
     gathered.set(name, known);
     return known;
   };

@@ -93,7 +93,7 @@ export const readByIds = async <Row extends Identified>(
 };
 
 /** @returns what reads one by its id, `null` where there is none. The read begins after it was asked for. */
-export const createGathered = <Row extends Identified>(read: Read<Row>): ((id: string) => Promise<Row | null>) => {
+export const createBatchedRead = <Row extends Identified>(read: Read<Row>): ((id: string) => Promise<Row | null>) => {
   let asked = new Set<string>();
   let answer: Promise<ReadonlyMap<string, Row>> | null = null;
 

@@ -5,7 +5,7 @@
 import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../commands/ports.ts';
 import { untilDone } from '../waits.ts';
 import type { Mongo } from './connect.ts';
-import { createGathered, isPartlyDuplicate, unlessDuplicate } from './driver.ts';
+import { createBatchedRead, isPartlyDuplicate, unlessDuplicate } from './driver.ts';
 
 interface ClaimRow {
   readonly _id: string;
@@ -46,7 +46,7 @@ const toRecord = ({ fingerprint, status, headers, body }: AnswerRow): Idempotenc
 export const createMongoIdempotency = ({ db, read, write }: Mongo): IdempotencyRecords => {
   const claims = db.collection<ClaimRow>('idempotencyClaims');
   const answers = db.collection<AnswerRow>('idempotencyAnswers');
-  const answerOf = createGathered<AnswerRow>((filter) => read(() => answers.find(filter).toArray()));
+  const answerOf = createBatchedRead<AnswerRow>((filter) => read(() => answers.find(filter).toArray()));
   const expiry = { key: { keptFrom: 1 as const }, expireAfterSeconds: keptSeconds };
   const prepare = untilDone(async () => {
     await write(() => claims.createIndexes([expiry, { key: { claimedAt: 1 } }]));

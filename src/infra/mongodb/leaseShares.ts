@@ -134,7 +134,7 @@ interface Keeper {
 }
 
 /** After a failure there is less time left, so the next try comes sooner. */
-const hurry = 8;
+const failedRenewDivisor = 8;
 
 /**
  * Renews a lease until it is stopped. The time that is left counts from when the last renewal that took place was sent: a
@@ -145,17 +145,17 @@ export const keepLease = (renew: () => Promise<boolean>, times: KeepTimes, taken
   const over = new AbortController();
   const isOver = (): boolean => over.signal.aborted;
 
-  const lightFuse = (sentAtMs: number): NodeJS.Timeout =>
+  const startExpiry = (sentAtMs: number): NodeJS.Timeout =>
     setTimeout(
       () => {
         lose();
       },
       sentAtMs + times.loseAfterMs - performance.now(),
     );
-  let fuse = lightFuse(takenAtMs);
+  let expiry = startExpiry(takenAtMs);
 
   const stop = (): void => {
-    clearTimeout(fuse);
+    clearTimeout(expiry);
     over.abort();
   };
   const lose = (): void => {
@@ -175,10 +175,10 @@ export const keepLease = (renew: () => Promise<boolean>, times: KeepTimes, taken
         lose();
         return;
       }
-      delayMs = isOurs === null ? times.renewMs / hurry : times.renewMs;
+      delayMs = isOurs === null ? times.renewMs / failedRenewDivisor : times.renewMs;
       if (isOurs === null) continue;
-      clearTimeout(fuse);
-      fuse = lightFuse(sentAtMs);
+      clearTimeout(expiry);
+      expiry = startExpiry(sentAtMs);
     }
   };
   void run();

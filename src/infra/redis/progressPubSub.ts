@@ -75,7 +75,7 @@ const subscribe = ({ open }: RedisServer, hear: (text: string) => void): (() => 
 };
 
 /** On connections of `redis`, which the caller closes. */
-export const createRedisNews = (redis: RedisServer): ProgressPubSub => {
+export const createRedisProgressPubSub = (redis: RedisServer): ProgressPubSub => {
   const self = randomUUID();
   const gathered = new Map<string, Position>();
   const listeners = new Set<(name: string, position: Position) => void>();

@@ -1,7 +1,7 @@
 /** A durable job queue: due time, attempts, lease, one job an id. A crash leaves the lease to run out. */
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../webhooks/ports.ts';
-import { backoffMs, createDoorbell, msOf } from '../waits.ts';
+import { backoffMs, createWakeSignal, msOf } from '../waits.ts';
 import type { Database } from './file/database.ts';
 import type { Statements, WriteModule } from './file/writes.ts';
 
@@ -58,14 +58,14 @@ const create = ({ prepare }: Statements) => {
 
 export const jobWrites: WriteModule<ReturnType<typeof create>> = { name: 'jobs', schema, create };
 
-/** How long an idle worker waits at most: jobs of another process don't ring its bell. */
+/** How long an idle worker waits at most: jobs of another process don't wake it. */
 const idleMaxMs = 500;
 
 export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQueue> => {
   const write = await db.writer(jobWrites, 'first');
   const nextDue = db.prepare('SELECT min(dueAtMs) AS dueAtMs FROM jobs WHERE queue = ?');
   const has = db.prepare('SELECT 1 FROM jobs WHERE queue = ? AND id = ?');
-  const bell = createDoorbell();
+  const added = createWakeSignal();
   const nowMs = (): number => msOf(clock.now());
 
   const claim = async <T>(queue: string, count: number, leaseMs: number): Promise<readonly Job<T>[]> => {
@@ -100,7 +100,7 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
     handle: (job: Job<T>) => Promise<JobOutcome>,
   ): Promise<void> => {
     const running = new Set<Promise<void>>();
-    const visit = bell.listen(signal);
+    const listener = added.listen(signal);
 
     const start = (job: Job<T>): void => {
       const run: Promise<void> = runOne(queue, job, handle)
@@ -108,7 +108,7 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
         .catch(() => undefined)
         .finally(() => {
           running.delete(run);
-          visit.ring();
+          listener.wake();
         });
       running.add(run);
     };
@@ -129,10 +129,10 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
           if (error instanceof StoreUnavailable) return idleMaxMs;
           throw error;
         });
-        if (pauseMs > 0) await visit.next(pauseMs);
+        if (pauseMs > 0) await listener.next(pauseMs);
       }
     } finally {
-      visit.leave();
+      listener.leave();
       await Promise.all(running);
     }
   };
@@ -145,7 +145,7 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
         ({ id, payload, notBefore }): JobValues => [id, JSON.stringify(payload), dueAtMs(notBefore)],
       );
       await write('add', [queue, rows]);
-      bell.ring();
+      added.wake();
     },
     known: (queue, ids) => db.read(() => new Set(ids.filter((id) => has.get(queue, id) !== undefined))),
     work,

@@ -1,7 +1,7 @@
 /** Event store and event source on one SQLite file. Positions are consecutive integers; commit equals prepare. */
 import type { EventEnvelope, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../../eventsourcing/ports.ts';
-import { createDoorbell } from '../../waits.ts';
+import { createWakeSignal } from '../../waits.ts';
 import { isUniqueViolation } from '../file/connection.ts';
 import type { Database } from '../file/database.ts';
 import {
@@ -13,7 +13,7 @@ import {
   positionOf,
   selectEvents,
 } from './eventRows.ts';
-import { createScan, createTail, sliceCharsMax } from './reads.ts';
+import { createRecentEvents, createScan, sliceCharsMax } from './reads.ts';
 
 /** How often a follower that waits looks for events of another process, such as an import. */
 const pollMs = 250;
@@ -46,8 +46,8 @@ const placed = (
 export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
   const writeFirst = await db.writer(eventWrites, 'first');
-  const tail = createTail();
-  const bell = createDoorbell();
+  const recent = createRecentEvents();
+  const grown = createWakeSignal();
   const selectHead = db.prepare('SELECT max(position) AS head FROM events');
   const readHead = (): number => (selectHead.get()?.head as number | null) ?? 0;
   /** As far as this process knows; another one may have gone on. */
@@ -56,8 +56,8 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   const publish = (result: AppendResult, values: readonly EventValues[]): void => {
     if (result.kind !== 'appended') return;
     head = Math.max(head, Number(result.events.at(-1)?.position.commit));
-    tail.push(result.events, values.map(charsOf));
-    bell.ring();
+    recent.push(result.events, values.map(charsOf));
+    grown.wake();
   };
 
   const hasId = db.prepare('SELECT 1 FROM events WHERE id = ?');
@@ -127,7 +127,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
   async function* follow(from: Position | null, options: FollowOptions): AsyncGenerator<EventBatch> {
     const { signal, batchMax } = options;
     const types = options.types === undefined ? null : new Set(options.types);
-    const listener = bell.listen(signal);
+    const listener = grown.listen(signal);
     let at = Number(from?.commit ?? 0n);
     try {
       while (!signal.aborted) {
@@ -136,7 +136,7 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
           if (at >= head) head = Math.max(head, await db.read(readHead));
           continue;
         }
-        const batch = tail.read(at, batchMax, types) ?? (await db.read(() => readBatch(at, batchMax, types)));
+        const batch = recent.read(at, batchMax, types) ?? (await db.read(() => readBatch(at, batchMax, types)));
         at = Number(batch.upTo.commit);
         yield batch;
       }

@@ -34,14 +34,14 @@ interface Message {
 }
 
 /** Calls that go over together. */
-interface Flight {
+interface CallBatch {
   calls: Call[];
   /** `null`: they wait. */
   message: Message | null;
 }
 
 interface Waiting extends Caller {
-  readonly flight: Flight;
+  readonly batch: CallBatch;
 }
 
 /** Until the thread has opened the file. @throws OperatorError when it can't. */
@@ -71,7 +71,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     throw error;
   });
   const waiting = new Map<number, Waiting>();
-  const queues: Record<Turn, Flight[]> = { first: [], 'in turn': [] };
+  const queues: Record<Turn, CallBatch[]> = { first: [], 'in turn': [] };
   let firstInARow = 0;
   let messages = 0;
   let isSending = false;
@@ -85,7 +85,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
       const caller = waiting.get(answer.id);
       if (caller === undefined) return [];
       waiting.delete(answer.id);
-      const { message } = caller.flight;
+      const { message } = caller.batch;
       if (message !== null) {
         message.underway -= 1;
         if (message.underway === 0) messages -= 1;
@@ -104,7 +104,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
 
   const areQueued = (): boolean => queues.first.length + queues['in turn'].length > 0;
 
-  const nextFlight = (): Flight | undefined => {
+  const nextBatch = (): CallBatch | undefined => {
     const doOthersWait = queues['in turn'].length > 0;
     const isOthersTurn = queues.first.length === 0 || (doOthersWait && firstInARow >= firstInARowMax);
     firstInARow = isOthersTurn || !doOthersWait ? 0 : firstInARow + 1;
@@ -113,10 +113,10 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
 
   /** Together with those of the other turn, where both have room in one message: each message is a commit. */
   const send = (): void => {
-    const flight = nextFlight();
-    if (flight === undefined) return;
-    const together = [flight];
-    let { length } = flight.calls;
+    const batch = nextBatch();
+    if (batch === undefined) return;
+    const together = [batch];
+    let { length } = batch.calls;
     for (const queue of [queues.first, queues['in turn']]) {
       const [next] = queue;
       if (next === undefined || length + next.calls.length > callsMax) continue;
@@ -142,11 +142,11 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     });
   };
 
-  const flightWithRoom = (turn: Turn): Flight => {
+  const batchWithRoom = (turn: Turn): CallBatch => {
     const queued = queues[turn];
     const last = queued.at(-1);
     if (last !== undefined && last.calls.length < callsMax) return last;
-    const fresh: Flight = { calls: [], message: null };
+    const fresh: CallBatch = { calls: [], message: null };
     queued.push(fresh);
     return fresh;
   };
@@ -167,9 +167,9 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
         return;
       }
       lastId += 1;
-      const flight = flightWithRoom(turn);
-      flight.calls.push({ id: lastId, module, write, values });
-      waiting.set(lastId, { flight, committed, resolve, reject });
+      const batch = batchWithRoom(turn);
+      batch.calls.push({ id: lastId, module, write, values });
+      waiting.set(lastId, { batch, committed, resolve, reject });
       sendSoon();
     });
 
