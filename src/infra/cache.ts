@@ -1,8 +1,9 @@
 /** Cached answers of reads: in this process, or there and on what all processes share. */
+
+import { LRUCache } from 'lru-cache';
 import { comparePositions } from '../eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../projections/readCache/readCache.ts';
 import type { CacheKind } from './config/config.ts';
-import { createLru } from './lru.ts';
 
 /** Cached answers in this process, within a bound in bytes; those that were not asked for longest go first. */
 
@@ -20,7 +21,7 @@ interface Held {
 }
 
 export const createMemoryCache = (heldBytesMax: number = bytesMax): Cache => {
-  const entries = createLru<string, Held>(heldBytesMax, ({ bytes }) => bytes);
+  const entries = new LRUCache<string, Held>({ maxSize: heldBytesMax, sizeCalculation: ({ bytes }) => bytes });
 
   const find = (key: string): CacheEntry | null => {
     const held = entries.get(key);

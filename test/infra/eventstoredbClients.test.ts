@@ -5,7 +5,7 @@ import { EventStoreDBClient, UnavailableError } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { CircuitOpen, createCircuitBreaker } from '../../src/infra/eventstoredb/circuitBreaker.ts';
+import { CircuitOpen, createServerBreaker } from '../../src/infra/eventstoredb/circuitBreaker.ts';
 import { createClients, isKnownClientFault } from '../../src/infra/eventstoredb/clients.ts';
 import { defaultTiming } from '../../src/infra/eventstoredb/connection.ts';
 import { createRecentEvents } from '../../src/infra/eventstoredb/sharedSubscription.ts';
@@ -98,7 +98,7 @@ describe('the breaker before a server that is away', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const changes: string[] = [];
-    const breaker = createCircuitBreaker(
+    const breaker = createServerBreaker(
       timing,
       new AbortController().signal,
       () => 0,
@@ -122,7 +122,7 @@ describe('the breaker before a server that is away', () => {
     expect(callsWhileDown).toBeLessThanOrEqual(21);
     isUp = true;
     const rung = breaker.recovered.listen(AbortSignal.timeout(waitMaxMs));
-    await vi.advanceTimersByTimeAsync(timing.gateClosedMaxMs);
+    await vi.advanceTimersByTimeAsync(timing.breakerOpenMaxMs);
     await call();
     await rung.next(waitMaxMs);
     rung.leave();
@@ -133,7 +133,7 @@ describe('the breaker before a server that is away', () => {
 
   it('is opened by nothing but time for calls that wait, and by the end for none', async () => {
     const stop = new AbortController();
-    const breaker = createCircuitBreaker(
+    const breaker = createServerBreaker(
       { ...timing, retryFirstMs: 60_000, breakerWaitMaxMs: 90_000 },
       stop.signal,
       () => 0,

@@ -8,7 +8,7 @@ import { DelayedError, type JobsOptions, type Job as Record, Worker } from 'bull
 import type { Redis } from 'ioredis';
 import type { Job, JobOutcome, WorkOptions } from '../../webhooks/ports.ts';
 import { isRefusal, keyPrefix, type RedisServer } from '../redis/connect.ts';
-import { backoffMs, msOf } from '../waits.ts';
+import { jobBackoffMs, msOf } from '../waits.ts';
 
 /** How a job is written down in BullMQ. */
 
@@ -58,7 +58,7 @@ const dueAfterMs = async <T>(
     return outcome.kind === 'done' ? null : Math.max(0, msOf(outcome.notBefore) - clock());
   } catch {
     // BullMQ must not see the error: it would keep its message, and reads meaning into some names.
-    return backoffMs(job.attempts);
+    return jobBackoffMs(job.attempts);
   }
 };
 

@@ -10,7 +10,7 @@ import {
   StoreUnavailable,
 } from '../../eventsourcing/ports.ts';
 import { createBackoff, within } from '../waits.ts';
-import { type CircuitBreaker, CircuitOpen } from './circuitBreaker.ts';
+import { CircuitOpen, type ServerBreaker } from './circuitBreaker.ts';
 import { type AppendFailure, type Clients, classifyAppend, describeFailure } from './clients.ts';
 import type { Credentials, Timing } from './connection.ts';
 import type { Reads } from './reads.ts';
@@ -35,7 +35,7 @@ export const createHighWaterMark = (): HighWaterMark => {
 interface AppendsOptions {
   readonly clients: Clients;
   readonly credentials: Credentials;
-  readonly breaker: CircuitBreaker;
+  readonly breaker: ServerBreaker;
   readonly reads: Pick<Reads, 'readStream'>;
   readonly highWaterMark: HighWaterMark;
   readonly timing: Timing;

@@ -5,7 +5,7 @@ import type { EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../config/configValues.ts';
 import { within } from '../waits.ts';
 import { createAppend, createHighWaterMark } from './appends.ts';
-import { createCircuitBreaker } from './circuitBreaker.ts';
+import { createServerBreaker } from './circuitBreaker.ts';
 import { createClients, describeFailure, type EventStoreClient } from './clients.ts';
 import { defaultTiming, readConnection, type Timing } from './connection.ts';
 import { createFollow } from './follow.ts';
@@ -119,7 +119,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
   const stopping = new AbortController();
   const stopped = stopping.signal;
   const [commandClients, logClients] = [createClients(() => open(commandUrl)), createClients(() => open(logUrl))];
-  const breaker = createCircuitBreaker(timing, stopped, random, (reason) => {
+  const breaker = createServerBreaker(timing, stopped, random, (reason) => {
     if (reason === null) logger.info({}, 'the event store answers again');
     else logger.warn({ reason: describeFailure(reason) }, 'the event store is away');
   });

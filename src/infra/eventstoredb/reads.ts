@@ -14,7 +14,7 @@ import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, NoAnswer } from '../waits.ts';
-import type { CircuitBreaker } from './circuitBreaker.ts';
+import type { ServerBreaker } from './circuitBreaker.ts';
 import type { Clients, EventStoreClient } from './clients.ts';
 import { describeFailure, isFinalForReading } from './clients.ts';
 import type { Timing } from './connection.ts';
@@ -25,7 +25,7 @@ export type Reads = Pick<EventSource, 'readStream' | 'readAll' | 'scan' | 'head'
 export interface ReadsOptions {
   readonly timing: Timing;
   readonly clients: Clients;
-  readonly breaker: CircuitBreaker;
+  readonly breaker: ServerBreaker;
   readonly random: () => number;
   readonly stopped: AbortSignal;
 }

@@ -5,9 +5,9 @@
  * A sealed text is `v1.<key id>.<nonce>.<ciphertext and tag>`, each part in base64url.
  */
 import { createHmac, hash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { type PersonalData, SubjectErased } from '../../commands/ports.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
-import { createLru } from '../lru.ts';
 import type { SubjectKey, SubjectKeys } from './subjectKeys.ts';
 import { createNonces, decrypt, encrypt } from './subjectKeys.ts';
 
@@ -49,7 +49,7 @@ interface Cached {
 
 /** Keys by subject or by their own name, each for a while. */
 const createKeyCache = (keptMaxMs: number) => {
-  let entries = createLru<string, Cached>(keysCachedMax);
+  let entries = new LRUCache<string, Cached>({ max: keysCachedMax });
   /** The parts of an order are sealed side by side: they wait for one read. */
   let reads = new Map<string, Promise<MaybeKey>>();
 
@@ -75,7 +75,7 @@ const createKeyCache = (keptMaxMs: number) => {
     },
     /** Erasures are rare, and reading keys again is cheap. */
     clear: (): void => {
-      entries = createLru(keysCachedMax);
+      entries = new LRUCache({ max: keysCachedMax });
       reads = new Map();
     },
   };
@@ -104,7 +104,7 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
   };
 
   /** A write that is known to be done is not done again: most orders come from an address that was seen before. */
-  let remembered = createLru<string, true>(keysCachedMax);
+  const remembered = new LRUCache<string, true>({ max: keysCachedMax });
   /** Keeps somebody who reads the keys of `remembered` from guessing addresses. */
   const salt = randomBytes(32).toString('base64url');
 
@@ -134,7 +134,7 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
         // Also when it is not known to be complete.
         bySubject.clear();
         byId.clear();
-        remembered = createLru(keysCachedMax);
+        remembered.clear();
       }
     },
   };

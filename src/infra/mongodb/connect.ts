@@ -1,7 +1,7 @@
 /** One client for a process: its pool, its time limits, and what a write must reach before it counts. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Db, MongoClient, type MongoClientOptions, type ReadPreferenceMode } from 'mongodb';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { within } from '../waits.ts';
 import { asUnavailable, isCommandUnknown } from './driver.ts';
 
 export interface MongoOptions {
@@ -159,7 +159,7 @@ export const openMongo = (options: MongoOptions): Mongo => {
       return plainIndexes;
     },
     // Unreferenced: a check that nobody waits for any more keeps no process alive.
-    check: () => Promise.race([ping(), pause(checkMaxMs, unreachable, { ref: false })]),
+    check: () => within(ping(), checkMaxMs, { ref: false }).catch(() => unreachable),
     close,
   };
 };

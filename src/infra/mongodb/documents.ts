@@ -4,6 +4,8 @@
  * On a sharded cluster, shard each collection by `{ _id: 1 }`: every guarded write then goes to one shard, and as ids of
  * stock begin with the warehouse, what belongs to a warehouse lies together.
  */
+
+import { LRUCache } from 'lru-cache';
 import type { Filter } from 'mongodb';
 import type {
   CollectionSpec,
@@ -12,7 +14,6 @@ import type {
   StoredDocument,
 } from '../../eventsourcing/projecting/documents.ts';
 import { type Collection, checkedName, collectionOf } from '../collection.ts';
-import { createLru, type Lru } from '../lru.ts';
 import type { Mongo } from './connect.ts';
 import {
   anyOfList,
@@ -130,9 +131,11 @@ interface Entry {
 /** The documents of a busy day; measured as they travel, which is about as they lie in memory. */
 const bytesMax = 32 * 1_024 * 1_024;
 
+/** Of an entry, beside its document. */
+const keyBytes = 100;
 const keyOf = (collection: string, id: string): string => `${collection} ${id}`;
 
-const createMemory = (): Lru<string, Entry> => createLru(bytesMax, ({ bytes }) => bytes);
+const createMemory = () => new LRUCache<string, Entry>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
 
 export const createFoldedDocuments = (documents: Documents): Documents => {
   let memory = createMemory();
@@ -141,7 +144,7 @@ export const createFoldedDocuments = (documents: Documents): Documents => {
   };
 
   const remember = (collection: string, stored: StoredDocument<unknown>): void => {
-    memory.set(keyOf(collection, stored.id), { stored, bytes: bytesOf(stored.document) });
+    memory.set(keyOf(collection, stored.id), { stored, bytes: keyBytes + bytesOf(stored.document) });
   };
 
   const rememberWritten = (collection: string, { id, document, position }: DocumentWrite): void => {

@@ -15,6 +15,7 @@ import {
 import { allowInsecureRequests, discovery, customFetch as discoveryFetch, None } from 'openid-client';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { readOrCreateKeyFile } from '../keys/keyFiles.ts';
+import { createCircuitBreaker } from '../waits.ts';
 
 /** A caller waits at most this long for keys before 503: twice what a healthy issuer across the world needs. */
 const fetchTimeoutMs = 3_000;
@@ -50,17 +51,14 @@ const requireSecure = (address: string): URL => {
 
 /** Any answer but 2xx counts as a failure, and for a while after a failure nothing is sent. */
 const createPatientFetch = (nowMs: () => number) => {
-  let failedAtMs = Number.NEGATIVE_INFINITY;
+  const breaker = createCircuitBreaker({ failuresMax: 1, nextOpenMs: () => failureBackOffMs, nowMs });
   return async (url: string, options: RequestInit): Promise<Response> => {
-    if (nowMs() - failedAtMs < failureBackOffMs) throw new Error('The issuer could not be reached a moment ago.');
-    try {
+    if (breaker.openMs() > 0) throw new Error('The issuer could not be reached a moment ago.');
+    return breaker.run(async () => {
       const response = await fetch(url, options);
       if (!response.ok) throw new Error(`The issuer answered with status ${response.status}.`);
       return response;
-    } catch (error) {
-      failedAtMs = nowMs();
-      throw error;
-    }
+    });
   };
 };
 

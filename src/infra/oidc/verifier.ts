@@ -1,6 +1,7 @@
 /** Bearer access tokens (RFC 9068) → principals, with jose (R4.1, R4.3, R7.2). */
 import { hash } from 'node:crypto';
 import { type JSONWebKeySet, type JWTPayload, type JWTVerifyOptions, errors as joseErrors, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { TokenRefused, type TokenVerifier } from '../../commands/ports.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { principalFromClaims } from './claims.ts';
@@ -27,26 +28,19 @@ interface VerifiedTokens {
   readonly size: () => number;
 }
 
-/** Least recently used goes first: a `Map` iterates in insertion order, and a hit inserts anew. */
 export const createVerifiedTokens = (max: number = verifiedTokensMax): VerifiedTokens => {
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({ max });
   return {
     find: (key, nowMs) => {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
+      if (entry.forgottenAtMs > nowMs) return entry.principal;
       entries.delete(key);
-      if (entry.forgottenAtMs <= nowMs) return undefined;
-      entries.set(key, entry);
-      return entry.principal;
+      return undefined;
     },
     remember: (key, principal, expiresAtMs, nowMs) => {
       const forgottenAtMs = Math.min(expiresAtMs, nowMs + rememberedMsMax);
-      if (forgottenAtMs <= nowMs) return;
-      entries.delete(key);
-      entries.set(key, { principal, forgottenAtMs });
-      if (entries.size <= max) return;
-      const oldest = entries.keys().next();
-      if (!oldest.done) entries.delete(oldest.value);
+      if (forgottenAtMs > nowMs) entries.set(key, { principal, forgottenAtMs });
     },
     size: () => entries.size,
   };

@@ -2,11 +2,11 @@
  * Connections to one Redis. It may be down at the start and at any time after: connections come back by themselves, and
  * until then what is asked of them fails within a bound. Nobody meets an `error` event that he did not ask for.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../config/configValues.ts';
+import { backoffMs, NoAnswer, within } from '../waits.ts';
 
 /** All keys and channels of ours begin with it, so that a Redis can be shared. */
 export const keyPrefix = 'stockledger';
@@ -14,7 +14,6 @@ export const keyPrefix = 'stockledger';
 /** Delays between tries to connect: from a blip to an outage, with jitter so that processes don't come back at once. */
 const reconnectFirstMs = 50;
 const reconnectMaxMs = 2_000;
-const reconnectDoublingsMax = 6;
 const connectTimeoutMs = 5_000;
 /** A socket that owes an answer for so long leads nowhere. Longer than BullMQ's longest wait for a job, 10 s. */
 const socketTimeoutMs = 15_000;
@@ -75,8 +74,7 @@ export const isRefusal = (error: unknown): boolean => error instanceof Error && 
 
 const jittered = (delayMs: number): number => delayMs * (0.5 + Math.random() / 2);
 
-const retryStrategy = (tries: number): number =>
-  jittered(Math.min(reconnectMaxMs, reconnectFirstMs * 2 ** Math.min(tries - 1, reconnectDoublingsMax)));
+const retryStrategy = (tries: number): number => jittered(backoffMs(reconnectFirstMs, reconnectMaxMs, tries - 1));
 
 /** Host and port only. @throws ConfigError when it is no address of a Redis. */
 const placeOf = (url: string): string => {
@@ -122,26 +120,20 @@ export const connectRedis = (url: string, log: Pick<FastifyBaseLogger, 'warn' | 
   };
   const commands = open('bounded');
 
-  const within = <T>(ms: number, work: Promise<T>): Promise<T> => {
-    const tooLate = pause(ms, undefined, { ref: false }).then((): never => {
-      throw new StoreUnavailable('Redis does not answer', 'unknown');
-    });
-    return Promise.race([work, tooLate]);
-  };
-
   return {
     open,
     commands,
     ask: async (work) => {
       try {
-        return await within(askMaxMs, work(commands));
+        return await within(work(commands), askMaxMs, { ref: false });
       } catch (error) {
         if (error instanceof StoreUnavailable) throw error;
+        if (error instanceof NoAnswer) throw new StoreUnavailable('Redis does not answer', 'unknown');
         throw new StoreUnavailable(`Redis can not take it now: ${inWords(error)}`, 'unknown');
       }
     },
     check: () =>
-      within(checkMaxMs, commands.ping()).then(
+      within(commands.ping(), checkMaxMs, { ref: false }).then(
         () => null,
         () => 'does not answer',
       ),

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Position } from '../../eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../../projections/readCache/readCache.ts';
+import { createCircuitBreaker, within } from '../waits.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 interface RedisCacheOptions {
@@ -43,49 +44,20 @@ if held ~= '' and held > ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 return 1`;
 
-class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-}
-
-/**
- * An answer that lies there when the time is up is taken: it may be this process that was busy, and not Redis.
- * @throws NoAnswer; what comes later is dropped.
- */
-const within = async <T>(work: Promise<T>, waitMaxMs: number): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new NoAnswer(`no answer within ${waitMaxMs} ms`));
-    // Timers come before what was received, and this after it.
-    timer = setTimeout(() => setImmediate(giveUp), waitMaxMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 /** Runs what asks Redis, or answers `null` at once while it is left alone. Never throws. */
 const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: RedisCacheOptions) => {
-  let failures = 0;
-  let triesAgainMs = 0;
+  const breaker = createCircuitBreaker({
+    failuresMax,
+    nextOpenMs: () => restMs,
+    trialMs: restMs,
+    onChange: (reason) => {
+      if (reason !== null) onFailure(reason);
+    },
+  });
   return async <T>(ask: () => Promise<T>): Promise<T | null> => {
     // Without a connection a command would wait in a queue for one.
-    if (redis.status !== 'ready') return null;
-    const now = performance.now();
-    if (now < triesAgainMs) return null;
-    if (failures >= failuresMax) triesAgainMs = now + restMs;
-    try {
-      const answer = await within(ask(), waitMaxMs);
-      failures = 0;
-      triesAgainMs = 0;
-      return answer;
-    } catch (error) {
-      failures += 1;
-      if (failures >= failuresMax) triesAgainMs = performance.now() + restMs;
-      if (failures === failuresMax) onFailure(error);
-      return null;
-    }
+    if (redis.status !== 'ready' || breaker.openMs() > 0) return null;
+    return breaker.run(() => within(ask(), waitMaxMs)).catch(() => null);
   };
 };
 

@@ -1,7 +1,7 @@
 /** A durable job queue: due time, attempts, lease, one job an id. A crash leaves the lease to run out. */
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Job, JobOutcome, JobQueue, WorkOptions } from '../../webhooks/ports.ts';
-import { backoffMs, createWakeSignal, msOf } from '../waits.ts';
+import { createWakeSignal, jobBackoffMs, msOf } from '../waits.ts';
 import type { Database } from './file/database.ts';
 import type { Statements, WriteModule } from './file/writes.ts';
 
@@ -83,7 +83,7 @@ export const createSqliteJobs = async (db: Database, clock: Clock): Promise<JobQ
     try {
       outcome = await handle(job);
     } catch {
-      outcome = { kind: 'retry', notBefore: new Date(nowMs() + backoffMs(job.attempts)).toISOString() };
+      outcome = { kind: 'retry', notBefore: new Date(nowMs() + jobBackoffMs(job.attempts)).toISOString() };
     }
     await settle(queue, job, outcome);
   };

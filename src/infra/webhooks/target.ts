@@ -1,6 +1,7 @@
 /** Where a webhook may go, and the connections to there: https to public addresses, or a target that the configuration names (R23; OWASP API7 SSRF). */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { buildConnector, Pool } from 'undici';
 import type { TargetRefusal } from '../../webhooks/ports.ts';
 
@@ -116,26 +117,19 @@ const createPool = ({ url, host }: Target, address: string, connectMs: number): 
 
 /** `connectMs`: for TCP and TLS. */
 export const createPinnedPools = (connectMs: number): PinnedPools => {
-  /** In the order of use, the longest unused first. */
-  const pools = new Map<string, Pool>();
-
-  const makeRoom = (): void => {
-    if (pools.size <= poolsMax) return;
-    for (const [key, pool] of pools) {
-      pools.delete(key);
+  const pools = new LRUCache<string, Pool>({
+    max: poolsMax,
+    dispose: (pool, _key, reason) => {
       // Requests under way still end; a failure to close is the other side's.
-      pool.close().catch(() => undefined);
-      return;
-    }
-  };
+      if (reason === 'evict') pool.close().catch(() => undefined);
+    },
+  });
 
   return {
     poolFor: (target, address) => {
       const key = `${target.url.origin} ${address}`;
       const pool = pools.get(key) ?? createPool(target, address, connectMs);
-      pools.delete(key);
       pools.set(key, pool);
-      makeRoom();
       return pool;
     },
     close: async () => {

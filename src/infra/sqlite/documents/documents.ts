@@ -1,8 +1,8 @@
 /** Documents with declared indexes. A document is kept as JSON; its position is what writers compare and set. */
 import type { StatementSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
 import type { Documents, DocumentWrite, StoredDocument } from '../../../eventsourcing/projecting/documents.ts';
 import { type Collection, collectionOf } from '../../collection.ts';
-import { createLru } from '../../lru.ts';
 import type { Database } from '../file/database.ts';
 import { anyOfList, columnValue, tableOf } from './documentQuery.ts';
 import { type DocumentValues, documentWrites } from './documentWrites.ts';
@@ -40,7 +40,7 @@ interface Entry {
 const bytesOf = (json: string | undefined): number => 200 + 3 * (json?.length ?? 0);
 
 const createHotDocuments = (): HotDocuments => {
-  const create = () => createLru<string, Entry>(bytesMax, ({ bytes }) => bytes);
+  const create = () => new LRUCache<string, Entry>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
   let entries = create();
   const keyOf = (collection: string, id: string): string => `${collection} ${id}`;
 

@@ -4,9 +4,9 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { createTurns } from '../../../eventsourcing/concurrency.ts';
 import { type StoreDamaged, StoreUnavailable } from '../../../eventsourcing/ports.ts';
-import { createLru } from '../../lru.ts';
 import { isBusy, openConnection } from './connection.ts';
 import { type Answer, createFileGuard, createSoundness, createTransactions, type Work } from './transactions.ts';
 import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
@@ -71,7 +71,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
   const { lockWaitMaxMs = lockWaitDefaultMs, hasCheckpointer = false, cacheKiB = cacheDefaultKiB } = options;
   const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer, cacheKiB });
   const soundness = createSoundness(createFileGuard(path), options.onDamage);
-  const statements = createLru<string, StatementSync>(statementsMax);
+  const statements = new LRUCache<string, StatementSync>({ max: statementsMax });
   const queue: Work[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';
   let lockedSinceMs: number | null = null;
