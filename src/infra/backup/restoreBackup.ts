@@ -21,8 +21,6 @@ import {
   readManifest,
 } from './takeBackup.ts';
 
-/** Whether a file holds a whole log, and nothing that is ahead of it. */
-
 const one = (db: DatabaseSync, sql: string): Record<string, unknown> => db.prepare(sql).get() ?? {};
 
 /**
@@ -109,7 +107,7 @@ const checkEvents = (path: string, { head }: EventsManifest): number => {
   }
 };
 
-/** Who never had a key there gets a fence too. */
+/** A subject without a key there gets a fence too. */
 export const eraseAgain = async (store: KeyStore, fences: readonly Buffer[]): Promise<void> => {
   for (const fence of fences) await store.erase(fence, randomBytes(keyIdBytes).toString('base64url'));
 };

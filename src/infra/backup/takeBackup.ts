@@ -7,8 +7,6 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { createPrivateFile, databaseFileName, keyStoreFileName, privateDirectory, syncPath } from '../privateFiles.ts';
 import { openFile } from '../sqlite/file/connection.ts';
 
-/** A copy of a SQLite file that others write meanwhile. */
-
 /** 4 MiB between two looks at the clock of the screen. */
 const pagesAtOnce = 1_000;
 const lockWaitMaxMs = 5_000;
@@ -19,7 +17,7 @@ interface CopyProgress {
 }
 
 /**
- * The state of one moment: a read transaction holds it still, so nobody waits for the copy, and no write makes it begin
+ * Copies the state of one moment. A read transaction holds it still: writers don't wait, and no write makes the copy begin
  * anew. The write-ahead log can't shrink until it is done. @returns that moment, ISO 8601 UTC.
  */
 export const copyDatabase = async (
@@ -61,7 +59,7 @@ export const settleCopy = <T>(path: string, read: (copy: DatabaseSync) => T): T 
   }
 };
 
-/** What a backup consists of: which files, how long, with which hash, as of when. Written last, so that a backup without one is none. */
+/** A manifest lists the files of a backup, with lengths, hashes and their moment. It is written last: without it there is no backup. */
 
 export class BackupBroken extends Error {
   override readonly name = 'BackupBroken';

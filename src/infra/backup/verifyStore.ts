@@ -10,8 +10,6 @@ import { eventColumns, selectEvents } from '../sqlite/events/eventRows.ts';
 import { lossAtEnd, readMark } from '../sqlite/events/logIntegrity.ts';
 import { isDamage, openFile } from '../sqlite/file/connection.ts';
 
-/** The whole log of a file: order, gaps, and the checksum of every event. */
-
 interface EventsChecked {
   readonly events: number;
   /** Position of the newest one. */

@@ -43,8 +43,7 @@ export const readSecret = (env: Env, name: string): string => {
   return readFileSync(file, 'utf8').trim();
 };
 
-/** Who can reach the service and on whose word: address, issuer, limits. Closed unless a variable opens it (API.md "Running"). */
-
+/** Closed unless a variable opens it. */
 export interface Doors {
   readonly host: string;
   /** `null`: the sandbox issuer in this process, whose secrets are public. */

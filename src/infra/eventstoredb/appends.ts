@@ -114,7 +114,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
 
   /**
    * The server answered for events that were in the log before they were sent: an earlier attempt wrote them, maybe that
-   * of another process, which may have decided otherwise. Whoever holds a state must then read what is there.
+   * of another process, which may have decided otherwise. Then the caller must read what is there.
    */
   const answerFor = async ({ stream, envelopes }: Task, firstRevision: number): Promise<AppendResult> => {
     const stored = await reads.readStream(stream, firstRevision, envelopes.length);

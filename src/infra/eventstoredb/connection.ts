@@ -43,7 +43,7 @@ const checks: { readonly [key: string]: (value: string) => string | null } = {
   gossiptimeout: positive('gossipTimeout'),
   keepaliveinterval: positive('keepAliveInterval'),
   keepalivetimeout: positive('keepAliveTimeout'),
-  // The client ignores it, so whoever sets it would believe what is not so.
+  // The client ignores it: an operator who sets it would feel safe and not be.
   tlsverifycert: (value) =>
     value === 'true' ? null : 'tlsVerifyCert has no effect in this client; name the authority with tlsCAFile',
   // Its answers then carry wrong revisions.

@@ -126,7 +126,7 @@ export const createFollow = (
       const recent = await whenBegun(shared, listener, signal);
       if (recent !== undefined) await refuseBeyond(ports, from, recent);
       while (recent !== undefined && !signal.aborted) {
-        // Who wants no type at all misses nothing by moving to the end.
+        // A follower that wants no type misses nothing by moving to the end.
         const isBehind = types?.size !== 0 && !recent.covers(at);
         const batches = isBehind ? catchUp(ports, recent, at, wanted) : fromRecent(recent, at, wanted);
         let isWaiting = !isBehind;

@@ -13,7 +13,7 @@ import { type Subscription, SubscriptionEnded, subscribe } from './subscription.
 export interface PullPorts {
   readonly clients: Clients;
   readonly reads: Pick<Reads, 'head'>;
-  /** Wakes when a server that was away answers again: nobody then waits for the rest of a long pause. */
+  /** Wakes when a server that was away answers again, which ends a long pause early. */
   readonly recovered: WakeSignal;
   readonly timing: Timing;
   readonly random: () => number;

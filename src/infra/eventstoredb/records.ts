@@ -107,7 +107,7 @@ export const decodeResolved = (resolved: ResolvedEvent | AllStreamResolvedEvent)
   });
 };
 
-/** The same, for those who may not want the event: whoever does finds out what is wrong with it. */
+/** The same, but returns the error: only a follower that wants this type must fail on it. */
 export const tryDecode = (resolved: AllStreamResolvedEvent): RecordedEvent | UnknownEvent | null => {
   try {
     return decodeResolved(resolved);

@@ -8,7 +8,7 @@ import type { HighWaterMark } from './appends.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
 import { positionOf, tryDecode, weightOf } from './records.ts';
 
-/** An event of ours, or why it can't be understood; whoever does not want its type never finds out. */
+/** An event of ours, or why it can't be understood: only followers that want its type fail on it. */
 interface RecentEntry {
   readonly position: Position;
   readonly type: string;
@@ -30,7 +30,7 @@ export interface RecentEvents {
   read(at: Position | null, batchMax: number, types: ReadonlySet<string> | null): EventBatch | null;
 }
 
-/** Followers that live are a few batches behind at most; who is further behind reads from the server. */
+/** Live followers are a few batches behind at most; others read from the server. */
 const eventsMax = 2_048;
 /** What it keeps of their data, in characters of JSON; a single event may have a mebibyte. */
 const charactersMax = 8 * 1_048_576;

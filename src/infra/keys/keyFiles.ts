@@ -35,7 +35,7 @@ const readKeyFile = async (path: string): Promise<string | undefined> => {
 
 /**
  * The text of a key file; when it is absent, the directory is made and `create` says what to put there. The first
- * writer wins: whoever comes second at the same moment gets the first one's text, so nobody works with a lost key.
+ * writer wins: a second one at the same moment gets the first one's text, so that no process works with a lost key.
  * @throws when the directory can't be written.
  */
 export const readOrCreateKeyFile = async (
@@ -63,8 +63,6 @@ export const readOrCreateKeyFile = async (
   await syncPath(directory);
   return text;
 };
-
-/** The key that wraps all other keys: where it comes from, and what is derived from it. */
 
 export const keyEncryptionKeyFileName = 'key-encryption.key';
 

@@ -1,4 +1,4 @@
-/** Where wrapped keys are kept. Whoever has only that learns neither a key nor whose it is. */
+/** Where wrapped keys are kept. The store alone tells neither a key nor whose it is. */
 import { open, readFile } from 'node:fs/promises';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';

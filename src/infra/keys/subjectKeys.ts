@@ -163,7 +163,7 @@ export const createSubjectKeys = (store: KeyStore, { wrapping, lookup, email: em
       const place = { keyId: newKeyId(), subject: digestOf(subject) };
       const found = await store.bySubject(place.subject);
       if (found !== undefined) return open(found);
-      // Who comes second gets the key of who came first.
+      // When two add a key at once, both get the first one.
       return open(await store.add({ ...place, wrapped: wrap(randomBytes(keyBytes), placeOf(place)) }));
     },
     byId: async (keyId) => {

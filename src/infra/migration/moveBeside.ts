@@ -171,7 +171,7 @@ export const moveAnswers = async (source: IdempotencyRows, target: IdempotencyRe
   for (let after = 0; ; ) {
     const page = await source.read(after, pageAnswers);
     await target.save(page.flatMap(({ answer }) => (answer === null ? [] : [answer])));
-    // With an answer, nobody asks for the claim.
+    // Where there is an answer, the claim is not read any more.
     for (const { id, claimedAt, answer } of page) if (answer === null) await target.claim(id, claimedAt);
     moved += page.length;
     const last = page.at(-1);

@@ -41,7 +41,7 @@ const selectionMaxMs = 3_000;
 const connectMaxMs = 3_000;
 /** A fail-over takes less, and a client waits longer. The heartbeat finds a server that is gone before that. */
 const answerMaxMs = 10_000;
-/** How soon a server that came back is noticed while nobody asks. */
+/** How soon a server that came back is noticed while no call is made. */
 const heartbeatMs = 2_000;
 const checkMaxMs = 2_000;
 const unreachable = 'cannot reach MongoDB';
@@ -158,7 +158,7 @@ export const openMongo = (options: MongoOptions): Mongo => {
       plainIndexes ??= await run(() => lacksHello(db), 'not_written');
       return plainIndexes;
     },
-    // Unreferenced: a check that nobody waits for any more keeps no process alive.
+    // Unreferenced: a check must not keep a process alive that is stopping.
     check: () => within(ping(), checkMaxMs, { ref: false }).catch(() => unreachable),
     close,
   };

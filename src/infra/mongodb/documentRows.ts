@@ -65,7 +65,7 @@ export const charsOf = (value: unknown): number => sizeOf(value, 1);
 
 export interface Row {
   readonly _id: string;
-  /** Of the last event folded in; of a tombstone, the complement, so that no guard of a living document meets it. */
+  /** Of the last event folded in; of a tombstone, the complement, which no guard of a living document matches. */
   readonly position: bigint;
   /** Who wrote it: a new one for each call, so that the call can find out afterwards which writes were its own. */
   readonly writer: string;

@@ -120,7 +120,7 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
 /**
  * Documents as a projection reads them to fold the next events in: those that it wrote last are held, so that a batch is
  * one way to the server and not two. Another writer makes what is held stale, which the next compare-and-set notices:
- * that is enough for whoever writes back what he read, and not for queries.
+ * that is enough for a projection, which writes back what it read, and not for queries.
  */
 
 interface Entry {

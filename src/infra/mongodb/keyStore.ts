@@ -72,7 +72,7 @@ export const createMongoKeyStore = ({ keysDb, read, write }: Mongo): KeyStore =>
       if ((await unlessDuplicate(write(() => keys.insertOne(row)))) !== null) return key;
       return toKept(await read(() => keys.findOne({ _id: row._id }))) ?? key;
     },
-    /** An erasure raises its fence first: whoever comes between sees it afterwards, and takes back what it added. */
+    /** An erasure raises its fence first. An address that is added at the same moment is removed again. */
     addEmail: async (kept) => {
       await prepare();
       const [email, subject] = [textOf(kept.email), textOf(kept.subject)];

@@ -31,7 +31,7 @@ export interface LeaseSlot {
 export interface ShareTimes {
   /** Between two signs of life, and so how soon shares follow when a process joins or leaves. */
   readonly memberBeatMs: number;
-  /** Who shows no sign of life for so long, by the clock of whoever watches, has no share any more. */
+  /** A member without a sign of life for so long, by the watcher's clock, has no share any more. */
   readonly memberGoneMs: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Leases of many processes, kept alive by beats. Each time is measured by the clock of whoever watches: a holder that
+ * Leases of many processes, kept alive by beats. Each process measures by its own clock: a holder that
  * could not renew stops before anybody else may take its place, because its time begins earlier and is shorter.
  */
 import { randomUUID } from 'node:crypto';
@@ -16,7 +16,7 @@ import { createLeaseShares, type KeepTimes, keepLease, type LeaseSlot, type Shar
 
 interface LeaseRow {
   readonly _id: string;
-  /** `null`: given back, free for whoever comes first. */
+  /** `null`: given back, free for the first that takes it. */
   readonly owner: string | null;
   /** Grows with each holder. */
   readonly epoch: number;
@@ -178,7 +178,7 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
       try {
         for (let taken = await acquire(name, owner, signal); taken !== null; ) {
           await hold(taken);
-          // Whoever waits for it looks before this one does again.
+          // A candidate that waits for it looks first.
           await pause(times.pollMs, signal);
           taken = await acquire(name, owner, signal);
         }

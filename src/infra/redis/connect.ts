@@ -1,6 +1,6 @@
 /**
  * Connections to one Redis. It may be down at the start and at any time after: connections come back by themselves, and
- * until then what is asked of them fails within a bound. Nobody meets an `error` event that he did not ask for.
+ * until then what is asked of them fails within a bound. Each connection has a listener for `error`, so that none ends the process.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { Redis, type RedisOptions } from 'ioredis';
@@ -49,7 +49,7 @@ const optionsOf: { readonly [Kind in ConnectionKind]: Bounds } = {
 };
 
 export interface RedisServer {
-  /** Another connection; closed with the rest, or by whoever asked for it. */
+  /** Another connection; closed with the rest, or by the caller. */
   open(kind: ConnectionKind): Redis;
   /** A bounded connection that is shared by all who only send commands. */
   readonly commands: Redis;

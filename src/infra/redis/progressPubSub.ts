@@ -17,7 +17,7 @@ const messageCharsMax = namesPerMessageMax * (nameCharsMax + 40) + 100;
 const pingEveryMs = 10_000;
 
 interface Message {
-  /** Whose it is, so that nobody hears himself. */
+  /** The process that sent it, which leaves it out itself. */
   readonly from: string;
   /** Name and `formatPosition`. */
   readonly positions: readonly (readonly [string, string])[];

@@ -9,7 +9,7 @@ import { createCircuitBreaker, within } from '../waits.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
 interface RedisCacheOptions {
-  /** Begins every key, so that nobody meets another installation's on the same server. */
+  /** Begins every key, so that two installations can share a server. */
   readonly prefix: string;
   /** Told once each time that Redis stops to answer. */
   readonly onFailure: (error: unknown) => void;
@@ -61,7 +61,7 @@ const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: Re
   };
 };
 
-/** `null` for one that is too old, and for what nobody here has written. */
+/** `null` for one that is too old, and for what this service has not written. */
 const entryOf = (text: string, livesMs: number, notBefore: string): CacheEntry | null => {
   const seen = text.slice(0, seenDigits);
   if (livesMs <= 0 || seen < notBefore) return null;
@@ -106,7 +106,7 @@ export const openRedisCache = (redis: Pick<RedisServer, 'open'>, log: Pick<Fasti
  * the ids derived from the key.
  */
 
-/** Longer than a command takes in health, and short for whoever tries again after a process died with its key. */
+/** Longer than a healthy command takes, and a short wait for a retry after a process died with its key. */
 const heldMaxMs = 5_000;
 
 /** Only what this process holds: after `heldMaxMs` it may be another one's. */
@@ -138,7 +138,7 @@ export const createRedisKeysInUse = ({ open }: Pick<RedisServer, 'open'>) => {
   };
 };
 
-/** Limits that all processes count together. While Redis is away each counts for itself: nobody is shut out or let loose. */
+/** Limits that all processes count together. While Redis is away each counts for itself, so that limits neither end nor refuse everybody. */
 
 /** What the HTTP layer takes as `createLimiter`. On a connection of `redis`, which the caller closes. */
 export const createRedisLimiters = ({ open }: RedisServer) => {
@@ -150,7 +150,7 @@ export const createRedisLimiters = ({ open }: RedisServer) => {
       storeClient,
       keyPrefix: `${keyPrefix}:rate:${name}`,
       rejectIfRedisNotReady: true,
-      // Whoever is refused costs Redis nothing more until his window ends.
+      // A caller who was refused costs Redis nothing more until the window ends.
       inMemoryBlockOnConsumed: points + 1,
       insuranceLimiter: new RateLimiterMemory(limits),
     });

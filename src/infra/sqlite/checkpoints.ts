@@ -88,7 +88,7 @@ export const createSqliteCheckpoints = async (
   };
 };
 
-/** Leases of a process that has no others beside it: it holds them all, and its epoch is the one of nobody's checkpoint. */
+/** Leases of a process that is alone: it holds them all. Its epoch is 0, as that of a checkpoint without a holder. */
 
 const epoch = 0;
 /** Work that ended by itself begins again, but not in a hot loop. */

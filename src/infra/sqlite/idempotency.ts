@@ -126,7 +126,7 @@ const valuesOf = ({ id, recordedAt, fingerprint, answer: { status, headers, body
 ];
 
 interface SqliteIdempotencyOptions {
-  /** Nobody else adds keys while this process runs, so what it has not seen is new. */
+  /** No other process adds keys while this one runs, so a key that it has not seen is new. */
   readonly isSoleWriter?: boolean;
 }
 

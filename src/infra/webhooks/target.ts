@@ -97,7 +97,7 @@ interface PinnedPools {
 
 /** Targets with open connections; the one that was not used longest makes room. */
 const poolsMax = 256;
-/** Shorter than the 5 s after which common servers close an idle connection, so that a request doesn't meet the close. */
+/** Shorter than the 5 s after which common servers close an idle connection, so that no request is sent on one that is being closed. */
 const idleMs = 4_000;
 
 const createPool = ({ url, host }: Target, address: string, connectMs: number): Pool => {

@@ -107,7 +107,7 @@ const indexFor = ({ name, indexes }: Collection, { where, orderBy }: DocumentQue
 interface Walk {
   readonly from: Sql;
   readonly id: string;
-  /** The fields whose conditions bound the walk, or are met by all that it meets. */
+  /** The fields whose conditions bound the walk, or hold for every document on it. */
   readonly answered: readonly string[];
 }
 

@@ -55,7 +55,7 @@ const createHotDocuments = (): HotDocuments => {
         const { id, document, position } = write;
         const key = keyOf(collection, id);
         if (outcome === 'lost') entries.delete(key);
-        // A document that nobody has asked for yet is not hot.
+        // A document that was not asked for yet is not hot.
         else if (entries.get(key) !== undefined) {
           entries.set(key, { stored: document === null ? null : { id, document, position }, bytes: bytesOf(json) });
         }

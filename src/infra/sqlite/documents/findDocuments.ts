@@ -55,7 +55,7 @@ export const createFind = ({ db, ensured, select, toStored }: Finding): Document
   const isFull = ({ found, chars }: Page<unknown>, { limit, charsMax }: DocumentQuery): boolean =>
     found.length >= limit || (charsMax !== undefined && chars >= charsMax);
 
-  /** What was found before stays as it is: a read that meets a lock is done again. */
+  /** What was found before stays as it is: a read that finds the file locked is done again. */
   const step = <T>(collection: Collection, query: DocumentQuery, driver: Driver | null, before: Page<T>) => {
     const body = select(`SELECT id, position, body FROM ${tableOf(collection.name)} WHERE rowid = ?`);
     const found = [...before.found];

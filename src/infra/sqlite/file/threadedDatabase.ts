@@ -95,7 +95,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
     settling = settling.then(() => goOn(callers));
     sendSoon();
   });
-  // A thread that ends on its own is a mistake of ours, and nobody else writes the file: the process ends as well.
+  // A thread that ends on its own is our mistake. Nothing else writes the file, so the process ends as well.
   worker.on('error', (error) => {
     for (const { reject } of waiting.values()) reject(new StoreUnavailable('The writer ended.', 'unknown', error));
     waiting.clear();
