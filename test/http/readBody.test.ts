@@ -11,10 +11,10 @@ const projectRoot = join(import.meta.dirname, '../..');
 const program = `
   import { connect } from 'node:net';
   import Fastify from 'fastify';
-  import { registerWellFormed } from './src/http/input/body.ts';
+  import { registerJsonBodies } from './src/http/input/body.ts';
   const parts = 400_000;
   const app = Fastify({ bodyLimit: 2 * parts });
-  registerWellFormed(app, { take: () => null });
+  registerJsonBodies(app, { take: () => null });
   app.post('/', async ({ body }) => ({ chars: body.length }));
   await app.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect(app.server.address().port, '127.0.0.1');

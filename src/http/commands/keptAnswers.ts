@@ -102,9 +102,16 @@ export const reachName = 'stockledger-reach';
 /** 128 bits of a hash: an answer may be of a caller with hundreds of warehouses. */
 const markChars = 22;
 
-export const reachMark = ({ role, customerId, warehouses }: Reach): string => {
-  const seen = warehouses === 'all' ? warehouses : [...warehouses].sort();
-  return hash('sha256', JSON.stringify([role, customerId, seen]), 'base64url').slice(0, markChars);
+/** A new field of `Reach` does not compile without its part here. Kept marks depend on the order of the parts. */
+const markedParts: { readonly [Field in keyof Reach]-?: (reach: Reach) => unknown } = {
+  role: ({ role }) => role,
+  customerId: ({ customerId }) => customerId,
+  warehouses: ({ warehouses }) => (warehouses === 'all' ? warehouses : [...warehouses].sort()),
+};
+
+export const reachMark = (reach: Reach): string => {
+  const parts = Object.values(markedParts).map((partOf) => partOf(reach));
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, markChars);
 };
 
 /** @param mark absent: of an answer that a release before this one has kept. */

@@ -4,7 +4,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
 import type { HttpPorts } from '../ports.ts';
-import { type AnswerStatus, routeTags } from '../routeSpec.ts';
+import type { AnswerStatus, Tag } from '../routeSpec.ts';
+import { allOf } from '../schemas/common.ts';
 import { problemAnswers, webhookDocument } from '../schemas/documentation.ts';
 
 /** What the document says of every answer: in words when it comes, and which headers are sent with it. */
@@ -108,6 +109,8 @@ const scopeTexts: { readonly [S in Scope]: string } = {
   admin: 'Everything',
 };
 
+const tags = allOf<Tag>()(['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live']);
+
 const description = [
   'Stock and orders of many warehouses, as a ledger: every change is an event, every figure can be explained.',
   '',
@@ -124,9 +127,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       info: { title: 'Stockledger', version: settings.version, description },
       servers: [{ url: settings.publicUrl }],
       webhooks: webhookDocument,
-      tags: routeTags.map((name) => ({
-        name,
-      })),
+      tags: tags.map((name) => ({ name })),
       components: {
         securitySchemes: {
           oauth: {

@@ -100,15 +100,22 @@ const plannedBy: ReadonlySet<string> = new Set<OrderEvent['type']>([
   'OrderCancelled',
 ]);
 
+export interface PlanNews {
+  /** The position of the plan; `null` when there is none in time. */
+  readonly arrived: Promise<Position | null>;
+  stop(): void;
+}
+
 /**
  * `Prefer: wait` (RFC 7240 §4.3): listens from now on, so that a plan that comes before the answer is not missed.
- * @returns the position of the plan; `null` when there is none in time.
+ * `null` where the caller does not wait.
  */
 export const listenForPlan = (
   { live }: { readonly live: Pick<LiveEvents, 'subscribe'> },
   orderId: string,
-  seconds: number,
-) => {
+  seconds: number | undefined,
+): PlanNews | null => {
+  if (seconds === undefined) return null;
   const stream = orderStream(orderId);
   const { promise, resolve } = Promise.withResolvers<Position | null>();
   const timer = setTimeout(resolve, seconds * 1_000, null);

@@ -2,33 +2,31 @@
 import Type, { type Static } from 'typebox';
 import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
-import { orderIdTaken, type ReasonedCommand } from '../../domain/order/commands.ts';
+import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
-import type { OrderStatus } from '../../projections/orders/status.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { findOrderNow, requireKnownSkus, showOrderPublicly } from '../reads/orders.ts';
-import { listenForPlan } from '../reads/positions.ts';
+import { listenForPlan, type PlanNews } from '../reads/positions.ts';
 import type { Router } from '../route.ts';
 import type { CommandInput } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
-import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody, type settableStatuses } from '../schemas/orders.ts';
+import { Order, OrderBody, OrderCorrection, OrderPath, StatusBody } from '../schemas/orders.ts';
 
 const tag = 'Orders';
 
-const commandOf: { readonly [Status in (typeof settableStatuses)[number]]: ReasonedCommand['type'] } = {
-  cancelled: 'CancelOrder',
-  on_hold: 'HoldOrder',
-  released: 'ReleaseOrder',
-};
-const isSettable = (status: OrderStatus | keyof typeof commandOf): status is keyof typeof commandOf =>
-  Object.hasOwn(commandOf, status);
+type Input = CommandInput<unknown, unknown>;
+type Placing = Awaited<ReturnType<HttpPorts['useCases']['placeOrder']>>;
+type BodyStatus = Static<typeof StatusBody>['status'];
+
+const commandOf = { cancelled: 'CancelOrder', on_hold: 'HoldOrder', released: 'ReleaseOrder' } as const;
+const isSettable = (status: BodyStatus): status is keyof typeof commandOf => Object.hasOwn(commandOf, status);
 
 /** The command to use instead of setting a status that follows from facts; `null`: there is none. */
-const insteadOf: { readonly [Status in Exclude<OrderStatus, keyof typeof commandOf>]: string | null } = {
+const insteadOf: { readonly [Status in Exclude<BodyStatus, keyof typeof commandOf>]: string | null } = {
   pending: null,
   processing: null,
   partially_shipped: 'POST /v1/orders/{orderId}/shipments',
@@ -44,10 +42,9 @@ const withLineIds = (lines: Static<typeof OrderBody>['lines']): OrderRequest['li
   const taken = new Set(lines.flatMap(({ lineId }) => lineId ?? []));
   let beyond = lines.length;
   const free = (place: number): string => {
-    if (!taken.has(String(place))) return String(place);
-    do beyond += 1;
-    while (taken.has(String(beyond)));
-    return String(beyond);
+    let id = String(place);
+    for (; taken.has(id); id = String(beyond)) beyond += 1;
+    return id;
   };
   return lines.map(({ lineId, ...line }, index) => ({ lineId: lineId ?? free(index + 1), ...line }));
 };
@@ -75,17 +72,25 @@ const requestOf = (orderId: string, body: Static<typeof OrderBody>, reach: Reach
 export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, readModels } = ports;
 
-  const answerNow = async (orderId: string, asked: CommandInput<unknown, unknown>): Promise<object> => {
+  const answerNow = async (orderId: string, asked: Input): Promise<object> => {
     await asked.takeTurn();
     const order = await findOrderNow(ports, orderId, asked.reach);
     asked.reply.header('etag', entityTagOf(order.revision));
     return showOrderPublicly(order, asked.reach);
   };
 
-  /** An earlier attempt may have been planned long ago: no news of its plan would come. */
-  const isUnplanned = async (orderId: string, outcome: Awaited<ReturnType<typeof useCases.placeOrder>>) =>
-    (outcome.kind === 'recorded' && outcome.isReplay !== true) ||
-    (await useCases.load.order(orderStream(orderId))).state.phase === 'pending';
+  /** At once, or when it is planned, if the caller waits for that. */
+  const answerPlaced = async (orderId: string, outcome: Placing, plan: PlanNews | null, asked: Input) => {
+    if (plan === null) {
+      const placed = outcome.kind === 'recorded' ? readModels.orders.of(orderId, outcome.events) : null;
+      return placed === null ? answerNow(orderId, asked) : showOrderPublicly(placed, asked.reach);
+    }
+    // An order of an earlier attempt may have been planned long ago: no news of its plan would come.
+    const isNew = outcome.kind === 'recorded' && outcome.isReplay !== true;
+    const isPending = isNew || (await useCases.load.order(orderStream(orderId))).state.phase === 'pending';
+    if (isPending) tellPosition(asked.reply, await plan.arrived);
+    return answerNow(orderId, asked);
+  };
 
   command({
     operation: 'placeOrder',
@@ -118,8 +123,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
       }
       await requireKnownSkus(readModels, body.lines);
       const orderId = body.orderId ?? derivedTimeId(`order/${context.commandId}`, await claimedAt());
-      const waitSeconds = waitSecondsOf(asked.request);
-      const plan = waitSeconds === undefined ? null : listenForPlan(readModels, orderId, waitSeconds);
+      const plan = listenForPlan(readModels, orderId, waitSecondsOf(asked.request));
       try {
         const outcome = await useCases.placeOrder(requestOf(orderId, body, reach), context);
         await asked.takeTurn();
@@ -129,11 +133,7 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
         }
         const location = `/v1/orders/${orderId}`;
         const answer = answerOutcome(outcome, reply, { status: 201, location, body: () => undefined });
-        if (answer !== undefined) return answer;
-        if (plan !== null && (await isUnplanned(orderId, outcome))) tellPosition(reply, await plan.arrived);
-        const placed =
-          plan === null && outcome.kind === 'recorded' ? readModels.orders.of(orderId, outcome.events) : null;
-        return placed === null ? await answerNow(orderId, asked) : showOrderPublicly(placed, reach);
+        return answer ?? (await answerPlaced(orderId, outcome, plan, asked));
       } finally {
         plan?.stop();
       }
@@ -184,17 +184,16 @@ export const registerOrderCommands = ({ command }: Router, ports: HttpPorts): vo
     ],
     handle: async (asked) => {
       const { params, body, context, reach, reply } = asked;
-      const { orderId } = params;
-      await findOrderNow(ports, orderId, reach);
+      await findOrderNow(ports, params.orderId, reach);
       const { status, ...why } = body;
       if (!isSettable(status)) {
         const instead = insteadOf[status];
         const detail = instead === null ? 'This status follows from what happens.' : `Use ${instead}.`;
         throw new Problem('STATUS_NOT_SETTABLE', detail, { members: { use: instead } });
       }
-      const outcome = await useCases.changeOrder(orderId, { type: commandOf[status], ...why }, context);
+      const outcome = await useCases.changeOrder(params.orderId, { type: commandOf[status], ...why }, context);
       const answer = answerOutcome(outcome, reply, { status: 200, body: () => undefined });
-      return answer ?? answerNow(orderId, asked);
+      return answer ?? answerNow(params.orderId, asked);
     },
   });
 };
