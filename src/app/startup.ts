@@ -1,5 +1,4 @@
 /** What a person or an orchestrator sees of the start: the greeting, the one line of a failure, and faults that are survived. */
-
 import type { FastifyBaseLogger } from 'fastify';
 import { OperatorError } from '../commands/ports.ts';
 import { StoreDamaged } from '../eventsourcing/ports.ts';

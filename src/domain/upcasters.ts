@@ -1,3 +1,7 @@
+/** The read boundary: the domain knows only today's shapes; an unknown `type@version` is an error, never a cast. */
+import type { RecordedEvent } from '../eventsourcing/message.ts';
+import { eventVersions } from './events.ts';
+
 /**
  * `Type@version` → the shape of the version after it (DESIGN §4.7). An entry is added with the golden file of the version
  * it reads, and never changed.
@@ -7,3 +11,27 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   'OrderShipmentDispatched@1': (data) => data,
   'ShipmentDispatched@1': (data) => data,
 };
+
+const versions: { readonly [type: string]: number } = eventVersions;
+
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+}
+
+/** @throws UnknownEvent for a type or version this build does not know: an older build must not read a newer log. */
+export const decodeStored = (stored: RecordedEvent): RecordedEvent => {
+  const today = versions[stored.type];
+  if (today === stored.schemaVersion) return stored;
+  if (today === undefined) throw new UnknownEvent(`${stored.type}@${stored.schemaVersion} is not known`);
+  let { data } = stored;
+  for (let version = stored.schemaVersion; version !== today; version += 1) {
+    const upcast = upcasters[`${stored.type}@${version}`];
+    if (upcast === undefined) throw new UnknownEvent(`${stored.type}@${version} has no upcaster`);
+    data = upcast(data);
+  }
+  const { schemaVersion } = stored;
+  return { ...stored, schemaVersion: today, data, storedAs: { schemaVersion, data: stored.data } };
+};
+
+/** As it was written, at the version it was written in. */
+export const asStored = ({ storedAs, ...event }: RecordedEvent): RecordedEvent => ({ ...event, ...storedAs });

@@ -1,5 +1,4 @@
 /** Cached answers of reads: in this process, or there and on what all processes share. */
-
 import { LRUCache } from 'lru-cache';
 import { comparePositions } from '../eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../projections/readCache/readCache.ts';

@@ -11,17 +11,25 @@ import {
 } from '../eventsourcing/projecting/builtReadModels.ts';
 import { type AnyProjection, untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
+import {
+  createItemQueries,
+  createSkuWarehousesQueries,
+  createWarehouseQueries,
+  type ItemDocument,
+  items,
+  skuWarehouses,
+  type WarehouseDocument,
+  warehouses,
+} from './catalogue/projection.ts';
 import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
 import { eventHistory } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
-import { createItemQueries, type ItemDocument, items } from './items/projection.ts';
 import { createLogCountQueries, logCount } from './logCount/projection.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
-import { createSkuWarehousesQueries, skuWarehouses } from './skuWarehouses/projection.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
 import {
   createStockLevelQueries,
@@ -29,7 +37,6 @@ import {
   stockLevelId,
   stockLevels,
 } from './stockLevels/projection.ts';
-import { createWarehouseQueries, type WarehouseDocument, warehouses } from './warehouses/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [

@@ -1,6 +1,6 @@
 /** An event as it may leave the service: history, conflicts (B1), the live stream, the pull feed, dry runs (B12). */
-import { UnknownEvent } from '../domain/decode.ts';
 import { eventFields } from '../domain/events.ts';
+import { UnknownEvent } from '../domain/upcasters.ts';
 import type { Actor, DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
 import { formatPosition } from '../eventsourcing/message.ts';
 

@@ -4,7 +4,6 @@
  *
  * A delivery that goes well costs three writes: the attempt's beginning, its end, and the job's removal.
  */
-
 import { webhookStream } from '../domain/values.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventSource } from '../eventsourcing/ports.ts';

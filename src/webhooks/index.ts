@@ -1,5 +1,7 @@
-/** What is read of webhooks: their endpoints, and what was sent to each. */
+/** What is read of webhooks: their endpoints, the directory of all that listen, and what was sent to each. */
 import { webhookStream } from '../domain/values.ts';
+import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
+import { formatPosition, type Position, parsePosition, positionKey } from '../eventsourcing/message.ts';
 import { createFold, createReadModelBuilder, orFolded } from '../eventsourcing/projecting/builtReadModels.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../eventsourcing/projecting/page.ts';
@@ -7,10 +9,13 @@ import { untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import {
   createWebhookEndpointQueries,
+  type EndpointsMark,
   type WebhookEndpointDocument,
+  type WebhookEndpointQueries,
   webhookEndpoints,
-} from './endpoints/projection.ts';
+} from './endpoints.ts';
 import { type Counter, counters, type Delivery, type DeliveryStatus, deliveries, deliveryStatuses } from './ledger.ts';
+import type { Endpoint, EndpointDirectory } from './ports.ts';
 
 // What a partner sees of its deliveries, and the sum that has to come out.
 
@@ -88,3 +93,67 @@ export const createWebhookReadModels = (side: ReadSide) => {
 };
 
 export type WebhookReadModels = ReturnType<typeof createWebhookReadModels>;
+
+/** The endpoints as webhook deliveries ask for them (`../webhooks/ports.ts`). */
+
+/** The read model has not come as far as it was asked for. The consumer that asked tries again. */
+export class EndpointsBehind extends Error {
+  override readonly name = 'EndpointsBehind';
+}
+
+/** The read model handles a few events a day: if it is not there by then, it stands still, and the alarm is its lag. */
+const waitMaxMs = 10_000;
+
+const positionIn = (text: string, endpointId: string): Position => {
+  const position = parsePosition(text);
+  if (position === null) throw new Error(`${endpointId} has no position: ${text}`);
+  return position;
+};
+
+const endpointOf = (document: WebhookEndpointDocument): Endpoint => {
+  const { endpointId, ownerId, url, secret, eventTypes, warehouseIds, scope, status, createdPosition } = document;
+  const createdAt = positionIn(createdPosition, endpointId);
+  const pastScopes = (document.pastScopes ?? []).map(({ until, scope: past }) => ({
+    until: positionIn(until, endpointId),
+    scope: past,
+  }));
+  const limits = { scope, pastScopes, ...(warehouseIds === undefined ? {} : { warehouseIds }) };
+  return { endpointId, ownerId, url, secret, eventTypes, ...limits, status, createdAt };
+};
+
+interface Remembered extends EndpointsMark {
+  readonly endpoints: readonly Endpoint[];
+}
+
+export const createEndpointDirectory = (
+  queries: Pick<WebhookEndpointQueries, 'all' | 'get' | 'mark'>,
+  progress: Pick<Progress, 'position' | 'waitFor'>,
+): EndpointDirectory => {
+  let remembered: Remembered | null = null;
+
+  const isLatest = async ({ count, newestKey }: Remembered): Promise<boolean> => {
+    const now = await queries.mark();
+    return now.count === count && now.newestKey === newestKey;
+  };
+
+  return {
+    all: async (position) => {
+      if (!(await progress.waitFor(position, waitMaxMs))) {
+        throw new EndpointsBehind(`webhook endpoints are not known up to ${formatPosition(position)}`);
+      }
+      if (remembered !== null && (await isLatest(remembered))) return remembered.endpoints;
+      const handled = progress.position();
+      const { endpoints: documents, mark } = await queries.all();
+      const endpoints = documents.map(endpointOf);
+      // A batch may be half written, its last change before its first. Such a list is good for this call, whose position
+      // was handled in full, and not for the next.
+      const isWhole = handled !== null && (mark.newestKey ?? '') <= positionKey(handled);
+      remembered = isWhole ? { endpoints, ...mark } : null;
+      return endpoints;
+    },
+    get: async (endpointId) => {
+      const document = await queries.get(endpointId);
+      return document === null ? null : endpointOf(document);
+    },
+  };
+};

@@ -5,7 +5,6 @@
  * a crash at any point ends in the same rows: ids and sequences follow from the log alone. Rows that exist stay as they
  * are, a counter knows up to where it has counted, and a job for a row that is settled finds nothing to do.
  */
-
 import { comparePositions, formatPosition, type RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Documents, DocumentWrite, StoredDocument } from '../eventsourcing/projecting/documents.ts';

@@ -1,5 +1,4 @@
 /** The words of webhook deliveries, and what they need from the world beside documents and the log. */
-
 import type { WebhookEventType } from '../domain/webhook/events.ts';
 import { comparePositions, type Position, type Sealed } from '../eventsourcing/message.ts';
 

@@ -2,7 +2,6 @@
  * The queue is a cache of the ledger (B5): what it lost is added again, so that losing it loses nothing. Also closes what
  * is open for endpoints that were deleted. To be called every `reconcileEveryMs`.
  */
-
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { DocumentQuery, Documents, StoredDocument } from '../eventsourcing/projecting/documents.ts';
 import { laterThan } from './attempts.ts';

@@ -14,7 +14,7 @@ import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
-import { webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
+import { webhookEndpoints } from '../../src/webhooks/endpoints.ts';
 import { type Delivery, deliveries } from '../../src/webhooks/ledger.ts';
 import type { Endpoint } from '../../src/webhooks/ports.ts';
 import { createRandom } from '../crash/seeded.ts';

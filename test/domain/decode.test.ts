@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asStored, decodeStored, UnknownEvent } from '../../src/domain/decode.ts';
 import { eventVersions } from '../../src/domain/events.ts';
-import { upcasters } from '../../src/domain/upcasters.ts';
+import { asStored, decodeStored, UnknownEvent, upcasters } from '../../src/domain/upcasters.ts';
 import {
   itemStream,
   orderStream,

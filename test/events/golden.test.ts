@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/decode.ts';
 import { eventFields, eventVersions } from '../../src/domain/events.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 
 interface Golden {

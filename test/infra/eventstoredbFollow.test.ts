@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AccessDeniedError, binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { UnknownEvent } from '../../src/domain/decode.ts';
+import { UnknownEvent } from '../../src/domain/upcasters.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';

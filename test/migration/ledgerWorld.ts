@@ -8,7 +8,7 @@ import { comparePositions, laterOf } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import { createDeliverer } from '../../src/webhooks/deliver.ts';
-import { type StoredEndpoint, webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
+import { type StoredEndpoint, webhookEndpoints } from '../../src/webhooks/endpoints.ts';
 import { type Delivery, deliveries, jobOf, positionIn } from '../../src/webhooks/ledger.ts';
 import { announcedTypes } from '../../src/webhooks/messages.ts';
 import { createWebhookPlanner, plannerName } from '../../src/webhooks/planner.ts';

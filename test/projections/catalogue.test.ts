@@ -4,8 +4,12 @@ import type { ItemDefined } from '../../src/domain/item/events.ts';
 import { rankCandidates } from '../../src/domain/policies/ranking.ts';
 import type { WarehouseDefined, WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
 import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { createItemQueries, items } from '../../src/projections/items/projection.ts';
-import { createWarehouseQueries, warehouses } from '../../src/projections/warehouses/projection.ts';
+import {
+  createItemQueries,
+  createWarehouseQueries,
+  items,
+  warehouses,
+} from '../../src/projections/catalogue/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { logOf, projected, timeAt } from './stockLog.ts';
 

@@ -1,6 +1,6 @@
 /** Where each SKU is, found without asking every warehouse. */
 import { describe, expect, it } from 'vitest';
-import { createSkuWarehousesQueries, skuWarehouses } from '../../src/projections/skuWarehouses/projection.ts';
+import { createSkuWarehousesQueries, skuWarehouses } from '../../src/projections/catalogue/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';
 import { logOf, move, projected, registered, stockEvents, timeAt } from './stockLog.ts';
 

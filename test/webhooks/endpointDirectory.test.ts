@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import type { Progress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import type { Position } from '../../src/eventsourcing/message.ts';
-import { createEndpointDirectory, EndpointsBehind } from '../../src/webhooks/endpoints/directory.ts';
-import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
+import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints.ts';
+import { createEndpointDirectory, EndpointsBehind } from '../../src/webhooks/index.ts';
 import { at, created, deleted, disabled } from './endpointSamples.ts';
 import { growing, ledgerLog } from './ledgerLog.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
-import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints/projection.ts';
+import { createWebhookEndpointQueries, webhookEndpoints } from '../../src/webhooks/endpoints.ts';
 import { projectionSpec } from '../projections/projectionSpec.ts';
 import { projected, timeAt } from '../projections/stockLog.ts';
 import { sealed } from '../support/samples.ts';

@@ -2,7 +2,6 @@
  * Where one parcel is, from reports that come late, twice and out of order. The answer depends on which reports there
  * are and never on the order they came in: couriers number nothing, their clock is all there is.
  */
-
 import { accept, type Decision, refuse } from '../../eventsourcing/message.ts';
 import type { ShipmentLabel } from '../order/shapes.ts';
 import { sameJson } from '../values.ts';

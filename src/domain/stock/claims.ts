@@ -1,5 +1,4 @@
 /** The claims on one stock: made, given back, taken over, shipped. */
-
 import { unreachable } from '../../eventsourcing/message.ts';
 import { type BucketMap, emptyBucketMap, lookUp, withEntry, withoutEntry } from '../bucketMap.ts';
 import type { Balance, StockEvent } from './events.ts';

@@ -1,5 +1,4 @@
 /** What can be asked of one SKU in one warehouse, and why it may be refused. Nothing here is stored. */
-
 import type { Decision, Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockEvent } from './events.ts';

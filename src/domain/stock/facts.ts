@@ -4,7 +4,6 @@
  * reserved ≤ on hand − quarantined holds after every append. What it is about beyond what is there moves no figure and
  * is an event of its own.
  */
-
 import { accept } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
 import { emptyBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';

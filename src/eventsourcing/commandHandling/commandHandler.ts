@@ -4,11 +4,10 @@
  * Commands for one stream queue up, are decided one after another on the cached state, and go out as one append at one
  * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.
  */
-
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
-import { type BatchedCommand, type BatchPlan, planBatch } from './batch.ts';
 import type { CommandContext, Outcome } from './outcome.ts';
+import { type BatchedCommand, type BatchPlan, planBatch } from './outcome.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
 

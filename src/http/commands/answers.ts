@@ -7,7 +7,7 @@ import type { Stock } from '../../domain/stock/state.ts';
 import type { Outcome } from '../../eventsourcing/commandHandling/outcome.ts';
 import { type DomainEvent, type RecordedEvent, unreachable } from '../../eventsourcing/message.ts';
 import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
-import type { ItemDocument } from '../../projections/items/projection.ts';
+import type { ItemDocument } from '../../projections/catalogue/projection.ts';
 import type { StockKey } from '../../projections/stockHistory/queries.ts';
 import { levelOf, type StockLevelDocument } from '../../projections/stockLevels/projection.ts';
 import { entityTagOf, tellPosition, tellReplayed } from '../input/headers.ts';

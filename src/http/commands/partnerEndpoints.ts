@@ -6,7 +6,7 @@ import { endpointContext } from '../../commands/webhookEndpoints.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
 import { createKeyedQueue } from '../../eventsourcing/concurrency.ts';
-import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import type { WebhookReadModels } from '../../webhooks/index.ts';
 import type { Caller } from '../access.ts';
 import type { HttpPorts } from '../ports.ts';

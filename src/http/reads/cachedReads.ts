@@ -9,12 +9,11 @@ import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts
 import type { Position } from '../../eventsourcing/message.ts';
 import { earlierOf } from '../../eventsourcing/message.ts';
 import type { ReadModel } from '../../eventsourcing/projecting/readModel.ts';
+import type { ItemDocument, WarehouseDocument } from '../../projections/catalogue/projection.ts';
 import type { ReadModels } from '../../projections/index.ts';
-import type { ItemDocument } from '../../projections/items/projection.ts';
 import { allWarehouses, stocksOfSku } from '../../projections/readCache/lastChanges.ts';
 import type { Cacheable, CachedAnswer, ReadCache } from '../../projections/readCache/readCache.ts';
 import { type StockLevelDocument, stockLevelId } from '../../projections/stockLevels/projection.ts';
-import type { WarehouseDocument } from '../../projections/warehouses/projection.ts';
 import type { Caller } from '../access.ts';
 import { asksPastCache, tellPosition } from '../input/headers.ts';
 import { seenByAll } from './positions.ts';

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { merkleLeaf } from '../../audit/merkleLeaf.ts';
-import { asStored } from '../../domain/decode.ts';
+import { asStored } from '../../domain/upcasters.ts';
 import type { Position } from '../../eventsourcing/message.ts';
 import { parsePosition } from '../../eventsourcing/message.ts';
 import { callerKey, createConcurrencyLimit } from '../limits.ts';

@@ -5,7 +5,7 @@ import type { Reach } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { webhookStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
-import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import { plannerName } from '../../webhooks/planner.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { createEndpointQuota, ownerOf } from '../commands/partnerEndpoints.ts';

@@ -2,7 +2,7 @@
 import Type, { type TSchema } from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
 import { subscribableTypes } from '../../domain/webhook/events.ts';
-import type { WebhookEndpointDocument } from '../../webhooks/endpoints/projection.ts';
+import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import { deliveryStatuses } from '../../webhooks/ledger.ts';
 import {
   allOf,

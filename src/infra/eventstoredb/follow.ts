@@ -1,5 +1,5 @@
 /** Followers of the log: live from the recent events that all share, from the server while they are further behind. */
-import { UnknownEvent } from '../../domain/decode.ts';
+import { UnknownEvent } from '../../domain/upcasters.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing/ports.ts';

@@ -3,7 +3,7 @@
  * ours beside `schemaVersion`, `occurredAt` and `recordedAt`.
  */
 import type { AllStreamResolvedEvent, EventData, ResolvedEvent } from '@eventstore/db-client';
-import { decodeStored, UnknownEvent } from '../../domain/decode.ts';
+import { decodeStored, UnknownEvent } from '../../domain/upcasters.ts';
 import type { EventEnvelope, EventMetadata, Position, RecordedEvent } from '../../eventsourcing/message.ts';
 
 export interface Encoded {

@@ -1,5 +1,5 @@
 /** One live subscription for all followers of this process. It fills the recent events that they share. */
-import { UnknownEvent } from '../../domain/decode.ts';
+import { UnknownEvent } from '../../domain/upcasters.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import { comparePositions } from '../../eventsourcing/message.ts';
 import type { EventBatch } from '../../eventsourcing/ports.ts';

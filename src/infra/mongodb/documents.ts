@@ -4,7 +4,6 @@
  * On a sharded cluster, shard each collection by `{ _id: 1 }`: every guarded write then goes to one shard, and as ids of
  * stock begin with the warehouse, what belongs to a warehouse lies together.
  */
-
 import { LRUCache } from 'lru-cache';
 import type { Filter } from 'mongodb';
 import type {

@@ -4,7 +4,6 @@
  * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
  * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
  */
-
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';

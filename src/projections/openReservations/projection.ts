@@ -1,5 +1,4 @@
 /** Claims that are still open, each until its end: released, expired, or all of it shipped. */
-
 import { ownerOf } from '../../domain/stock/claims.ts';
 import type {
   StockReservationExpired,

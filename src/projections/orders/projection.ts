@@ -2,7 +2,6 @@
  * Each order as it is asked for. The document carries the domain's own fold (`evolveOrder`) and works the rest out from
  * it, so that what is read and what is decided can't drift apart.
  */
-
 import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../domain/order/shapes.ts';
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import { labelOf } from '../../domain/shipment/parcel.ts';

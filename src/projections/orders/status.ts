@@ -1,5 +1,4 @@
 /** What is shown of an order beside the domain's own fold: its one status (R12.1), its lines, and what no decision needs. */
-
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
 import type { LineQuantity, OrderLine } from '../../domain/order/shapes.ts';
 import { voidedAtEnd, voidedReported } from '../../domain/order/standing.ts';

@@ -1,7 +1,7 @@
 /** How an event is kept and appended: two tables, ids as 16 bytes, data and metadata as JSON. */
 import type { SQLInputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { decodeStored } from '../../../domain/decode.ts';
+import { decodeStored } from '../../../domain/upcasters.ts';
 import type { EventMetadata, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Statements, WriteModule } from '../file/writes.ts';

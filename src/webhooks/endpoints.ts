@@ -1,9 +1,9 @@
 /** The endpoints that partners have, without those that were deleted. */
-import type { WebhookEvent, WebhookEventType } from '../../domain/webhook/events.ts';
-import { formatPosition, positionKey, type Sealed, unreachable } from '../../eventsourcing/message.ts';
-import type { Documents } from '../../eventsourcing/projecting/documents.ts';
-import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
-import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
+import type { WebhookEvent, WebhookEventType } from '../domain/webhook/events.ts';
+import { formatPosition, positionKey, type Sealed, unreachable } from '../eventsourcing/message.ts';
+import type { Documents } from '../eventsourcing/projecting/documents.ts';
+import { type Page, type PageRequest, pageOf } from '../eventsourcing/projecting/page.ts';
+import type { Projection, Recorded } from '../eventsourcing/projecting/projection.ts';
 
 export interface WebhookEndpointDocument {
   readonly endpointId: string;
