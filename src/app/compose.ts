@@ -1,9 +1,8 @@
 /** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createHandlers } from '../commands/handlers.ts';
+import { createHandlers, systemContext } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import { systemContext } from '../commands/systemContext.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';

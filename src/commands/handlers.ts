@@ -1,4 +1,4 @@
-/** One command loop for each aggregate, on one store and one cache. */
+/** What each use case is made of: one command loop for each aggregate, sealed notes, and the context of our own commands. */
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
@@ -7,6 +7,9 @@ import { stockDecider } from '../domain/stock/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
 import { createCommandHandler, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
+import type { Sealed } from '../eventsourcing/message.ts';
+import type { PersonalData } from './ports.ts';
 
 export const createHandlers = (options: HandlerOptions) => ({
   stock: createCommandHandler(stockDecider, options),
@@ -19,3 +22,28 @@ export const createHandlers = (options: HandlerOptions) => ({
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;
+
+/** Where the note of an event belongs; it opens nowhere else. */
+export const noteContext = (stream: string): string => `${stream}/note`;
+
+export type SealNote = (note: string, stream: string, context: CommandContext) => Promise<Sealed>;
+
+/** Stands in for sealed text in a dry run, which may not even make a key (B12). Never stored. */
+export const notSealed = 'dry-run' as Sealed;
+
+export const createSealNote =
+  (personalData: PersonalData): SealNote =>
+  async (note, stream, { actor, dryRun }) =>
+    dryRun === true ? notSealed : personalData.seal(`author:${actor.subject}`, noteContext(stream), note);
+
+/** Who sends the commands of policies, sweeps and the webhook worker. */
+export const systemActor = { subject: 'stockledger', kind: 'system', client: 'stockledger' } as const;
+
+/** A command of ours that no event caused. */
+export const systemContext = (commandId: string): CommandContext => ({
+  commandId,
+  actor: systemActor,
+  authentication: {},
+  correlationId: commandId,
+  causationId: commandId,
+});

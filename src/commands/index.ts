@@ -1,15 +1,28 @@
 /** The whole public surface of the write side: what clients may ask for. */
+import type { ItemCommand } from '../domain/item/decider.ts';
+import { itemStream, warehouseStream } from '../domain/values.ts';
+import type { SourcingState, WarehouseDescription } from '../domain/warehouse/events.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { createCatalogueUseCases } from './catalogue.ts';
-import type { Handlers } from './handlers.ts';
-import { createSealNote } from './notes.ts';
+import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
 
-export interface UseCasePorts {
+/** Warehouses and items. Each is described as a whole, and the same description again records nothing. */
+const createCatalogueUseCases = ({ item, warehouse }: Handlers) => ({
+  defineWarehouse: (
+    warehouseId: string,
+    description: WarehouseDescription & { readonly sourcing: SourcingState },
+    context: CommandContext,
+  ) => warehouse(warehouseStream(warehouseId), { type: 'DefineWarehouse', warehouseId, ...description }, context),
+  defineItem: (sku: string, description: Omit<ItemCommand, 'type' | 'sku'>, context: CommandContext) =>
+    item(itemStream(sku), { type: 'DefineItem', sku, ...description }, context),
+});
+
+interface UseCasePorts {
   readonly handlers: Handlers;
   readonly personalData: PersonalData;
   readonly clock: Clock;

@@ -2,15 +2,64 @@
 import type { OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
 import type { OrderPlaced } from '../domain/order/events.ts';
 import type { OrderLine, SourcingStrategy } from '../domain/order/shapes.ts';
-import { orderStream, sameJson } from '../domain/values.ts';
-import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
+import type { OrderNumberTaken } from '../domain/orderNumber/events.ts';
+import { orderNumberStream, orderStream, sameJson } from '../domain/values.ts';
+import type { CommandContext, Refused } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import type { Handlers } from './handlers.ts';
-import { notSealed, type SealNote } from './notes.ts';
-import { createTakeOrderNumber } from './orderNumbers.ts';
+import { type Handlers, notSealed, type SealNote } from './handlers.ts';
 import type { PersonalData } from './ports.ts';
 
-export interface Contact {
+/** A number may be taken from an order that was not placed after this time: no request runs longer. Clocks decide only the wait. */
+export const placingMaxMs = 30_000;
+
+type Numbered = OrderNumberTaken['data'];
+
+/**
+ * A shop's own order number, one order for each (T26). The number is taken in a stream of its own at an exact revision,
+ * before the order is placed: of two requests at once, in whatever processes, one is refused.
+ *
+ * A crash may leave a number with an order that was never placed. The next request for the number closes that order's id
+ * first, so that it can never be placed, and takes the number after that.
+ */
+const createTakeOrderNumber = (
+  { order, orderNumber }: Pick<Handlers, 'order' | 'orderNumber'>,
+  clock: Clock,
+): ((wanted: Numbered, context: CommandContext) => Promise<Refused<'ORDER_NUMBER_TAKEN'> | null>) => {
+  /** Whether this order has not got the number and never will. */
+  const isGivenUp = async (
+    orderId: string,
+    { takenAt, wanted }: { readonly takenAt: string; readonly wanted: Numbered },
+    context: CommandContext,
+  ): Promise<boolean> => {
+    const { state } = await order.load(orderStream(orderId));
+    if (state.phase !== 'absent') return state.orderNumber !== wanted.orderNumber || state.placedBy !== wanted.client;
+    if (state.isAbandoned === true) return true;
+    if (Date.parse(clock.now()) - Date.parse(takenAt) < placingMaxMs) return false;
+    const closed = await order(orderStream(orderId), { type: 'AbandonOrder', orderId }, context);
+    return (closed.kind === 'recorded' || closed.kind === 'unchanged') && closed.state.phase === 'absent';
+  };
+
+  return async (wanted, { ifMatch: _, ...context }) => {
+    const stream = orderNumberStream(derivedId(`order-number/${JSON.stringify([wanted.client, wanted.orderNumber])}`));
+    const own = (name: string): CommandContext => ({
+      ...context,
+      commandId: derivedId(`${context.commandId}/${name}`),
+    });
+    const take = { type: 'TakeOrderNumber', ...wanted } as const;
+    const first = await orderNumber(stream, take, { ...own('number'), expectsNew: true });
+    if (first.kind !== 'refused') return null;
+    if (context.dryRun === true) return first;
+    const { state: holder, updatedAt } = await orderNumber.load(stream);
+    if (holder.phase === 'free' || updatedAt === null) return first;
+    const { orderId } = holder;
+    if (!(await isGivenUp(orderId, { takenAt: updatedAt, wanted }, own(`abandon/${orderId}`)))) return first;
+    const second = await orderNumber(stream, { ...take, insteadOf: orderId }, own(`number/${orderId}`));
+    return second.kind === 'refused' ? second : null;
+  };
+};
+
+interface Contact {
   readonly name: string;
   readonly email: string;
   readonly phone?: string;

@@ -8,8 +8,7 @@ import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';
 import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { refuse } from '../eventsourcing/message.ts';
-import type { Handlers } from './handlers.ts';
-import type { SealNote } from './notes.ts';
+import type { Handlers, SealNote } from './handlers.ts';
 import { customerSubject } from './orders.ts';
 import type { PersonalData } from './ports.ts';
 

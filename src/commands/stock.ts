@@ -6,8 +6,7 @@ import { stockStream, warehouseStream } from '../domain/values.ts';
 import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
 import { createSlots } from '../eventsourcing/concurrency.ts';
 import { refuse } from '../eventsourcing/message.ts';
-import type { Handlers } from './handlers.ts';
-import type { SealNote } from './notes.ts';
+import type { Handlers, SealNote } from './handlers.ts';
 
 export type StockOutcome = Outcome<Stock, StockEvent, StockRefusal | 'WAREHOUSE_NOT_FOUND'>;
 

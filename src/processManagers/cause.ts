@@ -1,4 +1,4 @@
-import { systemContext } from '../commands/systemContext.ts';
+import { systemContext } from '../commands/handlers.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Seen } from '../eventsourcing/commandHandling/streams.ts';

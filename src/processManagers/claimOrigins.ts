@@ -1,5 +1,5 @@
 /** What the log says of a drift: who made a claim, and which event the policies missed. Reads all of a stream, so seldom. */
-import { systemContext } from '../commands/systemContext.ts';
+import { systemContext } from '../commands/handlers.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import { stockStream } from '../domain/values.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';

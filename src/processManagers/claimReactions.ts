@@ -6,13 +6,12 @@ import type { Ask } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import type { AllocateOrder } from './allocateOrder.ts';
 import type { Cause } from './cause.ts';
 import type { PlanTask } from './contest.ts';
 
-interface Ports {
+interface ClaimReactionPorts {
   readonly handlers: Pick<Handlers, 'order' | 'stock'>;
-  readonly allocateOrder: AllocateOrder;
+  readonly allocate: (orderId: string, cause: Cause, afterLoss: boolean) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -25,7 +24,7 @@ export interface HoldTask {
   readonly cause: Cause;
 }
 
-export const createClaimReactions = ({ handlers, allocateOrder, clock }: Ports) => {
+export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactionPorts) => {
   const release = async (reservation: Release, cause: Cause): Promise<void> => {
     const command = { ...reservation, occurredAt: clock.now() };
     const context = cause.context(`release/${reservation.reservationId}`);
@@ -74,7 +73,7 @@ export const createClaimReactions = ({ handlers, allocateOrder, clock }: Ports) 
     if (isCountedBy(order, reservationId) || order.phase === 'pending') return;
     const { state: stock } = await handlers.stock.loadSince(stockStream(warehouseId, sku), cause);
     if (stock.phase === 'absent' || lookUp(stock.reservations, reservationId) === undefined) return;
-    await allocateOrder(orderId, cause, false);
+    await allocate(orderId, cause, false);
     await release({ ...reservation, reason: 'not_needed' }, cause);
   };
 

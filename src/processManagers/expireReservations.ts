@@ -1,6 +1,6 @@
 /** Ends reservations that are past their time, by an event (B4). Run every second or so; repeating it is harmless. */
 import type { Handlers } from '../commands/handlers.ts';
-import { systemContext } from '../commands/systemContext.ts';
+import { systemContext } from '../commands/handlers.ts';
 import { lookUp } from '../domain/bucketMap.ts';
 import { stockStream } from '../domain/values.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';

@@ -70,7 +70,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
   const { ship, bookBack } = createMoveGoods(handlers, clock);
   const { release, lapse, isCounted, settleUncounted, plansFor } = createClaimReactions({
     handlers,
-    allocateOrder,
+    allocate: allocateOrder,
     clock,
   });
 

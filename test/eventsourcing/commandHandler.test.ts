@@ -1,6 +1,6 @@
 /** Commands for one stream are decided one after another and go out together, at one exact revision (DESIGN §5). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemActor } from '../../src/commands/systemContext.ts';
+import { systemActor } from '../../src/commands/handlers.ts';
 import { eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { type JarHandle, jarSize, newJars, openWatchedStore, type WatchedStore } from '../processManagers/jar.ts';

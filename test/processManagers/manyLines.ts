@@ -1,5 +1,5 @@
 /** What a policy is handed that plans an order of many lines. */
-import { systemContext } from '../../src/commands/systemContext.ts';
+import { systemContext } from '../../src/commands/handlers.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import type { Cause } from '../../src/processManagers/cause.ts';

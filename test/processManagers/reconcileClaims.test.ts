@@ -3,7 +3,7 @@
  * commands whose events the policies pass without doing anything.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemActor } from '../../src/commands/systemContext.ts';
+import { systemActor } from '../../src/commands/handlers.ts';
 import { stockStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createRecentClaims } from '../../src/processManagers/recentClaims.ts';

@@ -1,5 +1,5 @@
 /** What each role sees of an event, an order and a note that it reaches (R7.3). */
-import { noteContext } from '../../commands/notes.ts';
+import { noteContext } from '../../commands/handlers.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { Role } from '../../domain/access/principal.ts';
