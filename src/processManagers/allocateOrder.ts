@@ -15,11 +15,9 @@ import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { createSlots, mapLimited } from '../eventsourcing/concurrency.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { adoptHolds } from './adoptHolds.ts';
 import type { Cause } from './cause.ts';
-import { linesThatMayNotWait } from './mayWait.ts';
 import { createOrderClaims } from './orderClaims.ts';
-import { createPlanOrder } from './planOrder.ts';
+import { adoptHolds, createPlanOrder, linesThatMayNotWait } from './planOrder.ts';
 import type { AllocationFacts } from './ports.ts';
 import {
   type Hold,

@@ -1,11 +1,15 @@
-/** What an order and a stock say of one claim, side by side, where they drift apart, and what a look at them needs. */
+/** What an order and a stock say of one claim, where the two differ, and which claims the policies have handled lately. */
+import type { Handlers } from '../commands/handlers.ts';
 import { lookUp } from '../domain/bucketMap.ts';
+import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import type { OpenAllocation } from '../domain/order/sources.ts';
-import type { Order, PlacedOrder } from '../domain/order/state.ts';
+import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
 import type { Ask } from '../domain/policies/reactions.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { reservationsOf, type Stock } from '../domain/stock/state.ts';
-import type { Position } from '../eventsourcing/message.ts';
+import { orderStream, stockStream } from '../domain/values.ts';
+import type { Streams } from '../eventsourcing/commandHandling/streams.ts';
+import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import type { Claim, DriftKind } from './ports.ts';
 
 const openAt = (stock: Stock, reservationId: string): Reservation | undefined =>
@@ -80,3 +84,113 @@ export interface Sight {
   readonly stream: string;
   readonly revision: number;
 }
+
+/**
+ * Compares an order with its stocks in memory. Where they agree, the reconciler does not read the store.
+ * @param handledUpTo of a stream: the latest that the policies have handled.
+ */
+export const createAgreement = (
+  { order: orders, stock: stocks }: Pick<Handlers, 'order' | 'stock'>,
+  handledUpTo: (stream: string) => number,
+) => {
+  /** `undefined`: it is not known as far as the policies have handled it. */
+  const knownAt = <State>({ known }: Pick<Streams<State, never>, 'known'>, stream: string): State | undefined => {
+    const kept = known(stream);
+    return kept === undefined || kept.revision < handledUpTo(stream) ? undefined : kept.state;
+  };
+  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>): Stock | undefined =>
+    knownAt(stocks, stockStream(warehouseId, sku));
+
+  const isWaiting = (order: PlacedOrder): boolean =>
+    !order.held && (order.phase === 'pending' || lacksOf(order).length > 0);
+
+  return (subject: Subject): boolean => {
+    if ('claim' in subject) {
+      const { claim, isSure } = subject;
+      if (isSure === true) return false;
+      const [order, stock] = [knownAt(orders, orderStream(claim.orderId)), stockAt(claim)];
+      if (order === undefined || stock === undefined) return false;
+      return uncountedFor(claim, order, stock) === null && unbookedOf(claim, order, stock).length === 0;
+    }
+    const order = knownAt(orders, orderStream(subject.orderId));
+    if (order === undefined || order.phase === 'absent') return order !== undefined;
+    if (isWaiting(order)) return false;
+    return countedBy(order).every((allocation) => {
+      const stock = stockAt(allocation);
+      return stock !== undefined && !isLost(allocation, stock);
+    });
+  };
+};
+
+/** Some 300 orders a second between two looks; of more than twice as many, the oldest are left to the pages. */
+const ordersMax = 3_000;
+const claimsMax = 6_000;
+/** SKUs whose waiting orders are looked up, a query each. */
+const skusMax = 200;
+/** Of which it is known what the policies have handled: both sides of each claim that is looked at, and as many again. */
+const streamsMax = 20_000;
+
+interface Recent {
+  readonly orderIds: readonly string[];
+  readonly claims: readonly Claim[];
+  /** Of stocks that may have got free pieces. */
+  readonly skus: readonly string[];
+}
+
+/**
+ * So many of the newest entries at least, and less than twice as many. A Map keeps holes where keys were deleted, so that to take out
+ * the oldest one for each new one would walk over them.
+ */
+const createNewest = <T>(max: number) => {
+  let older = new Map<string, T>();
+  let entries = new Map<string, T>();
+  return {
+    add: (key: string, value: T): void => {
+      entries.set(key, value);
+      if (entries.size < max) return;
+      older = entries;
+      entries = new Map();
+    },
+    get: (key: string): T | undefined => entries.get(key) ?? older.get(key),
+    take: (): readonly T[] => {
+      const taken = new Map([...older, ...entries]);
+      older = new Map();
+      entries = new Map();
+      return [...taken.values()];
+    },
+  };
+};
+
+const departedWith = ({ orderId, warehouseId, lines }: OrderShipmentDispatched['data']): readonly Claim[] =>
+  lines.map(({ sku, reservationId }) => ({ orderId, warehouseId, sku, reservationId }));
+
+/** What the policies have handled since the last look: a fault of theirs is most likely there. */
+export const createRecentClaims = () => {
+  const revisions = createNewest<number>(streamsMax);
+  const orderIds = createNewest<string>(ordersMax);
+  const claims = createNewest<Claim>(claimsMax);
+  const skus = createNewest<string>(skusMax);
+  const addClaim = (claim: Claim): void =>
+    claims.add(`${claim.warehouseId}.${claim.sku}.${claim.reservationId}`, claim);
+  return {
+    note: (events: readonly RecordedEvent[]): void => {
+      for (const { stream, revision, type, data } of events) {
+        revisions.add(stream, Math.max(revision, revisions.get(stream) ?? -1));
+        if (type === 'OrderShipmentDispatched') {
+          for (const claim of departedWith(data as OrderShipmentDispatched['data'])) addClaim(claim);
+        }
+        const { orderId, warehouseId, sku, reservationId } = data as Partial<Claim>;
+        if (orderId !== undefined) orderIds.add(orderId, orderId);
+        if (sku === undefined || warehouseId === undefined) continue;
+        if (type !== 'StockReserved' && type !== 'StockReservationTakenOver') skus.add(sku, sku);
+        else if (orderId !== undefined && reservationId !== undefined) {
+          addClaim({ orderId, warehouseId, sku, reservationId });
+        }
+      }
+    },
+    /** The revision up to which they have handled a stream; -1: not known. */
+    handledUpTo: (stream: string): number => revisions.get(stream) ?? -1,
+    /** All of it; the next look begins with nothing. */
+    take: (): Recent => ({ orderIds: orderIds.take(), claims: claims.take(), skus: skus.take() }),
+  };
+};

@@ -1,21 +1,28 @@
-/** What an order's plan is made of: where it goes, and which warehouses there are. */
+/** The plan of an order: where it goes, from which warehouses, what holds become its sources, and which lines may not wait. */
 import { type Address, shipToContext } from '../commands/orders.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
+import type { Item } from '../domain/item/decider.ts';
+import type { LineQuantity } from '../domain/order/shapes.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
-import { type AllocationPlan, planAllocation } from '../domain/policies/allocation.ts';
+import { type AllocationPlan, type Demand, planAllocation, type Source } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
+import { stockStream } from '../domain/values.ts';
+import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
+import { eachLimited } from '../eventsourcing/concurrency.ts';
 import type { Position } from '../eventsourcing/message.ts';
+import type { Cause } from './cause.ts';
+import type { OrderClaims } from './orderClaims.ts';
 import type { AllocationFacts } from './ports.ts';
 import type { Hold, Look, Shelves } from './stockCandidates.ts';
 
-export interface PlanPorts {
+interface PlanPorts {
   readonly facts: AllocationFacts;
   readonly countryPoint: CountryPoint;
   readonly personalData: Pick<PersonalData, 'open'>;
 }
 
 /** `holds`: what is reserved under the order's id already, and so is there for it. */
-export type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
+type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
 
 /** What each shelf can promise, by SKU and warehouse. */
 const promisesOf = (shelves: Shelves, holds: readonly Hold[]): ReadonlyMap<string, ReadonlyMap<string, number>> => {
@@ -57,4 +64,85 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const reservePartial = order.reservePartial === true;
     return planAllocation({ demand, ranking, strategy, allowSplit, reservePartial, allowBackorder: mayWait, promise });
   };
+};
+
+/** Stocks that are worked on side by side; one after another at each. */
+const concurrency = 32;
+
+interface Adoption {
+  readonly hold: Hold;
+  /** What becomes of its pieces, line by line; the rest of it is not needed. */
+  readonly sources: readonly Source[];
+}
+
+/** The line that a hold names comes first, then the other lines of its SKU. Pure. */
+const planAdoptions = (holds: readonly Hold[], demand: readonly Demand[]): readonly Adoption[] => {
+  const needed = new Map(demand.map(({ lineId, quantity }) => [lineId, quantity]));
+  // Holds that name their line go first, so that one without does not take it from them.
+  const inOrder = holds.toSorted((a, b) => Number(a.lineId === undefined) - Number(b.lineId === undefined));
+  return inOrder.map((hold) => {
+    const { warehouseId, sku } = hold;
+    const rank = ({ lineId }: Demand): number => (lineId === hold.lineId ? 0 : 1);
+    let left = hold.quantity;
+    const sources: Source[] = [];
+    for (const { lineId } of demand.filter((line) => line.sku === sku).toSorted((a, b) => rank(a) - rank(b))) {
+      const quantity = Math.min(left, needed.get(lineId) ?? 0);
+      if (quantity === 0) continue;
+      left -= quantity;
+      needed.set(lineId, (needed.get(lineId) ?? 0) - quantity);
+      sources.push({ lineId, sku, warehouseId, quantity });
+    }
+    return { hold, sources };
+  });
+};
+
+/**
+ * Reservations that were made under an order's id become its sources. Each passes to one of the order's own, with its
+ * time to live, in one append; what the order does not need of it is given back.
+ * @param place the one warehouse that the order is to come from; absent: from any.
+ * @returns whether there was anything to do.
+ */
+export const adoptHolds = async (
+  look: Look,
+  { holds, place }: { readonly holds: readonly Hold[]; readonly place?: string | null },
+  { exchange, release }: Pick<OrderClaims, 'exchange' | 'release'>,
+  cause: Cause,
+): Promise<boolean> => {
+  const isWanted = ({ warehouseId }: Hold): boolean => place === undefined || warehouseId === place;
+  const needless = holds.filter((hold) => !isWanted(hold)).map((hold): Adoption => ({ hold, sources: [] }));
+  const all = [...planAdoptions(holds.filter(isWanted), look.demand), ...needless];
+  // A later plan leaves what it can not use: the rest of the order may still come to this warehouse.
+  const adoptions = look.order.phase === 'pending' ? all : all.filter(({ sources }) => sources.length > 0);
+  const byStock = Map.groupBy(adoptions, ({ hold: { warehouseId, sku } }) => stockStream(warehouseId, sku));
+  await eachLimited([...byStock.values()], concurrency, async (atOneStock) => {
+    for (const { hold, sources } of atOneStock) {
+      let left = hold.quantity;
+      for (const source of sources) {
+        // It ended, or got smaller, a moment ago: the next look tells.
+        if (!(await exchange(look, source, hold.reservationId, cause))) return;
+        left -= source.quantity;
+      }
+      if (left > 0) await release([hold], cause);
+    }
+  });
+  return adoptions.length > 0;
+};
+
+/** Items that are read side by side for the lines of one order. */
+const loadsAtOnce = 8;
+
+/** Of the lines that a first plan lacks pieces of, those whose item may not be backordered (`backorderAllowed: false`). */
+export const linesThatMayNotWait = async (
+  load: (sku: string) => Promise<Loaded<Item>>,
+  { phase, lines }: PlacedOrder,
+  missing: readonly LineQuantity[],
+): Promise<readonly string[]> => {
+  if (phase !== 'pending' || missing.length === 0) return [];
+  const skuOf = new Map(lines.map(({ lineId, sku }) => [lineId, sku]));
+  const found: string[] = [];
+  await eachLimited(missing, loadsAtOnce, async ({ lineId }) => {
+    const { state: item } = await load(skuOf.get(lineId) ?? '');
+    if (item.phase === 'defined' && item.description.backorderAllowed === false) found.push(lineId);
+  });
+  return found;
 };

@@ -14,9 +14,8 @@ import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
 import { type Cause, causeOf } from './cause.ts';
-import { createClaimReactions, type HoldTask } from './claimReactions.ts';
 import { createContest, type PlanTask } from './contest.ts';
-import { createMoveGoods } from './moveGoods.ts';
+import { createClaimReactions, createMoveGoods, type HoldTask } from './orderClaims.ts';
 import type { AllocationFacts } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 

@@ -11,14 +11,13 @@ import { eachLimited, mapLimited } from '../eventsourcing/concurrency.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import { laterOf } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
-import { createAgreement } from './claimAgreement.ts';
+import { createClaimOrigins } from './cause.ts';
 import { createLooks } from './claimLooks.ts';
-import { createClaimOrigins } from './claimOrigins.ts';
 import type { Sight, Subject, View } from './claims.ts';
+import { createAgreement, createRecentClaims } from './claims.ts';
 import type { AllocationFacts } from './ports.ts';
 import { type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './ports.ts';
 import type { Reactions } from './reactions.ts';
-import { createRecentClaims } from './recentClaims.ts';
 
 /** Subjects that are looked at side by side. */
 const looksAtOnce = 50;

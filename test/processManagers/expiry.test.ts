@@ -4,7 +4,7 @@ import { createHandlers } from '../../src/commands/handlers.ts';
 import { stockStream } from '../../src/domain/values.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
-import { createExpireReservations } from '../../src/processManagers/expireReservations.ts';
+import { createExpireReservations } from '../../src/processManagers/index.ts';
 import type { DueReservation } from '../../src/processManagers/ports.ts';
 import { openWorld, reservationMs, type World } from '../support/world.ts';
 import { change, openShop, recorded } from './arrange.ts';

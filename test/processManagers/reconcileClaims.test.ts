@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemActor } from '../../src/commands/handlers.ts';
 import { stockStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { createRecentClaims } from '../../src/processManagers/recentClaims.ts';
+import { createRecentClaims } from '../../src/processManagers/claims.ts';
 import { openLog, startServer } from '../support/eventStoreLog.ts';
 import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
 import {
