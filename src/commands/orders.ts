@@ -13,7 +13,7 @@ import type { PersonalData } from './ports.ts';
 /** A number may be taken from an order that was not placed after this time: no request runs longer. Clocks decide only the wait. */
 export const placingMaxMs = 30_000;
 
-type Numbered = OrderNumberTaken['data'];
+type NumberedOrder = OrderNumberTaken['data'];
 
 /**
  * A shop's own order number, one order for each (T26). The number is taken in a stream of its own at an exact revision,
@@ -25,11 +25,11 @@ type Numbered = OrderNumberTaken['data'];
 const createTakeOrderNumber = (
   { order, orderNumber }: Pick<Handlers, 'order' | 'orderNumber'>,
   clock: Clock,
-): ((wanted: Numbered, context: CommandContext) => Promise<Refused<'ORDER_NUMBER_TAKEN'> | null>) => {
+): ((wanted: NumberedOrder, context: CommandContext) => Promise<Refused<'ORDER_NUMBER_TAKEN'> | null>) => {
   /** Whether this order has not got the number and never will. */
   const isGivenUp = async (
     orderId: string,
-    { takenAt, wanted }: { readonly takenAt: string; readonly wanted: Numbered },
+    { takenAt, wanted }: { readonly takenAt: string; readonly wanted: NumberedOrder },
     context: CommandContext,
   ): Promise<boolean> => {
     const { state } = await order.load(orderStream(orderId));
@@ -64,7 +64,7 @@ interface Contact {
   readonly email: string;
   readonly phone?: string;
 }
-export interface Address {
+export interface PostalAddress {
   readonly name: string;
   readonly lines: readonly string[];
   readonly city: string;
@@ -83,7 +83,7 @@ export interface OrderRequest {
   readonly orderNumber?: string;
   readonly customerId: string;
   readonly contact: Contact;
-  readonly shipTo: Address;
+  readonly shipTo: PostalAddress;
   readonly lines: readonly OrderLine[];
   readonly sourcing: SourcingStrategy;
   readonly preferredWarehouseId?: string;
@@ -158,7 +158,7 @@ export const createOrderUseCases = (
      * A plan that is made after it looks at the new address; what has its sources keeps them.
      * @throws SubjectErased
      */
-    correctAddress: async (orderId: string, shipTo: Address, context: CommandContext) => {
+    correctAddress: async (orderId: string, shipTo: PostalAddress, context: CommandContext) => {
       const { state } = await order.load(orderStream(orderId));
       const destinationCountry = shipTo.countryCode;
       const known = state.phase === 'absent' ? null : await personalData.open(state.shipTo, shipToContext(orderId));

@@ -20,14 +20,14 @@ import { createOrderClaims } from './orderClaims.ts';
 import { adoptHolds, createPlanOrder, linesThatMayNotWait } from './planOrder.ts';
 import type { AllocationFacts } from './ports.ts';
 import {
+  type AllocationSnapshot,
+  candidateFor,
   type Hold,
   holdsOf,
   isLeftAlone,
-  type Look,
-  lookAt,
-  type Shelves,
-  shelfFor,
+  type StockCandidates,
   skusAskedFor,
+  snapshotOf,
 } from './stockCandidates.ts';
 
 export interface AllocationPorts {
@@ -45,9 +45,9 @@ export interface AllocationPorts {
 export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) => Promise<void>;
 
 /** What is recorded of a plan. */
-type Result = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
+type RecordedPlan = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
 
-/** SKUs whose shelves are loaded at once. */
+/** SKUs whose candidates are loaded at once. */
 const loadsAtOnce = 16;
 /** Reservations of one order that are made side by side: enough to fill a group commit. */
 const reservesAtOnce = 256;
@@ -62,32 +62,32 @@ const roundsMax = 50;
 export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const { facts, takeTurn } = ports;
   const { order: orders, stock: stocks, item: items } = ports.handlers;
-  const plan = createPlanOrder(ports);
+  const planOrder = createPlanOrder(ports);
   const claims = createOrderClaims({ ...ports, stocks });
   const { reserve, release } = claims;
 
   /** @param doubted SKUs whose stocks are asked of the store itself. */
-  const loadShelves = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>): Promise<Shelves> => {
+  const loadCandidates = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>) => {
     const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
       await takeTurn();
       const warehouseIds = await facts.warehousesHolding(sku, cause.position);
-      const shelves = warehouseIds.map(async (warehouseId) => {
+      const candidates = warehouseIds.map(async (warehouseId) => {
         const stream = stockStream(warehouseId, sku);
         const loaded = doubted.has(sku) ? stocks.loadSince(stream, cause) : stocks.load(stream);
-        return shelfFor(order.orderId, { warehouseId, sku }, await loaded);
+        return candidateFor(order.orderId, { warehouseId, sku }, await loaded);
       });
-      return [sku, await Promise.all(shelves)] as const;
+      return [sku, await Promise.all(candidates)] as const;
     });
-    return new Map(loads);
+    return new Map(loads) satisfies StockCandidates;
   };
 
   /**
    * The order takes its sources, or what was reserved for it is let go. The revision is part of the command's id: the
    * same reservations may be recorded, lapse, and be made anew for the same cause.
    */
-  const record = async (look: Look, { allocations, mayNotWait }: Result, cause: Cause): Promise<void> => {
-    const { order, revision } = look;
+  const record = async ({ order, revision }: AllocationSnapshot, plan: RecordedPlan, cause: Cause): Promise<void> => {
     const { orderId } = order;
+    const { allocations, mayNotWait } = plan;
     const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
     const command = { type: 'RecordAllocation', allocations, mayNotWait } as const;
     const outcome = await orders(orderStream(orderId), command, cause.context(name));
@@ -106,11 +106,15 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   };
 
   /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
-  const take = async (look: Look, { sources, missing }: AllocationPlan, cause: Cause): Promise<boolean> => {
-    const { order, held } = look;
+  const take = async (
+    snapshot: AllocationSnapshot,
+    { sources, missing }: AllocationPlan,
+    cause: Cause,
+  ): Promise<boolean> => {
+    const { order, held } = snapshot;
     const reserved = await mapLimited(sources, reservesAtOnce, async (source) => {
       await takeTurn();
-      return reserve(look, source, cause);
+      return reserve(snapshot, source, cause);
     });
     const allocations = [...held, ...reserved.flat()];
     if (reserved.some((each) => each.length === 0)) {
@@ -120,7 +124,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     }
     if (allocations.length === 0 && order.phase !== 'pending') return true;
     const mayNotWait = await linesThatMayNotWait((sku) => items.loadSince(itemStream(sku), cause), order, missing);
-    await record(look, { allocations, mayNotWait }, cause);
+    await record(snapshot, { allocations, mayNotWait }, cause);
     return true;
   };
 
@@ -136,15 +140,15 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
 
   /** What is reserved for it already becomes its source, or is let go. @returns whether there is reason to look again. */
   const settleClaims = async (
-    look: Look,
+    snapshot: AllocationSnapshot,
     holds: readonly Hold[],
     { sources, missing }: AllocationPlan,
     cause: Cause,
   ): Promise<boolean> => {
-    const { order, held } = look;
+    const { order, held } = snapshot;
     if (holds.length > 0) {
       const place = order.allowSplit ? {} : { place: sources[0]?.warehouseId ?? null };
-      if (await adoptHolds(look, { holds, ...place }, claims, cause)) return true;
+      if (await adoptHolds(snapshot, { holds, ...place }, claims, cause)) return true;
     }
     if (order.allowSplit || order.reservePartial === true || held.length === 0 || missing.length === 0) return false;
     // The place that has a part of it can not give the rest; another may have all of it.
@@ -162,25 +166,25 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     // An order that looks complete is left alone, and no append finds out that it no longer is.
     const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent') return true;
-    const shelves = await loadShelves(order, cause, doubted);
+    const candidates = await loadCandidates(order, cause, doubted);
     await takeTurn();
-    const look = lookAt({ order, revision, shelves }, cause.eventId);
-    const { held, demand } = look;
-    const holds = holdsOf(look);
+    const snapshot = snapshotOf({ order, revision, candidates }, cause.eventId);
+    const { held, demand } = snapshot;
+    const holds = holdsOf(snapshot);
     if (isLeftAlone(order)) {
       await release(isEnded(order) ? [...held, ...holds] : held, cause);
       return true;
     }
     await takeTurn();
-    const planned = await plan(look, holds, cause.position);
+    const planned = await planOrder(snapshot, holds, cause.position);
     const { sources, missing } = planned;
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
     // it is recorded, the order is looked at again.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
     if (unsure.length > 0)
       return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
-    if (await settleClaims(look, holds, planned, cause)) return false;
-    const isTaken = await take(look, planned, cause);
+    if (await settleClaims(snapshot, holds, planned, cause)) return false;
+    const isTaken = await take(snapshot, planned, cause);
     if (isTaken && afterLoss) await raiseLoss(order, missing, cause);
     return isTaken;
   };

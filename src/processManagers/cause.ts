@@ -7,8 +7,8 @@ import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Seen } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
-import type { Sight } from './claims.ts';
-import type { Claim } from './ports.ts';
+import type { ClaimDrift } from './claims.ts';
+import type { OrderClaim } from './ports.ts';
 
 /** The event that asked a policy for something. */
 export interface Cause extends Seen {
@@ -44,13 +44,13 @@ const letOthersIn = (): Promise<void> =>
   });
 
 /** Of a state that no one event has brought about. */
-const driftCause = ({ name, version, stream, revision }: Sight, position: Position): Cause => {
+const driftCause = ({ name, version, stream, revision }: ClaimDrift, position: Position): Cause => {
   const eventId = derivedId(`drift/${name}@${version}`);
   const context = (step: string) => systemContext(derivedId(`${eventId}/${step}`));
   return { eventId, stream, revision, position, context };
 };
 
-/** What the log says of a drift: who made a claim, and which event the policies missed. It reads whole streams: ask seldom. */
+/** What the log says of a drift: who made a claim, and which event the policies missed. It reads whole streams, so it is used seldom. */
 export const createClaimOrigins = (store: Pick<EventStore, 'readStream'>) => {
   const byPeople = new Set<string>();
 
@@ -64,13 +64,13 @@ export const createClaimOrigins = (store: Pick<EventStore, 'readStream'>) => {
   }
 
   /** Only what the policies reserved is theirs to let go: a person may reserve for an order that is still to come. */
-  const isByPeople = async (claim: Claim): Promise<boolean> => {
+  const isByPeople = async (claim: OrderClaim): Promise<boolean> => {
     const stream = stockStream(claim.warehouseId, claim.sku);
     const key = `${stream}/${claim.reservationId}`;
     if (byPeople.has(key)) return true;
     let isOurs = false;
     for await (const { type, data, metadata } of eventsOf(stream)) {
-      const isIt = makesClaim.has(type) && (data as Partial<Claim>).reservationId === claim.reservationId;
+      const isIt = makesClaim.has(type) && (data as Partial<OrderClaim>).reservationId === claim.reservationId;
       if (isIt) isOurs = metadata.actor.kind === 'system';
     }
     if (isOurs) return false;
@@ -80,14 +80,14 @@ export const createClaimOrigins = (store: Pick<EventStore, 'readStream'>) => {
   };
 
   /** The event that the policies missed, where there is one: they may still come to it, and then find it done by its ids. */
-  const causeFor = async (sight: Sight, position: Position): Promise<Cause> => {
-    const { ask, stream } = sight;
-    if (ask.ask !== 'ShipReserved') return driftCause(sight, position);
+  const causeFor = async (drift: ClaimDrift, position: Position): Promise<Cause> => {
+    const { reaction, stream } = drift;
+    if (reaction.type !== 'ShipReserved') return driftCause(drift, position);
     for await (const event of eventsOf(stream)) {
       const { shipmentId } = event.data as Partial<OrderShipmentDispatched['data']>;
-      if (event.type === 'OrderShipmentDispatched' && shipmentId === ask.shipmentId) return causeOf(event);
+      if (event.type === 'OrderShipmentDispatched' && shipmentId === reaction.shipmentId) return causeOf(event);
     }
-    throw new Error(`${stream}: the dispatch of ${ask.shipmentId} is missing`);
+    throw new Error(`${stream}: the dispatch of ${reaction.shipmentId} is missing`);
   };
 
   return { isByPeople, causeFor };

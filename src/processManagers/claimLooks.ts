@@ -1,25 +1,33 @@
 /** One look at an order, or at a reservation for one: what the two sides say of it just then. */
 import type { Handlers } from '../commands/handlers.ts';
-import type { Order, PlacedOrder } from '../domain/order/state.ts';
-import { lacksOf } from '../domain/order/state.ts';
+import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Seen, Streams } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position } from '../eventsourcing/message.ts';
 import { laterOf } from '../eventsourcing/message.ts';
-import { countedBy, heldFor, isLost, type Sight, type Subject, unbookedOf, uncountedFor, type View } from './claims.ts';
-import type { AllocationFacts, Claim } from './ports.ts';
+import {
+  type ClaimDrift,
+  type ClaimSubject,
+  countedBy,
+  heldFor,
+  isLost,
+  type LookAs,
+  unbookedOf,
+  uncountedFor,
+} from './claims.ts';
+import type { AllocationFacts, OrderClaim } from './ports.ts';
 import { promiseOf } from './stockCandidates.ts';
 
-interface Free {
+interface FreeStock {
   /** Seen up to here. */
   readonly at: Position;
   /** The stocks, each at its revision. */
-  readonly shelves: string;
+  readonly stocks: string;
 }
 
-interface Wanted {
+interface WantedPieces {
   readonly sku: string;
   readonly quantity: number;
 }
@@ -39,24 +47,27 @@ interface LookPorts {
   readonly handledUpTo: (stream: string) => number;
 }
 
-export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts, handledUpTo }: LookPorts) => {
+export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, facts, handledUpTo }: LookPorts) => {
   let turn = 0;
 
   /** Another process may have recorded what the policies have handled here, and the cache would never hear of it. */
   const stateAt = async <State>(
     { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
     stream: string,
-    { isSure }: View,
+    { isSure }: LookAs,
   ): Promise<Loaded<State>> => {
     if (isSure) return loadSince(stream, nothing);
     const known = await load(stream);
     return known.revision < handledUpTo(stream) ? loadSince(stream, nothing) : known;
   };
-  const orderAt = (orderId: string, view: View): Promise<Loaded<Order>> => stateAt(orders, orderStream(orderId), view);
-  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>, view: View): Promise<Loaded<Stock>> =>
-    stateAt(stocks, stockStream(warehouseId, sku), view);
+  const orderAt = (orderId: string, view: LookAs): Promise<Loaded<Order>> =>
+    stateAt(orders, orderStream(orderId), view);
+  const stockAt = (
+    { warehouseId, sku }: Pick<OrderClaim, 'warehouseId' | 'sku'>,
+    view: LookAs,
+  ): Promise<Loaded<Stock>> => stateAt(stocks, stockStream(warehouseId, sku), view);
 
-  const atClaim = async (claim: Claim, view: View): Promise<readonly Sight[]> => {
+  const atClaim = async (claim: OrderClaim, view: LookAs): Promise<readonly ClaimDrift[]> => {
     const { orderId, warehouseId, sku, reservationId } = claim;
     const stock = await stockAt(claim, view);
     const order = await orderAt(orderId, view);
@@ -72,61 +83,65 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
     const unbooked = unbookedOf(claim, order.state, stock.state);
     if (unbooked.length > 0) {
       const kind = 'unbooked_departure';
-      return unbooked.map((ask) => ({ ...seen, kind, name: `departed/${name}/${ask.shipmentId}`, ask }));
+      return unbooked.map((reaction) => ({ ...seen, kind, name: `departed/${name}/${reaction.shipmentId}`, reaction }));
     }
     const why = uncountedFor(claim, order.state, stock.state);
     if (why === null) return [];
     const reservation = { warehouseId, sku, reservationId };
-    const sight = { ...seen, kind: 'uncounted_reservation', name: `uncounted/${name}` } as const;
+    const drift = { ...seen, kind: 'uncounted_reservation', name: `uncounted/${name}` } as const;
     return why === 'cancelled'
-      ? [{ ...sight, ask: { ask: 'ReleaseReservation', ...reservation, reason: 'order_cancelled' } }]
-      : [{ ...sight, ask: { ask: 'ReleaseUncounted', orderId, ...reservation } }];
+      ? [{ ...drift, reaction: { type: 'ReleaseReservation', ...reservation, reason: 'order_cancelled' } }]
+      : [{ ...drift, reaction: { type: 'ReleaseUncounted', orderId, ...reservation } }];
   };
 
-  const lostOf = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+  const lostOf = async (order: Loaded<PlacedOrder>, view: LookAs): Promise<readonly ClaimDrift[]> => {
     const { orderId } = order.state;
-    const sights: Sight[] = [];
+    const drifts: ClaimDrift[] = [];
     for (const allocation of countedBy(order.state)) {
       const { warehouseId, sku, reservationId } = allocation;
       const stock = await stockAt(allocation, view);
       if (!isLost(allocation, stock.state)) continue;
-      sights.push({
+      drifts.push({
         kind: 'lost_reservation',
         name: `lost/${orderId}/${stockStream(warehouseId, sku)}/${reservationId}`,
         version: `${order.revision}/${stock.revision}`,
         basis: `${order.revision}`,
-        ask: { ask: 'LapseAllocation', orderId, warehouseId, sku, reservationId },
+        reaction: { type: 'LapseAllocation', orderId, warehouseId, sku, reservationId },
         at: positionOf(view.since, order, stock),
         stream: orderStream(orderId),
         revision: order.revision,
       });
     }
-    return sights;
+    return drifts;
   };
 
   /** Where a warehouse that the order may be planned from has so many of each; `null`: none has. */
-  const placeOf = async (order: PlacedOrder, wanted: readonly Wanted[], view: View): Promise<Free | null> => {
+  const placeOf = async (
+    order: PlacedOrder,
+    wanted: readonly WantedPieces[],
+    view: LookAs,
+  ): Promise<FreeStock | null> => {
     const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
     const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '', view.since);
     const place = order.allowSplit ? undefined : order.allocations[0]?.warehouseId;
     for (const warehouseId of holding.filter((id) => place === undefined || id === place)) {
-      const shelves: (Loaded<Stock> & { readonly name: string })[] = [];
+      const found: (Loaded<Stock> & { readonly name: string })[] = [];
       let isAsked = open.has(warehouseId);
       for (const { sku, quantity } of wanted) {
         const stock = await stockAt({ warehouseId, sku }, view);
         const held = heldFor(order, stock.state);
         isAsked ||= held > 0;
         if (promiseOf(stock.state) + held < quantity) break;
-        shelves.push({ ...stock, name: `${stockStream(warehouseId, sku)}@${stock.revision}` });
+        found.push({ ...stock, name: `${stockStream(warehouseId, sku)}@${stock.revision}` });
       }
-      if (shelves.length < wanted.length || !isAsked) continue;
-      return { at: positionOf(view.since, ...shelves), shelves: shelves.map(({ name }) => name).join() };
+      if (found.length < wanted.length || !isAsked) continue;
+      return { at: positionOf(view.since, ...found), stocks: found.map(({ name }) => name).join() };
     }
     return null;
   };
 
   /** Where something is free that the order lacks; all of it, where it must come from one place. `null`: it is short. */
-  const freeFor = async (order: PlacedOrder, view: View): Promise<Free | null> => {
+  const freeFor = async (order: PlacedOrder, view: LookAs): Promise<FreeStock | null> => {
     const lacking = Map.groupBy(lacksOf(order), ({ sku }) => sku);
     const all = [...lacking].map(([sku, lines]) => ({
       sku,
@@ -143,18 +158,18 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
     return null;
   };
 
-  const waitingIn = async (order: Loaded<PlacedOrder>, view: View): Promise<readonly Sight[]> => {
+  const waitingIn = async (order: Loaded<PlacedOrder>, view: LookAs): Promise<readonly ClaimDrift[]> => {
     const { orderId, phase, held } = order.state;
     if (held) return [];
-    const free = phase === 'pending' ? { at: view.since, shelves: '' } : await freeFor(order.state, view);
+    const free = phase === 'pending' ? { at: view.since, stocks: '' } : await freeFor(order.state, view);
     if (free === null) return [];
     return [
       {
         kind: 'waiting_beside_stock',
         name: `waiting/${orderId}`,
         version: `${order.revision}`,
-        basis: `${order.revision} ${free.shelves}`,
-        ask: { ask: 'AllocateOrder', orderId },
+        basis: `${order.revision} ${free.stocks}`,
+        reaction: { type: 'AllocateOrder', orderId },
         at: positionOf(free.at, order),
         stream: orderStream(orderId),
         revision: order.revision,
@@ -163,7 +178,7 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
   };
 
   return {
-    at: async (subject: Subject, view: View): Promise<readonly Sight[]> => {
+    at: async (subject: ClaimSubject, view: LookAs): Promise<readonly ClaimDrift[]> => {
       if ('claim' in subject) return atClaim(subject.claim, subject.isSure === true ? { ...view, isSure: true } : view);
       const order = await orderAt(subject.orderId, view);
       if (order.state.phase === 'absent') return [];
@@ -171,7 +186,7 @@ export const createLooks = ({ handlers: { order: orders, stock: stocks }, facts,
       return [...(await lostOf(placed, view)), ...(await waitingIn(placed, view))];
     },
     /** Whether anything was recorded of the order since. */
-    hasMoved: async ({ stream, revision }: Sight): Promise<boolean> =>
+    hasMoved: async ({ stream, revision }: ClaimDrift): Promise<boolean> =>
       (await orders.loadSince(stream, nothing)).revision > revision,
     /** Of orders with very many lines, the next look takes others. */
     nextTurn: (): void => {

@@ -4,13 +4,13 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import type { OpenAllocation } from '../domain/order/sources.ts';
 import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
-import type { Ask } from '../domain/policies/reactions.ts';
+import type { Reaction, ReactionOf } from '../domain/policies/reactions.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Streams } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
-import type { Claim, DriftKind } from './ports.ts';
+import type { DriftKind, OrderClaim } from './ports.ts';
 
 const openAt = (stock: Stock, reservationId: string): Reservation | undefined =>
   stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
@@ -19,7 +19,7 @@ const isCounted = (order: Order, reservationId: string): boolean =>
   order.phase !== 'absent' && order.allocations.some((allocation) => allocation.reservationId === reservationId);
 
 /** Why the claim is to be let go; `null`: the order counts it, its first plan is still to decide, or it is gone. */
-export const uncountedFor = (claim: Claim, order: Order, stock: Stock): 'unknown' | 'cancelled' | null => {
+export const uncountedFor = (claim: OrderClaim, order: Order, stock: Stock): 'unknown' | 'cancelled' | null => {
   const open = openAt(stock, claim.reservationId);
   if (open === undefined || open.orderId !== claim.orderId) return null;
   if (order.phase === 'pending') return null;
@@ -29,16 +29,16 @@ export const uncountedFor = (claim: Claim, order: Order, stock: Stock): 'unknown
 
 /** What of it has left by the order's word, and is on hand and reserved by the stock's; voided or not, as that is booked back. */
 export const unbookedOf = (
-  { orderId, warehouseId, reservationId }: Claim,
+  { orderId, warehouseId, reservationId }: OrderClaim,
   order: Order,
   stock: Stock,
-): readonly Extract<Ask, { ask: 'ShipReserved' }>[] => {
+): readonly ReactionOf<'ShipReserved'>[] => {
   const open = openAt(stock, reservationId);
   if (order.phase === 'absent' || open === undefined || open.orderId !== orderId) return [];
   return order.shipments.flatMap(({ shipmentId, lines }) =>
     lines
       .filter((line) => line.reservationId === reservationId && !open.shipmentIds.includes(shipmentId))
-      .map((line) => ({ ask: 'ShipReserved', orderId, warehouseId, shipmentId, ...line })),
+      .map((line) => ({ type: 'ShipReserved', orderId, warehouseId, shipmentId, ...line })),
   );
 };
 
@@ -59,9 +59,9 @@ export const isLost = ({ reservationId, quantity, shipped }: OpenAllocation, sto
   (openAt(stock, reservationId)?.quantity ?? 0) < quantity - shipped;
 
 /** `isSure`: a cache is not asked, as other processes may have recorded what no policy of this one has handled. */
-export type Subject = { readonly orderId: string } | { readonly claim: Claim; readonly isSure?: boolean };
+export type ClaimSubject = { readonly orderId: string } | { readonly claim: OrderClaim; readonly isSure?: boolean };
 
-export interface View {
+export interface LookAs {
   /** `false`: as the cache has it, which may be behind. `true`: as the store has it now. */
   readonly isSure: boolean;
   /** Where the read models that tell where to look must have come to. */
@@ -69,7 +69,7 @@ export interface View {
 }
 
 /** Two sides that do not agree. */
-export interface Sight {
+export interface ClaimDrift {
   readonly kind: DriftKind;
   /** Of this drift, at whichever revisions it is seen. */
   readonly name: string;
@@ -77,7 +77,7 @@ export interface Sight {
   readonly version: string;
   /** Where this is another at a second look, something has happened in between that the policies may not have come to. */
   readonly basis: string;
-  readonly ask: Ask;
+  readonly reaction: Reaction;
   /** Everything that it was seen in lies up to here. */
   readonly at: Position;
   /** Of the order. */
@@ -98,13 +98,13 @@ export const createAgreement = (
     const kept = known(stream);
     return kept === undefined || kept.revision < handledUpTo(stream) ? undefined : kept.state;
   };
-  const stockAt = ({ warehouseId, sku }: Pick<Claim, 'warehouseId' | 'sku'>): Stock | undefined =>
+  const stockAt = ({ warehouseId, sku }: Pick<OrderClaim, 'warehouseId' | 'sku'>): Stock | undefined =>
     knownAt(stocks, stockStream(warehouseId, sku));
 
   const isWaiting = (order: PlacedOrder): boolean =>
     !order.held && (order.phase === 'pending' || lacksOf(order).length > 0);
 
-  return (subject: Subject): boolean => {
+  return (subject: ClaimSubject): boolean => {
     if ('claim' in subject) {
       const { claim, isSure } = subject;
       if (isSure === true) return false;
@@ -130,9 +130,9 @@ const skusMax = 200;
 /** Of which it is known what the policies have handled: both sides of each claim that is looked at, and as many again. */
 const streamsMax = 20_000;
 
-interface Recent {
+interface HandledLately {
   readonly orderIds: readonly string[];
-  readonly claims: readonly Claim[];
+  readonly claims: readonly OrderClaim[];
   /** Of stocks that may have got free pieces. */
   readonly skus: readonly string[];
 }
@@ -161,16 +161,16 @@ const createNewest = <T>(max: number) => {
   };
 };
 
-const departedWith = ({ orderId, warehouseId, lines }: OrderShipmentDispatched['data']): readonly Claim[] =>
+const departedWith = ({ orderId, warehouseId, lines }: OrderShipmentDispatched['data']): readonly OrderClaim[] =>
   lines.map(({ sku, reservationId }) => ({ orderId, warehouseId, sku, reservationId }));
 
 /** What the policies have handled since the last look: a fault of theirs is most likely there. */
 export const createRecentClaims = () => {
   const revisions = createNewest<number>(streamsMax);
   const orderIds = createNewest<string>(ordersMax);
-  const claims = createNewest<Claim>(claimsMax);
+  const claims = createNewest<OrderClaim>(claimsMax);
   const skus = createNewest<string>(skusMax);
-  const addClaim = (claim: Claim): void =>
+  const addClaim = (claim: OrderClaim): void =>
     claims.add(`${claim.warehouseId}.${claim.sku}.${claim.reservationId}`, claim);
   return {
     note: (events: readonly RecordedEvent[]): void => {
@@ -179,7 +179,7 @@ export const createRecentClaims = () => {
         if (type === 'OrderShipmentDispatched') {
           for (const claim of departedWith(data as OrderShipmentDispatched['data'])) addClaim(claim);
         }
-        const { orderId, warehouseId, sku, reservationId } = data as Partial<Claim>;
+        const { orderId, warehouseId, sku, reservationId } = data as Partial<OrderClaim>;
         if (orderId !== undefined) orderIds.add(orderId, orderId);
         if (sku === undefined || warehouseId === undefined) continue;
         if (type !== 'StockReserved' && type !== 'StockReservationTakenOver') skus.add(sku, sku);
@@ -191,6 +191,6 @@ export const createRecentClaims = () => {
     /** The revision up to which they have handled a stream; -1: not known. */
     handledUpTo: (stream: string): number => revisions.get(stream) ?? -1,
     /** All of it; the next look begins with nothing. */
-    take: (): Recent => ({ orderIds: orderIds.take(), claims: claims.take(), skus: skus.take() }),
+    take: (): HandledLately => ({ orderIds: orderIds.take(), claims: claims.take(), skus: skus.take() }),
   };
 };

@@ -4,13 +4,19 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { Allocation, OrderShipmentVoided } from '../domain/order/shapes.ts';
 import type { Order } from '../domain/order/state.ts';
 import type { Source } from '../domain/policies/allocation.ts';
-import type { Ask } from '../domain/policies/reactions.ts';
+import type { ReactionOf } from '../domain/policies/reactions.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Cause } from './cause.ts';
-import type { PlanTask } from './contest.ts';
-import { type Hold, type Look, shelfFor, shelfOf, unusedReservationId } from './stockCandidates.ts';
+import type { PlanTask } from './planSequence.ts';
+import {
+  type AllocationSnapshot,
+  candidateAt,
+  candidateFor,
+  type Hold,
+  unusedReservationId,
+} from './stockCandidates.ts';
 
 interface OrderClaimPorts {
   readonly stocks: Handlers['stock'];
@@ -25,25 +31,25 @@ export const createOrderClaims = ({ stocks, clock, reservationMs }: OrderClaimPo
    * @returns nothing when somebody was quicker.
    */
   const reserve = async (
-    { order, shelves, counted }: Pick<Look, 'order' | 'shelves' | 'counted'>,
+    { order, candidates, counted }: Pick<AllocationSnapshot, 'order' | 'candidates' | 'counted'>,
     { from, ...source }: Source & { readonly from?: string },
     cause: Cause,
   ): Promise<readonly Allocation[]> => {
     const { warehouseId, sku, lineId, quantity } = source;
-    const shelf = shelfOf(shelves, warehouseId, sku);
-    if (shelf === undefined || shelf.registeredAt === null) return [];
+    const candidate = candidateAt(candidates, warehouseId, sku);
+    if (candidate === undefined || candidate.registeredAt === null) return [];
     const { orderId } = order;
-    const reservationId = unusedReservationId({ causeId: cause.eventId, orderId, lineId }, shelf, counted);
+    const reservationId = unusedReservationId({ causeId: cause.eventId, orderId, lineId }, candidate, counted);
     const now = clock.now();
     // A client's clock may run ahead of ours: nothing may happen before the stock was registered.
-    const { registeredAt } = shelf;
+    const { registeredAt } = candidate;
     const occurredAt = registeredAt > now ? registeredAt : now;
     const expiresAt = new Date(Date.parse(now) + reservationMs).toISOString();
     const command = { warehouseId, sku, occurredAt, reservationId, quantity, expiresAt, orderId, lineId };
     const outcome = await stocks(
       stockStream(warehouseId, sku),
       { type: 'ReserveStock', ...command, ...(from === undefined ? {} : { from }) },
-      cause.context(`reserve/${reservationId}@${shelf.revision}`),
+      cause.context(`reserve/${reservationId}@${candidate.revision}`),
     );
     return outcome.kind === 'recorded' || outcome.kind === 'unchanged' ? [{ ...source, reservationId }] : [];
   };
@@ -51,11 +57,11 @@ export const createOrderClaims = ({ stocks, clock, reservationMs }: OrderClaimPo
   return {
     reserve,
     /** The stock is looked at once more: an exchange before this one may have used the id that was free. */
-    exchange: async (look: Look, source: Source, from: string, cause: Cause): Promise<boolean> => {
+    exchange: async (snapshot: AllocationSnapshot, source: Source, from: string, cause: Cause): Promise<boolean> => {
       const { warehouseId, sku } = source;
       const loaded = await stocks.load(stockStream(warehouseId, sku));
-      const shelves = new Map([[sku, [shelfFor(look.order.orderId, source, loaded)]]]);
-      return (await reserve({ ...look, shelves }, { ...source, from }, cause)).length > 0;
+      const candidates = new Map([[sku, [candidateFor(snapshot.order.orderId, source, loaded)]]]);
+      return (await reserve({ ...snapshot, candidates }, { ...source, from }, cause)).length > 0;
     },
     release: async (claims: readonly Omit<Hold, 'quantity'>[], cause: Cause): Promise<void> => {
       for (const { warehouseId, sku, reservationId } of claims) {
@@ -78,11 +84,10 @@ interface ClaimReactionPorts {
 }
 
 type Release = Omit<StockCommandOf<'ReleaseReservation'>, 'type' | 'occurredAt'>;
-type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 
 /** A person has reserved for an order. */
 export interface HoldTask {
-  readonly ask: AskOf<'ReleaseUncounted'>;
+  readonly reaction: ReactionOf<'ReleaseUncounted'>;
   readonly cause: Cause;
 }
 
@@ -99,8 +104,8 @@ export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactio
    * The order may count on what the stock holds under this id, less what the order has dispatched and the stock has not
    * booked out yet. An attempt that wants all from one place gives back what it got and may take it again under the id.
    */
-  const lapse = async (ask: AskOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
-    const { orderId, warehouseId, sku, reservationId } = ask;
+  const lapse = async (reaction: ReactionOf<'LapseAllocation'>, cause: Cause): Promise<void> => {
+    const { orderId, warehouseId, sku, reservationId } = reaction;
     const stream = stockStream(warehouseId, sku);
     const { state } = await handlers.stock.loadSince(stream, cause);
     const held = state.phase === 'absent' ? undefined : lookUp(state.reservations, reservationId);
@@ -123,14 +128,14 @@ export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactio
     order.allocations.some((each) => each.reservationId === reservationId);
 
   /** Mostly the order counts it by now, and nothing is to be done. */
-  const isCounted = ({ orderId, reservationId }: AskOf<'ReleaseUncounted'>): boolean =>
+  const isCounted = ({ orderId, reservationId }: ReactionOf<'ReleaseUncounted'>): boolean =>
     isCountedBy(handlers.order.known(orderStream(orderId))?.state, reservationId);
 
   /** An order that lacks it takes it over, in its turn; what is still there then is let go. */
-  const settleUncounted = async (ask: AskOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
-    const { ask: _, orderId, ...reservation } = ask;
+  const settleUncounted = async (reaction: ReactionOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
+    const { type: _, orderId, ...reservation } = reaction;
     const { warehouseId, sku, reservationId } = reservation;
-    if (isCounted(ask)) return;
+    if (isCounted(reaction)) return;
     const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
     // Its first plan counts it or lets it go. Let go here, after a crash, the pieces of a hold would be anybody's.
     if (isCountedBy(order, reservationId) || order.phase === 'pending') return;
@@ -141,25 +146,28 @@ export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactio
   };
 
   /** The first plan of an order asks for what is held; one that was planned before is to look once more. */
-  const plansFor = async ({ ask: { orderId, warehouseId, sku }, cause }: HoldTask): Promise<readonly PlanTask[]> => {
+  const plansFor = async ({
+    reaction: { orderId, warehouseId, sku },
+    cause,
+  }: HoldTask): Promise<readonly PlanTask[]> => {
     // The plan must see it, whichever process it was recorded by.
     await handlers.stock.loadSince(stockStream(warehouseId, sku), cause);
     const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent' || order.phase === 'pending') return [];
-    return [{ ask: { ask: 'AllocateOrder', orderId }, cause }];
+    return [{ reaction: { type: 'AllocateOrder', orderId }, cause }];
   };
 
   return { release, lapse, isCounted, settleUncounted, plansFor };
 };
 
-type Move = StockCommandOf<'ShipStock' | 'VoidDeparture'> & { readonly orderId: string };
+type GoodsMove = StockCommandOf<'ShipStock' | 'VoidDeparture'> & { readonly orderId: string };
 
 /**
  * The goods have moved, whatever the ledger had reserved: they are booked out, and back if they never left. What doesn't
  * fit is an exception that a person looks at. Command ids follow from the event, so that a second try finds the first.
  */
 export const createMoveGoods = ({ order, stock }: Pick<Handlers, 'order' | 'stock'>, clock: Clock) => {
-  const move = async (command: Move, cause: Cause): Promise<void> => {
+  const move = async (command: GoodsMove, cause: Cause): Promise<void> => {
     const { type, warehouseId, sku, reservationId, shipmentId, quantity, orderId } = command;
     const context = cause.context(`follow/${type === 'ShipStock' ? 'ship' : 'void'}/${reservationId}`);
     const stream = stockStream(warehouseId, sku);
@@ -173,7 +181,7 @@ export const createMoveGoods = ({ order, stock }: Pick<Handlers, 'order' | 'stoc
   };
 
   return {
-    ship: ({ ask: _, ...goods }: Extract<Ask, { ask: 'ShipReserved' }>, cause: Cause): Promise<void> =>
+    ship: ({ type: _, ...goods }: ReactionOf<'ShipReserved'>, cause: Cause): Promise<void> =>
       move({ type: 'ShipStock', occurredAt: clock.now(), ...goods }, cause),
     /** One line after another: a crash in between leaves the rest to the next attempt. */
     bookBack: async (voided: OrderShipmentVoided['data'], cause: Cause): Promise<void> => {

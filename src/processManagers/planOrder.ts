@@ -1,5 +1,5 @@
 /** The plan of an order: where it goes, from which warehouses, what holds become its sources, and which lines may not wait. */
-import { type Address, shipToContext } from '../commands/orders.ts';
+import { type PostalAddress, shipToContext } from '../commands/orders.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
 import type { Item } from '../domain/item/decider.ts';
 import type { LineQuantity } from '../domain/order/shapes.ts';
@@ -13,7 +13,7 @@ import type { Position } from '../eventsourcing/message.ts';
 import type { Cause } from './cause.ts';
 import type { OrderClaims } from './orderClaims.ts';
 import type { AllocationFacts } from './ports.ts';
-import type { Hold, Look, Shelves } from './stockCandidates.ts';
+import type { AllocationSnapshot, Hold, StockCandidates } from './stockCandidates.ts';
 
 interface PlanPorts {
   readonly facts: AllocationFacts;
@@ -22,12 +22,18 @@ interface PlanPorts {
 }
 
 /** `holds`: what is reserved under the order's id already, and so is there for it. */
-type PlanOrder = (look: Look, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
+type PlanOrder = (snapshot: AllocationSnapshot, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
 
-/** What each shelf can promise, by SKU and warehouse. */
-const promisesOf = (shelves: Shelves, holds: readonly Hold[]): ReadonlyMap<string, ReadonlyMap<string, number>> => {
+/** What each candidate can promise, by SKU and warehouse. */
+const promisesOf = (
+  candidates: StockCandidates,
+  holds: readonly Hold[],
+): ReadonlyMap<string, ReadonlyMap<string, number>> => {
   const promises = new Map(
-    [...shelves].map(([sku, each]) => [sku, new Map(each.map(({ warehouseId, promise }) => [warehouseId, promise]))]),
+    [...candidates].map(([sku, each]) => [
+      sku,
+      new Map(each.map(({ warehouseId, promise }) => [warehouseId, promise])),
+    ]),
   );
   for (const { warehouseId, sku, quantity } of holds) {
     const of = promises.get(sku);
@@ -41,11 +47,11 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
   const destinationFor = async (order: PlacedOrder, warehouses: readonly Candidate[]): Promise<Destination> => {
     const { orderId, shipTo, sourcing, destinationCountry: countryCode } = order;
     if (sourcing !== 'nearest') return { countryCode, point: null };
-    const address = (await personalData.open(shipTo, shipToContext(orderId))) as Address | null;
+    const address = (await personalData.open(shipTo, shipToContext(orderId))) as PostalAddress | null;
     return destinationOf({ ...address, countryCode }, warehouses, countryPoint);
   };
 
-  return async ({ order, shelves, demand, held }, holds, since) => {
+  return async ({ order, candidates, demand, held }, holds, since) => {
     if (demand.length === 0) return { sources: [], missing: [] };
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
     const warehouses = await facts.warehouses(since);
@@ -57,7 +63,7 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const asked =
       holds.length === 0 ? ranked : [...new Set([...holds.map(({ warehouseId }) => warehouseId), ...ranked])];
     const ranking = place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
-    const promises = promisesOf(shelves, holds);
+    const promises = promisesOf(candidates, holds);
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.
     const mayWait = allowBackorder || order.phase === 'open';
@@ -103,23 +109,23 @@ const planAdoptions = (holds: readonly Hold[], demand: readonly Demand[]): reado
  * @returns whether there was anything to do.
  */
 export const adoptHolds = async (
-  look: Look,
+  snapshot: AllocationSnapshot,
   { holds, place }: { readonly holds: readonly Hold[]; readonly place?: string | null },
   { exchange, release }: Pick<OrderClaims, 'exchange' | 'release'>,
   cause: Cause,
 ): Promise<boolean> => {
   const isWanted = ({ warehouseId }: Hold): boolean => place === undefined || warehouseId === place;
   const needless = holds.filter((hold) => !isWanted(hold)).map((hold): Adoption => ({ hold, sources: [] }));
-  const all = [...planAdoptions(holds.filter(isWanted), look.demand), ...needless];
+  const all = [...planAdoptions(holds.filter(isWanted), snapshot.demand), ...needless];
   // A later plan leaves what it can not use: the rest of the order may still come to this warehouse.
-  const adoptions = look.order.phase === 'pending' ? all : all.filter(({ sources }) => sources.length > 0);
+  const adoptions = snapshot.order.phase === 'pending' ? all : all.filter(({ sources }) => sources.length > 0);
   const byStock = Map.groupBy(adoptions, ({ hold: { warehouseId, sku } }) => stockStream(warehouseId, sku));
   await eachLimited([...byStock.values()], concurrency, async (atOneStock) => {
     for (const { hold, sources } of atOneStock) {
       let left = hold.quantity;
       for (const source of sources) {
         // It ended, or got smaller, a moment ago: the next look tells.
-        if (!(await exchange(look, source, hold.reservationId, cause))) return;
+        if (!(await exchange(snapshot, source, hold.reservationId, cause))) return;
         left -= source.quantity;
       }
       if (left > 0) await release([hold], cause);

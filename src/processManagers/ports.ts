@@ -3,7 +3,7 @@ import type { Candidate } from '../domain/policies/ranking.ts';
 import type { Position } from '../eventsourcing/message.ts';
 
 /** A reservation that a stock holds for an order. */
-export interface Claim {
+export interface OrderClaim {
   readonly orderId: string;
   readonly warehouseId: string;
   readonly sku: string;
@@ -39,7 +39,7 @@ export interface ClaimLists {
   /** Ids of orders that lack a source for this SKU (`null`: for any). */
   waiting(sku: string | null, cursor: string | null): Promise<ClaimPage<string>>;
   /** Open reservations that were made for an order. */
-  reservations(cursor: string | null): Promise<ClaimPage<Claim>>;
+  reservations(cursor: string | null): Promise<ClaimPage<OrderClaim>>;
   /** `true` once the policies have done all that events up to here ask for, `false` when that takes too long. */
   hasReacted(position: Position): Promise<boolean>;
 }

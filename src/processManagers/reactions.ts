@@ -5,7 +5,13 @@
 import type { Handlers } from '../commands/handlers.ts';
 import type { OrderCommand } from '../domain/order/commands.ts';
 import { isEnded } from '../domain/order/state.ts';
-import { type Ask, type ReactionEvent, reactionTypes, reactTo } from '../domain/policies/reactions.ts';
+import {
+  type Reaction,
+  type ReactionEvent,
+  type ReactionOf,
+  reactionTypes,
+  reactTo,
+} from '../domain/policies/reactions.ts';
 import { orderStream, shipmentStream } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
@@ -14,8 +20,8 @@ import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
 import { type Cause, causeOf } from './cause.ts';
-import { createContest, type PlanTask } from './contest.ts';
 import { createClaimReactions, createMoveGoods, type HoldTask } from './orderClaims.ts';
+import { createPlanSequence, type PlanTask } from './planSequence.ts';
 import type { AllocationFacts } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 
@@ -27,7 +33,7 @@ export interface Reactions {
   /** Does everything that these events ask for. Events of one order keep their order. */
   handle(events: readonly RecordedEvent[]): Promise<void>;
   /** Does one thing that an event should have asked for. */
-  perform(ask: Ask, cause: Cause): Promise<void>;
+  perform(reaction: Reaction, cause: Cause): Promise<void>;
 }
 
 export interface ReactionPorts {
@@ -41,11 +47,10 @@ export interface ReactionPorts {
 /** Command ids are derived from them. */
 const endNames = { RecordDelivery: 'delivery', RecordTurnBack: 'turn-back', RecordVoid: 'void' } as const;
 
-interface Task {
-  readonly ask: Ask;
+interface ReactionTask {
+  readonly reaction: Reaction;
   readonly cause: Cause;
 }
-type AskOf<Name extends Ask['ask']> = Extract<Ask, { ask: Name }>;
 
 /** A person may reserve for an order by hand, before it is placed too; only what a policy reserved is a policy's to let go. */
 const isByPerson = ({ metadata }: RecordedEvent): boolean => metadata.actor.kind !== 'system';
@@ -57,10 +62,10 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
     inTurn(orderId, () => allocateOrder(orderId, cause, afterLoss));
 
   const { serve, serveAll, serveOlder } = createServeWaiting({ ...ports, allocate });
-  const contest = createContest(ports);
+  const inSequence = createPlanSequence(ports);
 
   /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
-  const allocateInLine = async ({ orderId, afterLoss }: AskOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
+  const allocateInLine = async ({ orderId, afterLoss }: ReactionOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
     const { state: order } = await handlers.order.load(orderStream(orderId));
     if (order.phase !== 'absent' && !isEnded(order)) await serveOlder(order, cause);
     await allocate(orderId, cause, afterLoss);
@@ -77,79 +82,83 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
     await handlers.order(orderStream(orderId), command, context);
   };
 
-  const perform = async (ask: Ask, cause: Cause): Promise<void> => {
-    switch (ask.ask) {
+  const perform = async (reaction: Reaction, cause: Cause): Promise<void> => {
+    switch (reaction.type) {
       case 'AllocateOrder':
-        return allocateInLine(ask, cause);
+        return allocateInLine(reaction, cause);
       case 'AllocateWaitingOrders':
-        return serve([{ sku: ask.sku, cause }]);
+        return serve([{ sku: reaction.sku, cause }]);
       case 'AllocateAllWaitingOrders':
         return serveAll(cause);
       case 'ReleaseReservation':
-        return release(ask, cause);
+        return release(reaction, cause);
       // In turn with the plans for the same order, so that neither acts on what the other is about to change.
       case 'ReleaseUncounted':
-        return isCounted(ask) ? undefined : inTurn(ask.orderId, () => settleUncounted(ask, cause));
+        return isCounted(reaction) ? undefined : inTurn(reaction.orderId, () => settleUncounted(reaction, cause));
       case 'LapseAllocation':
-        return inTurn(ask.orderId, () => lapse(ask, cause));
+        return inTurn(reaction.orderId, () => lapse(reaction, cause));
       case 'ShipReserved':
-        return ship(ask, cause);
+        return ship(reaction, cause);
       case 'RecordDispatch': {
-        const stream = shipmentStream(ask.shipment.shipmentId);
-        await handlers.shipment(stream, { type: ask.ask, shipment: ask.shipment }, cause.context('follow/dispatch'));
+        const stream = shipmentStream(reaction.shipment.shipmentId);
+        await handlers.shipment(
+          stream,
+          { type: reaction.type, shipment: reaction.shipment },
+          cause.context('follow/dispatch'),
+        );
         return;
       }
       case 'RecordCorrection': {
-        const { orderId, ask: type, ...correction } = ask;
+        const { orderId, type, ...correction } = reaction;
         const command = { type, shipmentRevision: cause.revision, ...correction } as const;
         return tell(orderId, command, cause.context('follow/correction'));
       }
       case 'BookBack':
-        return bookBack(ask.voided, cause);
+        return bookBack(reaction.voided, cause);
       case 'RaiseException': {
-        const { ask: type, orderId, ...exception } = ask;
+        const { type, orderId, ...exception } = reaction;
         return tell(orderId, { type, ...exception }, cause.context('follow/exception'));
       }
       case 'RecordDelivery':
       case 'RecordTurnBack':
       case 'RecordVoid': {
-        const { ask: type, orderId, shipmentId } = ask;
+        const { type, orderId, shipmentId } = reaction;
         return tell(orderId, { type, shipmentId }, cause.context(`follow/${endNames[type]}`));
       }
       default:
-        return unreachable(ask);
+        return unreachable(reaction);
     }
   };
 
   return {
     types: reactionTypes,
     handle: async (events) => {
-      const tasks: Task[] = [];
+      const tasks: ReactionTask[] = [];
       /** What never left comes back once all that left in the same batch is booked out. */
-      const returns: Task[] = [];
+      const returns: ReactionTask[] = [];
       const plans: PlanTask[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Arrival>();
       const byPeople: HoldTask[] = [];
       for (const event of events) {
         const cause = causeOf(event);
-        for (const ask of reactTo(event as RecordedEvent & ReactionEvent)) {
-          if (ask.ask === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ ask, cause });
-          else if (ask.ask === 'AllocateWaitingOrders') arrivals.set(ask.sku, { sku: ask.sku, cause });
-          else if (ask.ask === 'AllocateOrder') plans.push({ ask, cause });
-          else if (ask.ask === 'BookBack') returns.push({ ask, cause });
-          else tasks.push({ ask, cause });
+        for (const reaction of reactTo(event as RecordedEvent & ReactionEvent)) {
+          if (reaction.type === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ reaction, cause });
+          else if (reaction.type === 'AllocateWaitingOrders') arrivals.set(reaction.sku, { sku: reaction.sku, cause });
+          else if (reaction.type === 'AllocateOrder') plans.push({ reaction, cause });
+          else if (reaction.type === 'BookBack') returns.push({ reaction, cause });
+          else tasks.push({ reaction, cause });
         }
       }
       await eachLimited(byPeople, concurrency, async (task) => {
         plans.push(...(await plansFor(task)));
       });
-      const performTask = ({ ask, cause }: Task): Promise<void> => perform(ask, cause);
+      const performTask = ({ reaction, cause }: ReactionTask): Promise<void> => perform(reaction, cause);
       await eachLimited(tasks, concurrency, performTask);
       await eachLimited(returns, concurrency, performTask);
       const inLane = createKeySetQueue();
-      await eachLimited(await contest(plans), concurrency, ({ ask, cause, scarceSkus }) =>
-        inLane(scarceSkus, () => allocateInLine(ask, cause)),
+      await eachLimited(await inSequence(plans), concurrency, ({ reaction, cause, scarceSkus }) =>
+        inLane(scarceSkus, () => allocateInLine(reaction, cause)),
       );
       await serve([...arrivals.values()]);
     },

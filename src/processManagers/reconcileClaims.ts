@@ -12,11 +12,16 @@ import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import { laterOf } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
 import { createClaimOrigins } from './cause.ts';
-import { createLooks } from './claimLooks.ts';
-import type { Sight, Subject, View } from './claims.ts';
-import { createAgreement, createRecentClaims } from './claims.ts';
-import type { AllocationFacts } from './ports.ts';
-import { type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './ports.ts';
+import { createClaimLooks } from './claimLooks.ts';
+import { type ClaimDrift, type ClaimSubject, createAgreement, createRecentClaims, type LookAs } from './claims.ts';
+import {
+  type AllocationFacts,
+  type ClaimLists,
+  type ClaimPage,
+  type DriftKind,
+  type DriftWatch,
+  driftKinds,
+} from './ports.ts';
 import type { Reactions } from './reactions.ts';
 
 /** Subjects that are looked at side by side. */
@@ -35,13 +40,13 @@ export interface ReconcilerPorts {
 }
 
 /** How many were found of each kind. */
-export type Drift = Readonly<Record<DriftKind, number>>;
+export type DriftCounts = Readonly<Record<DriftKind, number>>;
 
 export interface Reconciler {
   /** The policies have handled these. */
   note(events: readonly RecordedEvent[]): void;
   /** One look. @returns what had drifted, mended by now. @throws StoreUnavailable */
-  look(signal?: AbortSignal): Promise<Drift>;
+  look(signal?: AbortSignal): Promise<DriftCounts>;
 }
 
 /** A page at each call; after the last comes the first again. */
@@ -62,26 +67,26 @@ export const createReconciler = (
   const nextOrders = goRound(claimLists.orders);
   const nextWaiting = goRound((cursor) => claimLists.waiting(null, cursor));
   const nextClaims = goRound(claimLists.reservations);
-  const looks = createLooks({ handlers, facts, handledUpTo: recent.handledUpTo });
+  const looks = createClaimLooks({ handlers, facts, handledUpTo: recent.handledUpTo });
   const agrees = createAgreement(handlers, recent.handledUpTo);
   const { isByPeople, causeFor } = createClaimOrigins(store);
 
-  const subjects = async (): Promise<readonly Subject[]> => {
+  const subjects = async (): Promise<readonly ClaimSubject[]> => {
     const { skus, ...handled } = recent.take();
     const orderIds = new Set([...handled.orderIds, ...(await nextOrders()), ...(await nextWaiting())]);
     const waitedFor = (await claimLists.isAnyWaiting([...skus])) ? skus : [];
     for (const sku of waitedFor)
       for (const orderId of (await claimLists.waiting(sku, null)).items) orderIds.add(orderId);
     return [
-      ...[...orderIds].map((orderId): Subject => ({ orderId })),
+      ...[...orderIds].map((orderId): ClaimSubject => ({ orderId })),
       ...handled.claims.map((claim) => ({ claim })),
       ...(await nextClaims()).map((claim) => ({ claim, isSure: true })),
     ];
   };
 
   /** Mostly both sides agree, and what is known here tells: no need for a look at each of thousands. */
-  const doubtful = async (all: readonly Subject[], signal?: AbortSignal): Promise<readonly Subject[]> => {
-    const left: Subject[] = [];
+  const doubtful = async (all: readonly ClaimSubject[], signal?: AbortSignal): Promise<readonly ClaimSubject[]> => {
+    const left: ClaimSubject[] = [];
     for (const each of all) {
       if (signal?.aborted === true) break;
       const turn = takeTurn();
@@ -91,16 +96,16 @@ export const createReconciler = (
     return left;
   };
 
-  const sightsOf = async (
-    all: readonly Subject[],
-    view: View,
+  const driftsOf = async (
+    all: readonly ClaimSubject[],
+    view: LookAs,
     signal?: AbortSignal,
-  ): Promise<readonly (readonly [Subject, readonly Sight[]])[]> => {
+  ): Promise<readonly (readonly [ClaimSubject, readonly ClaimDrift[]])[]> => {
     const found = await mapLimited(all, looksAtOnce, async (each) => {
       if (signal?.aborted === true) return [];
       await takeTurn();
-      const sights = await looks.at(each, view);
-      return sights.length === 0 ? [] : [[each, sights] as const];
+      const drifts = await looks.at(each, view);
+      return drifts.length === 0 ? [] : [[each, drifts] as const];
     });
     return found.flat();
   };
@@ -109,37 +114,37 @@ export const createReconciler = (
    * What is on its way is no drift: it must still be so once the policies have passed all that the look was made on, and
    * nothing may have happened to it since, as they need not have come to that.
    */
-  const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly Sight[]> => {
+  const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly ClaimDrift[]> => {
     const doubted = await doubtful(await subjects(), signal);
-    const suspects = await sightsOf(doubted, { isSure: false, since }, signal);
-    const sure: View = { isSure: true, since };
-    const first = await sightsOf(
+    const suspects = await driftsOf(doubted, { isSure: false, since }, signal);
+    const sure: LookAs = { isSure: true, since };
+    const first = await driftsOf(
       suspects.map(([subject]) => subject),
       sure,
     );
-    const sights = first.flatMap(([, seen]) => seen);
-    if (sights.length === 0) return [];
-    const positions = sights.map(({ at }) => at).reduce(laterOf);
+    const drifts = first.flatMap(([, seen]) => seen);
+    if (drifts.length === 0) return [];
+    const positions = drifts.map(({ at }) => at).reduce(laterOf);
     if (!(await claimLists.hasReacted(laterOf(positions, since)))) return [];
-    const bases = new Map(sights.map(({ name, basis }) => [name, basis]));
-    const second = await sightsOf(
+    const bases = new Map(drifts.map(({ name, basis }) => [name, basis]));
+    const second = await driftsOf(
       first.map(([subject]) => subject),
       sure,
     );
-    const still = new Map(second.flatMap(([, seen]) => seen).map((sight) => [sight.name, sight]));
+    const still = new Map(second.flatMap(([, seen]) => seen).map((drift) => [drift.name, drift]));
     return [...still.values()].filter(({ name, basis }) => bases.get(name) === basis);
   };
 
   /** @returns whether it had drifted. Goods may be free and not enough for an order: only the plan tells. */
-  const mend = async (sight: Sight, since: Position): Promise<boolean> => {
-    await perform(sight.ask, await causeFor(sight, laterOf(sight.at, since)));
-    return sight.kind !== 'waiting_beside_stock' || (await looks.hasMoved(sight));
+  const mend = async (drift: ClaimDrift, since: Position): Promise<boolean> => {
+    await perform(drift.reaction, await causeFor(drift, laterOf(drift.at, since)));
+    return drift.kind !== 'waiting_beside_stock' || (await looks.hasMoved(drift));
   };
 
   return {
     note: recent.note,
     look: async (signal) => {
-      const drift: Record<DriftKind, number> = {
+      const counts: Record<DriftKind, number> = {
         uncounted_reservation: 0,
         lost_reservation: 0,
         waiting_beside_stock: 0,
@@ -147,18 +152,18 @@ export const createReconciler = (
       };
       looks.nextTurn();
       const since = await store.head();
-      if (since === null) return drift;
-      const sights: Sight[] = [];
-      for (const sight of await confirmed(since, signal)) {
-        const isTheirs = sight.ask.ask === 'ReleaseUncounted' && (await isByPeople(sight.ask));
-        if (!isTheirs && sights.length < mendsMax) sights.push(sight);
+      if (since === null) return counts;
+      const drifts: ClaimDrift[] = [];
+      for (const drift of await confirmed(since, signal)) {
+        const isTheirs = drift.reaction.type === 'ReleaseUncounted' && (await isByPeople(drift.reaction));
+        if (!isTheirs && drifts.length < mendsMax) drifts.push(drift);
       }
-      await eachLimited(sights, concurrency, async (sight) => {
-        if (await mend(sight, since)) drift[sight.kind] += 1;
+      await eachLimited(drifts, concurrency, async (drift) => {
+        if (await mend(drift, since)) counts[drift.kind] += 1;
       }).finally(() => {
-        for (const kind of driftKinds) driftWatch.found(kind, drift[kind]);
+        for (const kind of driftKinds) driftWatch.found(kind, counts[kind]);
       });
-      return drift;
+      return counts;
     },
   };
 };

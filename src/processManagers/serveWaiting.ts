@@ -43,8 +43,8 @@ const concurrency = 128;
 /** SKUs of an order that are looked at side by side. */
 const looksAtOnce = 16;
 
-type Place = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
-export const isBefore = (a: Place, b: Place): boolean =>
+type WaitingPlace = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
+export const isBefore = (a: WaitingPlace, b: WaitingPlace): boolean =>
   a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
 
 export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: ServePorts): ServeWaiting => {

@@ -7,7 +7,7 @@ import { availableOf, reservationsOf, type Stock } from '../domain/stock/state.t
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 
 /** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */
-export interface Shelf {
+export interface StockCandidate {
   readonly warehouseId: string;
   readonly sku: string;
   /** Pieces that it can promise. */
@@ -21,13 +21,16 @@ export interface Shelf {
 }
 
 /** Of most stocks an order has none. */
-const noReservations: Shelf['reservations'] = new Map();
+const noReservations: StockCandidate['reservations'] = new Map();
 
 /** By SKU, so that a look at one does not walk over those of a thousand other lines. */
-export type Shelves = ReadonlyMap<string, readonly Shelf[]>;
+export type StockCandidates = ReadonlyMap<string, readonly StockCandidate[]>;
 
-export const shelfOf = (shelves: Shelves, warehouseId: string, sku: string): Shelf | undefined =>
-  shelves.get(sku)?.find((shelf) => shelf.warehouseId === warehouseId);
+export const candidateAt = (
+  candidates: StockCandidates,
+  warehouseId: string,
+  sku: string,
+): StockCandidate | undefined => candidates.get(sku)?.find((candidate) => candidate.warehouseId === warehouseId);
 
 /** Nothing is reserved for it: it is on hold, or has ended. */
 export const isLeftAlone = (order: PlacedOrder): boolean => isEnded(order) || order.held;
@@ -61,11 +64,11 @@ const reservationIdOf = ({ causeId, orderId, lineId }: Purpose, warehouseId: str
 const countedBy = (order: PlacedOrder): ReadonlySet<string> =>
   new Set(order.allocations.map(({ reservationId }) => reservationId));
 
-export const shelfFor = (
+export const candidateFor = (
   orderId: string,
-  { warehouseId, sku }: Pick<Shelf, 'warehouseId' | 'sku'>,
+  { warehouseId, sku }: Pick<StockCandidate, 'warehouseId' | 'sku'>,
   { state: stock, revision }: { readonly state: Stock; readonly revision: number },
-): Shelf => {
+): StockCandidate => {
   const own = reservationsOf(stock, orderId);
   return {
     warehouseId,
@@ -77,24 +80,24 @@ export const shelfFor = (
   };
 };
 
-const openAt = ({ reservations }: Shelf, reservationId: string): Reservation | undefined =>
+const openAt = ({ reservations }: StockCandidate, reservationId: string): Reservation | undefined =>
   reservations.get(reservationId);
 
-/** What was reserved for this cause, at these shelves, and the order does not count yet. */
+/** What was reserved for this cause, at these candidates, and the order does not count yet. */
 const heldFor = (
-  { order, shelves, counted }: Pick<Look, 'order' | 'shelves' | 'counted'>,
+  { order, candidates, counted }: Pick<AllocationSnapshot, 'order' | 'candidates' | 'counted'>,
   causeId: string,
 ): readonly Allocation[] => {
   const held: Allocation[] = [];
   for (const { lineId, sku } of order.lines) {
-    for (const shelf of shelves.get(sku) ?? []) {
-      const { warehouseId, reservations } = shelf;
-      // An id costs a hash, and an order of 2,000 lines looks at tens of thousands of shelves.
+    for (const candidate of candidates.get(sku) ?? []) {
+      const { warehouseId, reservations } = candidate;
+      // An id costs a hash, and an order of 2,000 lines looks at tens of thousands of candidates.
       if (reservations.size === 0) continue;
       for (let count = 0; ; count += 1) {
         const reservationId = reservationIdOf({ causeId, orderId: order.orderId, lineId }, warehouseId, count);
         if (counted.has(reservationId)) continue;
-        const open = openAt(shelf, reservationId);
+        const open = openAt(candidate, reservationId);
         if (open === undefined) break;
         held.push({ lineId, sku, warehouseId, reservationId, quantity: open.quantity });
       }
@@ -104,10 +107,14 @@ const heldFor = (
 };
 
 /** An id for one more reservation: neither open nor counted by the order, whose goods may have left long ago. */
-export const unusedReservationId = (purpose: Purpose, shelf: Shelf, counted: ReadonlySet<string>): string => {
+export const unusedReservationId = (
+  purpose: Purpose,
+  candidate: StockCandidate,
+  counted: ReadonlySet<string>,
+): string => {
   for (let count = 0; ; count += 1) {
-    const reservationId = reservationIdOf(purpose, shelf.warehouseId, count);
-    if (!counted.has(reservationId) && openAt(shelf, reservationId) === undefined) return reservationId;
+    const reservationId = reservationIdOf(purpose, candidate.warehouseId, count);
+    if (!counted.has(reservationId) && openAt(candidate, reservationId) === undefined) return reservationId;
   }
 };
 
@@ -123,20 +130,23 @@ const demandOf = (order: PlacedOrder, held: readonly Allocation[]): readonly Dem
 };
 
 /** What one look at an order finds. */
-export interface Look {
+export interface AllocationSnapshot {
   readonly order: PlacedOrder;
   readonly revision: number;
-  readonly shelves: Shelves;
+  readonly candidates: StockCandidates;
   /** Ids of the reservations that the order counts. */
   readonly counted: ReadonlySet<string>;
   readonly held: readonly Allocation[];
   readonly demand: readonly Demand[];
 }
 
-export const lookAt = (found: Pick<Look, 'order' | 'revision' | 'shelves'>, causeId: string): Look => {
-  const { order, shelves } = found;
+export const snapshotOf = (
+  found: Pick<AllocationSnapshot, 'order' | 'revision' | 'candidates'>,
+  causeId: string,
+): AllocationSnapshot => {
+  const { order, candidates } = found;
   const counted = countedBy(order);
-  const held = heldFor({ order, shelves, counted }, causeId);
+  const held = heldFor({ order, candidates, counted }, causeId);
   return { ...found, counted, held, demand: demandOf(order, held) };
 };
 
@@ -148,9 +158,14 @@ export interface Hold extends Pick<Reservation, 'lineId' | 'quantity'> {
 }
 
 /** Where the order has ended, they are there to be given back. What goods have left from is none, booked out or not. */
-export const holdsOf = ({ order, shelves, held, counted }: Omit<Look, 'revision' | 'demand'>): readonly Hold[] => {
+export const holdsOf = ({
+  order,
+  candidates,
+  held,
+  counted,
+}: Omit<AllocationSnapshot, 'revision' | 'demand'>): readonly Hold[] => {
   if (order.excludesHolds === true) return [];
-  const claimed = [...shelves.values()].flat().filter(({ reservations }) => reservations.size > 0);
+  const claimed = [...candidates.values()].flat().filter(({ reservations }) => reservations.size > 0);
   if (claimed.length === 0) return [];
   const shipped = order.shipments.flatMap(({ lines }) => lines);
   const own = new Set([...counted, ...[...held, ...shipped].map(({ reservationId }) => reservationId)]);

@@ -29,13 +29,13 @@ const shipment = {
   ],
   parcels: [],
 };
-const allocate = [{ ask: 'AllocateOrder', orderId }];
-const waiting = [{ ask: 'AllocateWaitingOrders', sku: 'CHAIR' }];
+const allocate = [{ type: 'AllocateOrder', orderId }];
+const waiting = [{ type: 'AllocateWaitingOrders', sku: 'CHAIR' }];
 const ofOrderAt = { orderId, warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1' };
-const lapse = { ask: 'LapseAllocation', ...ofOrderAt };
-const releases = (reason: string) => [{ ask: 'ReleaseReservation', ...released, reason }];
+const lapse = { type: 'LapseAllocation', ...ofOrderAt };
+const releases = (reason: string) => [{ type: 'ReleaseReservation', ...released, reason }];
 const released = { warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1', quantity: 2 };
-const ships = { ask: 'ShipReserved', orderId, lineId: '1', warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
+const ships = { type: 'ShipReserved', orderId, lineId: '1', warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
 
 const stock = (type: 'StockAdjusted', delta: number): StockEvent => ({
   type,
@@ -86,7 +86,7 @@ const cases: readonly Case[] = [
   [
     'a cancelled order lets its reservations go, and what people hold for it',
     { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [allocation] } },
-    [...releases('order_cancelled'), { ask: 'AllocateOrder', orderId }],
+    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }],
   ],
   [
     'an order whose rest was cancelled lets the reservations of the rest go, and what people hold for it',
@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
       type: 'OrderRemainderCancelled',
       data: { orderId, reason: 'x', cancelled: [{ lineId: '1', quantity: 2 }], released: [allocation] },
     },
-    [...releases('order_cancelled'), { ask: 'AllocateOrder', orderId }],
+    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }],
   ],
   [
     'an order lets go what it needs no more',
@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
     'a dispatch begins the shipment and takes the goods off each reservation',
     { type: 'OrderShipmentDispatched', data: shipment },
     [
-      { ask: 'RecordDispatch', shipment },
+      { type: 'RecordDispatch', shipment },
       { ...ships, reservationId: 'r1', quantity: 2 },
       { ...ships, reservationId: 'r2', quantity: 1 },
     ],
@@ -136,12 +136,12 @@ const cases: readonly Case[] = [
       type: 'ShipmentCorrected',
       data: { shipmentId: 's1', orderId, warehouseId: 'BER', trackingNumber: 'T2', parcels: [] },
     },
-    [{ ask: 'RecordCorrection', orderId, shipmentId: 's1', label: { trackingNumber: 'T2', parcels: [] } }],
+    [{ type: 'RecordCorrection', orderId, shipmentId: 's1', label: { trackingNumber: 'T2', parcels: [] } }],
   ],
   [
     'a voided shipment is told to its order',
     { type: 'ShipmentVoided', data: { shipmentId: 's1', orderId, warehouseId: 'BER', reason: 'label not used' } },
-    [{ ask: 'RecordVoid', orderId, shipmentId: 's1' }],
+    [{ type: 'RecordVoid', orderId, shipmentId: 's1' }],
   ],
   [
     'what never left is booked back, after which its order is planned',
@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
       data: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines },
     },
     [
-      { ask: 'BookBack', voided: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines } },
+      { type: 'BookBack', voided: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines } },
       { ...allocate[0], afterLoss: true },
     ],
   ],
@@ -174,7 +174,7 @@ const cases: readonly Case[] = [
     },
     [
       {
-        ask: 'RaiseException',
+        type: 'RaiseException',
         orderId,
         code: 'VOIDED_SHIPMENT_REPORTED',
         detail: 'Shipment s1 was voided, and a courier says that parcel p1 is in_transit.',
@@ -184,12 +184,12 @@ const cases: readonly Case[] = [
   [
     'a delivered shipment is told to its order',
     { type: 'ShipmentDelivered', data: { shipmentId: 's1', orderId, warehouseId: 'BER', deliveredAt: now } },
-    [{ ask: 'RecordDelivery', orderId, shipmentId: 's1' }],
+    [{ type: 'RecordDelivery', orderId, shipmentId: 's1' }],
   ],
   [
     'a shipment that turned back is told to its order',
     { type: 'ShipmentTurnedBack', data: { shipmentId: 's1', orderId, warehouseId: 'BER', parcelId: 'p1' } },
-    [{ ask: 'RecordTurnBack', orderId, shipmentId: 's1' }],
+    [{ type: 'RecordTurnBack', orderId, shipmentId: 's1' }],
   ],
   [
     'an order hears that its reservation expired, and others may have the goods',
@@ -199,13 +199,13 @@ const cases: readonly Case[] = [
   [
     'a reservation that its order does not count is let go',
     { type: 'StockReserved', data: { ...end, ...ofOrder, expiresAt: now } },
-    [{ ask: 'ReleaseUncounted', ...ofOrderAt }],
+    [{ type: 'ReleaseUncounted', ...ofOrderAt }],
   ],
   [
     'pieces that passed to a reservation its order does not count are let go, and its order no longer counts the old one',
     { type: 'StockReservationTakenOver', data: { ...end, ...ofOrder, expiresAt: now, fromReservationId: 'hold' } },
     [
-      { ask: 'ReleaseUncounted', ...ofOrderAt },
+      { type: 'ReleaseUncounted', ...ofOrderAt },
       { ...lapse, reservationId: 'hold' },
     ],
   ],
@@ -231,7 +231,7 @@ const cases: readonly Case[] = [
   [
     'a warehouse that is opened may serve whoever waits',
     { type: 'WarehouseSourcingSet', data: { warehouseId: 'BER', sourcing: 'open' } },
-    [{ ask: 'AllocateAllWaitingOrders' }],
+    [{ type: 'AllocateAllWaitingOrders' }],
   ],
   [
     'a warehouse that is closed keeps what is reserved there',

@@ -1,9 +1,9 @@
 /** Which commands of a stream are remembered, so that a retry after a crash is recognised (R20.4). */
 import { describe, expect, it } from 'vitest';
 import { createRecentCommands, recentBytes } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
-import { cacheOfAnySize, newJars, openWatchedStore } from '../processManagers/jar.ts';
 import { golden } from '../projections/golden.ts';
 import { contextOf, createClock } from '../support/world.ts';
+import { cacheOfAnySize, newCounters, openWatchedStore } from './counter.ts';
 
 const { metadata } = golden('ItemDefined', 1);
 const startMs = Date.parse('2026-03-01T08:00:00.000Z');
@@ -43,20 +43,20 @@ describe('the recent commands of a stream', () => {
 describe('a hundred commands of long ago, sent again at once', () => {
   it('are all told what they recorded, and record nothing', async () => {
     const watched = await openWatchedStore();
-    const stream = 'jar-1';
+    const stream = 'counter-1';
     const clock = createClock();
-    const before = newJars(watched.store, cacheOfAnySize(), clock);
-    const put = (name: string) => before(stream, { put: 1 }, contextOf(name));
+    const before = newCounters(watched.store, cacheOfAnySize(), clock);
+    const add = (name: string) => before(stream, { add: 1 }, contextOf(name));
     const names = Array.from({ length: 100 }, (_, index) => `old ${index}`);
     const first = [];
-    for (const name of names) first.push(await put(name));
+    for (const name of names) first.push(await add(name));
     clock.pass(120_000);
-    for (let index = 0; index < 40; index += 1) await put(`since ${index}`);
+    for (let index = 0; index < 40; index += 1) await add(`since ${index}`);
 
-    const restarted = newJars(watched.store, cacheOfAnySize(), clock);
+    const restarted = newCounters(watched.store, cacheOfAnySize(), clock);
     // The process that comes after the crash has done something else on the stream first.
-    await restarted(stream, { put: 1 }, contextOf('another'));
-    const again = await Promise.all(names.map((name) => restarted(stream, { put: 1 }, contextOf(name))));
+    await restarted(stream, { add: 1 }, contextOf('another'));
+    const again = await Promise.all(names.map((name) => restarted(stream, { add: 1 }, contextOf(name))));
     expect(again).toEqual(first.map((outcome) => ({ ...outcome, isReplay: true })));
     expect(await watched.store.readStream(stream, 0, 1_000)).toHaveLength(141);
     expect(watched.appends.map(({ kind }) => kind)).toContain('duplicate');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRecentCommands, type RecentCommands } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
 import { createStateCache, type Loaded } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import { newJars, openWatchedStore } from '../processManagers/jar.ts';
 import { contextOf } from '../support/world.ts';
+import { newCounters, openWatchedStore } from './counter.ts';
 
 const loaded = (revision: number, recent: RecentCommands = createRecentCommands()): Loaded<string> => ({
   state: 'x',
@@ -70,9 +70,9 @@ describe('the cache of states', () => {
 
   it('costs only a read when it holds nothing: the outcomes are the same', async () => {
     const watched = await openWatchedStore();
-    const jars = newJars(watched.store, createStateCache(0));
-    for (const marbles of [1, 2, 3]) {
-      expect(await jars('jar-1', { put: 1 }, contextOf(`${marbles}`))).toMatchObject({ state: marbles });
+    const counters = newCounters(watched.store, createStateCache(0));
+    for (const count of [1, 2, 3]) {
+      expect(await counters('counter-1', { add: 1 }, contextOf(`${count}`))).toMatchObject({ state: count });
     }
     expect(watched.appends.map(({ kind }) => kind)).toEqual(['appended', 'appended', 'appended']);
     expect(watched.reads).toEqual([0, 0, 0]);

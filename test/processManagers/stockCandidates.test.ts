@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { evolveStock, initialStock, type Stock } from '../../src/domain/stock/state.ts';
-import { shelfFor } from '../../src/processManagers/stockCandidates.ts';
+import { candidateFor } from '../../src/processManagers/stockCandidates.ts';
 import { balanceOf, now, soon } from '../support/samples.ts';
 
 const key = { warehouseId: 'BER', sku: 'CHAIR' };
@@ -24,7 +24,7 @@ const stockOf = (orderIds: readonly string[]): Stock => {
 describe('a shelf', () => {
   it('keeps of a stock what concerns the order, and lets go of all that others have reserved (11)', () => {
     const state = stockOf(['other-1', 'own', 'other-2']);
-    const shelf = shelfFor('own', key, { state, revision: 3 });
+    const shelf = candidateFor('own', key, { state, revision: 3 });
     expect(Object.keys(shelf).sort()).toEqual([
       'promise',
       'registeredAt',
@@ -39,7 +39,7 @@ describe('a shelf', () => {
   });
 
   it('of a stock that is not registered promises nothing', () => {
-    const shelf = shelfFor('own', key, { state: initialStock, revision: -1 });
+    const shelf = candidateFor('own', key, { state: initialStock, revision: -1 });
     expect(shelf).toMatchObject({ promise: 0, registeredAt: null, revision: -1 });
     expect(shelf.reservations.size).toBe(0);
   });

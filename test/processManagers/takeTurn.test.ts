@@ -1,7 +1,7 @@
 /** Policies share the event loop (11, DESIGN §8). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createContest, type PlanTask } from '../../src/processManagers/contest.ts';
+import { createPlanSequence, type PlanTask } from '../../src/processManagers/planSequence.ts';
 import { openWorld } from '../support/world.ts';
 import { openShop, place, sourcesOf } from './arrange.ts';
 import { causeAt, orderOfLines } from './manyLines.ts';
@@ -24,8 +24,8 @@ it('an order of many lines asks for a turn before each look at an SKU, its plan,
     await place(world, 'o1', oneOfEach);
     await world.settle();
     expect(Object.keys(await sourcesOf(world.log, 'o1'))).toHaveLength(lines);
-    const [contest, looks, plan, reservations] = [2, lines, 2, lines];
-    expect(turns).toBe(contest + looks + plan + reservations);
+    const [sequence, looks, plan, reservations] = [2, lines, 2, lines];
+    expect(turns).toBe(sequence + looks + plan + reservations);
   } finally {
     await world.close();
   }
@@ -34,7 +34,7 @@ it('an order of many lines asks for a turn before each look at an SKU, its plan,
 it('what two orders want both is looked at in turns (11)', async () => {
   const order = orderOfLines(lines);
   let turns = 0;
-  const contest = createContest({
+  const inSequence = createPlanSequence({
     handlers: { order: { load: async (orderId: string) => ({ state: { ...order, orderId } }) } } as never,
     facts: { warehouses: async () => [], warehousesHolding: async () => [] } as never,
     takeTurn: () => {
@@ -43,14 +43,14 @@ it('what two orders want both is looked at in turns (11)', async () => {
     },
   });
   const taskFor = (orderId: string): PlanTask => ({
-    ask: { ask: 'AllocateOrder', orderId },
+    reaction: { type: 'AllocateOrder', orderId },
     cause: causeAt(1n),
   });
   const ofEach = 2;
-  await contest([taskFor('o1')]);
+  await inSequence([taskFor('o1')]);
   expect(turns).toBe(ofEach);
   turns = 0;
-  await contest([taskFor('o1'), taskFor('o2')]);
+  await inSequence([taskFor('o1'), taskFor('o2')]);
   expect(turns).toBe(2 * ofEach + lines);
 });
 

@@ -72,7 +72,7 @@ export interface CrashPoint {
 }
 
 /** The store as one process sees it; once that has died, nothing answers it any more. */
-export const mortal = (store: EventStore, crashAt?: CrashPoint): EventStore => {
+export const storeOfProcess = (store: EventStore, crashAt?: CrashPoint): EventStore => {
   let appends = 0;
   let dead = false;
   const orDie = (): void => {
@@ -192,7 +192,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const isPast = (position: Position): boolean => checkpoint !== null && comparePositions(position, checkpoint) <= 0;
 
   const newProcess = (crashAt?: CrashPoint): Process => {
-    const events = mortal(store, crashAt);
+    const events = storeOfProcess(store, crashAt);
     const handlers = createHandlers({ store: events, clock, cache: createStateCache(cacheBytes) });
     return {
       ...createUseCases({ handlers, personalData, clock, newSecret: () => `whsec_${++secrets}` }),

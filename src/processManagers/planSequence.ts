@@ -2,9 +2,10 @@
  * First come, first served among orders that are planned together. Where there is enough for all of them they are planned
  * side by side: who comes first then changes nothing.
  */
+
 import type { Handlers } from '../commands/handlers.ts';
 import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
-import type { Ask } from '../domain/policies/reactions.ts';
+import type { ReactionOf } from '../domain/policies/reactions.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
@@ -14,16 +15,16 @@ import { isBefore } from './serveWaiting.ts';
 import { promiseOf } from './stockCandidates.ts';
 
 export interface PlanTask {
-  readonly ask: Extract<Ask, { ask: 'AllocateOrder' }>;
+  readonly reaction: ReactionOf<'AllocateOrder'>;
   readonly cause: Cause;
 }
 
-export interface Contender extends PlanTask {
+export interface RankedPlanTask extends PlanTask {
   /** What it may not get if another one is planned before it. */
   readonly scarceSkus: readonly string[];
 }
 
-interface Looked {
+interface TaskWithOrder {
   readonly task: PlanTask;
   /** `null`: it can't be seen yet. */
   readonly order: PlacedOrder | null;
@@ -31,12 +32,12 @@ interface Looked {
   readonly wanted: ReadonlyMap<string, number>;
 }
 
-interface Asker {
+interface SkuDemand {
   readonly pieces: number;
   readonly isWhole: boolean;
 }
 
-/** Stocks of SKUs that are looked at side by side. */
+/** Stocks of SKUs that are withOrders at side by side. */
 const concurrency = 32;
 
 /** What can't be seen yet comes last; its plan finds out. */
@@ -52,13 +53,13 @@ const wantedBy = (order: PlacedOrder): ReadonlyMap<string, number> => {
   return wanted;
 };
 
-export interface ContestPorts {
+export interface PlanSequencePorts {
   readonly handlers: Pick<Handlers, 'order' | 'stock'>;
   readonly facts: AllocationFacts;
   readonly takeTurn: TakeTurn;
 }
 
-export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
+export const createPlanSequence = ({ handlers, facts, takeTurn }: PlanSequencePorts) => {
   /** Pieces of it in all, as far as it takes to know that there are so many. */
   const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
     const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
@@ -72,7 +73,7 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
   };
 
   /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
-  const isScarce = async (sku: string, askers: ReadonlyMap<string, Asker>, cause: Cause): Promise<boolean> => {
+  const isScarce = async (sku: string, askers: ReadonlyMap<string, SkuDemand>, cause: Cause): Promise<boolean> => {
     if (askers.size < 2) return false;
     await takeTurn();
     const all = [...askers.values()];
@@ -82,13 +83,13 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
     return there > 0 && there < asked;
   };
 
-  const scarceAmong = async (looked: readonly Looked[], cause: Cause): Promise<ReadonlySet<string>> => {
-    const asking = new Map<string, Map<string, Asker>>();
-    for (const { order, wanted } of looked) {
+  const scarceAmong = async (withOrders: readonly TaskWithOrder[], cause: Cause): Promise<ReadonlySet<string>> => {
+    const asking = new Map<string, Map<string, SkuDemand>>();
+    for (const { order, wanted } of withOrders) {
       if (order === null) continue;
       await takeTurn();
       for (const [sku, pieces] of wanted) {
-        const askers = asking.get(sku) ?? new Map<string, Asker>();
+        const askers = asking.get(sku) ?? new Map<string, SkuDemand>();
         askers.set(order.orderId, { pieces, isWhole: !order.allowSplit });
         asking.set(sku, askers);
       }
@@ -100,8 +101,8 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
     return scarce;
   };
 
-  const lookAt = async (task: PlanTask): Promise<Looked> => {
-    const { state } = await handlers.order.load(orderStream(task.ask.orderId));
+  const withOrder = async (task: PlanTask): Promise<TaskWithOrder> => {
+    const { state } = await handlers.order.load(orderStream(task.reaction.orderId));
     await takeTurn();
     return state.phase === 'absent'
       ? { task, order: null, wanted: new Map() }
@@ -109,12 +110,12 @@ export const createContest = ({ handlers, facts, takeTurn }: ContestPorts) => {
   };
 
   /** In the order in which they are to be planned. */
-  return async (tasks: readonly PlanTask[]): Promise<readonly Contender[]> => {
+  return async (tasks: readonly PlanTask[]): Promise<readonly RankedPlanTask[]> => {
     const last = tasks.at(-1);
     if (last === undefined) return [];
-    const looked = await Promise.all(tasks.map(lookAt));
-    const scarce = await scarceAmong(looked, last.cause);
-    return looked
+    const withOrders = await Promise.all(tasks.map(withOrder));
+    const scarce = await scarceAmong(withOrders, last.cause);
+    return withOrders
       .toSorted((a, b) => byAge(a.order, b.order))
       .map(({ task, wanted }) => ({ ...task, scarceSkus: [...wanted.keys()].filter((sku) => scarce.has(sku)) }));
   };

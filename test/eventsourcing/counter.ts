@@ -1,4 +1,4 @@
-/** The smallest aggregate that can be asked for several events, for none, and for too much: a jar of marbles. */
+/** The smallest aggregate that can be asked for several events, for none, and for too much: a counter. */
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import { createStateCache, type StateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
@@ -7,25 +7,25 @@ import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createClock } from '../support/world.ts';
 
-/** The store reads back only types that it knows; which of them a marble is recorded as does not matter here. */
-type MarblePut = { readonly type: 'WebhookTestRequested'; readonly data: { readonly endpointId: string } };
-const marble: MarblePut = { type: 'WebhookTestRequested', data: { endpointId: 'marble' } };
+/** The store reads back only types that it knows; which of them is counted does not matter here. */
+type Counted = { readonly type: 'WebhookTestRequested'; readonly data: { readonly endpointId: string } };
+const counted: Counted = { type: 'WebhookTestRequested', data: { endpointId: 'counted' } };
 
-export type JarCommand = { readonly put: number } | { readonly fillTo: number };
-export type JarHandle = CommandHandler<number, JarCommand, MarblePut, 'JAR_FULL'>;
+export type CounterCommand = { readonly add: number } | { readonly raiseTo: number };
+export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COUNTER_FULL'>;
 
-export const jarSize = 1_000;
+export const counterMax = 1_000;
 
-/** Its state is the number of marbles, which is the revision + 1. */
-export const jarDecider: Decider<number, JarCommand, MarblePut, 'JAR_FULL'> = {
-  category: 'jar',
+/** Its state is how many were counted, which is the revision + 1. */
+export const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> = {
+  category: 'counter',
   initialState: 0,
-  decide: (command, marbles) => {
-    const more = 'put' in command ? command.put : Math.max(0, command.fillTo - marbles);
-    if (marbles + more > jarSize) return refuse('JAR_FULL', 'So many do not fit.', { marbles });
-    return accept(...Array.from({ length: more }, () => marble));
+  decide: (command, count) => {
+    const more = 'add' in command ? command.add : Math.max(0, command.raiseTo - count);
+    if (count + more > counterMax) return refuse('COUNTER_FULL', 'So many do not fit.', { count });
+    return accept(...Array.from({ length: more }, () => counted));
   },
-  evolve: (marbles) => marbles + 1,
+  evolve: (count) => count + 1,
   weigh: () => 100,
   schemaVersions: { WebhookTestRequested: 1 },
 };
@@ -75,8 +75,8 @@ export const openWatchedStore = async (): Promise<WatchedStore> => {
 };
 
 /** One process: a handle with a cache of its own. */
-export const newJars = (
+export const newCounters = (
   store: EventStore,
   cache: StateCache = cacheOfAnySize(),
   clock: Clock = createClock(),
-): JarHandle => createCommandHandler(jarDecider, { store, clock, cache });
+): CounterHandle => createCommandHandler(counterDecider, { store, clock, cache });
