@@ -15,22 +15,21 @@ export interface Cause extends Seen {
   /** All ids are derived from it. */
   readonly eventId: string;
   readonly position: Position;
-  /** The context of a command of ours, by the name that its id is derived from. */
+  /** The context of a command of ours that happens now, by the name that its id is derived from. */
   readonly context: (name: string) => CommandContext;
+  /** The same for a command that records what the event tells: it happened when the event did. */
+  readonly contextAtEventTime: (name: string) => CommandContext;
 }
 
-export const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => ({
-  eventId: id,
-  stream,
-  revision,
-  position,
-  context: (name): CommandContext => ({
+export const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => {
+  const context = (name: string): CommandContext => ({
     ...systemContext(derivedId(`${id}/${name}`)),
     correlationId: metadata.$correlationId,
     causationId: id,
-    ...(name.startsWith('follow/') ? { occurredAt } : {}),
-  }),
-});
+  });
+  const contextAtEventTime = (name: string): CommandContext => ({ ...context(name), occurredAt });
+  return { eventId: id, stream, revision, position, context, contextAtEventTime };
+};
 
 const pageEvents = 500;
 /** Reservations made by people that are remembered; then each is looked up once more. */
@@ -47,7 +46,7 @@ const letOthersIn = (): Promise<void> =>
 const driftCause = ({ name, version, stream, revision }: ClaimDrift, position: Position): Cause => {
   const eventId = derivedId(`drift/${name}@${version}`);
   const context = (step: string) => systemContext(derivedId(`${eventId}/${step}`));
-  return { eventId, stream, revision, position, context };
+  return { eventId, stream, revision, position, context, contextAtEventTime: context };
 };
 
 /** What the log says of a drift: who made a claim, and which event the policies missed. It reads whole streams, so it is used seldom. */

@@ -119,7 +119,7 @@ export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactio
     const quantity = counted.quantity - counted.shipped - standing;
     if (quantity <= 0) return;
     const command = { type: 'LapseAllocation', reservationId, quantity } as const;
-    await handlers.order(orderStream(orderId), command, cause.context('follow/lapse'));
+    await handlers.order(orderStream(orderId), command, cause.contextAtEventTime('follow/lapse'));
   };
 
   const isCountedBy = (order: Order | undefined, reservationId: string): boolean =>
@@ -169,7 +169,7 @@ type GoodsMove = StockCommandOf<'ShipStock' | 'VoidDeparture'> & { readonly orde
 export const createMoveGoods = ({ order, stock }: Pick<Handlers, 'order' | 'stock'>, clock: Clock) => {
   const move = async (command: GoodsMove, cause: Cause): Promise<void> => {
     const { type, warehouseId, sku, reservationId, shipmentId, quantity, orderId } = command;
-    const context = cause.context(`follow/${type === 'ShipStock' ? 'ship' : 'void'}/${reservationId}`);
+    const context = cause.contextAtEventTime(`follow/${type === 'ShipStock' ? 'ship' : 'void'}/${reservationId}`);
     const stream = stockStream(warehouseId, sku);
     const outcome = await stock(stream, command, context);
     // Handed over again long after it was done, it may look like a reservation that was never there.

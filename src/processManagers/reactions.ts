@@ -104,26 +104,26 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         await handlers.shipment(
           stream,
           { type: reaction.type, shipment: reaction.shipment },
-          cause.context('follow/dispatch'),
+          cause.contextAtEventTime('follow/dispatch'),
         );
         return;
       }
       case 'RecordCorrection': {
         const { orderId, type, ...correction } = reaction;
         const command = { type, shipmentRevision: cause.revision, ...correction } as const;
-        return tell(orderId, command, cause.context('follow/correction'));
+        return tell(orderId, command, cause.contextAtEventTime('follow/correction'));
       }
       case 'BookBack':
         return bookBack(reaction.voided, cause);
       case 'RaiseException': {
         const { type, orderId, ...exception } = reaction;
-        return tell(orderId, { type, ...exception }, cause.context('follow/exception'));
+        return tell(orderId, { type, ...exception }, cause.contextAtEventTime('follow/exception'));
       }
       case 'RecordDelivery':
       case 'RecordTurnBack':
       case 'RecordVoid': {
         const { type, orderId, shipmentId } = reaction;
-        return tell(orderId, { type, shipmentId }, cause.context(`follow/${endNames[type]}`));
+        return tell(orderId, { type, shipmentId }, cause.contextAtEventTime(`follow/${endNames[type]}`));
       }
       default:
         return unreachable(reaction);

@@ -12,6 +12,7 @@ export const causeAt = (commit: bigint): Cause => ({
   eventId: 'e',
   position: position(commit),
   context: systemContext,
+  contextAtEventTime: systemContext,
 });
 
 export const orderOfLines = (count: number): PlacedOrder => {
