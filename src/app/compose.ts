@@ -28,7 +28,7 @@ import { createEndpointDirectory } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';
-import { createAllocationFacts } from './allocationFacts.ts';
+import { createAllocationReadModels } from './allocationReadModels.ts';
 import { createClaimLists } from './claimLists.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
@@ -112,7 +112,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
   const readModels = createAllReadModels(readSide);
-  const lag = createPolicyLag(readModels, readSide.consumerProgress);
+  const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
   const handlers = createHandlers({ store: events, clock, cache: createStateCache(settings.stateCacheBytesMax) });
   const useCases = createUseCases({ ...adapters, handlers });
@@ -120,7 +120,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     ...adapters,
     handlers,
     store: events,
-    facts: createAllocationFacts(readModels),
+    source: events,
+    allocationReadModels: createAllocationReadModels(readModels, readSide),
     dueReservations: readModels.openReservations.queries,
     lapseWatch: measures.lapses,
     claimLists: createClaimLists(readModels, readSide.consumerProgress),

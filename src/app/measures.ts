@@ -94,7 +94,7 @@ export const createMeasures = (policiesBehindMs: () => number, nowMs = () => per
   };
 };
 
-// How long the policies, and the read models that they wait for, are behind what was recorded.
+// How long the policies are behind what was recorded. They wait for no read model, so none counts.
 
 interface LagOptions {
   /** Position of the newest event, as far as this process knows. */
@@ -180,13 +180,10 @@ export const createLagMeter = ({ head, followers, lookAgain, nowMs }: LagOptions
 export const reactionsName = 'reactions_v1';
 
 /** Of this service: the live events of the process know its head. */
-export const createPolicyLag = (
-  { live, orders, stockLevels }: ReadModels,
-  consumerProgress: ConsumerProgress,
-): LagMeter =>
+export const createPolicyLag = (live: ReadModels['live'], consumerProgress: ConsumerProgress): LagMeter =>
   createLagMeter({
     head: live.position,
-    followers: [consumerProgress.progress(reactionsName), orders.model, stockLevels.model],
+    followers: [consumerProgress.progress(reactionsName)],
     lookAgain: consumerProgress.lookOnce,
     nowMs: () => performance.now(),
   });

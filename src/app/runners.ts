@@ -119,7 +119,13 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       name: reactionsName,
       source,
       checkpoints,
-      leases,
+      leases: {
+        whileHeld: (name, signal, work) =>
+          leases.whileHeld(name, signal, (held) => {
+            reactions.takeOver();
+            return work(held);
+          }),
+      },
       consumerProgress,
       types: reactions.types,
       batchMax: reactionsBatchMax,

@@ -15,10 +15,10 @@ import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { createSlots, mapLimited } from '../eventsourcing/concurrency.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';
 import { createOrderClaims } from './orderClaims.ts';
 import { adoptHolds, createPlanOrder, linesThatMayNotWait } from './planOrder.ts';
-import type { AllocationFacts } from './ports.ts';
 import {
   type AllocationSnapshot,
   candidateFor,
@@ -70,7 +70,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const loadCandidates = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>) => {
     const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
       await takeTurn();
-      const warehouseIds = await facts.warehousesHolding(sku, cause.position);
+      const warehouseIds = await facts.warehousesHolding(sku);
       const candidates = warehouseIds.map(async (warehouseId) => {
         const stream = stockStream(warehouseId, sku);
         const loaded = doubted.has(sku) ? stocks.loadSince(stream, cause) : stocks.load(stream);
@@ -176,7 +176,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       return true;
     }
     await takeTurn();
-    const planned = await planOrder(snapshot, holds, cause.position);
+    const planned = await planOrder(snapshot, holds);
     const { sources, missing } = planned;
     // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
     // it is recorded, the order is looked at again.

@@ -5,7 +5,7 @@ import { stockStream } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Seen } from '../eventsourcing/commandHandling/streams.ts';
-import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
+import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
 import type { ClaimDrift } from './claims.ts';
 import type { OrderClaim } from './ports.ts';
@@ -14,21 +14,20 @@ import type { OrderClaim } from './ports.ts';
 export interface Cause extends Seen {
   /** All ids are derived from it. */
   readonly eventId: string;
-  readonly position: Position;
   /** The context of a command of ours that happens now, by the name that its id is derived from. */
   readonly context: (name: string) => CommandContext;
   /** The same for a command that records what the event tells: it happened when the event did. */
   readonly contextAtEventTime: (name: string) => CommandContext;
 }
 
-export const causeOf = ({ id, stream, revision, position, occurredAt, metadata }: RecordedEvent): Cause => {
+export const causeOf = ({ id, stream, revision, occurredAt, metadata }: RecordedEvent): Cause => {
   const context = (name: string): CommandContext => ({
     ...systemContext(derivedId(`${id}/${name}`)),
     correlationId: metadata.$correlationId,
     causationId: id,
   });
   const contextAtEventTime = (name: string): CommandContext => ({ ...context(name), occurredAt });
-  return { eventId: id, stream, revision, position, context, contextAtEventTime };
+  return { eventId: id, stream, revision, context, contextAtEventTime };
 };
 
 const pageEvents = 500;
@@ -43,10 +42,10 @@ const letOthersIn = (): Promise<void> =>
   });
 
 /** Of a state that no one event has brought about. */
-const driftCause = ({ name, version, stream, revision }: ClaimDrift, position: Position): Cause => {
+const driftCause = ({ name, version, stream, revision }: ClaimDrift): Cause => {
   const eventId = derivedId(`drift/${name}@${version}`);
   const context = (step: string) => systemContext(derivedId(`${eventId}/${step}`));
-  return { eventId, stream, revision, position, context, contextAtEventTime: context };
+  return { eventId, stream, revision, context, contextAtEventTime: context };
 };
 
 /** What the log says of a drift: who made a claim, and which event the policies missed. It reads whole streams, so it is used seldom. */
@@ -79,9 +78,9 @@ export const createClaimOrigins = (store: Pick<EventStore, 'readStream'>) => {
   };
 
   /** The event that the policies missed, where there is one: they may still come to it, and then find it done by its ids. */
-  const causeFor = async (drift: ClaimDrift, position: Position): Promise<Cause> => {
+  const causeFor = async (drift: ClaimDrift): Promise<Cause> => {
     const { reaction, stream } = drift;
-    if (reaction.type !== 'ShipReserved') return driftCause(drift, position);
+    if (reaction.type !== 'ShipReserved') return driftCause(drift);
     for await (const event of eventsOf(stream)) {
       const { shipmentId } = event.data as Partial<OrderShipmentDispatched['data']>;
       if (event.type === 'OrderShipmentDispatched' && shipmentId === reaction.shipmentId) return causeOf(event);

@@ -7,6 +7,7 @@ import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Seen, Streams } from '../eventsourcing/commandHandling/streams.ts';
 import type { Position } from '../eventsourcing/message.ts';
 import { laterOf } from '../eventsourcing/message.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import {
   type ClaimDrift,
   type ClaimSubject,
@@ -17,7 +18,7 @@ import {
   unbookedOf,
   uncountedFor,
 } from './claims.ts';
-import type { AllocationFacts, OrderClaim } from './ports.ts';
+import type { OrderClaim } from './ports.ts';
 import { promiseOf } from './stockCandidates.ts';
 
 interface FreeStock {
@@ -121,8 +122,8 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
     wanted: readonly WantedPieces[],
     view: LookAs,
   ): Promise<FreeStock | null> => {
-    const open = new Set((await facts.warehouses(view.since)).map(({ warehouseId }) => warehouseId));
-    const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '', view.since);
+    const open = new Set((await facts.warehouses()).map(({ warehouseId }) => warehouseId));
+    const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '');
     const place = order.allowSplit ? undefined : order.allocations[0]?.warehouseId;
     for (const warehouseId of holding.filter((id) => place === undefined || id === place)) {
       const found: (Loaded<Stock> & { readonly name: string })[] = [];

@@ -64,7 +64,7 @@ export type ClaimSubject = { readonly orderId: string } | { readonly claim: Orde
 export interface LookAs {
   /** `false`: as the cache has it, which may be behind. `true`: as the store has it now. */
   readonly isSure: boolean;
-  /** Where the read models that tell where to look must have come to. */
+  /** The head of the log when the look began. */
   readonly since: Position;
 }
 

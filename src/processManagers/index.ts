@@ -7,9 +7,18 @@ import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
-import type { Clock, EventStore } from '../eventsourcing/ports.ts';
+import type { Clock, EventSource, EventStore } from '../eventsourcing/ports.ts';
 import { createAllocateOrder } from './allocateOrder.ts';
-import type { AllocationFacts, ClaimLists, DriftWatch, DueReservation, DueReservations, LapseWatch } from './ports.ts';
+import { indexedTypes } from './allocationChanges.ts';
+import { createAllocationIndex } from './allocationIndex.ts';
+import type {
+  AllocationReadModels,
+  ClaimLists,
+  DriftWatch,
+  DueReservation,
+  DueReservations,
+  LapseWatch,
+} from './ports.ts';
 import { createReactions } from './reactions.ts';
 import { createReconciler } from './reconcileClaims.ts';
 
@@ -74,7 +83,8 @@ interface ProcessManagerPorts {
   readonly store: Pick<EventStore, 'readStream' | 'head'>;
   readonly clock: Clock;
   readonly personalData: PersonalData;
-  readonly facts: AllocationFacts;
+  readonly source: Pick<EventSource, 'scan' | 'head'>;
+  readonly allocationReadModels: AllocationReadModels;
   readonly countryPoint: CountryPoint;
   readonly dueReservations: DueReservations;
   readonly lapseWatch: LapseWatch;
@@ -84,17 +94,25 @@ interface ProcessManagerPorts {
   readonly reservationMs: number;
 }
 
-export const createProcessManagers = (ports: ProcessManagerPorts) => {
-  const { handlers, clock } = ports;
-  const allocateOrder = createAllocateOrder(ports);
-  const reactions = createReactions({ ...ports, allocateOrder });
-  const reconciler = createReconciler(ports, reactions);
+export const createProcessManagers = ({ source, allocationReadModels, ...ports }: ProcessManagerPorts) => {
+  const { handlers, clock, takeTurn } = ports;
+  const index = createAllocationIndex({ handlers, source, readModels: allocationReadModels, takeTurn });
+  const { facts } = index;
+  const allocateOrder = createAllocateOrder({ ...ports, facts });
+  const reactions = createReactions({ ...ports, facts, allocateOrder });
+  const reconciler = createReconciler({ ...ports, facts }, reactions);
+  const reacted = new Set(reactions.types);
   return {
     reactions: {
-      types: reactions.types,
+      /** What is reacted to, and what changes where allocations look. */
+      types: [...new Set([...reactions.types, ...indexedTypes])],
+      /** Before the first events that this process is handed as the one that runs the policies. */
+      takeOver: index.takeOver,
       handle: async (events: readonly RecordedEvent[]): Promise<void> => {
-        await reactions.handle(events);
-        reconciler.note(events);
+        await index.note(events);
+        const asking = events.filter(({ type }) => reacted.has(type));
+        await reactions.handle(asking);
+        reconciler.note(asking);
       },
     },
     /** Only where the reactions run: see `Reconciler`. */

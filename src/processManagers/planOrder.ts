@@ -9,10 +9,9 @@ import { type Candidate, type Destination, destinationOf, rankCandidates } from 
 import { stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
-import type { Position } from '../eventsourcing/message.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';
 import type { OrderClaims } from './orderClaims.ts';
-import type { AllocationFacts } from './ports.ts';
 import type { AllocationSnapshot, Hold, StockCandidates } from './stockCandidates.ts';
 
 interface PlanPorts {
@@ -22,7 +21,7 @@ interface PlanPorts {
 }
 
 /** `holds`: what is reserved under the order's id already, and so is there for it. */
-type PlanOrder = (snapshot: AllocationSnapshot, holds: readonly Hold[], since: Position) => Promise<AllocationPlan>;
+type PlanOrder = (snapshot: AllocationSnapshot, holds: readonly Hold[]) => Promise<AllocationPlan>;
 
 /** What each candidate can promise, by SKU and warehouse. */
 const promisesOf = (
@@ -51,10 +50,10 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     return destinationOf({ ...address, countryCode }, warehouses, countryPoint);
   };
 
-  return async ({ order, candidates, demand, held }, holds, since) => {
+  return async ({ order, candidates, demand, held }, holds) => {
     if (demand.length === 0) return { sources: [], missing: [] };
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
-    const warehouses = await facts.warehouses(since);
+    const warehouses = await facts.warehouses();
     const destination = await destinationFor(order, warehouses);
     const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
     // What lapsed of an order that comes from one place comes from there again; where that is closed, it waits.

@@ -9,9 +9,9 @@ import type { ReactionOf } from '../domain/policies/reactions.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
+import { isBefore } from './allocationChanges.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';
-import type { AllocationFacts } from './ports.ts';
-import { isBefore } from './serveWaiting.ts';
 import { promiseOf } from './stockCandidates.ts';
 
 export interface PlanTask {
@@ -62,8 +62,8 @@ export interface PlanSequencePorts {
 export const createPlanSequence = ({ handlers, facts, takeTurn }: PlanSequencePorts) => {
   /** Pieces of it in all, as far as it takes to know that there are so many. */
   const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
-    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
-    const holding = (await facts.warehousesHolding(sku, cause.position)).filter((id) => open.has(id));
+    const open = new Set((await facts.warehouses()).map(({ warehouseId }) => warehouseId));
+    const holding = (await facts.warehousesHolding(sku)).filter((id) => open.has(id));
     let there = 0;
     for (const id of holding) {
       if (there >= enough) break;

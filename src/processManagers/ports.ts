@@ -1,5 +1,6 @@
 /** What process managers need from the world beside the log: where to look, and who hears what they found. */
 import type { Candidate } from '../domain/policies/ranking.ts';
+import type { SourcingState } from '../domain/warehouse/events.ts';
 import type { Position } from '../eventsourcing/message.ts';
 
 /** A reservation that a stock holds for an order. */
@@ -50,19 +51,32 @@ export interface DriftWatch {
 }
 
 /**
- * What a policy must find out before it can ask for anything. Figures come from the write side and are exact; these
- * only tell where to look, and must have seen the log up to `since`, the event that is reacted to.
+ * What allocations ask of the read models, which may be behind and are never waited for: what has changed since is kept
+ * beside them (`allocationIndex.ts`). All answers are at least as new as `position` said before they were asked for.
  */
-export interface AllocationFacts {
-  /** Those that are open to sourcing. */
-  warehouses(since: Position): Promise<readonly Candidate[]>;
-  /** Ids of the warehouses where this SKU is registered. */
-  warehousesHolding(sku: string, since: Position): Promise<readonly string[]>;
-  /** Whether any order lacks a source for any of these: asked before the next two, which read orders. */
-  isAnyWaitingFor(skus: readonly string[], since: Position): Promise<boolean>;
+export interface AllocationReadModels {
+  /** Names the builds that answer now: a rebuild switches in others, which may have folded less. */
+  builds(): string;
+  /** All of these builds have folded the log up to here, as far as this process has heard. `null`: nothing. */
+  position(): Position | null;
+  /** The same, as their checkpoints have it. */
+  storedPosition(): Promise<Position | null>;
+  warehouses(): Promise<readonly SourcingWarehouse[]>;
+  /** Ids of the warehouses where this SKU was ever registered, sorted. */
+  warehousesHolding(sku: string): Promise<readonly string[]>;
+  /** `null`: for anything. */
+  isAnyWaitingFor(skus: readonly string[] | null): Promise<boolean>;
   /** A page of those for this SKU (`null`: for any), by `placedAt` and id. `cursor` of the first: `null`. */
-  ordersWaitingFor(sku: string | null, since: Position, cursor: string | null): Promise<WaitingPage>;
-  oldestWaitingFor(sku: string, since: Position): Promise<WaitingOrder | null>;
+  ordersWaitingFor(sku: string | null, page: WaitingPageRequest): Promise<WaitingPage>;
+}
+
+export interface SourcingWarehouse extends Candidate {
+  readonly sourcing: SourcingState;
+}
+
+export interface WaitingPageRequest {
+  readonly limit: number;
+  readonly cursor: string | null;
 }
 
 export interface WaitingOrder {
@@ -73,7 +87,7 @@ export interface WaitingOrder {
   readonly skus: readonly string[];
 }
 
-interface WaitingPage {
+export interface WaitingPage {
   readonly orders: readonly WaitingOrder[];
   readonly nextCursor: string | null;
 }

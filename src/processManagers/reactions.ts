@@ -19,10 +19,10 @@ import { createKeyedQueue, createKeySetQueue, eachLimited } from '../eventsourci
 import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import { type Cause, causeOf } from './cause.ts';
 import { createClaimReactions, createMoveGoods, type HoldTask } from './orderClaims.ts';
 import { createPlanSequence, type PlanTask } from './planSequence.ts';
-import type { AllocationFacts } from './ports.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */

@@ -11,17 +11,11 @@ import { eachLimited, mapLimited } from '../eventsourcing/concurrency.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 import { laterOf } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import { createClaimOrigins } from './cause.ts';
 import { createClaimLooks } from './claimLooks.ts';
 import { type ClaimDrift, type ClaimSubject, createAgreement, createRecentClaims, type LookAs } from './claims.ts';
-import {
-  type AllocationFacts,
-  type ClaimLists,
-  type ClaimPage,
-  type DriftKind,
-  type DriftWatch,
-  driftKinds,
-} from './ports.ts';
+import { type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './ports.ts';
 import type { Reactions } from './reactions.ts';
 
 /** Subjects that are looked at side by side. */
@@ -136,8 +130,8 @@ export const createReconciler = (
   };
 
   /** @returns whether it had drifted. Goods may be free and not enough for an order: only the plan tells. */
-  const mend = async (drift: ClaimDrift, since: Position): Promise<boolean> => {
-    await perform(drift.reaction, await causeFor(drift, laterOf(drift.at, since)));
+  const mend = async (drift: ClaimDrift): Promise<boolean> => {
+    await perform(drift.reaction, await causeFor(drift));
     return drift.kind !== 'waiting_beside_stock' || (await looks.hasMoved(drift));
   };
 
@@ -159,7 +153,7 @@ export const createReconciler = (
         if (!isTheirs && drifts.length < mendsMax) drifts.push(drift);
       }
       await eachLimited(drifts, concurrency, async (drift) => {
-        if (await mend(drift, since)) counts[drift.kind] += 1;
+        if (await mend(drift)) counts[drift.kind] += 1;
       }).finally(() => {
         for (const kind of driftKinds) driftWatch.found(kind, counts[kind]);
       });

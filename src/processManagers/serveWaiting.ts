@@ -4,9 +4,10 @@ import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
 import type { TakeTurn } from '../eventsourcing/concurrency.ts';
 import { createKeySetQueue, eachComing, mapLimited } from '../eventsourcing/concurrency.ts';
-import { laterOf } from '../eventsourcing/message.ts';
+import { isBefore } from './allocationChanges.ts';
+import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';
-import type { AllocationFacts, WaitingOrder } from './ports.ts';
+import type { WaitingOrder } from './ports.ts';
 import { promiseOf, skusAskedFor } from './stockCandidates.ts';
 
 export interface ServePorts {
@@ -43,10 +44,6 @@ const concurrency = 128;
 /** SKUs of an order that are looked at side by side. */
 const looksAtOnce = 16;
 
-type WaitingPlace = Pick<WaitingOrder, 'placedAt' | 'orderId'>;
-export const isBefore = (a: WaitingPlace, b: WaitingPlace): boolean =>
-  a.placedAt === b.placedAt ? a.orderId < b.orderId : a.placedAt < b.placedAt;
-
 export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: ServePorts): ServeWaiting => {
   const always = async (): Promise<boolean> => true;
 
@@ -55,8 +52,8 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
    * @param isWorthAsking before the store is asked, which may be a server.
    */
   const isAvailable = async (sku: string, cause: Cause, isWorthAsking = always): Promise<boolean> => {
-    const open = new Set((await facts.warehouses(cause.position)).map(({ warehouseId }) => warehouseId));
-    const holding = await facts.warehousesHolding(sku, cause.position);
+    const open = new Set((await facts.warehouses()).map(({ warehouseId }) => warehouseId));
+    const holding = await facts.warehousesHolding(sku);
     const streams = holding.filter((id) => open.has(id)).map((warehouseId) => stockStream(warehouseId, sku));
     for (const stream of streams) if (promiseOf((await handlers.stock.load(stream)).state) > 0) return true;
     if (streams.length === 0 || !(await isWorthAsking())) return false;
@@ -66,16 +63,6 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
     return false;
   };
 
-  /** Page by page, as those that get what they wait for no longer do. */
-  async function* waitersFor(sku: string | null, cause: Cause): AsyncGenerator<WaitingOrder, void> {
-    let cursor: string | null = null;
-    do {
-      const page = await facts.ordersWaitingFor(sku, cause.position, cursor);
-      yield* page.orders;
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-  }
-
   /** All that wait for any of these, by age: one that waits for two of them is there twice. */
   async function* inOrder(
     arrivals: readonly Arrival[],
@@ -83,7 +70,7 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
   ): AsyncGenerator<Arrival & { readonly waiter: WaitingOrder }, void> {
     const queues = await Promise.all(
       arrivals.map(async (arrival) => {
-        const waiters = waitersFor(arrival.sku, arrival.cause);
+        const waiters = facts.ordersWaitingFor(arrival.sku);
         return { arrival, waiters, next: await waiters.next() };
       }),
     );
@@ -103,12 +90,10 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
 
   return {
     serve: async (arrivals) => {
-      const [first, ...others] = arrivals.map(({ cause }) => cause.position);
-      if (first === undefined) return;
-      const latest = others.reduce(laterOf, first);
+      if (arrivals.length === 0) return;
       // Goods of many SKUs arrive together, and mostly no order waits for any.
       const skus = arrivals.map(({ sku }) => sku);
-      if (!(await facts.isAnyWaitingFor(skus, latest))) return;
+      if (!(await facts.isAnyWaitingFor(skus))) return;
       const usedUp = new Set<string>();
       const inLane = createKeySetQueue();
       await eachComing(inOrder(arrivals, usedUp), concurrency, ({ sku, cause, waiter }) =>
@@ -120,23 +105,21 @@ export const createServeWaiting = ({ handlers, facts, allocate, takeTurn }: Serv
       );
     },
     serveAll: async (cause) => {
-      for await (const { orderId } of waitersFor(null, cause)) await allocate(orderId, cause);
+      for await (const { orderId } of facts.ordersWaitingFor(null)) await allocate(orderId, cause);
     },
     serveOlder: async (order, cause) => {
       const skus = [...skusAskedFor(order)];
       // Mostly no order waits for any of them. Each look at one asks servers, and reads an order that may be as large.
-      if (!(await facts.isAnyWaitingFor(skus, cause.position))) return;
+      if (!(await facts.isAnyWaitingFor(skus))) return;
       const looks = await mapLimited(skus, looksAtOnce, async (sku) => {
         await takeTurn();
-        const isWaitedFor = (): Promise<boolean> => facts.isAnyWaitingFor([sku], cause.position);
-        const oldest = (await isAvailable(sku, cause, isWaitedFor))
-          ? await facts.oldestWaitingFor(sku, cause.position)
-          : null;
+        const isWaitedFor = (): Promise<boolean> => facts.isAnyWaitingFor([sku]);
+        const oldest = (await isAvailable(sku, cause, isWaitedFor)) ? await facts.oldestWaitingFor(sku) : null;
         return oldest !== null && isBefore(oldest, order) ? [sku] : [];
       });
       for (const sku of looks.flat()) {
         let wholeOrders = 0;
-        for await (const waiting of waitersFor(sku, cause)) {
+        for await (const waiting of facts.ordersWaitingFor(sku)) {
           if (!isBefore(waiting, order) || !(await isAvailable(sku, cause))) break;
           wholeOrders += waiting.allowSplit ? 0 : 1;
           if (wholeOrders > wholeOrdersAskedMax) break;

@@ -1,9 +1,21 @@
 /** Whoever sends without end is told to wait before the orders of others are late (back-pressure by lag). */
 import { expect, it } from 'vitest';
+import type { Adapters } from '../../src/app/compose.ts';
+import { reactionsName } from '../../src/app/measures.ts';
 import { behindMaxMs, bulkBehindMaxMs, createAdmission } from '../../src/http/limits.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
-import { stuckOn } from './stuckOn.ts';
+
+/** The policies can't say how far they have come, and so do not begin. */
+const stuckPolicies = ({ checkpoints }: Adapters): Partial<Adapters> => ({
+  checkpoints: {
+    ...checkpoints,
+    take: async (name, epoch) => {
+      if (name === reactionsName) throw new Error('SQLITE_FULL: the disk is full');
+      return checkpoints.take(name, epoch);
+    },
+  },
+});
 
 const bulk = { changes: [{ kind: 'receipt', warehouseId: 'BER', sku: 'TABLE', quantity: 1 }] };
 
@@ -26,7 +38,7 @@ it('bulk changes are turned away before others are, each with the time to wait',
 });
 
 it('policies that are behind by two seconds stop bulk changes with 429, and no reads', async () => {
-  const service = await openService({ adapt: stuckOn('orders') });
+  const service = await openService({ adapt: stuckPolicies });
   await arrange(service, { BER: { TABLE: 1 } });
   const staff = service.as('sandbox-admin');
   await placeOrder(service.as('sandbox-shop'), [line('TABLE', 1)]);

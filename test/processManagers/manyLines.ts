@@ -5,15 +5,13 @@ import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import type { Cause } from '../../src/processManagers/cause.ts';
 import { sampleOrder } from '../support/samples.ts';
 
-const position = (commit: bigint) => ({ commit, prepare: commit });
-export const causeAt = (commit: bigint): Cause => ({
+export const cause: Cause = {
   stream: 'order-1',
   revision: 0,
   eventId: 'e',
-  position: position(commit),
   context: systemContext,
   contextAtEventTime: systemContext,
-});
+};
 
 export const orderOfLines = (count: number): PlacedOrder => {
   const lines = Array.from({ length: count }, (_, at) => ({

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createPlanSequence, type PlanTask } from '../../src/processManagers/planSequence.ts';
 import { openWorld } from '../support/world.ts';
 import { openShop, place, sourcesOf } from './arrange.ts';
-import { causeAt, orderOfLines } from './manyLines.ts';
+import { cause, orderOfLines } from './manyLines.ts';
 
 const lines = 60;
 const skus = Array.from({ length: lines }, (_, at) => `SKU-${at}`);
@@ -24,8 +24,8 @@ it('an order of many lines asks for a turn before each look at an SKU, its plan,
     await place(world, 'o1', oneOfEach);
     await world.settle();
     expect(Object.keys(await sourcesOf(world.log, 'o1'))).toHaveLength(lines);
-    const [sequence, looks, plan, reservations] = [2, lines, 2, lines];
-    expect(turns).toBe(sequence + looks + plan + reservations);
+    const [sequence, looks, plan, reservations, noted] = [2, lines, 2, lines, 1];
+    expect(turns).toBe(sequence + looks + plan + reservations + noted);
   } finally {
     await world.close();
   }
@@ -44,7 +44,7 @@ it('what two orders want both is looked at in turns (11)', async () => {
   });
   const taskFor = (orderId: string): PlanTask => ({
     reaction: { type: 'AllocateOrder', orderId },
-    cause: causeAt(1n),
+    cause: cause,
   });
   const ofEach = 2;
   await inSequence([taskFor('o1')]);

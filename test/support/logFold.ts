@@ -3,7 +3,6 @@ import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
-import type { Candidate } from '../../src/domain/policies/ranking.ts';
 import type { Reservation } from '../../src/domain/stock/claims.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
@@ -12,9 +11,10 @@ import type { DomainEvent, Position, RecordedEvent } from '../../src/eventsourci
 import { categoryOf } from '../../src/eventsourcing/message.ts';
 import type { EventSource } from '../../src/eventsourcing/ports.ts';
 import type {
-  AllocationFacts,
+  AllocationReadModels,
   DueReservation,
   DueReservations,
+  SourcingWarehouse,
   WaitingOrder,
 } from '../../src/processManagers/ports.ts';
 
@@ -34,27 +34,27 @@ export interface OpenReservation extends Reservation {
   readonly sku: string;
 }
 
-export interface LogFold extends AllocationFacts, DueReservations {
+export interface LogFold extends AllocationReadModels, DueReservations {
   /** All events, in order. */
   events(): Promise<readonly RecordedEvent[]>;
   shelves(): Promise<readonly ShelfState[]>;
   orders(): Promise<readonly PlacedOrder[]>;
   openReservations(): Promise<readonly OpenReservation[]>;
+  /** By age; `null`: for any SKU. */
+  waitingFor(sku: string | null): Promise<readonly WaitingOrder[]>;
 }
 
 export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => {
   const log: RecordedEvent[] = [];
-  const warehouses = new Map<string, Candidate>();
-  const closed = new Set<string>();
+  const warehouses = new Map<string, SourcingWarehouse>();
   const shelves = new Map<string, { readonly warehouseId: string; readonly sku: string; readonly stock: Stock }>();
   const orders = new Map<string, Order>();
 
   const fold = ({ stream, type, data }: RecordedEvent): void => {
     const event = { type, data } as DomainEvent;
-    if (type === 'WarehouseDefined') warehouses.set(stream, data as Candidate);
-    if (type === 'WarehouseSourcingSet') {
-      if ((data as { sourcing: string }).sourcing === 'closed') closed.add(stream);
-      else closed.delete(stream);
+    if (type === 'WarehouseDefined' || type === 'WarehouseSourcingSet') {
+      const known = warehouses.get(stream) ?? { sourcing: 'open' };
+      warehouses.set(stream, { ...known, ...(data as SourcingWarehouse) });
     }
     if (categoryOf(stream) === 'stock') {
       const { warehouseId, sku } = data as StockEvent['data'];
@@ -106,9 +106,12 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
   };
 
   return {
+    builds: () => 'the log',
+    position: () => log.at(-1)?.position ?? null,
+    storedPosition: async () => log.at(-1)?.position ?? null,
     warehouses: async () => {
       await readOn();
-      return [...warehouses].flatMap(([stream, warehouse]) => (closed.has(stream) ? [] : [warehouse]));
+      return [...warehouses.values()];
     },
     warehousesHolding: async (wanted) => {
       await readOn();
@@ -116,11 +119,15 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
         sku === wanted && stock.phase === 'active' ? [warehouseId] : [],
       );
     },
+    waitingFor: async (sku) => {
+      await readOn();
+      return waitingFor(sku);
+    },
     isAnyWaitingFor: async (skus) => {
       await readOn();
-      return skus.some((sku) => waitingFor(sku).length > 0);
+      return (skus ?? [null]).some((sku) => waitingFor(sku).length > 0);
     },
-    ordersWaitingFor: async (sku, _since, cursor) => {
+    ordersWaitingFor: async (sku, { cursor }) => {
       await readOn();
       const waiting = waitingFor(sku).filter(
         ({ placedAt, orderId }) => cursor === null || `${placedAt}${orderId}` > cursor,
@@ -128,10 +135,6 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
       const last = waiting[pageOrders - 1];
       const nextCursor = waiting.length > pageOrders && last ? `${last.placedAt}${last.orderId}` : null;
       return { orders: waiting.slice(0, pageOrders), nextCursor };
-    },
-    oldestWaitingFor: async (sku) => {
-      await readOn();
-      return waitingFor(sku)[0] ?? null;
     },
     dueAt: async (now, limit, after) => {
       await readOn();

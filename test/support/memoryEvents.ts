@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
 
-export type Log = EventStore & Pick<EventSource, 'readAll'>;
+export type Log = EventStore & Pick<EventSource, 'readAll' | 'scan'>;
 
 /** `isBlindToKnownIds`: writes an id again, as EventStoreDB does at the head of a stream. */
 export const createMemoryEvents = ({ isBlindToKnownIds = false } = {}): Log => {
@@ -31,6 +31,11 @@ export const createMemoryEvents = ({ isBlindToKnownIds = false } = {}): Log => {
     readStream: async (stream, fromRevision, limit) =>
       (streams.get(stream) ?? []).slice(fromRevision, Math.min(fromRevision + limit, Number.MAX_SAFE_INTEGER)),
     head: async () => log.at(-1)?.position ?? null,
+    scan: async (from) => ({
+      events: log.slice(Number(from?.commit ?? 0n)),
+      upTo: log.at(-1)?.position ?? null,
+      isCaughtUp: true,
+    }),
     readAll: async (from, direction, limit) => {
       if (direction === 'forwards') {
         const next = from === null ? 0 : Number(from.commit);

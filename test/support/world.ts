@@ -15,7 +15,7 @@ import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';
-import type { ClaimLists, DriftKind } from '../../src/processManagers/ports.ts';
+import type { AllocationReadModels, ClaimLists, DriftKind } from '../../src/processManagers/ports.ts';
 import { createLogFold, type LogFold } from './logFold.ts';
 import { createMemoryEvents, type Log } from './memoryEvents.ts';
 
@@ -148,6 +148,8 @@ export interface WorldOptions {
   readonly personalData?: PersonalData;
   /** `memory` is for tests that open thousands of worlds; it has no group commit and no disk format. */
   readonly engine?: 'sqlite' | 'memory' | OpenLog;
+  /** The read models have folded nothing yet, so that all that allocations look at comes from the log. */
+  readonly foldsNothing?: boolean;
   /** Absent: policies never wait for a turn. */
   readonly takeTurn?: TakeTurn;
 }
@@ -159,6 +161,16 @@ const openLog = async (engine: 'sqlite' | 'memory' | OpenLog): ReturnType<OpenLo
   if (engine === 'memory') return { store: createMemoryEvents(), close: () => Promise.resolve() };
   const db = openDatabase(':memory:');
   return { store: await createSqliteEvents(db), close: () => db.close() };
+};
+
+const nothingFolded: AllocationReadModels = {
+  builds: () => 'nothing',
+  position: () => null,
+  storedPosition: async () => null,
+  warehouses: async () => [],
+  warehousesHolding: async () => [],
+  isAnyWaitingFor: async () => false,
+  ordersWaitingFor: async () => ({ orders: [], nextCursor: null }),
 };
 
 /** All of the log on one page each. */
@@ -179,7 +191,7 @@ const listsOf = (log: LogFold): Omit<ClaimLists, 'hasReacted'> => {
 };
 
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
-  const { personalData = plainPersonalData, engine = 'sqlite', takeTurn = () => null } = options;
+  const { personalData = plainPersonalData, engine = 'sqlite', takeTurn = () => null, foldsNothing = true } = options;
   const { store, close } = await openLog(engine);
   const clock = createClock();
   const log = createLogFold(store);
@@ -201,7 +213,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         store: events,
         clock,
         personalData,
-        facts: log,
+        source: store,
+        allocationReadModels: foldsNothing ? nothingFolded : log,
         countryPoint: () => null,
         dueReservations: log,
         lapseWatch: { ended: (lateMs) => latenessMs.push(lateMs), oldestDue: () => undefined },
@@ -247,6 +260,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
 
   const miss = async (): Promise<void> => {
     checkpoint = await store.head();
+    useCases.reactions.takeOver();
   };
 
   const redeliver = async (): Promise<void> => {

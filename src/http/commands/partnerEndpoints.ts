@@ -1,7 +1,7 @@
 /** What the webhook endpoints of one owner may be: how many (R23), and of which warehouses (ADR 22). */
 import type { FastifyBaseLogger } from 'fastify';
-import type { UseCases } from '../../commands/index.ts';
 import { systemContext } from '../../commands/handlers.ts';
+import type { UseCases } from '../../commands/index.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
