@@ -28,11 +28,9 @@ import { createEndpointDirectory } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';
-import { createAllocationReadModels } from './allocationReadModels.ts';
-import { createClaimLists } from './claimLists.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
-import { createAllReadModels } from './readModels.ts';
+import { createAllocationReadModels, createAllReadModels, createClaimLists } from './readModels.ts';
 import { createRunners } from './runners.ts';
 
 export interface Adapters {

@@ -22,9 +22,8 @@ import {
   warehouses,
 } from './catalogue/projection.ts';
 import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
-import { eventHistory } from './eventHistory/projection.ts';
+import { createLogCountQueries, eventHistory, logCount } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
-import { createLogCountQueries, logCount } from './logCount/projection.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';

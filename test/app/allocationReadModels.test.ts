@@ -1,6 +1,6 @@
 /** What policies are told of the read models: no more than all of them have folded. */
 import { describe, expect, it } from 'vitest';
-import { createAllocationReadModels } from '../../src/app/allocationReadModels.ts';
+import { createAllocationReadModels } from '../../src/app/readModels.ts';
 import type { Position } from '../../src/eventsourcing/message.ts';
 
 const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });

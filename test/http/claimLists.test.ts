@@ -1,6 +1,6 @@
 /** The lists that the reconciler of claims goes round, on the read models themselves. */
 import { describe, expect, it } from 'vitest';
-import { createClaimLists } from '../../src/app/claimLists.ts';
+import { createClaimLists } from '../../src/app/readModels.ts';
 import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder } from './arrange.ts';
