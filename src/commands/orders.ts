@@ -10,7 +10,7 @@ import type { Clock } from '../eventsourcing/ports.ts';
 import { type Handlers, notSealed, type SealNote } from './handlers.ts';
 import type { PersonalData } from './ports.ts';
 
-/** A number may be taken from an order that was not placed after this time: no request runs longer. Clocks decide only the wait. */
+/** No request runs longer: then an order that has a number and was not placed never will be. Clocks decide only the wait. */
 export const placingMaxMs = 30_000;
 
 type NumberedOrder = OrderNumberTaken['data'];

@@ -66,7 +66,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   const claims = createOrderClaims({ ...ports, stocks });
   const { reserve, release } = claims;
 
-  /** @param doubted SKUs whose stocks are asked of the store itself. */
+  /** @param doubted SKUs whose stocks are read from the store, not from the cache. */
   const loadCandidates = async (order: PlacedOrder, cause: Cause, doubted: ReadonlySet<string>) => {
     const loads = await mapLimited([...skusAskedFor(order)], loadsAtOnce, async (sku) => {
       await takeTurn();
@@ -128,7 +128,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     return true;
   };
 
-  /** What was promised can't be had: the order goes on waiting, and a person is told. */
+  /** No warehouse has what was promised: the order waits, and an exception tells a person. */
   const raiseLoss = async (order: PlacedOrder, missing: readonly LineQuantity[], cause: Cause): Promise<void> => {
     if (missing.length === 0 || order.allowBackorder || order.openExceptions.includes(promiseLost)) return;
     const pieces = missing.reduce((sum, { quantity }) => sum + quantity, 0);
@@ -138,7 +138,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     await orders(orderStream(orderId), raise, cause.context(`exception/${orderId}`));
   };
 
-  /** What is reserved for it already becomes its source, or is let go. @returns whether there is reason to look again. */
+  /** Reservations that exist for it become its sources, or are let go. @returns whether to plan again. */
   const settleClaims = async (
     snapshot: AllocationSnapshot,
     holds: readonly Hold[],
@@ -151,7 +151,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
       if (await adoptHolds(snapshot, { holds, ...place }, claims, cause)) return true;
     }
     if (order.allowSplit || order.reservePartial === true || held.length === 0 || missing.length === 0) return false;
-    // The place that has a part of it can not give the rest; another may have all of it.
+    // This warehouse has a part and can't give the rest. Another may have all of it.
     await release(held, cause);
     return true;
   };
@@ -163,7 +163,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     afterLoss: boolean,
     doubted: ReadonlySet<string> = new Set(),
   ): Promise<boolean> => {
-    // An order that looks complete is left alone, and no append finds out that it no longer is.
+    // An order that is complete in the cache would be left alone, and no append would find out that it no longer is.
     const { state: order, revision } = await orders.loadSince(orderStream(orderId), cause);
     if (order.phase === 'absent') return true;
     const candidates = await loadCandidates(order, cause, doubted);
@@ -178,8 +178,8 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     await takeTurn();
     const planned = await planOrder(snapshot, holds);
     const { sources, missing } = planned;
-    // What isn't found here may be in the store, and no append would tell. A part that is found need not be doubted: once
-    // it is recorded, the order is looked at again.
+    // Stock that the cache does not have may be in the store, and no append would tell. Where a part was found, nothing is
+    // read again: once it is recorded, the order is planned once more.
     const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
     if (unsure.length > 0)
       return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));

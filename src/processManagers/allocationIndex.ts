@@ -65,7 +65,7 @@ export const createAllocationIndex = (ports: AllocationIndexPorts): AllocationIn
       throw new StoreUnavailable('the read models are too far behind for the policies to go on', 'not_written');
   };
 
-  /** From what the read models have stored, up to the head of this moment: the latest event that was handed over lies before it. */
+  /** From the checkpoints of the read models to the head of this moment, which lies behind all that was handed over. */
   const begin = async (): Promise<void> => {
     const [begunIn, builds] = [tenure, readModels.builds()];
     changes.clear();

@@ -48,7 +48,7 @@ const driftCause = ({ name, version, stream, revision }: ClaimDrift): Cause => {
   return { eventId, stream, revision, context, contextAtEventTime: context };
 };
 
-/** What the log says of a drift: who made a claim, and which event the policies missed. It reads whole streams, so it is used seldom. */
+/** Who made a claim, and which event the policies missed. Both read a whole stream, so they are asked seldom. */
 export const createClaimOrigins = (store: Pick<EventStore, 'readStream'>) => {
   const byPeople = new Set<string>();
 

@@ -14,7 +14,7 @@ import {
   countedBy,
   heldFor,
   isLost,
-  type LookAs,
+  type LookMode,
   unbookedOf,
   uncountedFor,
 } from './claims.ts';
@@ -55,20 +55,20 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
   const stateAt = async <State>(
     { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
     stream: string,
-    { isSure }: LookAs,
+    { isSure }: LookMode,
   ): Promise<Loaded<State>> => {
     if (isSure) return loadSince(stream, nothing);
     const known = await load(stream);
     return known.revision < handledUpTo(stream) ? loadSince(stream, nothing) : known;
   };
-  const orderAt = (orderId: string, view: LookAs): Promise<Loaded<Order>> =>
+  const orderAt = (orderId: string, view: LookMode): Promise<Loaded<Order>> =>
     stateAt(orders, orderStream(orderId), view);
   const stockAt = (
     { warehouseId, sku }: Pick<OrderClaim, 'warehouseId' | 'sku'>,
-    view: LookAs,
+    view: LookMode,
   ): Promise<Loaded<Stock>> => stateAt(stocks, stockStream(warehouseId, sku), view);
 
-  const atClaim = async (claim: OrderClaim, view: LookAs): Promise<readonly ClaimDrift[]> => {
+  const atClaim = async (claim: OrderClaim, view: LookMode): Promise<readonly ClaimDrift[]> => {
     const { orderId, warehouseId, sku, reservationId } = claim;
     const stock = await stockAt(claim, view);
     const order = await orderAt(orderId, view);
@@ -95,7 +95,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
       : [{ ...drift, reaction: { type: 'ReleaseUncounted', orderId, ...reservation } }];
   };
 
-  const lostOf = async (order: Loaded<PlacedOrder>, view: LookAs): Promise<readonly ClaimDrift[]> => {
+  const lostOf = async (order: Loaded<PlacedOrder>, view: LookMode): Promise<readonly ClaimDrift[]> => {
     const { orderId } = order.state;
     const drifts: ClaimDrift[] = [];
     for (const allocation of countedBy(order.state)) {
@@ -120,7 +120,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
   const placeOf = async (
     order: PlacedOrder,
     wanted: readonly WantedPieces[],
-    view: LookAs,
+    view: LookMode,
   ): Promise<FreeStock | null> => {
     const open = new Set((await facts.warehouses()).map(({ warehouseId }) => warehouseId));
     const holding = await facts.warehousesHolding(wanted[0]?.sku ?? '');
@@ -142,7 +142,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
   };
 
   /** Where something is free that the order lacks; all of it, where it must come from one place. `null`: it is short. */
-  const freeFor = async (order: PlacedOrder, view: LookAs): Promise<FreeStock | null> => {
+  const freeFor = async (order: PlacedOrder, view: LookMode): Promise<FreeStock | null> => {
     const lacking = Map.groupBy(lacksOf(order), ({ sku }) => sku);
     const all = [...lacking].map(([sku, lines]) => ({
       sku,
@@ -159,7 +159,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
     return null;
   };
 
-  const waitingIn = async (order: Loaded<PlacedOrder>, view: LookAs): Promise<readonly ClaimDrift[]> => {
+  const waitingIn = async (order: Loaded<PlacedOrder>, view: LookMode): Promise<readonly ClaimDrift[]> => {
     const { orderId, phase, held } = order.state;
     if (held) return [];
     const free = phase === 'pending' ? { at: view.since, stocks: '' } : await freeFor(order.state, view);
@@ -179,7 +179,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
   };
 
   return {
-    at: async (subject: ClaimSubject, view: LookAs): Promise<readonly ClaimDrift[]> => {
+    at: async (subject: ClaimSubject, view: LookMode): Promise<readonly ClaimDrift[]> => {
       if ('claim' in subject) return atClaim(subject.claim, subject.isSure === true ? { ...view, isSure: true } : view);
       const order = await orderAt(subject.orderId, view);
       if (order.state.phase === 'absent') return [];

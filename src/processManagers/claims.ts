@@ -27,7 +27,7 @@ export const uncountedFor = (claim: OrderClaim, order: Order, stock: Stock): 'un
   return order.phase === 'cancelled' ? 'cancelled' : null;
 };
 
-/** What of it has left by the order's word, and is on hand and reserved by the stock's; voided or not, as that is booked back. */
+/** Departures that the order has recorded and the stock has not; voided ones too, which are booked out and then back. */
 export const unbookedOf = (
   { orderId, warehouseId, reservationId }: OrderClaim,
   order: Order,
@@ -54,31 +54,31 @@ export const heldFor = (order: PlacedOrder, stock: Stock): number =>
         .filter(({ reservationId }) => !isCounted(order, reservationId))
         .reduce((sum, { quantity }) => sum + quantity, 0);
 
-/** A departure is told by the order first and booked by the stock later, so that the stock never holds less. */
+/** The order records a departure before the stock does, so a stock that holds less than the order counts has lost it. */
 export const isLost = ({ reservationId, quantity, shipped }: OpenAllocation, stock: Stock): boolean =>
   (openAt(stock, reservationId)?.quantity ?? 0) < quantity - shipped;
 
-/** `isSure`: a cache is not asked, as other processes may have recorded what no policy of this one has handled. */
+/** `isSure`: the store is read, not the cache. Other processes may have recorded what the policies here did not handle. */
 export type ClaimSubject = { readonly orderId: string } | { readonly claim: OrderClaim; readonly isSure?: boolean };
 
-export interface LookAs {
+export interface LookMode {
   /** `false`: as the cache has it, which may be behind. `true`: as the store has it now. */
   readonly isSure: boolean;
   /** The head of the log when the look began. */
   readonly since: Position;
 }
 
-/** Two sides that do not agree. */
+/** An order and a stock that do not agree on a claim. */
 export interface ClaimDrift {
   readonly kind: DriftKind;
-  /** Of this drift, at whichever revisions it is seen. */
+  /** The same for the same drift, at whichever revisions it is seen. */
   readonly name: string;
   /** The revisions at which it was seen: ids of commands are derived from it, so that a second try is the same one. */
   readonly version: string;
-  /** Where this is another at a second look, something has happened in between that the policies may not have come to. */
+  /** Differs at a second look when something was recorded in between, which the policies may not have handled yet. */
   readonly basis: string;
   readonly reaction: Reaction;
-  /** Everything that it was seen in lies up to here. */
+  /** Of the latest event that it was worked out from. */
   readonly at: Position;
   /** Of the order. */
   readonly stream: string;
@@ -138,8 +138,8 @@ interface HandledLately {
 }
 
 /**
- * So many of the newest entries at least, and less than twice as many. A Map keeps holes where keys were deleted, so that to take out
- * the oldest one for each new one would walk over them.
+ * Keeps the newest entries: `max` at least, and less than twice as many. A Map keeps holes where keys were deleted, so to
+ * take out the oldest one for each new one would walk over them.
  */
 const createNewest = <T>(max: number) => {
   let older = new Map<string, T>();

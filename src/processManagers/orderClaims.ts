@@ -131,13 +131,13 @@ export const createClaimReactions = ({ handlers, allocate, clock }: ClaimReactio
   const isCounted = ({ orderId, reservationId }: ReactionOf<'ReleaseUncounted'>): boolean =>
     isCountedBy(handlers.order.known(orderStream(orderId))?.state, reservationId);
 
-  /** An order that lacks it takes it over, in its turn; what is still there then is let go. */
+  /** An order that lacks it takes it over; what of it is left then is let go. */
   const settleUncounted = async (reaction: ReactionOf<'ReleaseUncounted'>, cause: Cause): Promise<void> => {
     const { type: _, orderId, ...reservation } = reaction;
     const { warehouseId, sku, reservationId } = reservation;
     if (isCounted(reaction)) return;
     const { state: order } = await handlers.order.loadSince(orderStream(orderId), cause);
-    // Its first plan counts it or lets it go. Let go here, after a crash, the pieces of a hold would be anybody's.
+    // A first plan counts it or lets it go. Let go here after a crash, the pieces of a hold could go to another order.
     if (isCountedBy(order, reservationId) || order.phase === 'pending') return;
     const { state: stock } = await handlers.stock.loadSince(stockStream(warehouseId, sku), cause);
     if (stock.phase === 'absent' || lookUp(stock.reservations, reservationId) === undefined) return;
@@ -172,7 +172,7 @@ export const createMoveGoods = ({ order, stock }: Pick<Handlers, 'order' | 'stoc
     const context = cause.contextAtEventTime(`follow/${type === 'ShipStock' ? 'ship' : 'void'}/${reservationId}`);
     const stream = stockStream(warehouseId, sku);
     const outcome = await stock(stream, command, context);
-    // Handed over again long after it was done, it may look like a reservation that was never there.
+    // An event that is handled again long after: its reservation may be gone because this command was done then.
     if (outcome.kind !== 'refused' || (await stock.hasRecorded(stream, context.commandId))) return;
     const did = type === 'ShipStock' ? 'took' : 'did not take';
     const detail = `Shipment ${shipmentId} ${did} ${quantity} of ${sku} at ${warehouseId}: ${outcome.refusal.detail}`;

@@ -1,4 +1,4 @@
-/** The plan of an order: where it goes, from which warehouses, what holds become its sources, and which lines may not wait. */
+/** The plan of an order: from which warehouses, which holds become its sources, and which lines may not wait. */
 import { type PostalAddress, shipToContext } from '../commands/orders.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
 import type { Item } from '../domain/item/decider.ts';
@@ -56,9 +56,9 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const warehouses = await facts.warehouses();
     const destination = await destinationFor(order, warehouses);
     const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
-    // What lapsed of an order that comes from one place comes from there again; where that is closed, it waits.
+    // An order from one warehouse gets what lapsed from the same one again. Where that is closed, it waits.
     const place = allowSplit ? undefined : [...order.allocations, ...held][0]?.warehouseId;
-    // Somebody chose where they are, be it a warehouse that is closed to sourcing.
+    // A person chose the warehouses of the holds, so one that is closed to sourcing counts too.
     const asked =
       holds.length === 0 ? ranked : [...new Set([...holds.map(({ warehouseId }) => warehouseId), ...ranked])];
     const ranking = place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
@@ -123,7 +123,7 @@ export const adoptHolds = async (
     for (const { hold, sources } of atOneStock) {
       let left = hold.quantity;
       for (const source of sources) {
-        // It ended, or got smaller, a moment ago: the next look tells.
+        // The hold ended, or got smaller, a moment ago: the next plan sees it.
         if (!(await exchange(snapshot, source, hold.reservationId, cause))) return;
         left -= source.quantity;
       }

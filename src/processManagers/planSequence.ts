@@ -2,7 +2,6 @@
  * First come, first served among orders that are planned together. Where there is enough for all of them they are planned
  * side by side: who comes first then changes nothing.
  */
-
 import type { Handlers } from '../commands/handlers.ts';
 import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { ReactionOf } from '../domain/policies/reactions.ts';
@@ -20,13 +19,13 @@ export interface PlanTask {
 }
 
 export interface RankedPlanTask extends PlanTask {
-  /** What it may not get if another one is planned before it. */
+  /** SKUs of which it may get too few if another order is planned first. */
   readonly scarceSkus: readonly string[];
 }
 
 interface TaskWithOrder {
   readonly task: PlanTask;
-  /** `null`: it can't be seen yet. */
+  /** `null`: the cache does not have it yet. */
   readonly order: PlacedOrder | null;
   /** Pieces that it has no source for, by SKU. */
   readonly wanted: ReadonlyMap<string, number>;
@@ -37,10 +36,10 @@ interface SkuDemand {
   readonly isWhole: boolean;
 }
 
-/** Stocks of SKUs that are withOrders at side by side. */
+/** SKUs whose stocks are read side by side. */
 const concurrency = 32;
 
-/** What can't be seen yet comes last; its plan finds out. */
+/** An order that the cache does not have yet comes last; its plan reads it from the store. */
 const byAge = (a: PlacedOrder | null, b: PlacedOrder | null): number => {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   if (isBefore(a, b)) return -1;
@@ -60,7 +59,7 @@ export interface PlanSequencePorts {
 }
 
 export const createPlanSequence = ({ handlers, facts, takeTurn }: PlanSequencePorts) => {
-  /** Pieces of it in all, as far as it takes to know that there are so many. */
+  /** Pieces that open warehouses can promise. Counting ends where there are enough. */
   const promisedOf = async (sku: string, enough: number, cause: Cause): Promise<number> => {
     const open = new Set((await facts.warehouses()).map(({ warehouseId }) => warehouseId));
     const holding = (await facts.warehousesHolding(sku)).filter((id) => open.has(id));
@@ -72,7 +71,7 @@ export const createPlanSequence = ({ handlers, facts, takeTurn }: PlanSequencePo
     return there;
   };
 
-  /** There are some pieces, and whoever is planned later may find too few. Where there are none, nobody gets any. */
+  /** There are some pieces, and a later plan may find too few. Where there are none, no order gets any. */
   const isScarce = async (sku: string, askers: ReadonlyMap<string, SkuDemand>, cause: Cause): Promise<boolean> => {
     if (askers.size < 2) return false;
     await takeTurn();

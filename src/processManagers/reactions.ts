@@ -64,7 +64,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
   const { serve, serveAll, serveOlder } = createServeWaiting({ ...ports, allocate });
   const inSequence = createPlanSequence(ports);
 
-  /** Orders that were placed before it and wait for the same are asked first: their goods may have come a moment ago. */
+  /** Older orders that wait for the same SKUs are planned first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: ReactionOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
     const { state: order } = await handlers.order.load(orderStream(orderId));
     if (order.phase !== 'absent' && !isEnded(order)) await serveOlder(order, cause);
@@ -92,7 +92,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         return serveAll(cause);
       case 'ReleaseReservation':
         return release(reaction, cause);
-      // In turn with the plans for the same order, so that neither acts on what the other is about to change.
+      // One after another with the plans of the same order: each would act on a state that the other changes.
       case 'ReleaseUncounted':
         return isCounted(reaction) ? undefined : inTurn(reaction.orderId, () => settleUncounted(reaction, cause));
       case 'LapseAllocation':
@@ -134,7 +134,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
     types: reactionTypes,
     handle: async (events) => {
       const tasks: ReactionTask[] = [];
-      /** What never left comes back once all that left in the same batch is booked out. */
+      /** Voided shipments are booked back after all shipments of the batch are booked out. */
       const returns: ReactionTask[] = [];
       const plans: PlanTask[] = [];
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */

@@ -14,7 +14,7 @@ import type { EventStore } from '../eventsourcing/ports.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
 import { createClaimOrigins } from './cause.ts';
 import { createClaimLooks } from './claimLooks.ts';
-import { type ClaimDrift, type ClaimSubject, createAgreement, createRecentClaims, type LookAs } from './claims.ts';
+import { type ClaimDrift, type ClaimSubject, createAgreement, createRecentClaims, type LookMode } from './claims.ts';
 import { type ClaimLists, type ClaimPage, type DriftKind, type DriftWatch, driftKinds } from './ports.ts';
 import type { Reactions } from './reactions.ts';
 
@@ -92,7 +92,7 @@ export const createReconciler = (
 
   const driftsOf = async (
     all: readonly ClaimSubject[],
-    view: LookAs,
+    view: LookMode,
     signal?: AbortSignal,
   ): Promise<readonly (readonly [ClaimSubject, readonly ClaimDrift[]])[]> => {
     const found = await mapLimited(all, looksAtOnce, async (each) => {
@@ -111,7 +111,7 @@ export const createReconciler = (
   const confirmed = async (since: Position, signal?: AbortSignal): Promise<readonly ClaimDrift[]> => {
     const doubted = await doubtful(await subjects(), signal);
     const suspects = await driftsOf(doubted, { isSure: false, since }, signal);
-    const sure: LookAs = { isSure: true, since };
+    const sure: LookMode = { isSure: true, since };
     const first = await driftsOf(
       suspects.map(([subject]) => subject),
       sure,
