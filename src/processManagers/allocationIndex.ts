@@ -41,7 +41,7 @@ export interface AllocationIndexPorts extends ChangePorts {
 }
 
 export const createAllocationIndex = (ports: AllocationIndexPorts): AllocationIndex => {
-  const { source, readModels } = ports;
+  const { source, readModels, takeTurn } = ports;
   const changes = createAllocationChanges(ports);
   /** What the read models said since the latest events were noted: orders of one batch ask the same again and again. */
   const answers = new Map<string, Promise<unknown>>();
@@ -72,6 +72,7 @@ export const createAllocationIndex = (ports: AllocationIndexPorts): AllocationIn
     let from = await readModels.storedPosition();
     const head = await source.head();
     while (head !== null && (from === null || comparePositions(from, head) < 0)) {
+      await takeTurn();
       const { events, upTo, isCaughtUp } = await source.scan(from, { types: indexedTypes });
       await makeRoom(builds);
       await changes.learn(events);
