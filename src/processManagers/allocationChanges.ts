@@ -28,7 +28,7 @@ const indexed = new Set(indexedTypes);
 
 /** States that are loaded at once; mostly all of them are in the cache. */
 const loadsAtOnce = 32;
-interface Changed<T> {
+interface KeptChange<T> {
   readonly value: T;
   readonly position: Position;
 }
@@ -38,7 +38,7 @@ const forgottenMax = 1_000;
 
 /** The latest value of each key, and where in the log it was changed last. */
 const createChanges = <T>() => {
-  const latest = new Map<string, Changed<T>>();
+  const latest = new Map<string, KeptChange<T>>();
   /** In the order in which they were put. */
   let put: { readonly key: string; readonly position: Position }[] = [];
   let forgotten = 0;
