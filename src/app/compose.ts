@@ -7,15 +7,18 @@ import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
 import { createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
-import type {
-  Checkpoints,
-  EventSource,
-  Generations,
-  Leases,
-  ProcessRole,
-  ProgressPubSub,
+import {
+  type Checkpoints,
+  type Clock,
+  type EventSource,
+  type EventStore,
+  failureFacts,
+  type Generations,
+  type Leases,
+  type ProcessRole,
+  type ProgressPubSub,
+  StoreUnavailable,
 } from '../eventsourcing/ports.ts';
-import { type Clock, type EventStore, failureFacts, StoreUnavailable } from '../eventsourcing/ports.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import { buildApp } from '../http/app.ts';
@@ -23,8 +26,7 @@ import type { HttpPorts, HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
-import type { WebhookReadModels } from '../webhooks/index.ts';
-import { createEndpointDirectory } from '../webhooks/index.ts';
+import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';

@@ -2,10 +2,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { pause } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
-import type { Position } from '../eventsourcing/message.ts';
-import { comparePositions } from '../eventsourcing/message.ts';
-import type { EventSource } from '../eventsourcing/ports.ts';
-import { failureFacts, StoreDamaged, StoreUnavailable } from '../eventsourcing/ports.ts';
+import { comparePositions, type Position } from '../eventsourcing/message.ts';
+import { type EventSource, failureFacts, StoreDamaged, StoreUnavailable } from '../eventsourcing/ports.ts';
 
 export interface Readiness {
   isReached(): boolean;

@@ -6,8 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
-import type { EventSource } from '../eventsourcing/ports.ts';
-import { type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
+import { type EventSource, type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { readConfig } from '../infra/config/config.ts';
 import { readSecret } from '../infra/config/configValues.ts';
 import { KeysDiffer, moveAnswers, moveKeys } from '../infra/migration/moveBeside.ts';

@@ -2,8 +2,7 @@
 import { webhookStream } from '../domain/values.ts';
 import type { WebhookEventType } from '../domain/webhook/events.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
-import type { Handlers } from './handlers.ts';
-import { notSealed } from './handlers.ts';
+import { type Handlers, notSealed } from './handlers.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface EndpointRequest {

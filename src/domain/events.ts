@@ -1,18 +1,13 @@
 /** All that can happen, in one union, with the registry that the stored contract is checked against. */
-import type { ItemEvent } from './item/events.ts';
-import { itemFields, itemVersions } from './item/events.ts';
+import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
-import type { OrderNumberEvent } from './orderNumber/events.ts';
-import { orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
-import type { ShipmentEvent } from './shipment/events.ts';
-import { shipmentFields, shipmentVersions } from './shipment/events.ts';
+import { type OrderNumberEvent, orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
+import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
-import type { WarehouseEvent } from './warehouse/events.ts';
-import { warehouseFields, warehouseVersions } from './warehouse/events.ts';
-import type { WebhookEvent } from './webhook/events.ts';
-import { webhookFields, webhookVersions } from './webhook/events.ts';
+import { type WarehouseEvent, warehouseFields, warehouseVersions } from './warehouse/events.ts';
+import { type WebhookEvent, webhookFields, webhookVersions } from './webhook/events.ts';
 
 export type LedgerEvent =
   | StockEvent

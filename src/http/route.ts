@@ -9,14 +9,12 @@ import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
 import type { Idempotency, StartedRequest } from './commands/idempotency.ts';
 import { contextOf, idempotencyKeyOf, isDryRun } from './input/headers.ts';
-import type { Admission } from './limits.ts';
-import { bodyLimitOf, type ConcurrencyLimit, callerKey, holdBody } from './limits.ts';
+import { type Admission, bodyLimitOf, type ConcurrencyLimit, callerKey, holdBody } from './limits.ts';
 import { Problem } from './problems/problem.ts';
 import { bodyProblems, commandProblems, commonProblems, readProblems } from './problems/problemCodes.ts';
 import { cachedReadFor } from './reads/cachedReads.ts';
 import { type Cursors, queryOf } from './reads/lists.ts';
-import type { PositionGate } from './reads/positions.ts';
-import { awaitPosition } from './reads/positions.ts';
+import { awaitPosition, type PositionGate } from './reads/positions.ts';
 import type { CommandSpec, HandlerInput, ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
 

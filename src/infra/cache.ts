@@ -13,14 +13,14 @@ const overheadBytes = 300;
 /** Objects take about three times the bytes of their JSON. */
 const bytesPerCharacter = 3;
 
-interface Held {
+interface HeldAnswer {
   readonly entry: CacheEntry;
   readonly endsMs: number;
   readonly bytes: number;
 }
 
 export const createMemoryCache = (heldBytesMax: number = bytesMax): Cache => {
-  const entries = new LRUCache<string, Held>({ maxSize: heldBytesMax, sizeCalculation: ({ bytes }) => bytes });
+  const entries = new LRUCache<string, HeldAnswer>({ maxSize: heldBytesMax, sizeCalculation: ({ bytes }) => bytes });
 
   const find = (key: string): CacheEntry | null => {
     const held = entries.get(key);

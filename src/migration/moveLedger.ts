@@ -7,8 +7,7 @@
  * The version of a document, by which its writers compare and set, goes along as it is.
  */
 import { eachLimited } from '../eventsourcing/concurrency.ts';
-import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
-import { comparePositions, formatPosition } from '../eventsourcing/message.ts';
+import { comparePositions, formatPosition, type Position, type RecordedEvent } from '../eventsourcing/message.ts';
 import type { Checkpoints, EventStore } from '../eventsourcing/ports.ts';
 import type {
   CollectionSpec,

@@ -11,8 +11,7 @@ import { promiseLost } from '../domain/order/standing.ts';
 import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
 import type { AllocationPlan } from '../domain/policies/allocation.ts';
 import { itemStream, orderStream, stockStream } from '../domain/values.ts';
-import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { createSlots, mapLimited } from '../eventsourcing/concurrency.ts';
+import { createSlots, mapLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
@@ -51,10 +50,7 @@ type RecordedPlan = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocatio
 const loadsAtOnce = 16;
 /** Reservations of one order that are made side by side: enough to fill a group commit. */
 const reservesAtOnce = 256;
-/**
- * Lines of orders that are planned side by side: each may be looked for at every warehouse, and what is found is in memory
- * until the plan is made.
- */
+/** Lines of orders planned side by side: what is found for each at every warehouse is in memory until the plan is made. */
 const linesAtOnce = 4_000;
 /** Each round lost to a quicker buyer leaves less stock to lose; this many in a row means something is broken. */
 const roundsMax = 50;
@@ -180,9 +176,9 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     const { sources, missing } = planned;
     // Stock that the cache does not have may be in the store, and no append would tell. Where a part was found, nothing is
     // read again: once it is recorded, the order is planned once more.
-    const unsure = sources.length > 0 || missing.length === 0 ? [] : demand.filter(({ sku }) => !doubted.has(sku));
-    if (unsure.length > 0)
-      return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure.map(({ sku }) => sku)]));
+    const isSure = sources.length > 0 || missing.length === 0;
+    const unsure = isSure ? [] : demand.map(({ sku }) => sku).filter((sku) => !doubted.has(sku));
+    if (unsure.length > 0) return attempt(orderId, cause, afterLoss, new Set([...doubted, ...unsure]));
     if (await settleClaims(snapshot, holds, planned, cause)) return false;
     const isTaken = await take(snapshot, planned, cause);
     if (isTaken && afterLoss) await raiseLoss(order, missing, cause);

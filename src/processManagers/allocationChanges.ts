@@ -4,8 +4,7 @@ import { lacksOf, type Order } from '../domain/order/state.ts';
 import type { Warehouse } from '../domain/warehouse/decider.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Streams } from '../eventsourcing/commandHandling/streams.ts';
-import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { eachLimited } from '../eventsourcing/concurrency.ts';
+import { eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { categoryOf, comparePositions, type Position, type RecordedEvent } from '../eventsourcing/message.ts';
 import type { SourcingWarehouse, WaitingOrder } from './ports.ts';
 

@@ -4,8 +4,7 @@
  * and each sees at least all that lies before its event (DESIGN §6). Memory holds only those changes.
  */
 import type { Candidate } from '../domain/policies/ranking.ts';
-import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
-import { comparePositions } from '../eventsourcing/message.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../eventsourcing/message.ts';
 import { type EventSource, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { type ChangePorts, createAllocationChanges, indexedTypes, isBefore } from './allocationChanges.ts';
 import type { AllocationReadModels, WaitingOrder } from './ports.ts';

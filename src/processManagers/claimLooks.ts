@@ -5,8 +5,7 @@ import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Seen, Streams } from '../eventsourcing/commandHandling/streams.ts';
-import type { Position } from '../eventsourcing/message.ts';
-import { laterOf } from '../eventsourcing/message.ts';
+import { laterOf, type Position } from '../eventsourcing/message.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
 import {
   type ClaimDrift,

@@ -14,8 +14,7 @@ import {
 } from '../domain/policies/reactions.ts';
 import { orderStream, shipmentStream } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
-import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { createKeyedQueue, createKeySetQueue, eachLimited } from '../eventsourcing/concurrency.ts';
+import { createKeyedQueue, createKeySetQueue, eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocateOrder } from './allocateOrder.ts';

@@ -6,10 +6,8 @@
  * look. Runs beside the policies in the same process, where plans for one order wait for each other.
  */
 import type { Handlers } from '../commands/handlers.ts';
-import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { eachLimited, mapLimited } from '../eventsourcing/concurrency.ts';
-import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
-import { laterOf } from '../eventsourcing/message.ts';
+import { eachLimited, mapLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
+import { laterOf, type Position, type RecordedEvent } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
 import { createClaimOrigins } from './cause.ts';

@@ -2,8 +2,7 @@
 import type { Handlers } from '../commands/handlers.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { stockStream } from '../domain/values.ts';
-import type { TakeTurn } from '../eventsourcing/concurrency.ts';
-import { createKeySetQueue, eachComing, mapLimited } from '../eventsourcing/concurrency.ts';
+import { createKeySetQueue, eachComing, mapLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { isBefore } from './allocationChanges.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';

@@ -1,8 +1,7 @@
 /** An event as it may leave the service: history, conflicts (B1), the live stream, the pull feed, dry runs (B12). */
 import { eventFields } from '../domain/events.ts';
 import { UnknownEvent } from '../domain/upcasters.ts';
-import type { Actor, DomainEvent, RecordedEvent } from '../eventsourcing/message.ts';
-import { formatPosition } from '../eventsourcing/message.ts';
+import { type Actor, type DomainEvent, formatPosition, type RecordedEvent } from '../eventsourcing/message.ts';
 
 export interface PublicEvent {
   /** UUID. */

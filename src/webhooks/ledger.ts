@@ -3,8 +3,7 @@
  * log, it outlives the queue, and it adds up: matched = delivered + pending + held + dead + dropped (B5).
  */
 import { hash } from 'node:crypto';
-import type { Position } from '../eventsourcing/message.ts';
-import { parsePosition } from '../eventsourcing/message.ts';
+import { type Position, parsePosition } from '../eventsourcing/message.ts';
 import type { CollectionSpec } from '../eventsourcing/projecting/documents.ts';
 import type { Endpoint, EndpointDirectory, MessageType, SendError } from './ports.ts';
 

@@ -2,17 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allProjections } from '../../src/app/readModels.ts';
 import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
-import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { comparePositions } from '../../src/eventsourcing/message.ts';
+import { comparePositions, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
-import type { AnyProjection } from '../../src/eventsourcing/projecting/projection.ts';
-import { partNames } from '../../src/eventsourcing/projecting/projection.ts';
+import { type AnyProjection, partNames } from '../../src/eventsourcing/projecting/projection.ts';
 import { deliveryIdOf } from '../../src/webhooks/ledger.ts';
 import { messagesFor } from '../../src/webhooks/messages.ts';
 import { plannerName } from '../../src/webhooks/planner.ts';
-import type { Endpoint } from '../../src/webhooks/ports.ts';
-import { audienceOf } from '../../src/webhooks/ports.ts';
+import { audienceOf, type Endpoint } from '../../src/webhooks/ports.ts';
 import { faultsOf } from '../processManagers/ledgerFaults.ts';
 import { createLogFold } from '../support/logFold.ts';
 

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { EventEnvelope, Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { comparePositions } from '../../src/eventsourcing/message.ts';
+import {
+  comparePositions,
+  type EventEnvelope,
+  type Position,
+  type RecordedEvent,
+} from '../../src/eventsourcing/message.ts';
 import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';
 import itemDefined from '../events/golden/ItemDefined@1.json' with { type: 'json' };
 import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { comparePositions } from '../../src/eventsourcing/message.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import {
   eventsIn,

@@ -18,8 +18,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type RunningEventStore, startEventStoreServer } from '../support/engines/eventstoredb.ts';
 import { remoteControls, serveControls } from '../support/eventstoredb/control.ts';
 import { createFaults, type FaultPlan } from '../support/eventstoredb/faults.ts';
-import type { ServerOptions } from '../support/eventstoredb/server.ts';
-import { startServer } from '../support/eventstoredb/server.ts';
+import { type ServerOptions, startServer } from '../support/eventstoredb/server.ts';
 import { uniqueName } from './make.ts';
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sources } from '../../demo/answers.ts';
-import { createAllocationBook, readOrder } from '../../demo/answers.ts';
+import { createAllocationBook, readOrder, type Sources } from '../../demo/answers.ts';
 import { compare } from '../../demo/compare.ts';
 import { recompute } from '../../demo/recompute.ts';
 import { dayFrom } from '../../demo/retail.ts';

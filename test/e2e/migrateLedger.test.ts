@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { formatPosition } from '../../src/eventsourcing/message.ts';
+import { formatPosition, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import type { Documents, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';

@@ -1,7 +1,6 @@
 /** The life of an order over HTTP, from the shop to the door (R3.2, R12). */
 import { describe, expect, it } from 'vitest';
-import type { Answer, Client, TestService } from '../support/service.ts';
-import { openService } from '../support/service.ts';
+import { type Answer, type Client, openService, type TestService } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, type Stocks, since } from './arrange.ts';
 
 const sku = 'TABLE-OAK-160';

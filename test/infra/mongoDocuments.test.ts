@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import { type Mongo, openMongo } from '../../src/infra/mongodb/connect.ts';
-import type { Row } from '../../src/infra/mongodb/documentRows.ts';
+import type { MongoRow } from '../../src/infra/mongodb/documentRows.ts';
 import { createMongoDocuments } from '../../src/infra/mongodb/documents.ts';
 import { urlOf } from '../contracts/engines/mongodb.ts';
 import { uniqueName } from '../contracts/make.ts';
@@ -27,7 +27,7 @@ describe.skipIf(missing !== null)(`documents in MongoDB${missing === null ? '' :
   const ensured = async () => {
     const used = use();
     await used.documents.ensure({ name, indexes: [['colour']], lists: ['tags'] });
-    return { ...used, rows: used.mongo.db.collection<Row>(name) };
+    return { ...used, rows: used.mongo.db.collection<MongoRow>(name) };
   };
   beforeAll(async () => {
     server = await startMongo();

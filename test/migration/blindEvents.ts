@@ -3,8 +3,7 @@
  * never at the head, so whoever guesses a revision writes twice. Its faults come from the test.
  */
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import type { EventSource } from '../../src/eventsourcing/ports.ts';
-import { type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
+import { type EventSource, type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 
 /** The process that would have gone on is gone. */
 export class Killed extends Error {

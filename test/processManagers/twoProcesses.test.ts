@@ -1,7 +1,6 @@
 /** The policies may run in another process than the one that answers clients: what they know may be out of date. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Process } from '../support/world.ts';
-import { Crash, contextOf, openWorld, reservationMs, type World } from '../support/world.ts';
+import { Crash, contextOf, openWorld, type Process, reservationMs, type World } from '../support/world.ts';
 import { change, firstReservationOf, openShop, place, recorded, sourcesOf } from './arrange.ts';
 import { faultsOf } from './ledgerFaults.ts';
 

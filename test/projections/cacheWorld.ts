@@ -3,8 +3,12 @@ import { stockStream } from '../../src/domain/values.ts';
 import type { LiveListener } from '../../src/eventsourcing/consumers/liveEvents.ts';
 import type { Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createLastChanges } from '../../src/projections/readCache/lastChanges.ts';
-import type { Cache } from '../../src/projections/readCache/readCache.ts';
-import { type Cacheable, type CachedAnswer, createReadCache } from '../../src/projections/readCache/readCache.ts';
+import {
+  type Cache,
+  type Cacheable,
+  type CachedAnswer,
+  createReadCache,
+} from '../../src/projections/readCache/readCache.ts';
 
 export const at = (commit: number): Position => ({ commit: BigInt(commit), prepare: BigInt(commit) });
 

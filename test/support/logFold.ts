@@ -7,8 +7,7 @@ import type { Reservation } from '../../src/domain/stock/claims.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { evolveStock, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';
-import type { DomainEvent, Position, RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { categoryOf } from '../../src/eventsourcing/message.ts';
+import { categoryOf, type DomainEvent, type Position, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource } from '../../src/eventsourcing/ports.ts';
 import type {
   AllocationReadModels,

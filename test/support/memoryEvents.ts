@@ -1,6 +1,5 @@
 /** A log in memory, for tests that need thousands of worlds. It runs the contract of the event store like any adapter. */
-import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
-import { comparePositions } from '../../src/eventsourcing/message.ts';
+import { comparePositions, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
 
 export type Log = EventStore & Pick<EventSource, 'readAll' | 'scan'>;

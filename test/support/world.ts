@@ -5,12 +5,10 @@
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { type CommandContext, derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';
-import type { Position, Sealed } from '../../src/eventsourcing/message.ts';
-import { comparePositions } from '../../src/eventsourcing/message.ts';
+import { comparePositions, type Position, type Sealed } from '../../src/eventsourcing/message.ts';
 import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

@@ -4,8 +4,7 @@ import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { subscribableTypes, webhookEventTypes } from '../../src/domain/webhook/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { announcedTypes, bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
-import type { Endpoint } from '../../src/webhooks/ports.ts';
-import { audienceOf } from '../../src/webhooks/ports.ts';
+import { audienceOf, type Endpoint } from '../../src/webhooks/ports.ts';
 import { balanceOf, now, sampleOrder, sealed, soon } from '../support/samples.ts';
 import { endpointWith, recorded } from './webhooksWorld.ts';
 

@@ -1,6 +1,5 @@
 /** Whether an order goes on: held and released, cancelled in whole or what has not left of it, in exception. */
-import type { Sealed } from '../../eventsourcing/message.ts';
-import { accept, refuse } from '../../eventsourcing/message.ts';
+import { accept, refuse, type Sealed } from '../../eventsourcing/message.ts';
 import type { OrderDecision, ReasonedCommand } from './commands.ts';
 import type { OrderEvent } from './events.ts';
 import type { LineQuantity } from './shapes.ts';

@@ -6,8 +6,7 @@
  */
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
-import type { CommandContext, Outcome } from './outcome.ts';
-import { type BatchedCommand, type BatchPlan, planBatch } from './outcome.ts';
+import { type BatchedCommand, type BatchPlan, type CommandContext, type Outcome, planBatch } from './outcome.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
 

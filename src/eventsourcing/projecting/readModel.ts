@@ -2,12 +2,10 @@
 import { pause } from '../concurrency.ts';
 import { createConsumer } from '../consumers/consumer.ts';
 import type { ConsumerProgress, Progress } from '../consumers/consumerProgress.ts';
-import type { Position } from '../message.ts';
-import { comparePositions } from '../message.ts';
+import { comparePositions, type Position } from '../message.ts';
 import type { Checkpoints, EventSource, Generations, Leases } from '../ports.ts';
 import type { Documents } from './documents.ts';
-import type { AnyProjection } from './projection.ts';
-import { LostOwnership, partNames, partOf, projectBatch } from './projection.ts';
+import { type AnyProjection, LostOwnership, partNames, partOf, projectBatch } from './projection.ts';
 
 export interface ReadSide {
   readonly source: EventSource;

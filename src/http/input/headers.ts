@@ -3,8 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../domain/access/principal.ts';
 import { uuidPattern } from '../../domain/values.ts';
 import type { CommandContext, IfMatch } from '../../eventsourcing/commandHandling/outcome.ts';
-import type { Position } from '../../eventsourcing/message.ts';
-import { formatPosition } from '../../eventsourcing/message.ts';
+import { formatPosition, type Position } from '../../eventsourcing/message.ts';
 import { Problem } from '../problems/problem.ts';
 
 export const text = (request: FastifyRequest, name: string): string | undefined => {

@@ -2,8 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Reach } from '../../domain/access/policy.ts';
 import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
-import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions, formatPosition } from '../../eventsourcing/message.ts';
+import { comparePositions, formatPosition, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';
 import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
 import type { PublicEvent } from '../../projections/publicEvent.ts';

@@ -39,7 +39,7 @@ const settleMaxMs = 2_000;
 /** BullMQ's own pause after a lost connection; its default of 15 s is longer than a restart of Redis. */
 const retryDelayMs = 1_000;
 
-interface Work<T> {
+interface JobWork<T> {
   readonly redis: RedisServer;
   readonly queue: string;
   readonly options: WorkOptions;
@@ -51,7 +51,7 @@ interface Work<T> {
 /** After how long it is due again; `null` when it is done. */
 const dueAfterMs = async <T>(
   job: Job<T>,
-  { handle, clock }: Pick<Work<T>, 'handle' | 'clock'>,
+  { handle, clock }: Pick<JobWork<T>, 'handle' | 'clock'>,
 ): Promise<number | null> => {
   try {
     const outcome = await handle(job);
@@ -66,7 +66,7 @@ const dueAfterMs = async <T>(
 const runJob = async <T>(
   record: Record<T>,
   token: string | undefined,
-  work: Pick<Work<T>, 'handle' | 'clock'>,
+  work: Pick<JobWork<T>, 'handle' | 'clock'>,
 ): Promise<void> => {
   // BullMQ has counted this start already.
   const attempts = Math.max(0, record.attemptsStarted - 1);
@@ -91,7 +91,7 @@ const hangUp = (connection: Redis): void => {
 };
 
 /** Runs until aborted, then ends what is in flight. @throws when it can't go on; a new one may. */
-export const runWorker = async <T>({ redis, queue, options, handle, clock }: Work<T>): Promise<void> => {
+export const runWorker = async <T>({ redis, queue, options, handle, clock }: JobWork<T>): Promise<void> => {
   const { concurrency, leaseMs, signal } = options;
   const [connection, blocking] = openPair(redis);
   const running = new Set<Promise<void>>();

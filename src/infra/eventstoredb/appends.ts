@@ -1,8 +1,12 @@
 /** Appends whose outcome is always told: written, not written, or not known. */
 import { NO_STREAM } from '@eventstore/db-client';
 import { createKeyedQueue, createSlots, pause } from '../../eventsourcing/concurrency.ts';
-import type { EventEnvelope, Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import {
+  comparePositions,
+  type EventEnvelope,
+  type Position,
+  type RecordedEvent,
+} from '../../eventsourcing/message.ts';
 import {
   type AppendResult,
   type EventStore,
@@ -49,7 +53,7 @@ const appendsAtOnce = 48;
 const bytesMax = 1_048_576;
 const attemptsMax = 4;
 
-interface Written {
+interface WrittenEvents {
   readonly kind: 'written';
   readonly lastRevision: number;
   readonly position: Position | null;
@@ -92,7 +96,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
   const inLine = createSlots(appendsAtOnce);
   const inTurn = createKeyedQueue();
 
-  const send = ({ stream, expected, encoded }: Task): Promise<Written> =>
+  const send = ({ stream, expected, encoded }: Task): Promise<WrittenEvents> =>
     clients.use(async (client) => {
       const call = client.appendToStream(stream, encoded.events, {
         expectedRevision: expected === 'no_stream' ? NO_STREAM : BigInt(expected),
@@ -104,7 +108,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
       return { kind: 'written', lastRevision: Number(nextExpectedRevision), position: position ?? null };
     });
 
-  const attempt = async (task: Task): Promise<Written | AppendFailure> => {
+  const attempt = async (task: Task): Promise<WrittenEvents | AppendFailure> => {
     try {
       return await inLine(() => breaker.through(() => send(task)));
     } catch (error) {
@@ -124,7 +128,7 @@ export const createAppend = (options: AppendsOptions): EventStore['append'] => {
     return { kind: 'conflict', actual: last.revision };
   };
 
-  const answer = async (task: Task, written: Written, before: Position | null): Promise<AppendResult> => {
+  const answer = async (task: Task, written: WrittenEvents, before: Position | null): Promise<AppendResult> => {
     const { lastRevision, position } = written;
     const firstRevision = lastRevision - task.envelopes.length + 1;
     if (position === null || (before !== null && comparePositions(position, before) <= 0)) {

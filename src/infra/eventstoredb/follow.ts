@@ -1,7 +1,6 @@
 /** Followers of the log: live from the recent events that all share, from the server while they are further behind. */
 import { UnknownEvent } from '../../domain/upcasters.ts';
-import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing/ports.ts';
 import type { Listener } from '../waits.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
@@ -18,7 +17,7 @@ interface Wanted {
 }
 
 /** What a follower gets of what was pulled. */
-interface Step {
+interface FollowStep {
   /** `null` when it does not move the follower on. */
   readonly batch: EventBatch | null;
   /** The event after these that can't be understood. */
@@ -46,7 +45,7 @@ const understand = ({ resolved, upTo }: Pulled, { types }: Wanted, at: Position 
   return { events, unknown: null, upTo };
 };
 
-const stepOf = (pulled: Pulled, wanted: Wanted, from: Position | null, recent: RecentEvents): Step => {
+const stepOf = (pulled: Pulled, wanted: Wanted, from: Position | null, recent: RecentEvents): FollowStep => {
   const { events, unknown, upTo } = understand(pulled, wanted, from);
   const isDrained = pulled.isDrained && unknown === null;
   const isAtEnd = !isAfter(recent.end(), upTo);

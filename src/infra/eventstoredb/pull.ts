@@ -1,11 +1,9 @@
 /** Subscriptions that come back: for ever, from the last position that was handed out. */
 import type { AllStreamResolvedEvent } from '@eventstore/db-client';
-import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import { comparePositions, type Position } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, createWakeSignal, type WakeSignal } from '../waits.ts';
-import type { Clients } from './clients.ts';
-import { describeFailure, isFinalForReading } from './clients.ts';
+import { type Clients, describeFailure, isFinalForReading } from './clients.ts';
 import type { Timing } from './connection.ts';
 import type { Reads } from './reads.ts';
 import { type Subscription, SubscriptionEnded, subscribe } from './subscription.ts';

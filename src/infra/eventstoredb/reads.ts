@@ -9,14 +9,11 @@ import {
   StreamNotFoundError,
 } from '@eventstore/db-client';
 import { createSlots, pause } from '../../eventsourcing/concurrency.ts';
-import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
-import type { EventSource } from '../../eventsourcing/ports.ts';
-import { StoreUnavailable } from '../../eventsourcing/ports.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
+import { type EventSource, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, NoAnswer } from '../waits.ts';
 import type { ServerBreaker } from './circuitBreaker.ts';
-import type { Clients, EventStoreClient } from './clients.ts';
-import { describeFailure, isFinalForReading } from './clients.ts';
+import { type Clients, describeFailure, type EventStoreClient, isFinalForReading } from './clients.ts';
 import type { Timing } from './connection.ts';
 import { decodeResolved, positionOf } from './records.ts';
 

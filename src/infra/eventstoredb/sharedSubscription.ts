@@ -1,7 +1,6 @@
 /** One live subscription for all followers of this process. It fills the recent events that they share. */
 import { UnknownEvent } from '../../domain/upcasters.ts';
-import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventBatch } from '../../eventsourcing/ports.ts';
 import { createWakeSignal, type WakeSignal } from '../waits.ts';
 import type { HighWaterMark } from './appends.ts';

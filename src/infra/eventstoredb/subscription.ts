@@ -9,8 +9,7 @@ import {
   type Filter,
   START,
 } from '@eventstore/db-client';
-import type { Position } from '../../eventsourcing/message.ts';
-import { comparePositions } from '../../eventsourcing/message.ts';
+import { comparePositions, type Position } from '../../eventsourcing/message.ts';
 import { within } from '../waits.ts';
 import type { EventStoreClient } from './clients.ts';
 import { positionOf, weightOf } from './records.ts';
@@ -23,7 +22,7 @@ export interface SubscriptionOptions {
   readonly onChange: () => void;
 }
 
-export interface Taken {
+export interface TakenEvents {
   readonly resolved: readonly AllStreamResolvedEvent[];
   /** Everything up to here was taken or filtered out by the server. */
   readonly upTo: Position | null;
@@ -35,7 +34,7 @@ export interface Taken {
 
 export interface Subscription {
   /** What is there now, at most `max` events. Does not wait. */
-  take(max: number): Taken;
+  take(max: number): TakenEvents;
   /** `undefined` while it runs. */
   failure(): Error | undefined;
   /** When anything was last heard of the server, by `performance.now()`. */
@@ -65,12 +64,12 @@ const closeMaxMs = 2_000;
 /** In place of "nowhere", which resuming from would skip the whole log. */
 const nowhere = 2n ** 64n - 1n;
 
-interface Held {
+interface HeldEvents {
   readonly resolved: AllStreamResolvedEvent;
   readonly weight: number;
 }
 
-interface Mark {
+interface LastSeen {
   /** Counts once so many events were taken. */
   readonly after: number;
   readonly position: Position | null;
@@ -104,9 +103,9 @@ export const subscribe = (client: EventStoreClient, { from, types, onChange }: S
   let upTo = from;
   let isPastBeginning = false;
   let taken = 0;
-  const held: Held[] = [];
+  const held: HeldEvents[] = [];
   let characters = 0;
-  const marks: Mark[] = [];
+  const marks: LastSeen[] = [];
 
   const news = (): void => {
     heardAtMs = performance.now();

@@ -8,8 +8,7 @@ import { createHmac, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type PersonalData, SubjectErased } from '../../commands/ports.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
-import type { SubjectKey, SubjectKeys } from './subjectKeys.ts';
-import { createNonces, decrypt, encrypt } from './subjectKeys.ts';
+import { createNonces, decrypt, encrypt, type SubjectKey, type SubjectKeys } from './subjectKeys.ts';
 
 /** Unwrapped keys in memory, about 300 bytes each: the customers of a busy day. Others cost one read and one unwrap. */
 const keysCachedMax = 20_000;

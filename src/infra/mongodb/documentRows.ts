@@ -63,7 +63,7 @@ export const bytesOf = (value: unknown): number => sizeOf(value, bytesPerCharact
 /** About as many characters as its JSON has: what a page has room for. */
 export const charsOf = (value: unknown): number => sizeOf(value, 1);
 
-export interface Row {
+export interface MongoRow {
   readonly _id: string;
   /** Of the last event folded in; of a tombstone, the complement, which no guard of a living document matches. */
   readonly position: bigint;
@@ -75,7 +75,7 @@ export interface Row {
   readonly deletedAt?: Date;
 }
 
-export type Rows = MongoCollection<Row>;
+export type Rows = MongoCollection<MongoRow>;
 
 /**
  * How long a tombstone stays: far longer than any runner sleeps between reading and writing, so that one that wakes up
@@ -86,13 +86,13 @@ export const tombstoneKeptSeconds = 24 * 3_600;
 /** The complement of a position, and back: below zero for a tombstone, as positions begin at 0. */
 export const buried = (position: bigint): bigint => -1n - position;
 
-export const isTombstone = ({ position }: Pick<Row, 'position'>): boolean => position < 0n;
+export const isTombstone = ({ position }: Pick<MongoRow, 'position'>): boolean => position < 0n;
 
 /** The condition that leaves tombstones out. */
 export const isAlive = { position: { $gte: 0n } } as const;
 
 /** The only cast: who asks for `T` has written it. */
-export const toStored = <T>({ _id, document, position }: Row): StoredDocument<T> => ({
+export const toStored = <T>({ _id, document, position }: MongoRow): StoredDocument<T> => ({
   id: _id,
   document: decodeDocument(document ?? {}) as T,
   position,
@@ -103,8 +103,8 @@ export const toStored = <T>({ _id, document, position }: Row): StoredDocument<T>
  * so that none is ever taken for an operator itself (R6.2).
  */
 
-type Condition = DocumentQuery['where'][string];
-type Conditions = Filter<Row>[];
+type MongoCondition = DocumentQuery['where'][string];
+type Conditions = Filter<MongoRow>[];
 
 const pathOf = (field: string): string => `document.${checkedName(field)}`;
 
@@ -120,7 +120,7 @@ const range = (path: string, from: string | number | undefined, below: string | 
   ...(below === undefined ? [] : [{ [path]: { $lt: below } }]),
 ];
 
-const conditionsOf = (collection: Collection, field: string, condition: Condition): Conditions => {
+const conditionsOf = (collection: Collection, field: string, condition: MongoCondition): Conditions => {
   if ('has' in condition) return [{ [pathOf(listField(collection, field))]: { $eq: condition.has } }];
   const path = pathOf(indexedField(collection, field));
   if ('equals' in condition) return [{ [path]: { $eq: condition.equals } }];
@@ -148,7 +148,7 @@ const keyset = (path: string | null, isDescending: boolean, after: DocumentQuery
 };
 
 /** @throws RangeError for what was not declared as a list. */
-export const anyOfList = (collection: Collection, list: string, values: readonly string[]): Filter<Row> => ({
+export const anyOfList = (collection: Collection, list: string, values: readonly string[]): Filter<MongoRow> => ({
   $and: [{ [pathOf(listField(collection, list))]: { $in: [...values] } }, isAlive],
 });
 
@@ -156,7 +156,7 @@ export const anyOfList = (collection: Collection, list: string, values: readonly
 export const findArguments = (
   collection: Collection,
   { where, orderBy, after }: DocumentQuery,
-): { readonly filter: Filter<Row>; readonly sort: Sort } => {
+): { readonly filter: Filter<MongoRow>; readonly sort: Sort } => {
   const path = orderBy === undefined ? null : pathOf(indexedField(collection, orderBy.field));
   const isDescending = orderBy?.direction === 'descending';
   const direction = isDescending ? -1 : 1;

@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyBulkWriteOperation } from 'mongodb';
 import type { DocumentWrite } from '../../eventsourcing/projecting/documents.ts';
-import { buried, bytesOf, encodeDocument, isTombstone, type Row, type Rows } from './documentRows.ts';
+import { buried, bytesOf, encodeDocument, isTombstone, type MongoRow, type Rows } from './documentRows.ts';
 import { isPartlyDuplicate } from './driver.ts';
 
-export type Outcome = 'applied' | 'lost';
+export type BulkOutcome = 'applied' | 'lost';
 
 /** What must be there, as it stands in the row: a position, or `null` for nothing at all. */
 interface Guarded {
@@ -16,7 +16,7 @@ interface Guarded {
   readonly guard: bigint | null;
 }
 
-type Standing = Pick<Row, '_id' | 'position' | 'writer'>;
+type Standing = Pick<MongoRow, '_id' | 'position' | 'writer'>;
 
 /** A part keeps the server for some 50 ms at most, so that others get their turn. */
 const writesPerPart = 500;
@@ -50,12 +50,12 @@ function* groupsOf(writes: readonly DocumentWrite[]): Generator<readonly (readon
   if (group.length > 0) yield group;
 }
 
-const rowOf = ({ id, document, position }: DocumentWrite, writer: string): Row =>
+const rowOf = ({ id, document, position }: DocumentWrite, writer: string): MongoRow =>
   document === null
     ? { _id: id, position: buried(position), writer, document, deletedAt: new Date() }
     : { _id: id, position, writer, document: encodeDocument(document) };
 
-const operationOf = ({ write, guard }: Guarded, writer: string): AnyBulkWriteOperation<Row> => {
+const operationOf = ({ write, guard }: Guarded, writer: string): AnyBulkWriteOperation<MongoRow> => {
   const row = rowOf(write, writer);
   return guard === null
     ? { insertOne: { document: row } }
@@ -90,7 +90,7 @@ const mayReplace = (row: Standing | undefined, { write, guard }: Guarded): row i
  * applied and at once written again by another runner then counts as lost, which that runner's owner is about to learn
  * anyhow.
  */
-const perform = async (rows: Rows, guarded: readonly Guarded[], writer: string): Promise<readonly Outcome[]> => {
+const perform = async (rows: Rows, guarded: readonly Guarded[], writer: string): Promise<readonly BulkOutcome[]> => {
   const done = await send(rows, guarded, writer);
   if (done === guarded.length) return guarded.map(() => 'applied');
   const found = await standing(rows, guarded);
@@ -110,7 +110,7 @@ const performAll = async (
   rows: Rows,
   writes: readonly DocumentWrite[],
   writer: string,
-): Promise<readonly Outcome[]> => {
+): Promise<readonly BulkOutcome[]> => {
   const guarded = writes.map((write) => ({ write, guard: write.expected }));
   const absent = guarded.filter(({ write, guard }) => write.document === null && guard === null);
   const others = guarded.filter((each) => !absent.includes(each));
@@ -123,7 +123,7 @@ const performAll = async (
   });
 };
 
-export type WriteDocuments = (rows: Rows, writes: readonly DocumentWrite[]) => Promise<readonly Outcome[]>;
+export type WriteDocuments = (rows: Rows, writes: readonly DocumentWrite[]) => Promise<readonly BulkOutcome[]>;
 
 /** Waits for all of them, so that a failure leaves none behind that is still on its way. */
 const allDone = async <T>(works: readonly Promise<T>[]): Promise<readonly T[]> => {
@@ -135,7 +135,7 @@ export const createDocumentWrites = (): WriteDocuments => {
   const process = randomUUID();
   let calls = 0;
   return async (rows, writes) => {
-    const outcomes: Outcome[] = [];
+    const outcomes: BulkOutcome[] = [];
     for (const group of groupsOf(writes)) {
       calls += 1;
       const writer = `${process}.${calls}`;

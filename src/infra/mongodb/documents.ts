@@ -22,7 +22,7 @@ import {
   indexKeysOf,
   isAlive,
   isTombstone,
-  type Row,
+  type MongoRow,
   type Rows,
   tombstoneKeptSeconds,
   toStored,
@@ -41,7 +41,7 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
     if (known === undefined) throw new Error(`collection ${name} was not ensured`);
     return known;
   };
-  const rowsOf = (name: string): Rows => db.collection<Row>(checkedName(name));
+  const rowsOf = (name: string): Rows => db.collection<MongoRow>(checkedName(name));
 
   const createIndexes = async (rows: Rows, spec: CollectionSpec): Promise<void> => {
     const indexes = indexKeysOf(spec).map((key) => ({ key }));
@@ -54,12 +54,12 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
 
   const readRows =
     (name: string) =>
-    (filter: Filter<Row>): Promise<readonly Row[]> =>
+    (filter: Filter<MongoRow>): Promise<readonly MongoRow[]> =>
       read(() => rowsOf(name).find(filter, { batchSize: idsPerRead }).toArray());
 
-  const gathered = new Map<string, (id: string) => Promise<Row | null>>();
-  const gatheredOf = (name: string): ((id: string) => Promise<Row | null>) => {
-    const known = gathered.get(name) ?? createBatchedRead<Row>(readRows(name));
+  const gathered = new Map<string, (id: string) => Promise<MongoRow | null>>();
+  const gatheredOf = (name: string): ((id: string) => Promise<MongoRow | null>) => {
+    const known = gathered.get(name) ?? createBatchedRead<MongoRow>(readRows(name));
     gathered.set(name, known);
     return known;
   };
@@ -122,7 +122,7 @@ export const createMongoDocuments = ({ db, queryReadPreference, read, write, has
  * that is enough for a projection, which writes back what it read, and not for queries.
  */
 
-interface Entry {
+interface FoldedDocument {
   readonly stored: StoredDocument<unknown>;
   readonly bytes: number;
 }
@@ -134,7 +134,8 @@ const bytesMax = 32 * 1_024 * 1_024;
 const keyBytes = 100;
 const keyOf = (collection: string, id: string): string => `${collection} ${id}`;
 
-const createMemory = () => new LRUCache<string, Entry>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
+const createMemory = () =>
+  new LRUCache<string, FoldedDocument>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
 
 export const createFoldedDocuments = (documents: Documents): Documents => {
   let memory = createMemory();

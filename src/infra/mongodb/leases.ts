@@ -82,7 +82,7 @@ const defaultTimes: LeaseTimes = {
 /** At the start nobody knows yet what its share is, but will soon. */
 const firstPollMs = 50;
 
-interface Taken {
+interface TakenLease {
   readonly epoch: number;
   readonly sentAtMs: number;
   readonly slot: LeaseSlot;
@@ -121,7 +121,7 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
     name: string,
     owner: string,
     mayTake: ReturnType<typeof createJudge>,
-  ): Promise<Taken | null> => {
+  ): Promise<TakenLease | null> => {
     const row = await rows.find(name);
     const slot = mayTake(row) ? shares.claim() : null;
     if (slot === null) return null;
@@ -137,13 +137,13 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
     return null;
   };
 
-  const giveBack = async (name: string, owner: string, { epoch, slot }: Taken): Promise<void> => {
+  const giveBack = async (name: string, owner: string, { epoch, slot }: TakenLease): Promise<void> => {
     slot.free();
     await unlessUnavailable(rows.release(name, owner, epoch));
   };
 
   /** `null` when aborted first. */
-  const acquire = async (name: string, owner: string, signal: AbortSignal): Promise<Taken | null> => {
+  const acquire = async (name: string, owner: string, signal: AbortSignal): Promise<TakenLease | null> => {
     const mayTake = createJudge(owner, times.takeAfterMs);
     let delayMs = Math.min(firstPollMs, times.pollMs);
     const isWanted = (): boolean => !signal.aborted;
@@ -162,7 +162,7 @@ export const createMongoLeases = (mongo: Mongo, changed: Partial<LeaseTimes> = {
       const owner = randomUUID();
 
       /** Renews until the work has returned, also while it takes its time to stop; then others need not wait. */
-      const hold = async (taken: Taken): Promise<void> => {
+      const hold = async (taken: TakenLease): Promise<void> => {
         const { epoch, sentAtMs, slot } = taken;
         const keeper = keepLease(() => rows.renew(name, owner, epoch), times, sentAtMs);
         const held: HeldLease = { epoch, signal: AbortSignal.any([signal, keeper.lost, slot.excess]) };

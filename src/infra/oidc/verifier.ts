@@ -15,7 +15,7 @@ const verifiedTokensMax = 10_000;
 /** A key withdrawn by the issuer may go on working for this long, and no longer. */
 export const rememberedMsMax = 60_000;
 
-interface Entry {
+interface VerifiedEntry {
   readonly principal: Principal;
   readonly forgottenAtMs: number;
 }
@@ -29,7 +29,7 @@ interface VerifiedTokens {
 }
 
 export const createVerifiedTokens = (max: number = verifiedTokensMax): VerifiedTokens => {
-  const entries = new LRUCache<string, Entry>({ max });
+  const entries = new LRUCache<string, VerifiedEntry>({ max });
   return {
     find: (key, nowMs) => {
       const entry = entries.get(key);

@@ -1,8 +1,7 @@
 /** Progress of consumers, told to other processes over a channel of Redis. Nothing depends on it: what is lost is lost. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Position } from '../../eventsourcing/message.ts';
-import { formatPosition, parsePosition } from '../../eventsourcing/message.ts';
+import { formatPosition, type Position, parsePosition } from '../../eventsourcing/message.ts';
 import type { ProgressPubSub } from '../../eventsourcing/ports.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
@@ -16,7 +15,7 @@ const messageCharsMax = namesPerMessageMax * (nameCharsMax + 40) + 100;
 /** A subscriber sends nothing by itself, and would never learn that its socket leads nowhere. */
 const pingEveryMs = 10_000;
 
-interface Message {
+interface ProgressMessage {
   /** The process that sent it, which leaves it out itself. */
   readonly from: string;
   /** Name and `formatPosition`. */
@@ -46,7 +45,7 @@ const readMessage = (text: string, self: string): Heard => {
   if (text.length > messageCharsMax) return [];
   const message = parseJson(text);
   if (typeof message !== 'object' || message === null) return [];
-  const { from, positions } = message as Partial<Message>;
+  const { from, positions } = message as Partial<ProgressMessage>;
   if (from === self || !Array.isArray(positions) || positions.length > namesPerMessageMax) return [];
   return positions.map(entryOf).filter((entry) => entry !== null);
 };
@@ -55,7 +54,7 @@ const writeMessages = (from: string, news: ReadonlyMap<string, Position>): reado
   const positions = [...news].map(([name, position]) => [name, formatPosition(position)] as const);
   const messages: string[] = [];
   for (let at = 0; at < positions.length; at += namesPerMessageMax) {
-    const message: Message = { from, positions: positions.slice(at, at + namesPerMessageMax) };
+    const message: ProgressMessage = { from, positions: positions.slice(at, at + namesPerMessageMax) };
     messages.push(JSON.stringify(message));
   }
   return messages;

@@ -3,7 +3,6 @@
  * recorded, as one for each event would cost more than the event itself. It holds only what is searched for, and where
  * to find the events; they themselves stay in the log.
  */
-
 import { eventVersions, type LedgerEvent, type LedgerEventType } from '../../domain/events.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';

@@ -29,7 +29,7 @@ interface Sql {
 }
 
 type Where = DocumentQuery['where'];
-type Condition = Where[string];
+type SqlCondition = Where[string];
 type After = DocumentQuery['after'];
 
 /** A list whose value few documents hold, or any list where the answer is in the order of ids, which is that of the list. */
@@ -53,7 +53,7 @@ const range = (column: string, from: SQLInputValue | undefined, below: SQLInputV
 
 const fieldColumn = (collection: Collection, field: string): string => `t.${columnOf(indexedField(collection, field))}`;
 
-const conditionSql = (collection: Collection, field: string, condition: Condition): Sql => {
+const conditionSql = (collection: Collection, field: string, condition: SqlCondition): Sql => {
   if ('has' in condition) {
     return {
       sql: `(SELECT 1 FROM ${listTableOf(collection.name)} WHERE field = ? AND value = ? AND id = t.id) IS NOT NULL`,

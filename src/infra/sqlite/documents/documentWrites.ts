@@ -77,7 +77,7 @@ export interface DocumentValues {
   readonly lists: readonly string[];
 }
 
-type Outcome = 'applied' | 'lost';
+type WriteOutcome = 'applied' | 'lost';
 
 interface Table extends Collection {
   readonly has: StatementSync;
@@ -141,7 +141,7 @@ const spreadLists = (
   }
 };
 
-const insert = (table: Table, { id, content, fields, lists }: DocumentValues): Outcome => {
+const insert = (table: Table, { id, content, fields, lists }: DocumentValues): WriteOutcome => {
   if (content === null) return table.has.get(id) === undefined ? 'applied' : 'lost';
   if (table.insert.run(id, ...content, ...fields, ...lists).changes === 0) return 'lost';
   spreadLists(table, id, [], lists);
@@ -149,7 +149,7 @@ const insert = (table: Table, { id, content, fields, lists }: DocumentValues): O
 };
 
 /** Most changes leave the indexed fields as they are, and SQLite writes every index whose column is set at all. */
-const replace = (table: Table, values: DocumentValues, expected: bigint): Outcome => {
+const replace = (table: Table, values: DocumentValues, expected: bigint): WriteOutcome => {
   const { id, content, fields, lists } = values;
   if (content !== null && table.replaceBody.run(...content, id, expected, ...fields, ...lists).changes > 0) {
     return 'applied';
@@ -179,7 +179,7 @@ const create = (db: Statements) => {
       createTables(db, spec, collection);
       tables.set(spec.name, prepareTable(db, collection));
     },
-    write: (name: string, writes: readonly DocumentValues[]): readonly Outcome[] => {
+    write: (name: string, writes: readonly DocumentValues[]): readonly WriteOutcome[] => {
       const table = tableFor(name);
       return writes.map((values) =>
         values.expected === null ? insert(table, values) : replace(table, values, values.expected),

@@ -13,7 +13,7 @@ import { createFind } from './findDocuments.ts';
  * one process writes a collection that it serves; another one's write is noticed at the next compare-and-set.
  */
 
-interface Written {
+interface WrittenDocument {
   readonly write: DocumentWrite;
   readonly json: string | undefined;
   readonly outcome: 'applied' | 'lost' | undefined;
@@ -25,13 +25,13 @@ interface HotDocuments {
   /** What was read just now, with its JSON. */
   set(collection: string, id: string, stored: StoredDocument<unknown> | null, json: string | undefined): void;
   /** What was written, with its JSON; called in the order of commits, before anybody else goes on. */
-  remember(collection: string, writes: readonly Written[]): void;
+  remember(collection: string, writes: readonly WrittenDocument[]): void;
   clear(): void;
 }
 
 const bytesMax = 8 * 1_024 * 1_024;
 
-interface Entry {
+interface HotDocument {
   readonly stored: StoredDocument<unknown> | null;
   readonly bytes: number;
 }
@@ -40,7 +40,7 @@ interface Entry {
 const bytesOf = (json: string | undefined): number => 200 + 3 * (json?.length ?? 0);
 
 const createHotDocuments = (): HotDocuments => {
-  const create = () => new LRUCache<string, Entry>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
+  const create = () => new LRUCache<string, HotDocument>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
   let entries = create();
   const keyOf = (collection: string, id: string): string => `${collection} ${id}`;
 
@@ -71,16 +71,16 @@ const createHotDocuments = (): HotDocuments => {
 const idsPerRead = 64;
 const idsPerSmallRead = 8;
 
-type Row = Record<string, unknown>;
+type DocumentRow = Record<string, unknown>;
 
-const toStored = <T>(row: Row): StoredDocument<T> => ({
+const toStored = <T>(row: DocumentRow): StoredDocument<T> => ({
   id: row.id as string,
   document: JSON.parse(row.body as string) as T,
   position: row.position as bigint,
 });
 
 const listOf = (document: object, field: string): readonly string[] => {
-  const value = (document as Row)[field];
+  const value = (document as DocumentRow)[field];
   return Array.isArray(value) ? value.map(String) : [];
 };
 
@@ -93,7 +93,7 @@ const valuesOf = (
     id,
     expected,
     content: [position, JSON.stringify(document)],
-    fields: fields.map((field) => columnValue((document as Row)[field])),
+    fields: fields.map((field) => columnValue((document as DocumentRow)[field])),
     lists: lists.map((field) => JSON.stringify(listOf(document, field))),
   };
 };
@@ -114,7 +114,7 @@ export const createSqliteDocuments = (db: Database): Documents => {
     return statement;
   };
 
-  const readOne = (collection: string, id: string): Row | undefined =>
+  const readOne = (collection: string, id: string): DocumentRow | undefined =>
     select(`SELECT id, position, body FROM ${tableOf(collection)} WHERE id = ?`).get(id);
 
   const hot = createHotDocuments();

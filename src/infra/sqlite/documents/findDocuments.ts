@@ -11,8 +11,8 @@ const driverMax = 2_000;
 /** Candidates of one step, each asked for its lists: some five milliseconds. */
 const candidatesMax = 2_000;
 
-type Row = Record<string, unknown>;
-type Decode = <T>(row: Row) => StoredDocument<T>;
+type FoundRow = Record<string, unknown>;
+type Decode = <T>(row: FoundRow) => StoredDocument<T>;
 
 /** Where a step was cut; `null` when there is nothing more. */
 type Cut = NonNullable<DocumentQuery['after']> | null;
@@ -30,7 +30,7 @@ export interface Finding {
 }
 
 /** What a query has come to. */
-interface Page<T> {
+interface DocumentPage<T> {
   readonly found: readonly StoredDocument<T>[];
   readonly chars: number;
 }
@@ -52,22 +52,22 @@ export const createFind = ({ db, ensured, select, toStored }: Finding): Document
     return driver;
   };
 
-  const isFull = ({ found, chars }: Page<unknown>, { limit, charsMax }: DocumentQuery): boolean =>
+  const isFull = ({ found, chars }: DocumentPage<unknown>, { limit, charsMax }: DocumentQuery): boolean =>
     found.length >= limit || (charsMax !== undefined && chars >= charsMax);
 
   /** What was found before stays as it is: a read that finds the file locked is done again. */
-  const step = <T>(collection: Collection, query: DocumentQuery, driver: Driver | null, before: Page<T>) => {
+  const step = <T>(collection: Collection, query: DocumentQuery, driver: Driver | null, before: DocumentPage<T>) => {
     const body = select(`SELECT id, position, body FROM ${tableOf(collection.name)} WHERE rowid = ?`);
     const found = [...before.found];
     let { chars } = before;
     const ending = (cut: Cut) => ({ page: { found, chars }, cut });
     let left = candidatesMax;
     for (const { sql, values } of querySteps(collection, query, driver)) {
-      const rows: Iterable<Row> = select(sql).iterate(...values, left);
+      const rows: Iterable<FoundRow> = select(sql).iterate(...values, left);
       for (const { row, id, value, isMet } of rows) {
         left -= 1;
         if (isMet === 1n) {
-          const stored = body.get(row as bigint) as Row;
+          const stored = body.get(row as bigint) as FoundRow;
           const size = (stored.body as string).length;
           found.push({ ...toStored<T>(stored), chars: size });
           chars += size;
@@ -82,7 +82,7 @@ export const createFind = ({ db, ensured, select, toStored }: Finding): Document
   return async <T>(name: string, query: DocumentQuery) => {
     const collection = ensured(name);
     if (query.limit < 1) return [];
-    let page: Page<T> = { found: [], chars: 0 };
+    let page: DocumentPage<T> = { found: [], chars: 0 };
     const driver = await db.read(() => driverOf(collection, query));
     if (driver?.count === 0) return [];
     let after = query.after;

@@ -10,7 +10,7 @@ import type { Database } from '../file/database.ts';
 import type { Statements } from '../file/writes.ts';
 import { eventColumns, eventWrites, selectEvents, upgradeEvents } from './eventRows.ts';
 
-interface Mark {
+interface LogMark {
   /** Id of the store. */
   readonly store: string;
   /** Of the newest event; 0 when there is none. */
@@ -19,7 +19,7 @@ interface Mark {
   readonly checksum: number | null;
 }
 
-type Head = Omit<Mark, 'store'>;
+type Head = Omit<LogMark, 'store'>;
 
 /** So much of what was acknowledged last may be missing without notice after a crash. */
 const everyMs = 1_000;
@@ -29,13 +29,13 @@ const headOf = ({ prepare }: Statements): Head => {
   return { position: Number(row?.position ?? 0), checksum: (row?.checksum as number | null | undefined) ?? null };
 };
 
-const isMark = (value: unknown): value is Mark => {
-  const { store, position } = (value ?? {}) as Partial<Mark>;
+const isMark = (value: unknown): value is LogMark => {
+  const { store, position } = (value ?? {}) as Partial<LogMark>;
   return typeof store === 'string' && typeof position === 'number';
 };
 
 /** `null` when there is none. @throws OperatorError when it can't be read. */
-export const readMark = (directory: string): Mark | null => {
+export const readMark = (directory: string): LogMark | null => {
   const path = join(directory, markFileName);
   if (!existsSync(path)) return null;
   try {
@@ -47,7 +47,7 @@ export const readMark = (directory: string): Mark | null => {
   throw new OperatorError(`${path} is damaged. Check the log with npm run verify, then remove ${markFileName}.`);
 };
 
-const writeMark = async (directory: string, mark: Mark): Promise<void> => {
+const writeMark = async (directory: string, mark: LogMark): Promise<void> => {
   const path = join(directory, markFileName);
   const handle = await open(`${path}.tmp`, 'w', 0o600);
   try {
@@ -62,7 +62,7 @@ const writeMark = async (directory: string, mark: Mark): Promise<void> => {
 const goOn = `Restore ${databaseFileName} and its -wal, or a backup. To go on without those events, remove ${markFileName}.`;
 
 /** What is missing at the end of the log, or `null`. Where no checksum was kept, only the position is compared. */
-export const lossAtEnd = (db: Statements, mark: Mark | null, store: string): string | null => {
+export const lossAtEnd = (db: Statements, mark: LogMark | null, store: string): string | null => {
   if (mark === null || mark.position === 0) return null;
   if (mark.store !== store)
     return `${markFileName} is of another store. Remove it if ${databaseFileName} is the right one.`;

@@ -5,7 +5,7 @@ import type { EventBatch, EventSource, ScanHint } from '../../../eventsourcing/p
 import type { Database } from '../file/database.ts';
 import { type EventSelect, eventColumns, positionOf, selectEvents } from './eventRows.ts';
 
-interface RecentEvents {
+interface NewestEvents {
   /** With the characters of JSON of each. */
   push(events: readonly RecordedEvent[], chars: readonly number[]): void;
   /** A slice after a position, or `undefined` when the recent events do not reach back that far. */
@@ -23,7 +23,7 @@ export const sliceCharsMax = 1_000_000;
  * The newest events as they were committed, without gaps, shared by all live followers: without it, each of them would
  * read and parse each event again. Events are immutable, so sharing is safe.
  */
-export const createRecentEvents = (): RecentEvents => {
+export const createRecentEvents = (): NewestEvents => {
   let events: RecordedEvent[] = [];
   let sizes: number[] = [];
   let held = 0;
@@ -46,7 +46,7 @@ export const createRecentEvents = (): RecentEvents => {
     drop(count);
   };
 
-  const push: RecentEvents['push'] = (committed, chars) => {
+  const push: NewestEvents['push'] = (committed, chars) => {
     const start = Number(committed[0]?.position.commit ?? 0n);
     // Another process wrote in between: what we hold does not lead up to here.
     if (start !== first + events.length) {
@@ -70,7 +70,7 @@ export const createRecentEvents = (): RecentEvents => {
     return to;
   };
 
-  const read: RecentEvents['read'] = (at, batchMax, types) => {
+  const read: NewestEvents['read'] = (at, batchMax, types) => {
     const from = at + 1 - first;
     if (from < 0 || from >= events.length) return undefined;
     const slice = events.slice(from, endOf(from, batchMax));

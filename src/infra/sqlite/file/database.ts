@@ -8,7 +8,13 @@ import { LRUCache } from 'lru-cache';
 import { createTurns } from '../../../eventsourcing/concurrency.ts';
 import { type StoreDamaged, StoreUnavailable } from '../../../eventsourcing/ports.ts';
 import { isBusy, openConnection } from './connection.ts';
-import { type Answer, createFileGuard, createSoundness, createTransactions, type Work } from './transactions.ts';
+import {
+  createFileGuard,
+  createSoundness,
+  createTransactions,
+  type TransactionWork,
+  type WorkAnswer,
+} from './transactions.ts';
 import type { Statements, WriteModule, Writer, Writes } from './writes.ts';
 
 /**
@@ -72,7 +78,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
   const db = openConnection(path, { lockWaitMaxMs, hasCheckpointer, cacheKiB });
   const soundness = createSoundness(createFileGuard(path), options.onDamage);
   const statements = new LRUCache<string, StatementSync>({ max: statementsMax });
-  const queue: Work[] = [];
+  const queue: TransactionWork[] = [];
   let state: 'idle' | 'scheduled' | 'closed' = 'idle';
   let lockedSinceMs: number | null = null;
   let closing: Promise<void> | null = null;
@@ -96,7 +102,7 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
 
   const flush = (): void => {
     if (state === 'closed') return;
-    let answers: Answer[];
+    let answers: WorkAnswer[];
     try {
       begin.run();
       answers = commitAll(queue.splice(0, workPerCommitMax));

@@ -6,8 +6,17 @@ import { Worker } from 'node:worker_threads';
 import { OperatorError } from '../../../commands/ports.ts';
 import { StoreUnavailable } from '../../../eventsourcing/ports.ts';
 import { type Database, type DatabaseOptions, openDatabase, type Turn } from './database.ts';
-import type { Answer, Begun, Call, WriteModule, Writer, Writes } from './writes.ts';
-import { type Caller, createGoOn, learn } from './writes.ts';
+import {
+  type Begun,
+  type Call,
+  type CallAnswer,
+  createGoOn,
+  learn,
+  type WaitingCaller,
+  type WriteModule,
+  type Writer,
+  type Writes,
+} from './writes.ts';
 
 /** What is read again and again is held as documents and states, so that few pages are. */
 const readCacheKiB = 8 * 1_024;
@@ -27,8 +36,7 @@ const callsMax = 64;
 /** Messages of those who go first, one after another, while others wait: these must not stand still either. */
 const firstInARowMax = 3;
 
-/** One message. */
-interface Message {
+interface ThreadMessage {
   /** Of its calls, those that have no answer yet. */
   underway: number;
 }
@@ -37,10 +45,10 @@ interface Message {
 interface CallBatch {
   calls: Call[];
   /** `null`: they wait. */
-  message: Message | null;
+  message: ThreadMessage | null;
 }
 
-interface Waiting extends Caller {
+interface Waiting extends WaitingCaller {
   readonly batch: CallBatch;
 }
 
@@ -80,7 +88,7 @@ export const openThreadedDatabase = async (path: string, options: DatabaseOption
 
   const goOn = createGoOn();
   let settling = Promise.resolve();
-  worker.on('message', (answers: readonly Answer[]) => {
+  worker.on('message', (answers: readonly CallAnswer[]) => {
     const callers = answers.flatMap((answer) => {
       const caller = waiting.get(answer.id);
       if (caller === undefined) return [];

@@ -38,15 +38,15 @@ export const createFileGuard = (path: string): FileGuard => {
  * on nothing is read or written, so that nothing wrong is answered and nothing is acknowledged that would be lost.
  */
 
-type Outcome = 'not_written' | 'unknown';
+type WorkOutcome = 'not_written' | 'unknown';
 
 interface Soundness {
   damage(): StoreDamaged | null;
   condemn(damage: StoreDamaged): void;
   /** Looks at the files. `outcome`: what became of the work that was just done. */
-  look(outcome: Outcome): StoreDamaged | null;
+  look(outcome: WorkOutcome): StoreDamaged | null;
   /** The error for callers. Damage that it tells of is remembered. */
-  judge(error: unknown, outcome: Outcome): unknown;
+  judge(error: unknown, outcome: WorkOutcome): unknown;
 }
 
 export const createSoundness = (
@@ -77,15 +77,15 @@ export const createSoundness = (
   };
 };
 
-export interface Work {
+export interface TransactionWork {
   readonly run: () => unknown;
   readonly committed: ((value: never) => void) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-export type Answer = () => void;
+export type WorkAnswer = () => void;
 
-const answerOf = ({ committed, resolve, reject }: Work, value: unknown): Answer => {
+const answerOf = ({ committed, resolve, reject }: TransactionWork, value: unknown): WorkAnswer => {
   return () => {
     try {
       committed?.(value as never);
@@ -99,7 +99,7 @@ const answerOf = ({ committed, resolve, reject }: Work, value: unknown): Answer 
 interface Transactions {
   readonly begin: StatementSync;
   /** Runs and commits, after `begin`. Never throws: the answers tell each caller what became of its work. */
-  readonly commitAll: (batch: readonly Work[]) => Answer[];
+  readonly commitAll: (batch: readonly TransactionWork[]) => WorkAnswer[];
 }
 
 export const createTransactions = (db: DatabaseSync, soundness: Soundness): Transactions => {
@@ -111,10 +111,10 @@ export const createTransactions = (db: DatabaseSync, soundness: Soundness): Tran
   const release = db.prepare('RELEASE work');
 
   /** Each on its own savepoint, so that a throw undoes that work alone. @throws when the whole transaction is gone. */
-  const runOneByOne = (batch: readonly Work[]): Answer[] =>
+  const runOneByOne = (batch: readonly TransactionWork[]): WorkAnswer[] =>
     batch.map((work) => {
       savepoint.run();
-      let answer: Answer;
+      let answer: WorkAnswer;
       try {
         answer = answerOf(work, work.run());
       } catch (error) {
@@ -130,7 +130,7 @@ export const createTransactions = (db: DatabaseSync, soundness: Soundness): Tran
     });
 
   /** Savepoints cost as much as the works they guard. Throws are rare: only then the batch is begun again with them. */
-  const runAll = (batch: readonly Work[]): Answer[] => {
+  const runAll = (batch: readonly TransactionWork[]): WorkAnswer[] => {
     try {
       return batch.map((work) => answerOf(work, work.run()));
     } catch {
@@ -147,7 +147,7 @@ export const createTransactions = (db: DatabaseSync, soundness: Soundness): Tran
   const outcomeOf = (committing: boolean, error: unknown): 'not_written' | 'unknown' =>
     committing && !isFull(error) ? 'unknown' : 'not_written';
 
-  const commitAll = (batch: readonly Work[]): Answer[] => {
+  const commitAll = (batch: readonly TransactionWork[]): WorkAnswer[] => {
     let committing = false;
     try {
       const answers = runAll(batch);

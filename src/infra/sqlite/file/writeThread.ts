@@ -10,8 +10,17 @@ import { eventWrites } from '../events/eventRows.ts';
 import { idempotencyWrites } from '../idempotency.ts';
 import { jobWrites } from '../jobs.ts';
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from './database.ts';
-import type { WriteModule, Writer, Writes } from './writes.ts';
-import { type Answer, type Begun, type Call, packError, storeCheckWrites, type ThreadOptions } from './writes.ts';
+import {
+  type Begun,
+  type Call,
+  type CallAnswer,
+  packError,
+  storeCheckWrites,
+  type ThreadOptions,
+  type WriteModule,
+  type Writer,
+  type Writes,
+} from './writes.ts';
 
 const modules: readonly WriteModule<Writes>[] = [
   eventWrites,
@@ -23,8 +32,8 @@ const modules: readonly WriteModule<Writes>[] = [
 ];
 
 /** Answers of one commit come one right after another, and go out together. */
-const createOutbox = (port: MessagePort): ((answer: Answer) => void) => {
-  let answers: Answer[] = [];
+const createOutbox = (port: MessagePort): ((answer: CallAnswer) => void) => {
+  let answers: CallAnswer[] = [];
   return (answer) => {
     answers.push(answer);
     if (answers.length > 1) return;

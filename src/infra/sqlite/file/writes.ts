@@ -51,7 +51,7 @@ export interface Call {
   readonly values: readonly unknown[];
 }
 
-export type Answer =
+export type CallAnswer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: PackedError };
 
@@ -95,7 +95,7 @@ export const unpackError = ({ name, message, stack, errcode, outcome, cause: pac
 /** Of what goes on once it is answered, in one turn of the event loop: 64 orders of 2,000 lines take longer (DESIGN §8). */
 const turnBudgetMs = 20;
 
-export interface Caller {
+export interface WaitingCaller {
   readonly committed: ((value: never) => void) | undefined;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -103,8 +103,8 @@ export interface Caller {
 
 /** Learns of the commit at once. @returns what lets the caller go on. */
 export const learn = (
-  { committed, resolve, reject }: Caller,
-  answer: Answer,
+  { committed, resolve, reject }: WaitingCaller,
+  answer: CallAnswer,
   condemn: (damage: StoreDamaged) => void,
 ): (() => void) => {
   if ('error' in answer) {
