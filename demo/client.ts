@@ -34,7 +34,7 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export class Unanswered extends Error {
+class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
 

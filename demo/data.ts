@@ -14,7 +14,7 @@ export interface Files {
 const sharedFolder = join(import.meta.dirname, '../../shared/data');
 const sampleFolder = join(import.meta.dirname, 'sample');
 
-export const whereFrom = (folder: string): string => `The year of a real shop is read from two files in ${folder}:
+const whereFrom = (folder: string): string => `The year of a real shop is read from two files in ${folder}:
 
   online-retail.csv.gz  Online Retail: Chen, Sain, Guo 2012, doi:10.1057/dbm.2012.17, licence CC BY 4.0.
                         Get it at https://archive.ics.uci.edu/dataset/352/online+retail and save the sheet as CSV with

@@ -50,7 +50,7 @@ const customerOf = ({ customerId, invoiceNo }: ShopOrder): { customerId: string;
   return { customerId: id, name: `Customer ${id}`, email: `customer-${id}@example.invalid` };
 };
 
-export const orderBody = (order: ShopOrder): object => {
+const orderBody = (order: ShopOrder): object => {
   const customer = customerOf(order);
   return {
     customer,

@@ -5,7 +5,6 @@
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
 import type { ShipmentEvent } from '../domain/shipment/events.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
-import { webhookEventTypes } from '../domain/webhook/events.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
@@ -106,12 +105,6 @@ const announcements = {
 
 type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];
 
-/**
- * All that a delivery may be called. A type that no event of the table announces does not compile here; `return.received`
- * is a name that older endpoints hold (`subscribableTypes`).
- */
-export const messageTypes: readonly (Announced | 'return.received')[] = [...webhookEventTypes, 'webhook.test'];
-
 const announcementOf = (eventType: string): Announcement<LedgerEvent> | null =>
   (announcements as { readonly [type: string]: Announcement<LedgerEvent> | null })[eventType] ?? null;
 
@@ -121,14 +114,21 @@ export const announcedTypes: readonly string[] = Object.keys(announcements).filt
 );
 
 /** Whether the event can be of interest, before anything is made of it. */
-export const mayAnnounce = (eventType: string, types: ReadonlySet<MessageType>): boolean =>
+const mayAnnounce = (eventType: string, types: ReadonlySet<MessageType>): boolean =>
   (announcementOf(eventType)?.types ?? []).some((type) => type === 'webhook.test' || types.has(type));
+
+/**
+ * Whether the endpoint listens to it. A type that no event of the table announces does not compile here; `return.received`
+ * is a name that older endpoints hold (`subscribableTypes`).
+ */
+const isFor = ({ types }: Audience, type: Announced | 'return.received'): boolean =>
+  type === 'webhook.test' || types.has(type);
 
 /** The messages one endpoint is owed for one event, in an order that never changes: the sequence follows it. */
 export const messagesFor = (event: RecordedEvent, audience: Audience): readonly WebhookMessage[] => {
   if (!mayAnnounce(event.type, audience.types)) return [];
   const messages = announcementOf(event.type)?.messages(event as RecordedEvent & LedgerEvent, audience) ?? [];
-  return messages.filter(({ type }) => type === 'webhook.test' || audience.types.has(type));
+  return messages.filter(({ type }) => isFor(audience, type));
 };
 
 /** The delivery's body. `timestamp` is when it happened (Standard Webhooks 1.0), not when it was sent. */

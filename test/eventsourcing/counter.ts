@@ -17,7 +17,7 @@ export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COU
 export const counterMax = 1_000;
 
 /** Its state is how many were counted, which is the revision + 1. */
-export const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> = {
+const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> = {
   category: 'counter',
   initialState: 0,
   decide: (command, count) => {

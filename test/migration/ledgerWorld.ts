@@ -23,7 +23,7 @@ export interface Engines {
   readonly checkpoints: Checkpoints;
 }
 
-export const secret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+const secret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 
 const eventOf = ({ type, data }: LedgerEvent): EventEnvelope => ({ ...newEvent(), type, schemaVersion: 1, data });
 

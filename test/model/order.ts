@@ -72,7 +72,7 @@ const shippedOf = ({ shipments }: Order, lineId: string): number =>
     ),
   );
 
-export const unshippedOf = (order: Order): readonly LineQuantity[] =>
+const unshippedOf = (order: Order): readonly LineQuantity[] =>
   isEnded(order)
     ? []
     : order.lines

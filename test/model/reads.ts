@@ -45,10 +45,10 @@ const partOf = (view: object): object => {
   };
 };
 
-export const withinReach = ({ role }: Client): ((view: object) => object) | undefined =>
+const withinReach = ({ role }: Client): ((view: object) => object) | undefined =>
   reachOf({ role }) === 'all' ? undefined : partOf;
 
-export const keyOfView = (kind: string, view: View): string => {
+const keyOfView = (kind: string, view: View): string => {
   if (kind === 'stock') return stockKey(view.warehouseId, view.sku);
   return kind === 'order' ? orderKey(view.orderId) : shipmentKey(view.shipmentId);
 };

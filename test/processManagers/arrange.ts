@@ -69,7 +69,7 @@ export const receive = (world: World, warehouseId: string, sku: string, quantity
   });
 
 /** `{ CHAIR: 3 }` becomes line `CHAIR` for three chairs. */
-export const linesOf = (wanted: { readonly [sku: string]: number }): OrderLine[] =>
+const linesOf = (wanted: { readonly [sku: string]: number }): OrderLine[] =>
   Object.entries(wanted).map(([sku, quantity]) => ({ lineId: sku, sku, quantity, priceMinor: 100, currency: 'EUR' }));
 
 export const place = (

@@ -43,7 +43,7 @@ export const describeClustered = (name: string, tests: () => void): void => {
 };
 
 /** A machine that runs other tests beside it is slow; only what hangs meets this. */
-export const settleMaxMs = 120_000;
+const settleMaxMs = 120_000;
 const pollEveryMs = 100;
 /** For `expect.poll` and `vi.waitFor`. */
 export const patiently = { timeout: settleMaxMs, interval: pollEveryMs } as const;

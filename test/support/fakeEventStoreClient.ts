@@ -37,7 +37,7 @@ export const failingReadable = (error: Error): Readable => {
   return readable;
 };
 
-export const emptyReadable = (): Readable => Readable.from([]);
+const emptyReadable = (): Readable => Readable.from([]);
 
 export const createFakeClient = ({ append = never, read = emptyReadable, subscription }: Behaviour): FakeClient => {
   const appends: SentAppend[] = [];

@@ -70,7 +70,7 @@ export interface CrashPoint {
 }
 
 /** The store as one process sees it; once that has died, nothing answers it any more. */
-export const storeOfProcess = (store: EventStore, crashAt?: CrashPoint): EventStore => {
+const storeOfProcess = (store: EventStore, crashAt?: CrashPoint): EventStore => {
   let appends = 0;
   let dead = false;
   const orDie = (): void => {

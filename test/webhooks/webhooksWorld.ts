@@ -94,7 +94,7 @@ export class Crash extends Error {
 }
 
 /** What a queue that is away says. */
-export class QueueAway extends Error {
+class QueueAway extends Error {
   override readonly name = 'QueueAway';
 }
 

@@ -56,7 +56,7 @@ const endings: readonly ParcelStatus[] = ['delivered', 'return_to_sender'];
 type Decided = Decision<ShipmentEvent, ShipmentRefusal>;
 type TrackParcel = Extract<ShipmentCommand, { type: 'TrackParcel' }>;
 
-export const isVoided = ({ phase }: KnownShipment): boolean => phase === 'voided' || phase === 'disputed';
+const isVoided = ({ phase }: KnownShipment): boolean => phase === 'voided' || phase === 'disputed';
 
 /** `pre_transit` says that there is a label; any other word says that the courier has the goods, or had them. */
 const isInHands = ({ status }: { readonly status: ParcelStatus }): boolean => status !== 'pre_transit';

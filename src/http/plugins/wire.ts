@@ -15,7 +15,7 @@ import { problems } from '../problems/problemCodes.ts';
  * What a browser may make of an answer (R7.5): nothing. The documentation page has a policy of its own. Sent with every
  * answer, so it is a constant and no chain of middleware.
  */
-export const hardening = {
+const hardening = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'strict-transport-security': 'max-age=31536000; includeSubDomains',

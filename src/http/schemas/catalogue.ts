@@ -62,7 +62,7 @@ export const Warehouse = named(
 const Millimetres = Type.Integer({ minimum: 1, maximum: 18_750, examples: [800] });
 const Grams = Type.Integer({ minimum: 0, maximum: 40_000_000, examples: [18_500] });
 
-export const Box = Closed({
+const Box = Closed({
   boxCode: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', maxLength: idCharsMax, examples: ['A'] }),
   lengthMm: Millimetres,
   widthMm: Millimetres,

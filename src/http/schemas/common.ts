@@ -33,7 +33,7 @@ export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const idCharsMax = 64;
 
 /** Bounds of free text, in characters: a name fits a label, a note fits a screen, a reference fits a document number. */
-export const nameCharsMax = 200;
+const nameCharsMax = 200;
 const noteCharsMax = 2_000;
 export const referenceCharsMax = 100;
 /** RFC 5321 §4.5.3.1.3 bounds a path, and with it an address, at 256 characters with its brackets. */

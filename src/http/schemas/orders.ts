@@ -132,7 +132,7 @@ export const orderStatuses = allOf<OrderStatus>()([
   'returned',
   'exception',
 ]);
-export const settableStatuses = ['cancelled', 'on_hold', 'released'] as const;
+const settableStatuses = ['cancelled', 'on_hold', 'released'] as const;
 
 export const Order = named(
   'Order',

@@ -39,7 +39,7 @@ const pageMax = 1_000;
 const scanEvents = 128;
 
 /** All that a bounded read has. @throws NoAnswer */
-export const collect = <Event>(read: StreamingRead<Event>, timeoutMs: number): Promise<Event[]> =>
+const collect = <Event>(read: StreamingRead<Event>, timeoutMs: number): Promise<Event[]> =>
   new Promise((resolve, reject) => {
     const events: Event[] = [];
     const timer = setTimeout(() => {

@@ -16,10 +16,10 @@ import type { SigningKeys } from './issuerKeys.ts';
 export const accessTokenLifetimeSeconds = 3600;
 
 /** `aud` of every access token (API.md "Who"). */
-export const sandboxAudience = 'stockledger';
+const sandboxAudience = 'stockledger';
 
 /** RFC 8707 wants a resource to be an absolute URI; the audience that it stands for need not be one. */
-export const sandboxResource = 'urn:stockledger';
+const sandboxResource = 'urn:stockledger';
 
 /** Everything else that the library would answer (authorization endpoint, logout …) is of no use without users. */
 const servedPaths: ReadonlySet<string> = new Set(['/token', '/jwks', '/.well-known/openid-configuration']);

@@ -31,7 +31,7 @@ export interface TimeLimits {
 }
 
 /** A receiver is to take the message and answer, not to work on it: 15 s is the standard's lower end. */
-export const sendTimeLimits: TimeLimits = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 };
+const sendTimeLimits: TimeLimits = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 };
 
 /** Enough to see an error message. */
 const bodyBytesMax = 4_096;

@@ -98,7 +98,7 @@ const allBackwards = (options: Options, store: Store): Answer => {
   return index === null ? failed('no record at this position') : { kind: 'events', indexes: steps(index - 1, 0, -1) };
 };
 
-export const answerRead = (options: Options, store: Store): Answer => {
+const answerRead = (options: Options, store: Store): Answer => {
   if (countOf(options) === 0) return failed('a count of zero');
   if (options.hasStream()) return readStream(options, store);
   const answer = isBackwards(options) ? allBackwards(options, store) : allForwards(options, store);
