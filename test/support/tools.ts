@@ -24,7 +24,7 @@ const settingsOf = ({ env }: ToolRun): NodeJS.ProcessEnv => ({
 export const runTool = (
   run: ToolRun,
 ): { readonly code: number | null; readonly stdout: string; readonly stderr: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`src/${run.name}.ts`, ...run.args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`src/cli/${run.name}.ts`, ...run.args], {
     env: settingsOf(run),
     encoding: 'utf8',
   });
@@ -36,7 +36,7 @@ export const runToolBeside = async (
   run: ToolRun,
   onLine: (line: string) => void = () => undefined,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
-  const child = spawn(process.execPath, [`src/${run.name}.ts`, ...run.args], { env: settingsOf(run) });
+  const child = spawn(process.execPath, [`src/cli/${run.name}.ts`, ...run.args], { env: settingsOf(run) });
   const ended = once(child, 'exit');
   createInterface({ input: child.stdout }).on('line', onLine);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -46,7 +46,7 @@ export const runToolBeside = async (
 
 /** Kills it (SIGKILL) at the first line of output that `isTime` accepts. @returns the signal, or the code if it was done before. */
 export const killTool = async (run: ToolRun, isTime: (line: string) => boolean): Promise<number | string | null> => {
-  const child: ChildProcess = spawn(process.execPath, [`src/${run.name}.ts`, ...run.args], {
+  const child: ChildProcess = spawn(process.execPath, [`src/cli/${run.name}.ts`, ...run.args], {
     env: settingsOf(run),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
