@@ -16,7 +16,7 @@ const usage = `npm run stall -- [--events 2000000] [--data <directory>] [--keep]
   --seconds  how long streams and what runs by itself are looked at
 `;
 
-/** DESIGN §8: 50 ms is the rule, 100 ms what is measured on a machine that others use too. */
+/** CONTRIBUTING.md: 50 ms is the rule, 100 ms what is measured on a machine that others use too. */
 const heldMaxMs = 100;
 /** \`npm start\` gives the old part of the heap 192 MB, and the young one three times 8. */
 const heapMaxBytes = (192 + 3 * 8) * 1_024 * 1_024;

@@ -1,4 +1,4 @@
-/** The furniture catalogue → items (API.md "Warehouses and items"). Pure but for reading. */
+/** The furniture catalogue → items (docs/openapi.json). Pure but for reading. */
 import { readTable } from './csv.ts';
 
 export interface CatalogueItem {

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Dispatcher, errors, Pool } from 'undici';
 
-/** Who asks: the sandbox clients of API.md "Running". */
+/** Who asks: the sandbox clients of docs/operations.md. */
 export type Caller = 'sandbox-admin' | 'sandbox-shop';
 
 export interface Request {

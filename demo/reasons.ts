@@ -1,4 +1,4 @@
-/** Free text of the shop's stock corrections → the reasons of the contract (API.md "Inventory"). */
+/** Free text of the shop's stock corrections → the reasons of the contract (docs/openapi.json). */
 import type { Row } from './rows.ts';
 
 export type Reason =

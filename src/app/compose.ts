@@ -1,4 +1,7 @@
-/** Adapters in; app, use cases and runners out (DESIGN §3). Reads no environment and knows no driver. */
+/**
+ * Adapters in; app, use cases and runners out (docs/architecture.md, "Who may import whom"). Reads no environment and
+ * knows no driver.
+ */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers, systemContext } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
@@ -68,7 +71,7 @@ export interface Adapters {
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
 }
 
-/** Of policies, in one turn of the event loop (DESIGN §8). */
+/** Of policies, in one turn of the event loop (CONTRIBUTING.md). */
 const policiesBudgetMs = 10;
 
 export interface Settings {
@@ -79,7 +82,7 @@ export interface Settings {
   readonly stateCacheBytesMax: number;
   /** How long an order's reservation is kept before it lapses. */
   readonly orderReservationMs: number;
-  /** How long answers to idempotency keys are kept; API.md promises 7 days. */
+  /** How long answers to idempotency keys are kept; docs/openapi.json promises 7 days. */
   readonly idempotencyKeptMs: number;
 }
 

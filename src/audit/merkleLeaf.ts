@@ -1,4 +1,7 @@
-/** The hash of one event in the tamper-evident log (DESIGN §4.6, B6): anyone can work it out again from an export. */
+/**
+ * The hash of one event in the tamper-evident log (src/audit/README.md, B6): anyone can work it out again from an
+ * export.
+ */
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 

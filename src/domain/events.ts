@@ -19,7 +19,7 @@ export type LedgerEvent =
   | WebhookEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
-/** `public` or `pii` for each field of each event (DESIGN §4.5). */
+/** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
 export const eventFields = {
   ...stockFields,
   ...itemFields,

@@ -3,7 +3,8 @@ import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { eventVersions } from './events.ts';
 
 /**
- * `Type@version` → the shape of the version after it (DESIGN §4.7). An entry is added with the golden file of the version
+ * `Type@version` → the shape of the version after it (docs/how-to.md, "Change an event"). An entry is added with the
+ * golden file of the version
  * it reads, and never changed.
  */
 export const upcasters: { readonly [typeAtVersion: string]: (data: object) => object } = {

@@ -17,7 +17,7 @@ export const escapeName = (id: string): string =>
 export const unescapeName = (name: string): string =>
   name.replace(escapes, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
 
-/** API.md "Conventions". No `.` in a warehouse id: it separates warehouse and SKU in a stream name. */
+/** docs/openapi.json. No `.` in a warehouse id: it separates warehouse and SKU in a stream name. */
 export const warehouseIdPattern = '^[A-Za-z0-9][A-Za-z0-9_]{0,63}$';
 export const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
 /** No `@`: a customer id is a pseudonym, never an e-mail address. */
@@ -36,7 +36,7 @@ export const isCount = (value: number): boolean => Number.isSafeInteger(value) &
 /** How many move: a whole number, at least one. */
 export const isQuantity = (value: number): boolean => isCount(value) && value > 0;
 
-/** Clocks of clients run ahead; more than this is a mistake (API.md "Times"). */
+/** Clocks of clients run ahead; more than this is a mistake (docs/times.md). */
 export const futureToleranceMs = 5 * 60_000;
 
 export type AdjustmentReason = (typeof adjustmentReasons)[number];
@@ -80,7 +80,7 @@ export const skuCharsMax = 100;
 /** What most are, and what has none of these faults; `.` and `..` are none of them. */
 const plainSku = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Two forms of one letter would be two SKUs that look the same: only NFC is taken (API.md "Conventions"). */
+/** Two forms of one letter would be two SKUs that look the same: only NFC is taken (docs/openapi.json). */
 export const skuFault = (text: string): string | null => {
   if (text.length <= skuCharsMax && plainSku.test(text)) return null;
   if (text.length > 2 * skuCharsMax || [...text].length > skuCharsMax) {

@@ -21,7 +21,9 @@ export interface Position {
   readonly prepare: bigint;
 }
 
-/** Who did it. `kind` tells a person from a machine; never a name or an address (DESIGN §4.5). */
+/**
+ * Who did it. `kind` tells a person from a machine; never a name or an address (docs/architecture.md, "Personal data").
+ */
 export interface Actor {
   readonly subject: string;
   readonly kind: 'person' | 'client' | 'system';
@@ -99,7 +101,10 @@ export const unreachable = (value: never): never => {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 };
 
-/** Personal data, sealed under its subject's key. Nothing in the domain can read it (DESIGN §4.5). */
+/**
+ * Personal data, sealed under its subject's key. Nothing in the domain can read it (docs/architecture.md, "Personal
+ * data").
+ */
 declare const sealedBrand: unique symbol;
 export type Sealed = string & { readonly [sealedBrand]: true };
 
@@ -117,7 +122,7 @@ export type FieldClasses<E extends DomainEvent> = {
   };
 };
 
-/** Streams are `category-id`; the category is the text before the first `-` (DESIGN §4.1). */
+/** Streams are `category-id`; the category is the text before the first `-` (docs/glossary.md, "stream"). */
 export const categoryOf = (stream: string): string => stream.slice(0, stream.indexOf('-'));
 export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 

@@ -4,7 +4,10 @@
  */
 import type { EventEnvelope, Position, RecordedEvent } from './message.ts';
 
-/** Always exact; there is no `any` (DESIGN §4.3). A number is the revision of the last event of the stream. */
+/**
+ * Always exact; there is no `any` (docs/architecture.md, "The way of a command"). A number is the revision of the last
+ * event of the stream.
+ */
 export type ExpectedRevision = 'no_stream' | number;
 
 export type AppendResult =

@@ -64,7 +64,7 @@ export const identify = async (
   }
 };
 
-/** A warehouse out of reach is not found (API.md "Who"). */
+/** A warehouse out of reach is not found (docs/access.md). */
 export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
   if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
   if (!reachesWarehouse(reach, String(params.warehouseId))) {

@@ -70,7 +70,7 @@ const requestTimeoutMs = 30_000;
 const readsMax = 64;
 const readsPerCallerMax = 8;
 
-/** For requests in one turn of the event loop; the last one begun may exceed it (DESIGN §8). */
+/** For requests in one turn of the event loop; the last one begun may exceed it (CONTRIBUTING.md). */
 const turnBudgetMs = 10;
 
 /** The share of a caller's requests that an address gets without a valid token, so that it cannot guess tokens. */

@@ -70,7 +70,10 @@ const countThere = async (target: Copying['target'], run: Run, first: RecordedEv
   throw new TargetTaken(`${first.stream} ends before revision ${first.revision}, or has ids of ours elsewhere.`);
 };
 
-/** After an unknown outcome: the same ids at the same revision, never others (DESIGN §4.3). */
+/**
+ * After an unknown outcome: the same ids at the same revision, never others (docs/architecture.md, "The way of a
+ * command").
+ */
 const persistently = async <T>(work: () => Promise<T>, pause: Copying['pause']): Promise<T> => {
   for (let attempt = 1, delayMs = retryFirstMs; ; attempt += 1, delayMs = Math.min(retryMaxMs, delayMs * 2)) {
     try {

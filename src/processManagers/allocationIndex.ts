@@ -1,7 +1,8 @@
 /**
  * Where an allocation has to look: warehouses, which of them hold a SKU, and orders that wait. It is what the read models
  * have, and on top of it what events have changed that they may not have folded yet. So no reaction waits for a read model,
- * and each sees at least all that lies before its event (DESIGN §6). Memory holds only those changes.
+ * and each sees at least all that lies before its event (docs/architecture.md, "The way of an event"). Memory holds
+ * only those changes.
  */
 import type { Candidate } from '../domain/policies/ranking.ts';
 import { comparePositions, type Position, type RecordedEvent } from '../eventsourcing/message.ts';

@@ -11,7 +11,7 @@ export interface PublicEvent {
   readonly stream: string;
   /** Counts from 0 within the stream. */
   readonly revision: number;
-  /** The opaque token of API.md "Positions". */
+  /** The opaque token of docs/openapi.json. */
   readonly position: string;
   /** Business time, ISO 8601 UTC. */
   readonly occurredAt: string;
@@ -28,7 +28,8 @@ export type PublicData = Readonly<Record<string, unknown>>;
 const fieldsByType: Readonly<Record<string, Readonly<Record<string, 'public' | 'pii'>>>> = eventFields;
 
 /**
- * The fields that are declared `public` (DESIGN §4.5). Sealed text stays inside too: whoever gets hold of the key later
+ * The fields that are declared `public` (docs/architecture.md, "Personal data"). Sealed text stays inside too: whoever
+ * gets hold of the key later
  * could read what was handed out, long after the subject was erased here.
  * @throws UnknownEvent for a type that nobody declared: nothing is known about its fields.
  */

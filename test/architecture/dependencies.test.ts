@@ -1,5 +1,6 @@
 /**
- * The folder rules of DESIGN §3, run on `src/`, and proof that each can fail. dependency-cruiser reports success when
+ * The folder rules of docs/architecture.md, "Who may import whom", run on `src/`, and proof that each can fail.
+ * dependency-cruiser reports success when
  * it understands no file at all, so the number of modules it read is asserted too.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Style as tests (DESIGN §8): every ban names its replacement and is proven on samples; sizes only ever shrink. */
+/** Style as tests (CONTRIBUTING.md): every ban names its replacement and is proven on samples; sizes only ever shrink. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

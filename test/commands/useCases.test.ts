@@ -82,7 +82,7 @@ describe('stock', () => {
 });
 
 describe('an order', () => {
-  it('keeps who the customer is and where they live sealed, each bound to its place (DESIGN §4.5)', async () => {
+  it('keeps who the customer is and where they live sealed, each bound to its place', async () => {
     const { events } = await recorded(place(world, 'o1', { CHAIR: 1 }));
     const data = events[0]?.data as OrderPlaced['data'];
     expect(await plainPersonalData.open(data.contact, contactContext('o1'))).toEqual(contact);

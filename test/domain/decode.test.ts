@@ -46,7 +46,7 @@ describe('reading a stored event', () => {
     expect(asStored(read)).toEqual(old);
     expect(asStored(stored)).toEqual(stored);
   });
-  it('has an upcaster from every earlier version to the next (DESIGN §4.7)', () => {
+  it('has an upcaster from every earlier version to the next (docs/how-to.md, "Change an event")', () => {
     const earlier = Object.entries(eventVersions).flatMap(([type, today]) =>
       Array.from({ length: today - 1 }, (_, index) => `${type}@${index + 1}`),
     );

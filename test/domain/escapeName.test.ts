@@ -1,4 +1,4 @@
-/** One name for each id, and today's names stay as they are (DESIGN §4.1). */
+/** One name for each id, and today's names stay as they are (docs/glossary.md, "stream"). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapeName, itemStream, skuFault, stockStream, unescapeName } from '../../src/domain/values.ts';

@@ -1,4 +1,4 @@
-/** Every operation, for every role (API.md "Who", R5): who may, what of it they reach, and what it takes. */
+/** Every operation, for every role (docs/access.md, R5): who may, what of it they reach, and what it takes. */
 import { describe, expect, it } from 'vitest';
 import {
   authorize,
@@ -103,7 +103,7 @@ describe('the table of operations', () => {
     expect(verdictOf(operation, { roles: [role], scopes: [] })).toEqual({ kind: 'scope_missing', scopes: wanted });
   });
 
-  it('lets nobody who only looks change anything (API.md: an auditor changes nothing)', () => {
+  it('lets nobody who only looks change anything (docs/openapi.json: an auditor changes nothing)', () => {
     const writes = operations.filter((operation) => !/^(?:list|search|get|explain|stream)/.test(operation));
     for (const role of ['auditor', 'customer_service'] as const) {
       expect(writes.filter((operation) => verdictOf(operation, { roles: [role] }).kind === 'allowed')).toEqual([]);

@@ -1,5 +1,6 @@
 /**
- * Proof that the compiler keeps DESIGN §4.5: where an error is expected below, `npm run typecheck`
+ * Proof that the compiler keeps docs/architecture.md, "Personal data": where an error is expected below, `npm run
+ * typecheck`
  * fails when there is none. At run time only the last test has anything to do.
  */
 import { describe, expect, it } from 'vitest';

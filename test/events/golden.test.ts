@@ -1,4 +1,7 @@
-/** What was stored once is read for ever (DESIGN §4.7): one file for each event and version, added once, never edited. */
+/**
+ * What was stored once is read for ever (docs/how-to.md, "Change an event"): one file for each event and version, added
+ * once, never edited.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -57,7 +60,7 @@ describe.each(goldens)('$name', ({ name, golden: { stored, current } }) => {
     expect({ type, schemaVersion, data }).toEqual(current);
     expect(schemaVersion).toBe(eventVersions[type as keyof typeof eventVersions]);
   });
-  it('shows every declared field, and no other (DESIGN §4.5)', () => {
+  it('shows every declared field, and no other (docs/architecture.md, "Personal data")', () => {
     expect(Object.keys(current.data).sort()).toEqual(Object.keys(classesByType[stored.type] ?? {}).sort());
   });
   it('holds personal data only as sealed text', () => {

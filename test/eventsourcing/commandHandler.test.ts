@@ -1,4 +1,7 @@
-/** Commands for one stream are decided one after another and go out together, at one exact revision (DESIGN §5). */
+/**
+ * Commands for one stream are decided one after another and go out together, at one exact revision
+ * (docs/architecture.md, "Facts and promises").
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemActor } from '../../src/commands/handlers.ts';
 import { eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';
@@ -18,14 +21,14 @@ afterEach(() => watched.close());
 const countThere = async (): Promise<number> => (await watched.store.readStream(stream, 0, 2_000)).length;
 
 describe('an append', () => {
-  it('names the exact revision that was decided on, from the first one on (DESIGN §4.3)', async () => {
+  it('names the exact revision that was decided on, from the first one on', async () => {
     await counters(stream, { add: 2 }, contextOf('a'));
     await counters(stream, { add: 1 }, contextOf('b'));
     await counters(stream, { add: 1 }, contextOf('c'));
     expect(watched.appends.map(({ expected }) => expected)).toEqual(['no_stream', 1, 2]);
   });
 
-  it('carries who asked, why, and ids that a retry makes again (DESIGN §4.2)', async () => {
+  it('carries who asked, why, and ids that a retry makes again', async () => {
     const occurredAt = '2026-02-28T12:00:00.000Z';
     const context = contextOf('a', { occurredAt });
     const outcome = await counters(stream, { add: 2 }, context);

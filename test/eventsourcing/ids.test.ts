@@ -1,4 +1,4 @@
-/** Ids that are derived: the same on every machine and on every retry (DESIGN §4.2). */
+/** Ids that are derived: the same on every machine and on every retry (docs/architecture.md, "The way of a command"). */
 import { describe, expect, it } from 'vitest';
 import { uuidPattern } from '../../src/domain/values.ts';
 import { derivedId, derivedTimeId, eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';

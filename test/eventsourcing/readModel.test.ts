@@ -1,4 +1,7 @@
-/** A read model that several processes fold together, each part by one of them at a time (DESIGN §7). */
+/**
+ * A read model that several processes fold together, each part by one of them at a time (docs/architecture.md, "The way
+ * of an event").
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
 import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';

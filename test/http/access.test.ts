@@ -1,4 +1,4 @@
-/** Who may do what, and to whose things: every role against every operation, by hand from API.md "Who" (R5, R7.1). */
+/** Who may do what, and to whose things: every role against every operation, by hand from docs/access.md (R5, R7.1). */
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Role, roles } from '../../src/domain/access/principal.ts';
 import { operationsOf } from '../support/documented.ts';

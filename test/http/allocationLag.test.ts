@@ -1,4 +1,7 @@
-/** Orders are served whatever the read models do: policies wait for none of them (DESIGN §6). */
+/**
+ * Orders are served whatever the read models do: policies wait for none of them (docs/architecture.md, "The way of an
+ * event").
+ */
 import { expect, it } from 'vitest';
 import type { Adapters } from '../../src/app/compose.ts';
 import { openService } from '../support/service.ts';

@@ -1,4 +1,4 @@
-/** Orders that were recorded together are answered in turns (11, DESIGN §8). */
+/** Orders that were recorded together are answered in turns (11, CONTRIBUTING.md). */
 import { expect, it } from 'vitest';
 import type { CommandSpec } from '../../src/http/routeSpec.ts';
 import { registerOrderCommands } from '../../src/http/routes/orders.ts';

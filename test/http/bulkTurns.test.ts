@@ -1,4 +1,4 @@
-/** Rows of one request are not checked in one piece (11, DESIGN §8). */
+/** Rows of one request are not checked in one piece (11, CONTRIBUTING.md). */
 import { expect, it } from 'vitest';
 import type { CommandSpec } from '../../src/http/routeSpec.ts';
 import { registerInventoryChanges } from '../../src/http/routes/inventoryChanges.ts';

@@ -1,4 +1,4 @@
-/** Idempotency keys over the real engines: one effect, one answer, whatever breaks in between (API.md "Commands"). */
+/** Idempotency keys over the real engines: one effect, one answer, whatever breaks in between (docs/openapi.json). */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -300,7 +300,7 @@ describe('what is not kept', () => {
 });
 
 describe('the files of the service', () => {
-  it('hold no personal data and no secret in the clear (DESIGN §4.5)', async () => {
+  it('hold no personal data and no secret in the clear (docs/architecture.md, "Personal data")', async () => {
     const dataDir = await makeDirectory();
     const service = await startService({ dataDir });
     await arrange(service, stocks);

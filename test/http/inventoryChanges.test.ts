@@ -1,4 +1,4 @@
-/** Many changes in one request: each row is answered as if it had been sent alone (API.md "Inventory"). */
+/** Many changes in one request: each row is answered as if it had been sent alone (docs/openapi.json). */
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { changeRows } from '../../src/http/schemas/stock.ts';

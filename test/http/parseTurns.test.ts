@@ -1,4 +1,4 @@
-/** Requests that arrive together are neither parsed nor handled in one piece (11, DESIGN §8). */
+/** Requests that arrive together are neither parsed nor handled in one piece (11, CONTRIBUTING.md). */
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
 import { registerJsonBodies } from '../../src/http/input/body.ts';

@@ -1,4 +1,4 @@
-/** Shops name their goods as they like: a SKU of any characters works wherever a plain one does (API.md "Conventions"). */
+/** Shops name their goods as they like: a SKU of any characters works wherever a plain one does (docs/openapi.json). */
 import { afterAll, describe, expect, it } from 'vitest';
 import { stockStream } from '../../src/domain/values.ts';
 import { startService } from '../support/service.ts';

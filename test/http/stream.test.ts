@@ -1,4 +1,7 @@
-/** The live stream over a socket: nothing missed, nothing told twice, nothing that is not the caller's (API.md "Live"). */
+/**
+ * The live stream over a socket: nothing missed, nothing told twice, nothing that is not the caller's
+ * (docs/openapi.json).
+ */
 import { describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../support/listening.ts';
 import { type Claims, openService, type TestService } from '../support/service.ts';

@@ -29,7 +29,7 @@ const askOnce = async (client: Client, request: Request): Promise<Answer | null>
   }
 };
 
-/** The same request again gets the first answer (API.md "Commands"). What was recorded is told to be a repetition. */
+/** The same request again gets the first answer (docs/openapi.json). What was recorded is told to be a repetition. */
 const sendSame = async ({ client, journal, lives }: Sender, issued: Issued, first: Answer): Promise<void> => {
   const life = lives();
   const again = await client.ask(issued.command.request);

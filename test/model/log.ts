@@ -1,6 +1,6 @@
 /** Events as the service hands them out to an auditor, and what the model says of them. Nothing here is from `src`. */
 
-/** The figures of a stock (DESIGN §5). */
+/** The figures of a stock (docs/architecture.md, "Facts and promises"). */
 export interface Figures {
   readonly onHand: number;
   readonly reserved: number;
@@ -108,7 +108,7 @@ export const shipmentKey = (shipmentId: string): string => `shipment ${shipmentI
 export const warehouseKey = (warehouseId: string): string => `warehouse ${warehouseId}`;
 export const itemKey = (sku: string): string => `item ${sku}`;
 
-/** What the event is about, by the fields of API.md; `null`: a stream that only the service itself reads. */
+/** What the event is about, by the fields of docs/openapi.json; `null`: a stream that only the service itself reads. */
 export const keyOf = (event: LogEvent): string | null => {
   const { warehouseId, sku, orderId, shipmentId } = event.data;
   switch (categoryOf(event)) {

@@ -1,4 +1,7 @@
-/** An order as API.md, DESIGN §6 and docs/architecture.md ("Facts and promises") describe it. */
+/**
+ * An order as docs/openapi.json, docs/architecture.md, "The way of an event" and docs/architecture.md ("Facts and
+ * promises") describe it.
+ */
 import {
   type Decision,
   type Expected,

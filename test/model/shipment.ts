@@ -1,4 +1,7 @@
-/** Where parcels are, from reports that come late, twice and out of order (DESIGN §6, API.md "Orders"). */
+/**
+ * Where parcels are, from reports that come late, twice and out of order (docs/architecture.md, "The way of an event",
+ * docs/statuses.md).
+ */
 import { type Decision, type DeclaredParcel, type Expected, type LogEvent, record, refuse } from './log.ts';
 
 interface Report {

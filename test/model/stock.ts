@@ -1,4 +1,7 @@
-/** A stock as API.md and DESIGN §5 describe it: figures, claims, and what a fact takes from them (T28). */
+/**
+ * A stock as docs/openapi.json and docs/architecture.md, "Facts and promises" describe it: figures, claims, and what a
+ * fact takes from them (T28).
+ */
 import { type Decision, type EventData, type Expected, type Figures, type LogEvent, record, refuse } from './log.ts';
 
 export interface Claim {

@@ -1,4 +1,4 @@
-/** A listener on the live stream that comes back after every break: each event once, and in order (API.md "Live"). */
+/** A listener on the live stream that comes back after every break: each event once, and in order (docs/openapi.json). */
 import { setTimeout as pause } from 'node:timers/promises';
 import { signIn } from './client.ts';
 

@@ -1,4 +1,4 @@
-/** Policies share the event loop (11, DESIGN §8). */
+/** Policies share the event loop (11, CONTRIBUTING.md). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createPlanSequence, type PlanTask } from '../../src/processManagers/planSequence.ts';

@@ -1,4 +1,4 @@
-/** The search in the log (API.md `GET /v1/audit/events`; S7, R13.3). */
+/** The search in the log (docs/openapi.json, `GET /v1/audit/events`; S7, R13.3). */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';

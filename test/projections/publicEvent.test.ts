@@ -71,7 +71,7 @@ describe('an event as it leaves the service', () => {
   });
 
   it.each(goldens.map((stored) => [`${stored.type}@${stored.schemaVersion}`, stored] as const))(
-    'shows all that is public of %s, and nothing that is sealed (DESIGN §4.5)',
+    'shows all that is public of %s, and nothing that is sealed (docs/architecture.md, "Personal data")',
     (_name, stored) => {
       const { data } = publicEvent(recorded(stored));
       const fields = Object.entries(fieldsByType[stored.type] ?? {});

@@ -54,7 +54,7 @@ describe('a figure explained (B3)', () => {
     expect(items[2]).toMatchObject({ ...claim, shipmentId: 's1' });
   });
 
-  it('hands out no personal data, not even sealed (DESIGN §4.5)', async () => {
+  it('hands out no personal data, not even sealed (docs/architecture.md, "Personal data")', async () => {
     const { items } = await explained('onHand');
     expect(items[3]).toMatchObject({ reason: 'damaged', reference: 'DMG-7' });
     expect(JSON.stringify(items)).not.toContain('secret');

@@ -1,4 +1,7 @@
-/** Orders that wait at rest are served by what comes for them, however busy the process is (DESIGN §6). */
+/**
+ * Orders that wait at rest are served by what comes for them, however busy the process is (docs/architecture.md, "The
+ * way of an event").
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

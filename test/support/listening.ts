@@ -1,4 +1,4 @@
-/** A client of the live stream (API.md "Live"). */
+/** A client of the live stream (docs/openapi.json). */
 import { onTestFinished } from 'vitest';
 
 export interface Message {

@@ -1,5 +1,5 @@
 /**
- * Who may do what: the one table (API.md "Who", R5). A route names an operation; one that is not in the table fails to
+ * Who may do what: the one table (docs/access.md, R5). A route names an operation; one that is not in the table fails to
  * start. An operation needs one of its scopes and one of its roles; what of it a role reaches follows from the role.
  */
 import { unreachable } from '../../eventsourcing/message.ts';

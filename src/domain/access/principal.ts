@@ -1,4 +1,4 @@
-/** Who asks: what a verified access token says (API.md "Who"). Pure data. */
+/** Who asks: what a verified access token says (docs/access.md). Pure data. */
 
 export const roles = [
   'admin',

@@ -1,4 +1,7 @@
-/** STORED FOREVER: what an SKU is (stream `item-{sku}`). A shipped shape is never edited (DESIGN §4.7). */
+/**
+ * STORED FOREVER: what an SKU is (stream `item-{sku}`). A shipped shape is never edited (docs/how-to.md, "Change an
+ * event").
+ */
 import type { FieldClasses } from '../../eventsourcing/message.ts';
 
 export interface Box {

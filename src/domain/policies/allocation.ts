@@ -1,6 +1,6 @@
 /**
  * Plans where an order's goods come from. Pure: the caller brings what each warehouse can promise, and the plan
- * that is checked is the plan that is committed (DESIGN §5, §6).
+ * that is checked is the plan that is committed (docs/architecture.md, "Facts and promises").
  */
 import type { LineQuantity, SourcingStrategy } from '../order/shapes.ts';
 import { fewestWarehouses } from './fewestWarehouses.ts';

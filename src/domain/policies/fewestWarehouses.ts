@@ -24,7 +24,7 @@ export interface Cover {
 
 /**
  * A step looks at one figure of one warehouse. So many take some 10 ms of one core, well below the 50 ms that anything
- * may hold the main thread for (DESIGN §8), and are enough to be sure of 20 lines over 50 warehouses.
+ * may hold the main thread for (CONTRIBUTING.md), and are enough to be sure of 20 lines over 50 warehouses.
  */
 export const planStepsMax = 1_000_000;
 

@@ -51,7 +51,9 @@ export type ParcelTracked = {
     readonly status: ParcelStatus;
     /** The parcel's status after it, as it was worked out then; `parcelStatusOf` says what it is today. */
     readonly parcelStatus: ParcelStatus;
-    /** What a courier says in words may name a neighbour: free text is personal (DESIGN §4.5). */
+    /**
+     * What a courier says in words may name a neighbour: free text is personal (docs/architecture.md, "Personal data").
+     */
     readonly detail?: Sealed;
     readonly location?: Sealed;
     /** Keyed digest of the words, by which the same report is known again. Tells nothing without the key. */

@@ -1,6 +1,6 @@
 /**
  * STORED FOREVER: what happens to one SKU in one warehouse (stream `stock-{warehouseId}.{sku}`).
- * A shipped shape is never edited: add a version and an upcaster (DESIGN §4.7).
+ * A shipped shape is never edited: add a version and an upcaster (docs/how-to.md, "Change an event").
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';

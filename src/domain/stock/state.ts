@@ -47,7 +47,10 @@ export const initialStock: Stock = { phase: 'absent' };
 /** What is on the shelf and nobody has a claim on, before the safety stock is held back. */
 export const freeOf = (balance: Balance): number => balance.onHand - balance.reserved - balance.quarantined;
 
-/** What may be promised: never negative; a safety stock that is not met promises nothing (DESIGN §5). */
+/**
+ * What may be promised: never negative; a safety stock that is not met promises nothing (docs/architecture.md, "Facts
+ * and promises").
+ */
 export const availableOf = (balance: Balance): number => Math.max(0, freeOf(balance) - balance.safetyStock);
 
 const claimsIn = ({ reservations, claimsOfOrders, claimsMade }: KnownStock): Claims => ({

@@ -1,5 +1,5 @@
 /**
- * The one load-decide-append loop of the write side (DESIGN §5).
+ * The one load-decide-append loop of the write side (docs/architecture.md, "Facts and promises").
  *
  * Commands for one stream queue up, are decided one after another on the cached state, and go out as one append at one
  * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.

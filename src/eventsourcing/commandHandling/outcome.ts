@@ -25,7 +25,7 @@ export interface CommandContext {
   readonly causationId: string;
   /** Business time, ISO 8601 UTC; absent: now. */
   readonly occurredAt?: string;
-  /** The revision the caller saw. Its conflict is never retried for them (DESIGN §4.3). */
+  /** The revision the caller saw. Its conflict is never retried for them. */
   readonly ifMatch?: IfMatch;
   /** The id of the stream was made for this command: it need not be looked for first. */
   readonly expectsNew?: boolean;
@@ -95,7 +95,7 @@ export const derivedTimeId = (name: string, at: string): string => {
   return dashed(`${time}7${hex.slice(13, 16)}${withVariant(hex.slice(16, 18))}${hex.slice(18, 32)}`);
 };
 
-/** Event ids are derived from the command and the index, so that a retry writes the same ids (DESIGN §4.2). */
+/** Event ids are derived from the command and the index, so that a retry writes the same ids. */
 export const eventIdOf = (commandId: string, index: number): string => derivedId(`${commandId}#${index}`);
 
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */

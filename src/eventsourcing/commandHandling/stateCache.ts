@@ -31,7 +31,8 @@ const chancesMax = 32;
 
 /**
  * States within a bound in bytes; those go first that were not asked for longest (second chance). A stale entry is
- * harmless: the append names an exact revision and is refused, and only the events since are read (DESIGN §5).
+ * harmless: the append names an exact revision and is refused, and only the events since are read
+ * (docs/architecture.md, "Facts and promises").
  */
 export const createStateCache = (bytesMax: number): StateCache => {
   const entries = new Map<string, CachedState>();

@@ -28,7 +28,8 @@ export interface Streams<State, E extends DomainEvent> {
   readonly known: (stream: string) => Loaded<State> | undefined;
   /**
    * For whoever reacts to an event and may append nothing: with all that the store holds now, so at least with all that
-   * lies before the event (DESIGN §6). The store is always asked. A cache can't tell: an append of any stream may be
+   * lies before the event (docs/architecture.md, "The way of an event"). The store is always asked. A cache can't tell:
+   * an append of any stream may be
    * durable, and seen by those who follow the log, before the cache is told, in the embedded form as well.
    * @throws StoreUnavailable when the store does not show the event itself yet: whoever reacts must try again.
    */

@@ -1,6 +1,7 @@
 /**
  * A consumer of the log: in order, one awaited batch at a time, its checkpoint behind it. A failure stops it at the event
- * it failed on and is tried again; nothing is ever skipped, so lag is the alarm (DESIGN §7).
+ * it failed on and is tried again; nothing is ever skipped, so lag is the alarm (docs/architecture.md, "The way of an
+ * event").
  */
 import { pause } from '../concurrency.ts';
 import { comparePositions, type Position, type RecordedEvent } from '../message.ts';

@@ -1,5 +1,5 @@
 /**
- * What happens, as it happens, to anyone in this process: the live stream (API.md "Live") and `Prefer: wait`.
+ * What happens, as it happens, to anyone in this process: the live stream (docs/openapi.json) and `Prefer: wait`.
  * One follower of the log for all of them. Nothing is kept for a listener: what it must not miss, it reads from the log.
  */
 import type { Position, RecordedEvent } from '../message.ts';

@@ -1,5 +1,5 @@
 /**
- * Idempotency keys (API.md "Commands"): same key and same request, the first answer again; another request, 422; still
+ * Idempotency keys (docs/openapi.json): same key and same request, the first answer again; another request, 422; still
  * running, 409. That nothing is done twice rests on the ids derived from the key, and not on this: after a crash the
  * answer is made again from what was recorded.
  */
@@ -29,7 +29,7 @@ export interface RunningRequest extends KeyUse {
 
 interface KeyUse {
   readonly key: string;
-  /** The answer holds something that may not be kept in the clear (DESIGN §4.5). */
+  /** The answer holds something that may not be kept in the clear (docs/architecture.md, "Personal data"). */
   readonly confidential: boolean;
 }
 

@@ -18,7 +18,7 @@ export const endpointsPerOwnerMax = 50;
 export const endpointsPerHostMax = 20;
 /** A few subscriptions may share a receiver; more of them only multiply what it gets. */
 export const endpointsPerUrlMax = 5;
-/** As long as a read with a position waits by default (API.md "Positions"). */
+/** As long as a read with a position waits by default (docs/openapi.json). */
 const waitMs = 2_000;
 
 interface RequestedEndpoint {

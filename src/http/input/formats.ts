@@ -147,7 +147,7 @@ export const useFormats = (ajv: Ajv2020): void => {
  */
 export const unjudgedFormats = Object.fromEntries(Object.keys(formats).map((name) => [name, true as const]));
 
-/** Business time of a command. @throws Problem when it lies further ahead than clocks differ (API.md "Times"). */
+/** Business time of a command. @throws Problem when it lies further ahead than clocks differ (docs/times.md). */
 export const businessTime = (time: string | undefined, now: string): string => {
   if (time === undefined) return now;
   if (Date.parse(time) > Date.parse(now) + futureToleranceMs) {

@@ -1,4 +1,4 @@
-/** What clients say in headers, and what the service says back (API.md "Conventions"). */
+/** What clients say in headers, and what the service says back (docs/openapi.json). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../domain/access/principal.ts';
 import { uuidPattern } from '../../domain/values.ts';
@@ -11,7 +11,7 @@ export const text = (request: FastifyRequest, name: string): string | undefined 
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** The answer tells of what an earlier attempt with this key has done (API.md "Commands"). */
+/** The answer tells of what an earlier attempt with this key has done (docs/openapi.json). */
 export const tellReplayed = (reply: FastifyReply): void => {
   reply.header('idempotency-replayed', 'true');
 };
@@ -66,7 +66,7 @@ const isNotModified = (request: FastifyRequest, tag: string): boolean => {
 };
 
 const waitPreference = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/;
-/** API.md "Positions": at most 10 seconds, whatever was asked for. */
+/** docs/openapi.json: at most 10 seconds, whatever was asked for. */
 const waitMaxSeconds = 10;
 
 /** Seconds of `Prefer: wait` (RFC 7240), within the bound; `undefined` when nothing was asked for. */

@@ -1,5 +1,6 @@
 /**
- * Every code a problem document can carry, with its status and its title: one exhaustive table (DESIGN §4.8). A new
+ * Every code a problem document can carry, with its status and its title: one exhaustive table (docs/architecture.md,
+ * "The way of a command"). A new
  * refusal of the domain does not compile without a line here. `docs/errors.md` is this table in prose.
  */
 import type { ItemRefusal } from '../../domain/item/decider.ts';

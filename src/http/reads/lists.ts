@@ -1,5 +1,5 @@
 /**
- * Lists: a page, and where the next one is (API.md "Lists"). A cursor leaves the service sealed, for the list and the
+ * Lists: a page, and where the next one is (docs/openapi.json). A cursor leaves the service sealed, for the list and the
  * filters it was made for: it holds a name that not every caller may see, and a client may not choose where a page begins.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -51,7 +51,7 @@ const warehousesOf = ({ data }: RecordedEvent): readonly string[] => {
   return lists.flatMap((each) => text(each, 'warehouseId') ?? []);
 };
 
-/** The text before the first `-` of a stream's name (DESIGN §4.1). */
+/** The text before the first `-` of a stream's name (docs/glossary.md, "stream"). */
 type StreamCategory = Lowercase<keyof Handlers>;
 /**
  * The scope that the live events of each category need, and whether a customer sees those of an own order. `null`: never

@@ -111,7 +111,7 @@ export const showShipment = async (
   return { ...rest, shipmentId, parcels: await Promise.all(shown) };
 };
 
-/** As long as a read with a position waits by default (API.md "Positions"). */
+/** As long as a read with a position waits by default (docs/openapi.json). */
 const waitMs = 2_000;
 const errorsMax = 20;
 /** Streams that are read for one order; an order with more SKUs that are new waits for the read models. */

@@ -114,7 +114,7 @@ export const OccurredAt = Type.String({
   examples: ['2026-11-24T09:30:00.000Z'],
 });
 
-/** API.md "Lists". */
+/** docs/openapi.json. */
 const pageLimitMax = 500;
 /** Encrypted and in base 64 again, with its key's id, nonce and tag. */
 const sealedCursorLengthMax = Math.ceil(cursorLengthMax * (4 / 3)) + 128;

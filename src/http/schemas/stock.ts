@@ -120,7 +120,7 @@ export const InventoryQuery = Closed({
   ...PageQuery,
 });
 
-/** API.md: up to 500 rows a request. */
+/** docs/openapi.json: up to 500 rows a request. */
 export const changesMax = 500;
 const row = { warehouseId: WarehouseId, sku: Sku, ifRevision: Type.Optional(Revision) };
 const kind = <K extends string>(name: K) => Type.Literal(name);

@@ -1,4 +1,4 @@
-/** Webhook endpoints and their deliveries, and what a webhook sends (API.md "Partners"): the body of each type. */
+/** Webhook endpoints and their deliveries, and what a webhook sends (docs/webhooks.md): the body of each type. */
 import Type, { type TSchema } from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
 import { subscribableTypes } from '../../domain/webhook/events.ts';

@@ -1,4 +1,7 @@
-/** How a variable of the environment is read, and those that say who can reach the service and on whose word (API.md "Running"). */
+/**
+ * How a variable of the environment is read, and those that say who can reach the service and on whose word
+ * (docs/operations.md).
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import { OperatorError } from '../../commands/ports.ts';

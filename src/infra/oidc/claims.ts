@@ -1,4 +1,4 @@
-/** What access tokens claim: read into who asks (API.md "Who", R4.3), and made for the sandbox clients. Pure. */
+/** What access tokens claim: read into who asks (docs/access.md, R4.3), and made for the sandbox clients. Pure. */
 import type { JWTPayload } from 'jose';
 import { TokenRefused } from '../../commands/ports.ts';
 import { type Principal, type Role, roles, type Scope, scopes } from '../../domain/access/principal.ts';
@@ -89,7 +89,7 @@ export const principalFromClaims = (claims: JWTPayload): Principal => {
   });
 };
 
-/** The sandbox clients of API.md "Running": one for each kind of caller, and no other. Pure data. */
+/** The sandbox clients of docs/operations.md: one for each kind of caller, and no other. Pure data. */
 
 /** Public on purpose: the sandbox guards nothing and does not start in production. */
 export const sandboxSecret = 'sandbox';

@@ -15,7 +15,7 @@ import type { SigningKeys } from './issuerKeys.ts';
  */
 export const accessTokenLifetimeSeconds = 3600;
 
-/** `aud` of every access token (API.md "Who"). */
+/** `aud` of every access token (docs/access.md). */
 const sandboxAudience = 'stockledger';
 
 /** RFC 8707 wants a resource to be an absolute URI; the audience that it stands for need not be one. */

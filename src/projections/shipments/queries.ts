@@ -24,7 +24,7 @@ export const createShipmentQueries = (documents: Documents, collection: () => st
   },
 });
 
-// Where all of an order is (R12.3, API.md `GET /v1/orders/{id}/tracking`), down to the box (B11).
+// Where all of an order is (R12.3, docs/openapi.json, `GET /v1/orders/{id}/tracking`), down to the box (B11).
 
 /** A courier's words are sealed, as stored. */
 interface OrderTracking {

@@ -67,7 +67,7 @@ const lockWaitDefaultMs = 2_000;
 const lockRetryMs = 5;
 /** Keeps the hot pages of all indexes in memory, and leaves the process within its bound. */
 const cacheDefaultKiB = 16 * 1_024;
-/** Reads of one turn of the event loop: half of what anything may hold it (DESIGN §8). */
+/** Reads of one turn of the event loop: half of what anything may hold it (CONTRIBUTING.md). */
 const readBudgetMs = 25;
 /** Query texts come from code, so they are few; the bound is for the day when one does not. */
 const statementsMax = 512;

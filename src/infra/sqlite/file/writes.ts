@@ -92,7 +92,10 @@ export const unpackError = ({ name, message, stack, errcode, outcome, cause: pac
 
 /** Answers of the write thread, given to those who wait for them. */
 
-/** Of what goes on once it is answered, in one turn of the event loop: 64 orders of 2,000 lines take longer (DESIGN §8). */
+/**
+ * Of what goes on once it is answered, in one turn of the event loop: 64 orders of 2,000 lines take longer
+ * (CONTRIBUTING.md).
+ */
 const turnBudgetMs = 20;
 
 export interface WaitingCaller {
