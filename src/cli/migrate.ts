@@ -9,15 +9,15 @@ import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { type EventSource, type EventStore, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { readConfig } from '../infra/config/config.ts';
 import { readSecret } from '../infra/config/configValues.ts';
-import { KeysDiffer, moveAnswers, moveKeys } from '../infra/migration/moveBeside.ts';
 import {
-  type Beside,
   type MoveSource,
   NoSuchPlace,
-  openBesideTarget,
   openEmbeddedSource,
   openEventTarget,
+  openSideStores,
+  type SideStores,
 } from '../infra/migration/moveEnds.ts';
+import { KeysDiffer, moveAnswers, moveKeys } from '../infra/migration/sideStores.ts';
 import { type MigrationResult, migrateLog, type Step, TargetTaken } from '../migration/migrateLog.ts';
 import { LedgerDiffers, type LedgerMoved, moveLedger } from '../migration/moveLedger.ts';
 import { deliveries } from '../webhooks/ledger.ts';
@@ -121,7 +121,7 @@ const moveEvents = async ({ log }: MoveSource, target: EventTarget): Promise<boo
 };
 
 /** Before the events, so that none is ever there without its key. */
-const moveBeside = async ({ keys, answers }: MoveSource, target: Beside): Promise<void> => {
+const moveSideStores = async ({ keys, answers }: MoveSource, target: SideStores): Promise<void> => {
   const moved = await moveKeys(keys, target.keys);
   say(`${grouped(moved.keys)} keys and ${grouped(moved.fences)} fences of erased people are there`);
   say(`${grouped(await moveAnswers(answers, target.answers))} answers to idempotency keys are there`);
@@ -135,7 +135,7 @@ const tellPlanner: Readonly<Record<LedgerMoved['planner'], string>> = {
 };
 
 /** After the events, as it names their places in the new log. */
-const moveDeliveries = async (source: MoveSource, events: EventTarget, beside: Beside): Promise<void> => {
+const moveDeliveries = async (source: MoveSource, events: EventTarget, beside: SideStores): Promise<void> => {
   const bar = createProgressBar(process.stdout);
   const { log, documents } = source;
   await documents.ensure(deliveries);
@@ -163,9 +163,9 @@ const run = async (): Promise<number> => {
   const source = await openEmbeddedSource(dataDir);
   const opened: { close(): Promise<void> }[] = [source];
   try {
-    const beside = await openBesideTarget(keysTo);
+    const beside = await openSideStores(keysTo);
     opened.push(beside);
-    await moveBeside(source, beside.port);
+    await moveSideStores(source, beside.port);
     const events = await openEventTarget(to, process.env.DEBUG);
     opened.push(events);
     if (!(await moveEvents(source, events.port))) return 1;

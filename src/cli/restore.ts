@@ -7,7 +7,7 @@ import { readConfig } from '../infra/config/config.ts';
 import { KeyStoreLocked } from '../infra/keys/keyFiles.ts';
 import { type Erasures, readErasures } from '../infra/keys/keyStore.ts';
 import { openPersonalData } from '../infra/keys/sqliteKeyStore.ts';
-import { NoSuchPlace, openBesideTarget } from '../infra/migration/moveEnds.ts';
+import { NoSuchPlace, openSideStores } from '../infra/migration/moveEnds.ts';
 import { grouped, runTool, WrongUsage } from './tool.ts';
 
 const usage = `Usage: npm run restore -- --from DIR [--keys-from DIR] (--erasures FILE … | --no-erasures)
@@ -49,7 +49,7 @@ const restoreAll = async (from: string, keysFrom: string, { fences, unreadable }
 };
 
 const eraseIn = async (url: string, { fences, unreadable }: Erasures): Promise<void> => {
-  const { port, close } = await openBesideTarget(url);
+  const { port, close } = await openSideStores(url);
   try {
     await eraseAgain(port.keys, fences);
   } finally {

@@ -8,7 +8,7 @@ import type { StockEvent } from '../domain/stock/events.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import { shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
-import { type Audience, type MessageType, sees, type WebhookMessage } from './ports.ts';
+import { type Audience, covers, type MessageType, type WebhookMessage } from './ports.ts';
 
 type EventOf<Type extends LedgerEventType> = Extract<LedgerEvent, { readonly type: Type }>;
 
@@ -21,8 +21,8 @@ interface Announcement<E extends LedgerEvent> {
 
 const ofStock = <const Types extends readonly MessageType[]>(...types: Types) => ({
   types,
-  messages: (event: StockEvent, { sight }: Audience) =>
-    sees(sight, event.data.warehouseId) ? stockMessages(event) : [],
+  messages: (event: StockEvent, { warehouses }: Audience) =>
+    covers(warehouses, event.data.warehouseId) ? stockMessages(event) : [],
 });
 const moved = ofStock('stock.changed');
 /** An early warning and an empty shelf can come of any of these. */
@@ -30,13 +30,13 @@ const taken = ofStock('stock.changed', 'stock.low', 'stock.out');
 
 const ofOrder = <const Types extends readonly MessageType[]>(...types: Types) => ({
   types,
-  messages: (event: AnnouncedOrderEvent, { sight }: Audience) => orderMessages(event, sight),
+  messages: (event: AnnouncedOrderEvent, { warehouses }: Audience) => orderMessages(event, warehouses),
 });
 
 const ofShipment = <const Types extends readonly MessageType[]>(...types: Types) => ({
   types,
-  messages: (event: ShipmentEvent, { sight }: Audience) =>
-    sees(sight, event.data.warehouseId) ? shipmentMessages(event) : [],
+  messages: (event: ShipmentEvent, { warehouses }: Audience) =>
+    covers(warehouses, event.data.warehouseId) ? shipmentMessages(event) : [],
 });
 
 /** Every event there is; `null`: it says nothing to partners. A new event does not compile until it stands here. */

@@ -16,7 +16,7 @@ import type {
   OrderShipmentDispatched,
 } from '../domain/order/shapes.ts';
 import { unreachable } from '../eventsourcing/message.ts';
-import { sees, type WarehouseScope, type WebhookMessage } from './ports.ts';
+import { covers, type WarehouseScope, type WebhookMessage } from './ports.ts';
 
 export interface OrderPlacedData {
   readonly orderId: string;
@@ -71,9 +71,9 @@ const linesOf = (
 const quantitiesOf = (lines: readonly LineQuantity[]): readonly LineQuantity[] =>
   lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
 
-const seenOf = (allocations: readonly Allocation[], sight: WarehouseScope): readonly Allocation[] =>
+const seenOf = (allocations: readonly Allocation[], warehouses: WarehouseScope): readonly Allocation[] =>
   allocations
-    .filter(({ warehouseId }) => sees(sight, warehouseId))
+    .filter(({ warehouseId }) => covers(warehouses, warehouseId))
     .map(({ lineId, sku, warehouseId, reservationId, quantity }) => ({
       lineId,
       sku,
@@ -82,28 +82,29 @@ const seenOf = (allocations: readonly Allocation[], sight: WarehouseScope): read
       quantity,
     }));
 
-const allocated = ({ data }: OrderAllocated, sight: WarehouseScope): readonly WebhookMessage[] => {
+const allocated = ({ data }: OrderAllocated, warehouses: WarehouseScope): readonly WebhookMessage[] => {
   const { orderId } = data;
-  const allocations = seenOf(data.allocations, sight);
-  if (sight !== 'all' && allocations.length === 0) return [];
+  const allocations = seenOf(data.allocations, warehouses);
+  if (warehouses !== 'all' && allocations.length === 0) return [];
   const backordered = quantitiesOf(data.backordered);
-  const told: OrderAllocatedData = { orderId, allocations, ...(sight === 'all' ? { backordered } : {}) };
+  const told: OrderAllocatedData = { orderId, allocations, ...(warehouses === 'all' ? { backordered } : {}) };
   return [{ type: 'order.allocated', data: told }];
 };
 
 const cancelled = (
   { type, data }: OrderCancelled | OrderRemainderCancelled,
-  sight: WarehouseScope,
+  warehouses: WarehouseScope,
 ): readonly WebhookMessage[] => {
-  const released = seenOf(data.released, sight);
-  if (sight !== 'all' && released.length === 0) return [];
-  const rest = type === 'OrderRemainderCancelled' && sight === 'all' ? { cancelled: quantitiesOf(data.cancelled) } : {};
+  const released = seenOf(data.released, warehouses);
+  if (warehouses !== 'all' && released.length === 0) return [];
+  const rest =
+    type === 'OrderRemainderCancelled' && warehouses === 'all' ? { cancelled: quantitiesOf(data.cancelled) } : {};
   const told: OrderCancelledData = { orderId: data.orderId, reason: data.reason, released, ...rest };
   return [{ type: 'order.cancelled', data: told }];
 };
 
-const shipped = ({ data }: OrderShipmentDispatched, sight: WarehouseScope): readonly WebhookMessage[] => {
-  if (!sees(sight, data.warehouseId)) return [];
+const shipped = ({ data }: OrderShipmentDispatched, warehouses: WarehouseScope): readonly WebhookMessage[] => {
+  if (!covers(warehouses, data.warehouseId)) return [];
   const { orderId, shipmentId, warehouseId, carrier, trackingNumber } = data;
   const told: OrderShippedData = {
     orderId,
@@ -136,19 +137,19 @@ const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentD
   }
 };
 
-export const orderMessages = (event: AnnouncedOrderEvent, sight: WarehouseScope): readonly WebhookMessage[] => {
+export const orderMessages = (event: AnnouncedOrderEvent, warehouses: WarehouseScope): readonly WebhookMessage[] => {
   switch (event.type) {
     case 'OrderAllocated':
-      return allocated(event, sight);
+      return allocated(event, warehouses);
     case 'OrderCancelled':
     case 'OrderRemainderCancelled':
-      return cancelled(event, sight);
+      return cancelled(event, warehouses);
     case 'OrderShipmentDispatched':
-      return shipped(event, sight);
+      return shipped(event, warehouses);
     case 'OrderPlaced':
     case 'OrderBackordered':
     case 'OrderShipmentDelivered':
-      return sight === 'all' ? [withoutWarehouse(event)] : [];
+      return warehouses === 'all' ? [withoutWarehouse(event)] : [];
     default:
       return unreachable(event);
   }

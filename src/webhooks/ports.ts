@@ -115,10 +115,11 @@ export type WarehouseScope = 'all' | ReadonlySet<string>;
 export interface Audience {
   readonly endpointId: string;
   readonly types: ReadonlySet<MessageType>;
-  readonly sight: WarehouseScope;
+  readonly warehouses: WarehouseScope;
 }
 
-export const sees = (sight: WarehouseScope, warehouseId: string): boolean => sight === 'all' || sight.has(warehouseId);
+export const covers = (warehouses: WarehouseScope, warehouseId: string): boolean =>
+  warehouses === 'all' || warehouses.has(warehouseId);
 
 /** Never beyond `scope`. */
 const warehouseScopeOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']): WarehouseScope => {
@@ -129,7 +130,7 @@ const warehouseScopeOf = ({ warehouseIds }: Endpoint, scope: Endpoint['scope']):
 const audience = (endpoint: Endpoint, scope: Endpoint['scope']): Audience => ({
   endpointId: endpoint.endpointId,
   types: new Set(endpoint.eventTypes),
-  sight: warehouseScopeOf(endpoint, scope),
+  warehouses: warehouseScopeOf(endpoint, scope),
 });
 
 /** Who may be told now. */

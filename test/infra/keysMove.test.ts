@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import type { PersonalData } from '../../src/commands/ports.ts';
 import { type KeyStore, noteErasure, readErasures } from '../../src/infra/keys/keyStore.ts';
 import { openPersonalData, openSqliteKeyStore } from '../../src/infra/keys/sqliteKeyStore.ts';
-import { createSqliteKeyRows, KeysDiffer, moveKeys } from '../../src/infra/migration/moveBeside.ts';
+import { createSqliteKeyRows, KeysDiffer, moveKeys } from '../../src/infra/migration/sideStores.ts';
 import { openMongo } from '../../src/infra/mongodb/connect.ts';
 import { createMongoKeyStore, createMongoPersonalData } from '../../src/infra/mongodb/keyStore.ts';
 import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/file/database.ts';

@@ -214,7 +214,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
     if (drift > 0) journal.differ(`${when} stockledger_reservation_drift is ${drift}: the policies had missed it`);
   };
 
-  /** Beside the clients: at a place of the round that the seed says. */
+  /** SideStores the clients: at a place of the round that the seed says. */
   const killAt = async (target: number, until: () => boolean): Promise<void> => {
     while (figures.sent < target && !until()) await pause(pollMs);
     if (until()) return;

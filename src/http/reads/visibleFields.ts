@@ -17,15 +17,15 @@ interface VisibleFields {
 }
 
 const all: VisibleFields = { contact: true, shipTo: true, prices: true, words: true, notes: true };
-const shelves: VisibleFields = { contact: false, shipTo: true, prices: false, words: true, notes: true };
+const goodsOnly: VisibleFields = { contact: false, shipTo: true, prices: false, words: true, notes: true };
 
 export const visibleFieldsByRole: { readonly [R in Role]: VisibleFields } = {
   admin: all,
   service: { ...all, notes: false },
   customer_service: { ...all, notes: false },
   customer: { ...all, notes: false },
-  warehouse_staff: shelves,
-  partner: { ...shelves, notes: false },
+  warehouse_staff: goodsOnly,
+  partner: { ...goodsOnly, notes: false },
   auditor: { contact: false, shipTo: false, prices: true, words: false, notes: true },
 };
 

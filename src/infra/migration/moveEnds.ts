@@ -22,7 +22,7 @@ import { createSqliteEvents } from '../sqlite/events/events.ts';
 import { type Database, type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
 import { type DataDirLock, lockDataDir, requireKeysUnused } from '../sqlite/file/storeFiles.ts';
 import { createSqliteIdempotency } from '../sqlite/idempotency.ts';
-import { createIdempotencyRows, createSqliteKeyRows, type IdempotencyRows, type KeyRows } from './moveBeside.ts';
+import { createIdempotencyRows, createSqliteKeyRows, type IdempotencyRows, type KeyRows } from './sideStores.ts';
 
 /** The log of a file as it is stored, never upcast: what is moved elsewhere must stay what it was. */
 
@@ -135,7 +135,7 @@ export const openEventTarget = async (url: string, debug?: string): Promise<Open
 };
 
 /** What is kept beside the log and can't be made anew from it. */
-export interface Beside {
+export interface SideStores {
   readonly keys: KeyStore;
   readonly answers: IdempotencyRecords;
   /** For the ledger of webhook deliveries, where the service will look for it. */
@@ -143,7 +143,7 @@ export interface Beside {
   readonly checkpoints: Checkpoints;
 }
 
-const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
+const openFileSideStores = async (url: string): Promise<Opened<SideStores>> => {
   const directory = fileURLToPath(url);
   mkdirSync(directory, privateDirectory);
   requireKeysUnused(directory);
@@ -164,7 +164,7 @@ const openFileBeside = async (url: string): Promise<Opened<Beside>> => {
   };
 };
 
-const openServerBeside = (url: string): Opened<Beside> => {
+const openServerSideStores = (url: string): Opened<SideStores> => {
   const mongo = openMongo({ url });
   const port = {
     keys: createMongoKeyStore(mongo),
@@ -176,13 +176,13 @@ const openServerBeside = (url: string): Opened<Beside> => {
 };
 
 /** @throws NoSuchPlace, ConfigError */
-export const openBesideTarget = async (url: string): Promise<Opened<Beside>> => {
+export const openSideStores = async (url: string): Promise<Opened<SideStores>> => {
   switch (protocolOf(url)) {
     case 'file:':
-      return openFileBeside(url);
+      return openFileSideStores(url);
     case 'mongodb:':
     case 'mongodb+srv:':
-      return openServerBeside(url);
+      return openServerSideStores(url);
     default:
       throw new NoSuchPlace('--keys-to must be a URL of a MongoDB (mongodb:) or of a directory (file:).');
   }
