@@ -1,7 +1,7 @@
 /** docs/architecture.md lists the files that run for one adjustment and for one placed order; here they are measured. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeDirectory, type RunningService, removeDirectory, startService } from '../support/process.ts';
 import { wayOf } from '../support/requestWay.ts';
 
@@ -51,6 +51,10 @@ describe('docs/architecture.md', () => {
   it('lists the files that run for a request and for what follows from it', async () => {
     const dataDir = await makeDirectory();
     const service = await startStocked(dataDir);
+    onTestFinished(async () => {
+      await service.end('SIGTERM');
+      await removeDirectory(dataDir);
+    });
     for (const { heading, path, body } of requests) {
       const { always, sometimes } = await wayOf(service, async () => {
         expect((await service.ask('POST', path, body)).status).toBe(201);
@@ -61,7 +65,5 @@ describe('docs/architecture.md', () => {
       const needless = files.filter((file) => !always.includes(file) && !sometimes.includes(file));
       expect({ missing, needless }, heading).toEqual({ missing: [], needless: [] });
     }
-    await service.end('SIGTERM');
-    await removeDirectory(dataDir);
   });
 });
