@@ -119,6 +119,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       name: reactionsName,
       source,
       checkpoints,
+      // Another process may have handled events that this one has not noted.
       leases: {
         whileHeld: (name, signal, work) =>
           leases.whileHeld(name, signal, (held) => {
