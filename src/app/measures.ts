@@ -160,7 +160,7 @@ export const createLagMeter = ({ head, followers, lookAgain, nowMs }: LagOptions
       if (seen.length === 0) movedAtMs = nowMs();
       seen.push({ atMs: nowMs(), position });
     }
-    // A store that does not answer tells whoever asks it for more.
+    // A store that does not answer fails the requests that need it.
     if (behindMs() > doubtAboveMs) await lookAgain().catch(() => undefined);
   };
 

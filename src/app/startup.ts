@@ -51,7 +51,9 @@ export const failureLineOf = (error: unknown): string | null => {
   if (error instanceof StoreDamaged) return `${error.message} Restore it (docs/disaster-recovery.md).`;
   if (error instanceof OperatorError) return error.message;
   return isSystemFailure(error) ? (lines[error.code]?.(error) ?? null) : null;
-}; /** What a person at a terminal reads when the service has started; a program reads the log line instead. */
+};
+
+/** What a person at a terminal reads when the service has started; a program reads the log line instead. */
 interface Greeting {
   readonly publicUrl: string;
   readonly issuer: string;

@@ -45,10 +45,9 @@ export const runTool = async ({ usage, refusals, failures, run }: Tool): Promise
 };
 
 /** As people count: 12,345. */
-export const grouped = (count: number): string =>
-  count.toLocaleString(
-    'en-US',
-  ); /** How far a tool is: a line that moves where somebody watches, a line for each tenth where lines are kept. */
+export const grouped = (count: number): string => count.toLocaleString('en-US');
+
+/** How far a tool is: a line that moves where somebody watches, a line for each tenth where lines are kept. */
 const plainSteps = 10n;
 const barCells = 30;
 

@@ -59,7 +59,9 @@ export const orderStream = (orderId: string): string => `order-${orderId}`;
 /** `id`: derived from the client and its number. */
 export const orderNumberStream = (id: string): string => `ordernumber-${id}`;
 export const shipmentStream = (shipmentId: string): string => `shipment-${shipmentId}`;
-export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`; /**
+export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
+
+/**
  * Text that people read, compare and type: labels, article numbers, waybills. Any script is welcome.
  * Not in it: controls, line and paragraph separators, surrogates, code points that Unicode has not assigned (their normal
  * form may still change), and the controls of writing direction, by which a text shows as another than it is.
@@ -89,7 +91,9 @@ export const skuFault = (text: string): string | null => {
   // RFC 3986 §5.2.4: no path can end in them.
   if (text === '.' || text === '..') return 'must not be "." or ".."';
   return printableFault(text) ?? (text === text.normalize('NFC') ? null : 'must be in Unicode normal form C (NFC)');
-}; /** Whether two JSON-native values are equal, whatever the order of their keys. */
+};
+
+/** Whether two JSON-native values are equal, whatever the order of their keys. */
 export const sameJson = (a: unknown, b: unknown): boolean => {
   // JSON has one zero: a stored -0 comes back as 0.
   if (a === b) return true;

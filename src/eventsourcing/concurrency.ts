@@ -114,7 +114,9 @@ export const eachComing = async <T>(
   await allOf(limit, async () => {
     for await (const item of items) await work(item);
   });
-}; /** Resolves after a while, or at once when aborted. */
+};
+
+/** Resolves after a while, or at once when aborted. */
 export const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {
@@ -125,7 +127,9 @@ export const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
     const timer = setTimeout(done, delayMs);
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
-  }); /**
+  });
+
+/**
  * Work shares the event loop in turns of a bounded length: who comes when the turn is used up goes on in a later one.
  * Promises alone do not do that: a chain of reads that are answered at once never lets anything else in between.
  */

@@ -69,7 +69,9 @@ export const closeDataDir = (directory: string): readonly string[] => {
     .map((name) => join(directory, name))
     .filter((path) => lstatSync(path).isFile() && isLoose(path));
   return [...tightenDirectory(directory, names), ...loose.filter((path) => !tighten(path, fileMode))];
-}; /** Events, read models, checkpoints, jobs and idempotency answers of the embedded form. */
+};
+
+/** Events, read models, checkpoints, jobs and idempotency answers of the embedded form. */
 export const databaseFileName = 'stockledger.db';
 /** Wrapped keys of personal data. */
 export const keyStoreFileName = 'keys.db';

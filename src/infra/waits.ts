@@ -178,7 +178,9 @@ export const msOf = (time: string): number => {
   const ms = Date.parse(time);
   if (Number.isNaN(ms)) throw new RangeError(`not a time: ${time}`);
   return ms;
-}; /** Runs `work` before whatever needs it, until it has succeeded once; those who come meanwhile wait for the same run. */
+};
+
+/** Runs `work` until it has succeeded once. Callers that come meanwhile wait for the same run. */
 export const untilDone = (work: () => Promise<unknown>): (() => Promise<void>) => {
   let running: Promise<void> | undefined;
   return () => {

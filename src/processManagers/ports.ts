@@ -106,7 +106,7 @@ export interface DueReservations {
   dueAt(now: string, limit: number, after?: DueReservation): Promise<readonly DueReservation[]>;
 }
 
-/** Hears how late reservations end, for whoever watches the service. */
+/** Is told how late reservations end; the metrics show it. */
 export interface LapseWatch {
   /** A reservation was ended, so long after its time. */
   ended(lateMs: number): void;

@@ -163,7 +163,7 @@ export const reactTo = (event: ReactionEvent): readonly Reaction[] => {
         { type: 'LapseAllocation', ...at, reservationId: fromReservationId },
       ];
     }
-    // Whoever let it go: an order that counts on a reservation which is gone would ship what others were promised.
+    // An order that counts on a reservation which is gone would ship what others were promised, whoever let it go.
     case 'StockReservationExpired':
     case 'StockReservationReleased': {
       const { orderId, warehouseId, sku, reservationId } = event.data;

@@ -34,7 +34,7 @@ export interface CommandHandler<State, Command, E extends DomainEvent, Code exte
   /** The state as the write side knows it now, for facts of a decision elsewhere: see `Streams`. */
   readonly load: (stream: string) => Promise<Loaded<State>>;
   readonly known: (stream: string) => Loaded<State> | undefined;
-  /** The same with all that lies before an event, for whoever reacts to it: see `Streams`. */
+  /** The same with all that lies before an event, for a reaction to it: see `Streams`. */
   readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;

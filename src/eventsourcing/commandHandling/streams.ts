@@ -15,7 +15,7 @@ const loadsAtOnce = 8;
 /** Events a 412 answer carries at most; a caller further behind reads the history. */
 const staleEventsMax = 100;
 
-/** The event that somebody reacts to. */
+/** The event that is reacted to. */
 export type Seen = Pick<RecordedEvent, 'stream' | 'revision'>;
 
 export interface Streams<State, E extends DomainEvent> {

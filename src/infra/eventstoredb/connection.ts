@@ -147,7 +147,9 @@ export const readConnection = (url: string, debug = ''): Connection => {
     logUrl: urlOf(parts, intervalMs + 1),
     credentials: { username: decode(username), password: decode(password) },
   };
-}; /** Every time that the adapter keeps, in one record, so that tests can hurry it. */
+};
+
+/** Every time that the adapter keeps, in one record, so that tests can hurry it. */
 export interface Timing {
   /** For one append. */
   readonly deadlineMs: number;

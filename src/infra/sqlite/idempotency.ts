@@ -44,7 +44,9 @@ const create = ({ prepare }: Statements) => {
   };
 };
 
-export const idempotencyWrites: WriteModule<ReturnType<typeof create>> = { name: 'idempotency', schema, create }; /**
+export const idempotencyWrites: WriteModule<ReturnType<typeof create>> = { name: 'idempotency', schema, create };
+
+/**
  * A Bloom filter over ids: says for sure that one was never added, and of one in a hundred strangers that it may have
  * been. Most keys are new, and this spares them the way to the file.
  */
