@@ -20,7 +20,7 @@ import { readDays } from './retail.ts';
 import { readRows } from './rows.ts';
 import { warehouses } from './rules.ts';
 import { keyFor, type Service, startService } from './service.ts';
-import { eventsStored, watch } from './settle.ts';
+import { eventsStored, pulseOf, watch } from './settle.ts';
 import { loadCatalogue, openWarehouses, subscribePartner } from './setup.ts';
 import { createTally } from './tally.ts';
 
@@ -40,8 +40,11 @@ const readOptions = (): { rowsMax: number; json: boolean; asksForSample: boolean
   return { rowsMax, json: values.json, asksForSample: values.sample, asksForHelp: values.help };
 };
 
-/** How often and how long the end is waited for. Reading all the levels takes a moment, so not more often. */
-const settle = { everyMs: 500, quietMs: 5_000, timeoutMs: 300_000 } as const;
+/**
+ * How often and how long the end is waited for. Reading all the levels takes a moment, so not more often. A webhook that
+ * failed is tried again after 5 s.
+ */
+const settle = { everyMs: 500, quietMs: 15_000, timeoutMs: 300_000 } as const;
 
 interface Scene {
   readonly files: Files;
@@ -72,14 +75,17 @@ const play = async ({ files, rowsMax, client, partner, service, progress, starte
     ...settle,
     look: async () => compare(await readLevels(client), expected),
     isDone: (found) => found.length === 0,
-    pulse: () => eventsStored(service.origin),
+    pulse: () => pulseOf(service.origin),
   });
   const figures = await watch({
     ...settle,
     look: async () => partner.figures(),
     isDone: ({ byType }) =>
       byType.get('order.placed') === desk.tally.ordersPlaced && byType.get('order.shipped') === desk.tally.shipments,
-    pulse: async () => partner.figures().requests,
+    pulse: async () => {
+      const { beat, isAtRest } = await pulseOf(service.origin);
+      return { beat: `${partner.figures().requests} ${beat}`, isAtRest };
+    },
   });
   return {
     source: files.source,

@@ -31,11 +31,15 @@ const projectRoot = join(import.meta.dirname, '../..');
 
 /** @throws with what it printed when it ends with another code than 0: there were differences, or it failed. */
 const runDemo = async (env: Readonly<Record<string, string>>): Promise<Figures> => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['demo/main.ts', '--rows', rowsMax, '--json'], {
+  const run = promisify(execFile)(process.execPath, ['demo/main.ts', '--rows', rowsMax, '--json'], {
     cwd: projectRoot,
     env: { ...process.env, NODE_ENV: '', EVENTSTORE_URL: '', MONGODB_URL: '', REDIS_URL: '', ...env },
     maxBuffer: outputBytesMax,
     timeout: runMaxMs,
+  });
+  const { stdout } = await run.catch((failure: unknown) => {
+    const { message, stdout: printed } = failure as Error & { readonly stdout: string };
+    throw new Error(`${message}\n${printed}`, { cause: failure });
   });
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Figures;
 };
