@@ -7,7 +7,8 @@ import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
-import { CreatedEndpoint, Delivery, Endpoint, webhookMessages } from './webhooks.ts';
+import { webhookMessages } from './webhookMessages.ts';
+import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
 const CorrelationId = Type.Optional(
   Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),

@@ -10,8 +10,8 @@ import { webhookDocument } from '../../src/http/schemas/documentation.ts';
 import { attemptDelaysMs } from '../../src/webhooks/attempts.ts';
 import { deliveryStatuses } from '../../src/webhooks/ledger.ts';
 import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
-import { audienceOf } from '../../src/webhooks/ports.ts';
-import { endpointWith, recorded } from '../webhooks/webhooksWorld.ts';
+import { audienceOf, type Endpoint } from '../../src/webhooks/ports.ts';
+import { endpointWith, recorded } from './webhooksWorld.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const readText = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
@@ -32,7 +32,7 @@ interface Entry {
   readonly body: { readonly type: string };
 }
 const entries: readonly Entry[] = [
-  ...page.matchAll(/^### ([a-z]+\.[a-z]+)\n\n([\s\S]*?)\n\n```json\n([\s\S]*?)^```/gm),
+  ...page.matchAll(/^### ([a-z_]+\.[a-z_]+)\n\n([\s\S]*?)\n\n```json\n([\s\S]*?)^```/gm),
 ].map(([, type = '', when = '', body = '']) => ({ type, when, body: JSON.parse(body) as Entry['body'] }));
 
 /** Every stored event there is, and whom it may be told. */
@@ -89,5 +89,40 @@ describe.each(Object.entries(audiences))('what is sent to an endpoint %s', (_, l
     );
     expect(new Set(bodies.map(({ type }) => type)).size).toBeGreaterThan(4);
     expect(bodies.flatMap((body) => (misfitOf(body) === null ? [] : [{ body, misfit: misfitOf(body) }]))).toEqual([]);
+  });
+});
+
+const heardBy = (event: LedgerEvent, endpoint: Partial<Endpoint>) =>
+  messagesFor(recorded(7, event), audienceOf(endpointWith(endpoint)));
+
+/** Ids of all the warehouses that are named in it, at any depth. */
+const warehousesIn = (value: unknown): readonly string[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, field]) =>
+    name === 'warehouseId' && typeof field === 'string' ? [field] : warehousesIn(field),
+  );
+};
+
+describe.each(goldenEvents.map((event) => [event.type, event] as const))('what %s says', (_, event) => {
+  it('has one message of a type at most: its id follows from the event and the type', () => {
+    const types = heardBy(event, { eventTypes: subscribableTypes }).map(({ type }) => type);
+    expect(types).toEqual([...new Set(types)]);
+  });
+
+  it('is heard by an endpoint that subscribed to nothing else', () => {
+    for (const message of heardBy(event, { eventTypes: subscribableTypes })) {
+      if (message.type === 'webhook.test') continue;
+      expect(heardBy(event, { eventTypes: [message.type] }), message.type).toEqual([message]);
+    }
+  });
+
+  it('tells an endpoint that is limited to a warehouse of no other', () => {
+    const eventTypes = subscribableTypes;
+    const foreign = heardBy(event, { eventTypes, warehouseIds: ['ELSEWHERE'] });
+    expect(foreign.filter(({ type }) => type !== 'webhook.test')).toEqual([]);
+    for (const warehouseId of new Set(warehousesIn(event.data))) {
+      const heard = heardBy(event, { eventTypes, warehouseIds: [warehouseId] });
+      expect(warehousesIn(heard).filter((named) => named !== warehouseId)).toEqual([]);
+    }
   });
 });
