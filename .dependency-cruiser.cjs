@@ -73,6 +73,12 @@ const forbidden = [
     to: { path: '^src/infra/' },
   },
   {
+    name: 'stores-know-no-domain',
+    comment: 'Take what the store has to know as an argument; embedded.ts and clustered.ts hand it over.',
+    from: { path: '^src/infra/(sqlite|eventstoredb|mongodb|redis)/' },
+    to: { path: '^src/domain/' },
+  },
+  {
     name: 'entry-points-are-not-imported',
     comment: 'An entry point runs when it is imported, and brings all of src/infra along.',
     from: {},

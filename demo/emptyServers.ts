@@ -1,5 +1,6 @@
 /** The demo on servers of yours: they must be empty, and are asked before anything is started on them. */
 import { pino } from 'pino';
+import { decodeStored } from '../src/domain/upcasters.ts';
 import { readConfig } from '../src/infra/config/config.ts';
 import { createEventStoreEvents } from '../src/infra/eventstoredb/events.ts';
 
@@ -14,6 +15,7 @@ export const requireEmptyServers = async (env: NodeJS.ProcessEnv): Promise<void>
   const events = createEventStoreEvents({
     url: servers.eventStoreUrl,
     debug: env.DEBUG,
+    decode: decodeStored,
     logger: pino({ level: 'warn' }),
   });
   try {

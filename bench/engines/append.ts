@@ -1,8 +1,10 @@
 /** Commands through the adapter, beside a plain loop of the same client: same streams, same events, same concurrency. */
+
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, type JSONType, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { pino } from 'pino';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { stockStream } from '../../src/domain/values.ts';
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
@@ -62,7 +64,7 @@ const adjust = async (handle: StockHandle, warehouseId: string, sku: string): Pr
 
 /** A run of its own on a server that may hold others'. */
 export const openCommands = async (url: string) => {
-  const store = createEventStoreEvents({ url, logger: pino({ level: 'warn' }) });
+  const store = createEventStoreEvents({ decode: decodeStored, url, logger: pino({ level: 'warn' }) });
   const cache = createStateCache(stateCacheBytes);
   const handle = createCommandHandler(stockDecider, { store, clock: createSystemClock(), cache }) as StockHandle;
   const warehouseId = `B${randomUUID().slice(0, 8).toUpperCase()}`;

@@ -1,11 +1,10 @@
 /** The read boundary: the domain knows only today's shapes; an unknown `type@version` is an error, never a cast. */
-import type { RecordedEvent } from '../eventsourcing/message.ts';
+import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
 import { eventVersions } from './events.ts';
 
 /**
  * `Type@version` → the shape of the version after it (docs/how-to.md, "Change an event"). An entry is added with the
- * golden file of the version
- * it reads, and never changed.
+ * golden file of the version it reads, and never changed.
  */
 export const upcasters: { readonly [typeAtVersion: string]: (data: object) => object } = {
   // Carrier and tracking number became optional; at version 1 both are always there.
@@ -15,12 +14,8 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
 
 const versions: { readonly [type: string]: number } = eventVersions;
 
-export class UnknownEvent extends Error {
-  override readonly name = 'UnknownEvent';
-}
-
-/** @throws UnknownEvent for a type or version this build does not know: an older build must not read a newer log. */
-export const decodeStored = (stored: RecordedEvent): RecordedEvent => {
+/** An older build must not read a newer log. */
+export const decodeStored: DecodeStored = (stored) => {
   const today = versions[stored.type];
   if (today === stored.schemaVersion) return stored;
   if (today === undefined) throw new UnknownEvent(`${stored.type}@${stored.schemaVersion} is not known`);

@@ -63,6 +63,14 @@ export interface RecordedEvent<E extends DomainEvent = DomainEvent> extends Even
   readonly storedAs?: { readonly schemaVersion: number; readonly data: object };
 }
 
+/** The type or the version of a stored event that this build does not know: a newer one wrote it. */
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+}
+
+/** A stored event in the shape of today. Stores are handed it: they know no domain. @throws UnknownEvent */
+export type DecodeStored = (stored: RecordedEvent) => RecordedEvent;
+
 /** A refusal is a value: the command was understood and may not be done. */
 export interface Refusal<Code extends string = string> {
   readonly code: Code;

@@ -1,5 +1,7 @@
 /** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
+
 import type { FastifyBaseLogger } from 'fastify';
+import { decodeStored } from '../domain/upcasters.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config/config.ts';
@@ -30,7 +32,7 @@ export interface ClusteredEngineOptions extends ClusteredOptions {
 
 /** Log, read models, checkpoints and leases: all that a rebuild needs. */
 export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOptions) => {
-  const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, logger });
+  const events = createEventStoreEvents({ url: servers.eventStoreUrl, debug, decode: decodeStored, logger });
   const mongo = openMongo({ url: servers.mongodbUrl });
   const documents = createMongoDocuments(mongo);
   const { generations, ...checkpoints } = createMongoCheckpoints(mongo);

@@ -1,7 +1,9 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../commands/ports.ts';
+import { decodeStored } from '../domain/upcasters.ts';
 import type { Clock, StoreDamaged } from '../eventsourcing/ports.ts';
 import { openPersonalData } from './keys/sqliteKeyStore.ts';
 import { databaseFileName } from './privateFiles.ts';
@@ -70,7 +72,7 @@ const createFileSet = (onDamage: (damage: StoreDamaged) => void = () => undefine
 export const createReadEngines = async (db: Database) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
   return {
-    events: await createSqliteEvents(db),
+    events: await createSqliteEvents(db, decodeStored),
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,

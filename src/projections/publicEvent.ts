@@ -1,7 +1,12 @@
 /** An event as it may leave the service: history, conflicts (B1), the live stream, the pull feed, dry runs (B12). */
 import { eventFields } from '../domain/events.ts';
-import { UnknownEvent } from '../domain/upcasters.ts';
-import { type Actor, type DomainEvent, formatPosition, type RecordedEvent } from '../eventsourcing/message.ts';
+import {
+  type Actor,
+  type DomainEvent,
+  formatPosition,
+  type RecordedEvent,
+  UnknownEvent,
+} from '../eventsourcing/message.ts';
 
 export interface PublicEvent {
   /** UUID. */

@@ -82,6 +82,10 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
     { 'src/other.ts': "import './infra/system.ts';" },
     { 'src/commands/bad.ts': "import '../infra/system.ts';" },
   ],
+  'stores-know-no-domain': ['sqlite/events', 'eventstoredb', 'mongodb', 'redis'].map((folder) => ({
+    [`src/infra/${folder}/bad.ts`]: `import type { LedgerEvent } from '${'../'.repeat(folder.split('/').length + 1)}domain/events.ts';`,
+    'src/domain/events.ts': 'export type LedgerEvent = string;',
+  })),
   'entry-points-are-not-imported': [
     { 'src/app/compose.ts': "import '../main.ts';" },
     ...['rebuild', 'migrate', 'backup', 'restore', 'verify'].map((name) => ({

@@ -1,4 +1,5 @@
 /** One run: engines, a fleet, clients, faults; then quiet, and the verdict. Everything it starts it ends. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { startPartner } from '../../demo/partner.ts';
 import { allProjections } from '../../src/app/readModels.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
@@ -194,7 +196,11 @@ const play = async (
 };
 
 const openEvidence = (endings: Endings, servers: OpenServers): Evidence => {
-  const events = createEventStoreEvents({ url: servers.eventStore.url, logger: pino({ level: 'silent' }) });
+  const events = createEventStoreEvents({
+    decode: decodeStored,
+    url: servers.eventStore.url,
+    logger: pino({ level: 'silent' }),
+  });
   endings.add(events.close);
   const mongo = openMongo({ url: servers.mongo.url });
   endings.add(mongo.close);

@@ -1,6 +1,8 @@
 /** What the victim and the one who examines its data share: the engines, a projection that counts, the reports. */
+
 import { join } from 'node:path';
 import type { PersonalData } from '../../src/commands/ports.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
@@ -63,7 +65,7 @@ export const openWorld = async (directory: string): Promise<World> => {
   const documents = createSqliteDocuments(db);
   await documents.ensure(counter);
   return {
-    events: await createSqliteEvents(db),
+    events: await createSqliteEvents(db, decodeStored),
     documents,
     checkpoints: await createSqliteCheckpoints(db),
     jobs: await createSqliteJobs(db, { now: () => new Date().toISOString() }),

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { newEvent, newStream } from '../contracts/eventSamples.ts';
 import { useEventStore } from '../support/engines/useEventStore.ts';
@@ -35,7 +36,7 @@ const runDemo = (env: Readonly<Record<string, string>>): Promise<{ code: unknown
 
 it('refuses servers that hold events before it starts the service, so no key is left in MongoDB', async () => {
   const { port, calls } = await countCalls();
-  const events = createEventStoreEvents({ url: url(), logger: pino({ level: 'silent' }) });
+  const events = createEventStoreEvents({ decode: decodeStored, url: url(), logger: pino({ level: 'silent' }) });
   await events.append(newStream(), 'no_stream', [newEvent()]);
   await events.close();
   const { code, stderr } = await runDemo({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventVersions } from '../../src/domain/events.ts';
-import { asStored, decodeStored, UnknownEvent, upcasters } from '../../src/domain/upcasters.ts';
+import { asStored, decodeStored, upcasters } from '../../src/domain/upcasters.ts';
 import {
   itemStream,
   orderStream,
@@ -9,7 +9,7 @@ import {
   warehouseStream,
   webhookStream,
 } from '../../src/domain/values.ts';
-import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { categoryOf, idOf, type RecordedEvent, UnknownEvent } from '../../src/eventsourcing/message.ts';
 import { balanceOf, now } from '../support/samples.ts';
 
 const stored: RecordedEvent = {

@@ -1,10 +1,12 @@
 /** `npm run migrate` as a process: killed at many points, refused where it must be, and honest at the end. */
+
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdempotencyRecords } from '../../src/commands/ports.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { Sealed } from '../../src/eventsourcing/message.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createStoredLog } from '../../src/infra/migration/moveEnds.ts';
@@ -34,7 +36,7 @@ afterEach(async () => {
 
 const openEvents = async (directory: string) => {
   const db = openDatabase(join(directory, 'stockledger.db'));
-  return { events: await createSqliteEvents(db), log: createStoredLog(db), close: () => db.close() };
+  return { events: await createSqliteEvents(db, decodeStored), log: createStoredLog(db), close: () => db.close() };
 };
 
 const claimed = randomUUID();

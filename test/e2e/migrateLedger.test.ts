@@ -1,7 +1,9 @@
 /** `npm run migrate` and the ledger of deliveries: the tool itself, killed in between, and into servers. */
+
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { formatPosition, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import type { Documents, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';
@@ -49,7 +51,7 @@ const withFile = async <T>(name: string, work: (place: Place & { events: EventSo
   const db = openDatabase(join(root, name, 'stockledger.db'));
   try {
     const place = {
-      events: await createSqliteEvents(db),
+      events: await createSqliteEvents(db, decodeStored),
       documents: createSqliteDocuments(db),
       checkpoints: await createSqliteCheckpoints(db),
     };
@@ -86,7 +88,7 @@ const rowOf = (event: RecordedEvent, index: number): StoredDocument<Delivery> =>
 const fill = async (length: number): Promise<void> => {
   await (await openPersonalData({ directory: join(root, 'old') })).close();
   const db = openDatabase(join(root, 'old', 'stockledger.db'));
-  const events = await createSqliteEvents(db);
+  const events = await createSqliteEvents(db, decodeStored);
   for (let stream = 0; stream * 100 < length; stream += 1) {
     await events.append(`warehouse-W${stream}`, 'no_stream', newEvents(100));
   }
@@ -177,7 +179,7 @@ describe('npm run migrate and the ledger of deliveries', () => {
       const url = urlOf(mongoServer.url, uniqueName('migrate'));
       const mongo = openMongo({ url });
       const logger = { info: () => undefined, warn: () => undefined };
-      const events = createEventStoreEvents({ url: eventStore.url, logger });
+      const events = createEventStoreEvents({ decode: decodeStored, url: eventStore.url, logger });
       try {
         const env = { DATA_DIR: join(root, 'old'), EVENTSTORE_URL: eventStore.url, MONGODB_URL: url };
         const { code, stdout, stderr } = await runToolBeside({ name: 'migrate', args: ['--from', 'embedded'], env });

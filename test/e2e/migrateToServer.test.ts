@@ -2,10 +2,12 @@
  * `npm run migrate` into EventStoreDB, through its real client. The log there must be empty, so a server of its own is
  * started, whatever `EVENTSTORE_URL` names.
  */
+
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents, type EventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
@@ -25,7 +27,11 @@ let store: EventStoreEvents;
 beforeEach(async () => {
   root = await makeDirectory();
   server = await startEventStoreServer({ where: 'process', file: join(root, 'server.log') });
-  store = createEventStoreEvents({ url: server.url, logger: { warn: () => undefined, info: () => undefined } });
+  store = createEventStoreEvents({
+    decode: decodeStored,
+    url: server.url,
+    logger: { warn: () => undefined, info: () => undefined },
+  });
 });
 afterEach(async () => {
   await store.close();
@@ -41,7 +47,7 @@ const fill = async (): Promise<readonly RecordedEvent[]> => {
   const directory = join(root, 'old');
   await (await openPersonalData({ directory })).close();
   const db = openDatabase(join(directory, 'stockledger.db'));
-  const events = await createSqliteEvents(db);
+  const events = await createSqliteEvents(db, decodeStored);
   const random = createRandom(20_261_125);
   const revisions = new Map<string, number>();
   for (let written = 0; written < length; written += 3) {

@@ -1,10 +1,12 @@
 /** What keeps the service or a tool from starting: one line that says what to do, exit code 2, and no stack (23). */
+
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, copyFile, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
@@ -29,7 +31,7 @@ beforeAll(async () => {
   await mkdir(used);
   bindStoreFiles(used).close();
   const db = openDatabase(join(used, 'stockledger.db'));
-  await (await createSqliteEvents(db)).append('warehouse-BER', 'no_stream', newEvents(1));
+  await (await createSqliteEvents(db, decodeStored)).append('warehouse-BER', 'no_stream', newEvents(1));
   await db.close();
   await (await openPersonalData({ directory: used })).close();
 });

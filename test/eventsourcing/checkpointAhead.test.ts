@@ -6,13 +6,14 @@ import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
+import { asWritten } from './counter.ts';
 
 const at = (position: bigint) => ({ commit: position, prepare: position });
 
 /** A consumer that has handled so much of a log with three events. */
 const runFrom = async (handled: bigint | null) => {
   const db = openDatabase(':memory:');
-  const events = await createSqliteEvents(db);
+  const events = await createSqliteEvents(db, asWritten);
   const checkpoints = await createSqliteCheckpoints(db);
   await events.append('warehouse-A', 'no_stream', newEvents(3));
   if (handled !== null) await checkpoints.advance('c', { from: null, to: at(handled), epoch: 0 });

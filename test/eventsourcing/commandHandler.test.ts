@@ -203,7 +203,7 @@ describe('a dry run', () => {
       counters(stream, { raiseTo: 2 }, contextOf('real')),
       first,
     ]);
-    expect(dry).toMatchObject({ kind: 'dry_run', events: [{ type: 'WebhookTestRequested' }, {}] });
+    expect(dry).toMatchObject({ kind: 'dry_run', events: [{ type: 'Counted' }, {}] });
     expect(real).toMatchObject({ kind: 'recorded', state: 2, revision: 1 });
     expect(await countThere()).toBe(2);
   });

@@ -9,6 +9,7 @@ import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
+import { asWritten } from './counter.ts';
 
 const away = async (): Promise<never> => {
   throw new StoreUnavailable('it is away', 'not_written');
@@ -21,7 +22,7 @@ const run = async (
   beside?: (held: HeldLease) => Promise<void>,
 ) => {
   const db = openDatabase(':memory:');
-  const events = await createSqliteEvents(db);
+  const events = await createSqliteEvents(db, asWritten);
   const checkpoints = await createSqliteCheckpoints(db);
   await events.append('warehouse-A', 'no_stream', newEvents(3));
   const failures: unknown[] = [];

@@ -1,15 +1,17 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a counter. */
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import { createStateCache, type StateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
+import { accept, type Decider, type DecodeStored, refuse } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, Clock, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createClock } from '../support/world.ts';
 
-/** The store reads back only types that it knows; which of them is counted does not matter here. */
-type Counted = { readonly type: 'WebhookTestRequested'; readonly data: { readonly endpointId: string } };
-const counted: Counted = { type: 'WebhookTestRequested', data: { endpointId: 'counted' } };
+type Counted = { readonly type: 'Counted'; readonly data: { readonly by: 1 } };
+const counted: Counted = { type: 'Counted', data: { by: 1 } };
+
+/** Its events have one shape, the one of today. */
+export const asWritten: DecodeStored = (event) => event;
 
 export type CounterCommand = { readonly add: number } | { readonly raiseTo: number };
 export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COUNTER_FULL'>;
@@ -27,7 +29,7 @@ const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> =
   },
   evolve: (count) => count + 1,
   weigh: () => 100,
-  schemaVersions: { WebhookTestRequested: 1 },
+  schemaVersions: { Counted: 1 },
 };
 
 export const cacheOfAnySize = (): StateCache => createStateCache(Number.MAX_SAFE_INTEGER);
@@ -46,7 +48,7 @@ export interface WatchedStore {
 
 export const openWatchedStore = async (): Promise<WatchedStore> => {
   const db = openDatabase(':memory:');
-  const store = await createSqliteEvents(db);
+  const store = await createSqliteEvents(db, asWritten);
   const appends: WatchedStore['appends'] = [];
   const reads: number[] = [];
   const before: (() => Promise<void>)[] = [];

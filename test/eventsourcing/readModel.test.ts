@@ -13,6 +13,7 @@ import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvent, newStream } from '../contracts/eventSamples.ts';
 import { counter } from '../crash/world.ts';
+import { asWritten } from './counter.ts';
 
 const parts = 4;
 
@@ -20,7 +21,12 @@ const openStores = async () => {
   const db = openDatabase(':memory:');
   onTestFinished(() => db.close());
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
-  return { source: await createSqliteEvents(db), documents: createSqliteDocuments(db), checkpoints, generations };
+  return {
+    source: await createSqliteEvents(db, asWritten),
+    documents: createSqliteDocuments(db),
+    checkpoints,
+    generations,
+  };
 };
 type Stores = Awaited<ReturnType<typeof openStores>>;
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 
 /** Answers nothing but notes what encodings each call offers. */
@@ -23,6 +24,7 @@ const startListener = async (): Promise<{ port: number; offered: Set<unknown> }>
 it('offers the server no compression, which KurrentDB 25.1 and later would apply to every message', async () => {
   const { port, offered } = await startListener();
   const events = createEventStoreEvents({
+    decode: decodeStored,
     url: `esdb://127.0.0.1:${port}?tls=false`,
     logger: pino({ level: 'silent' }),
   });

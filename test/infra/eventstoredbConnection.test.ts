@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { ConfigError } from '../../src/infra/config/configValues.ts';
 import { printsSecrets, readConnection } from '../../src/infra/eventstoredb/connection.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
@@ -77,7 +78,11 @@ describe('the URL of EventStoreDB', () => {
     onTestFinished(() => output.mockRestore());
     const failure: unknown = (() => {
       try {
-        return createEventStoreEvents({ url, logger: { info: () => undefined, warn: () => undefined } });
+        return createEventStoreEvents({
+          decode: decodeStored,
+          url,
+          logger: { info: () => undefined, warn: () => undefined },
+        });
       } catch (error) {
         return error;
       }
@@ -108,6 +113,7 @@ it('logs no credentials when nothing answers', async () => {
   const lines: string[] = [];
   const name = `keeper${randomUUID()}`;
   const log = createEventStoreEvents({
+    decode: decodeStored,
     url: `esdb://${name}:s3cret@127.0.0.1:9?tls=true`,
     logger: { info: () => undefined, warn: (facts, text) => lines.push(`${text} ${JSON.stringify(facts)}`) },
     timing: {

@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AccessDeniedError, binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { UnknownEvent } from '../../src/domain/upcasters.ts';
-import { comparePositions, type Position, type RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { comparePositions, type Position, type RecordedEvent, UnknownEvent } from '../../src/eventsourcing/message.ts';
 import { type EventBatch, type EventSource, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { BeyondTheLog } from '../../src/infra/eventstoredb/follow.ts';
 import {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { idsOf, newEvent, newStream } from '../contracts/eventSamples.ts';
@@ -19,7 +20,7 @@ afterEach(async () => {
 
 describe('the embedded event store', () => {
   it('writes an append whole or not at all when the disk is full, and recovers (R22.1)', async () => {
-    const log = await createSqliteEvents(db);
+    const log = await createSqliteEvents(db, decodeStored);
     const pages = Number(db.prepare('PRAGMA page_count').get()?.page_count);
     db.prepare(`PRAGMA max_page_count=${pages + 40}`).get();
     const large = { name: 'x'.repeat(5_000) };
@@ -44,7 +45,7 @@ describe('the embedded event store', () => {
   });
 
   it('takes UUIDs in lower case only, as it would give back another text otherwise', async () => {
-    const log = await createSqliteEvents(db);
+    const log = await createSqliteEvents(db, decodeStored);
     for (const id of ['not-a-uuid', newEvent().id.toUpperCase().replace(/\d/, 'A'), '']) {
       await expect(log.append(newStream(), 'no_stream', [{ ...newEvent(), id }])).rejects.toThrow(RangeError);
     }
@@ -52,7 +53,7 @@ describe('the embedded event store', () => {
   });
 
   it('refuses the same id twice in one append', async () => {
-    const log = await createSqliteEvents(db);
+    const log = await createSqliteEvents(db, decodeStored);
     const event = newEvent();
     await expect(log.append(newStream(), 'no_stream', [event, event])).rejects.toThrow(RangeError);
     expect(await log.readAll(null, 'forwards', 10)).toEqual([]);

@@ -1,9 +1,11 @@
 /** Damage of the log: a changed digit, an end that is missing, and the tool that reads everything. */
+
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { verifyStore } from '../../src/infra/backup/verifyStore.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
@@ -110,7 +112,7 @@ describe('an end of the log that is missing', () => {
     await copyFile(join(directory, 'older'), log());
     await expect(open()).rejects.toThrow('ends at event 5, and event 7 was acknowledged');
     const db = openDatabase(log());
-    await (await createSqliteEvents(db)).append('warehouse-LYS', 'no_stream', newEvents(2));
+    await (await createSqliteEvents(db, decodeStored)).append('warehouse-LYS', 'no_stream', newEvents(2));
     await db.close();
     await expect(open()).rejects.toThrow('event 7 is not the one that was acknowledged');
   });
@@ -209,7 +211,7 @@ describe('a log of an earlier release', () => {
     await makeStore(1_200);
     change('ALTER TABLE events DROP COLUMN checksum');
     const db = openDatabase(log());
-    const events = await createSqliteEvents(db);
+    const events = await createSqliteEvents(db, decodeStored);
     const lacking = (): unknown =>
       db.prepare('SELECT count(*) AS count, max(position) AS newest FROM events WHERE checksum IS NULL').get();
     expect(lacking()).toEqual({ count: 1_200, newest: 1_200 });

@@ -1,9 +1,11 @@
 /** Files that belong to one store, and what a start says when they do not. */
+
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
@@ -29,7 +31,7 @@ const bind = (directory: string): string => {
 
 const useLog = async (directory: string): Promise<void> => {
   const db = openDatabase(join(directory, 'stockledger.db'));
-  await (await createSqliteEvents(db)).append('warehouse-BER', 'no_stream', newEvents(1));
+  await (await createSqliteEvents(db, decodeStored)).append('warehouse-BER', 'no_stream', newEvents(1));
   await db.close();
 };
 const useKeys = async (directory: string): Promise<void> => (await openPersonalData({ directory })).close();

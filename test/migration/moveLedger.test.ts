@@ -1,8 +1,10 @@
 /** Moving the ledger of deliveries: partners notice nothing of it, wherever it breaks off, and on which engines it ends. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createStoredLog, type StoredLog } from '../../src/infra/migration/moveEnds.ts';
@@ -33,7 +35,7 @@ const openFile = async (): Promise<Engines & { readonly log: StoredLog }> => {
     await rm(folder, { recursive: true, force: true });
   });
   return {
-    events: await createSqliteEvents(db),
+    events: await createSqliteEvents(db, decodeStored),
     documents: createSqliteDocuments(db),
     checkpoints: await createSqliteCheckpoints(db),
     log: createStoredLog(db),
@@ -162,7 +164,7 @@ const openServers = async (): Promise<Engines> => {
   if (mongoServer === undefined) throw new Error('MongoDB was not started');
   const server = await startEventStoreServer();
   const logger = { info: () => undefined, warn: () => undefined };
-  const events = createEventStoreEvents({ url: server.url, logger });
+  const events = createEventStoreEvents({ decode: decodeStored, url: server.url, logger });
   const mongo = openMongo({ url: urlOf(mongoServer.url, uniqueName('ledger')) });
   onTestFinished(async () => {
     await events.close();

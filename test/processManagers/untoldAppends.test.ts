@@ -2,7 +2,9 @@
  * An event is in the log, and whoever follows the log is shown it, before its own append has resolved: the write side's
  * cache does not know it yet. A busy process may be in that state for long, and each test holds it there.
  */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { orderStream, stockStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
@@ -64,7 +66,7 @@ const openSqlite =
   (silence: Silence): OpenLog =>
   async () => {
     const db = openDatabase(':memory:');
-    return { store: await createSqliteEvents(withSilence(db, silence)), close: () => db.close() };
+    return { store: await createSqliteEvents(withSilence(db, silence), decodeStored), close: () => db.close() };
   };
 
 const isFollowed = (store: object): store is EventSource => 'follow' in store;

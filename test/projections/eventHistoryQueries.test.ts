@@ -1,5 +1,7 @@
 /** The search in the log (docs/openapi.json, `GET /v1/audit/events`; S7, R13.3). */
+
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
@@ -24,7 +26,7 @@ interface Written {
 const createWorld = async (...written: readonly Written[]) => {
   const db = openDatabase(':memory:');
   onTestFinished(() => db.close());
-  const events = await createSqliteEvents(db);
+  const events = await createSqliteEvents(db, decodeStored);
   const documents = createSqliteDocuments(db);
   const { name, indexes, lists } = untyped(eventHistory);
   await documents.ensure({ name, indexes, lists });

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventFields } from '../../src/domain/events.ts';
-import { UnknownEvent } from '../../src/domain/upcasters.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
+import { UnknownEvent } from '../../src/eventsourcing/message.ts';
 import { publicData, publicEvent } from '../../src/projections/publicEvent.ts';
 import { balanceOf, sealed } from '../support/samples.ts';
 

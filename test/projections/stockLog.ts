@@ -1,8 +1,10 @@
 /** Events as they stand in a log, and the documents they are projected into. */
+
 import { expect, onTestFinished } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/claims.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
@@ -119,7 +121,7 @@ export const projected = async <D extends object, E extends LedgerEvent>(
 export const openSource = async (log: readonly RecordedEvent[]): Promise<EventStore & EventSource> => {
   const db = openDatabase(':memory:');
   onTestFinished(() => db.close());
-  const source = await createSqliteEvents(db);
+  const source = await createSqliteEvents(db, decodeStored);
   for (const [stream, events] of Map.groupBy(log, (event) => event.stream)) {
     expect(await source.append(stream, 'no_stream', events)).toMatchObject({ kind: 'appended' });
   }

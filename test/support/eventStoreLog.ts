@@ -1,5 +1,7 @@
 /** The log on the server that stands in for EventStoreDB, with times that suit a test. */
+
 import { onTestFinished } from 'vitest';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import type { EventStoreClient } from '../../src/infra/eventstoredb/clients.ts';
 import type { Timing } from '../../src/infra/eventstoredb/connection.ts';
 import { createEventStoreEvents, type EventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
@@ -34,7 +36,7 @@ export interface OpenedLog {
 export const openLog = (url: string, timing: Partial<Timing> = quick): OpenedLog => {
   const warnings: string[] = [];
   const logger = loggerInto(warnings);
-  const log = createEventStoreEvents({ url, logger, timing });
+  const log = createEventStoreEvents({ decode: decodeStored, url, logger, timing });
   onTestFinished(() => log.close());
   return { log, warnings };
 };
@@ -45,7 +47,7 @@ export const fakeUrl = 'esdb://keeper:s3cret-Passw0rd@db.example:2113?tls=true';
 export const openLogOn = (open: () => EventStoreClient, timing: Partial<Timing> = quick): OpenedLog => {
   const warnings: string[] = [];
   const logger = loggerInto(warnings);
-  const log = createEventStoreEvents({ url: fakeUrl, logger, timing, open });
+  const log = createEventStoreEvents({ decode: decodeStored, url: fakeUrl, logger, timing, open });
   onTestFinished(() => log.close());
   return { log, warnings };
 };

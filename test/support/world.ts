@@ -2,9 +2,11 @@
  * The write side on a real log, with everything around it in the hands of the test: the clock, the policies' batches,
  * and the moment at which the process dies.
  */
+
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
+import { decodeStored } from '../../src/domain/upcasters.ts';
 import { type CommandContext, derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';
@@ -158,7 +160,7 @@ const openLog = async (engine: 'sqlite' | 'memory' | OpenLog): ReturnType<OpenLo
   if (typeof engine === 'function') return engine();
   if (engine === 'memory') return { store: createMemoryEvents(), close: () => Promise.resolve() };
   const db = openDatabase(':memory:');
-  return { store: await createSqliteEvents(db), close: () => db.close() };
+  return { store: await createSqliteEvents(db, decodeStored), close: () => db.close() };
 };
 
 const nothingFolded: AllocationReadModels = {

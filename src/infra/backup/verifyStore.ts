@@ -52,16 +52,16 @@ const checkEvents = (db: DatabaseSync, onProgress: (done: number, total: number)
   const [count, head] = [Number(counts?.count ?? 0), Number(counts?.head ?? 0)];
   const faults = orderFaults(db, count, head);
   if (!hasChecksums(db)) return { events: count, head, unchecked: count, faults };
-  const { stored } = selectEvents(
+  const { all } = selectEvents(
     { prepare: (sql) => db.prepare(sql) },
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
      WHERE e.position > ? AND e.position <= ? ORDER BY e.position`,
   );
   for (let at = 0; at < head && faults.length < faultsMax; at += rowsAtOnce) {
     // A batch that fails is read again one by one, so that each fault is told.
-    if (faultOf(() => stored(at, at + rowsAtOnce)) !== null) {
+    if (faultOf(() => all(at, at + rowsAtOnce)) !== null) {
       for (let one = at; one < at + rowsAtOnce; one += 1) {
-        const fault = faultOf(() => stored(one, one + 1));
+        const fault = faultOf(() => all(one, one + 1));
         if (fault !== null) faults.push(fault);
       }
     }

@@ -1,6 +1,7 @@
 /** The log on EventStoreDB or KurrentDB: the ports EventStore and EventSource. */
 import { createRequire } from 'node:module';
 import { EventStoreDBClient } from '@eventstore/db-client';
+import type { DecodeStored } from '../../eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import { ConfigError } from '../config/configValues.ts';
 import { within } from '../waits.ts';
@@ -68,6 +69,7 @@ interface EventStoreOptions {
   readonly url: string;
   /** The environment variable `DEBUG`, by which the client would print secrets. */
   readonly debug?: string | undefined;
+  readonly decode: DecodeStored;
   readonly logger: Logger;
   readonly random?: () => number;
   readonly timing?: Partial<Timing>;
@@ -113,7 +115,7 @@ const createCheck = (ask: EventSource['head'], logger: Logger): EventStoreEvents
  * @throws ConfigError for a URL that can't be used
  */
 export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEvents => {
-  const { url, debug, logger, random = Math.random, open = openClient } = options;
+  const { url, debug, decode, logger, random = Math.random, open = openClient } = options;
   const timing = { ...defaultTiming, ...options.timing };
   const { commandUrl, logUrl, credentials } = readConnection(url, debug);
   const stopping = new AbortController();
@@ -124,7 +126,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
     else logger.warn({ reason: describeFailure(reason) }, 'the event store is away');
   });
   const highWaterMark = createHighWaterMark();
-  const common = { breaker, timing, random, stopped };
+  const common = { breaker, timing, decode, random, stopped };
   const reads = createReads({ ...common, clients: commandClients });
   const logReads = createReads({ ...common, clients: logClients });
   const pullPorts = {
@@ -132,6 +134,7 @@ export const createEventStoreEvents = (options: EventStoreOptions): EventStoreEv
     reads: logReads,
     recovered: breaker.recovered,
     timing,
+    decode,
     random,
     onDrop: (reason: string, delayMs: number) => {
       if (!stopped.aborted) logger.warn({ reason, delayMs }, 'subscription to the event store dropped');

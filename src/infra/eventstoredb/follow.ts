@@ -1,6 +1,11 @@
 /** Followers of the log: live from the recent events that all share, from the server while they are further behind. */
-import { UnknownEvent } from '../../domain/upcasters.ts';
-import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
+import {
+  comparePositions,
+  type DecodeStored,
+  type Position,
+  type RecordedEvent,
+  UnknownEvent,
+} from '../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, FollowOptions } from '../../eventsourcing/ports.ts';
 import type { Listener } from '../waits.ts';
 import { type Pulled, type PullPorts, pull } from './pull.ts';
@@ -14,6 +19,7 @@ interface Wanted {
   readonly types: ReadonlySet<string> | null;
   readonly batchMax: number;
   readonly signal: AbortSignal;
+  readonly decode: DecodeStored;
 }
 
 /** What a follower gets of what was pulled. */
@@ -31,12 +37,12 @@ const isAfter = (position: Position | null, at: Position | null): boolean =>
   position !== null && (at === null || comparePositions(position, at) > 0);
 
 /** The server knows only prefixes of types, so it also sends types that begin like a wanted one. */
-const understand = ({ resolved, upTo }: Pulled, { types }: Wanted, at: Position | null) => {
+const understand = ({ resolved, upTo }: Pulled, { types, decode }: Wanted, at: Position | null) => {
   const events: RecordedEvent[] = [];
   let seen = at;
   for (const each of resolved) {
     if (types === null || types.has(each.event?.type ?? '')) {
-      const event = tryDecode(each);
+      const event = tryDecode(each, decode);
       if (event instanceof UnknownEvent) return { events, unknown: event, upTo: seen };
       if (event !== null) events.push(event);
     }
@@ -118,7 +124,7 @@ export const createFollow = (
   async function* follow(from: Position | null, options: FollowOptions): AsyncGenerator<EventBatch> {
     const signal = AbortSignal.any([options.signal, stopped]);
     const types = options.types === undefined ? null : new Set(options.types);
-    const wanted = { types, batchMax: options.batchMax, signal };
+    const wanted = { types, batchMax: options.batchMax, signal, decode: ports.decode };
     const listener = shared.grown.listen(signal);
     let at = from;
     try {

@@ -1,6 +1,6 @@
 /** Subscriptions that come back: for ever, from the last position that was handed out. */
 import type { AllStreamResolvedEvent } from '@eventstore/db-client';
-import { comparePositions, type Position } from '../../eventsourcing/message.ts';
+import { comparePositions, type DecodeStored, type Position } from '../../eventsourcing/message.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, createWakeSignal, type WakeSignal } from '../waits.ts';
 import { type Clients, describeFailure, isFinalForReading } from './clients.ts';
@@ -14,6 +14,7 @@ export interface PullPorts {
   /** Wakes when a server that was away answers again, which ends a long pause early. */
   readonly recovered: WakeSignal;
   readonly timing: Timing;
+  readonly decode: DecodeStored;
   readonly random: () => number;
   readonly onDrop: (reason: string, delayMs: number) => void;
 }

@@ -9,7 +9,7 @@ import {
   StreamNotFoundError,
 } from '@eventstore/db-client';
 import { createSlots, pause } from '../../eventsourcing/concurrency.ts';
-import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
+import { comparePositions, type DecodeStored, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import { type EventSource, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createBackoff, NoAnswer } from '../waits.ts';
 import type { ServerBreaker } from './circuitBreaker.ts';
@@ -23,6 +23,7 @@ export interface ReadsOptions {
   readonly timing: Timing;
   readonly clients: Clients;
   readonly breaker: ServerBreaker;
+  readonly decode: DecodeStored;
   readonly random: () => number;
   readonly stopped: AbortSignal;
 }
@@ -69,7 +70,7 @@ const orNothing = async <Event>(events: Promise<Event[]>): Promise<Event[]> => {
 };
 
 /** @throws StoreUnavailable from each of its functions; a read writes nothing, so that is its outcome. */
-export const createReads = ({ clients, breaker, timing, random, stopped }: ReadsOptions): Reads => {
+export const createReads = ({ clients, breaker, timing, decode, random, stopped }: ReadsOptions): Reads => {
   const inLine = createSlots(readsAtOnce);
 
   const read = async <Event>(open: (client: EventStoreClient) => StreamingRead<Event>): Promise<Event[]> => {
@@ -97,7 +98,7 @@ export const createReads = ({ clients, breaker, timing, random, stopped }: Reads
         client.readStream(stream, { fromRevision, maxCount, direction: FORWARDS, requiresLeader: true }),
       );
       for (const resolved of page) {
-        const event = decodeResolved(resolved);
+        const event = decodeResolved(resolved, decode);
         if (event !== null) found.push(event);
       }
       next = (page.at(-1)?.event?.revision ?? next) + 1n;
@@ -131,7 +132,7 @@ export const createReads = ({ clients, breaker, timing, random, stopped }: Reads
       const maxCount = Math.min(pageMax, Math.max(pageMin, limit - found.length + 1));
       const page = await readLog(at, direction, maxCount);
       for (const resolved of page.filter(isBeyond)) {
-        const event = decodeResolved(resolved);
+        const event = decodeResolved(resolved, decode);
         if (event !== null) found.push(event);
         if (found.length === limit) return found;
       }

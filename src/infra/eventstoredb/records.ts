@@ -3,8 +3,14 @@
  * ours beside `schemaVersion`, `occurredAt` and `recordedAt`.
  */
 import type { AllStreamResolvedEvent, EventData, ResolvedEvent } from '@eventstore/db-client';
-import { decodeStored, UnknownEvent } from '../../domain/upcasters.ts';
-import type { EventEnvelope, EventMetadata, Position, RecordedEvent } from '../../eventsourcing/message.ts';
+import {
+  type DecodeStored,
+  type EventEnvelope,
+  type EventMetadata,
+  type Position,
+  type RecordedEvent,
+  UnknownEvent,
+} from '../../eventsourcing/message.ts';
 
 export interface Encoded {
   readonly events: EventData[];
@@ -86,14 +92,17 @@ export const positionOf = ({ event, link, commitPosition }: AllStreamResolvedEve
  * `null` for what others wrote: system events, links, and events without our metadata.
  * @throws UnknownEvent when a newer build of ours wrote it
  */
-export const decodeResolved = (resolved: ResolvedEvent | AllStreamResolvedEvent): RecordedEvent | null => {
+export const decodeResolved = (
+  resolved: ResolvedEvent | AllStreamResolvedEvent,
+  decode: DecodeStored,
+): RecordedEvent | null => {
   const { event } = resolved;
   if (event === undefined || event.type.startsWith('$') || !event.isJson) return null;
   const position = positionOf(resolved as AllStreamResolvedEvent);
   const stored: unknown = event.metadata;
   if (position === null || !isObject(event.data) || !isOurMetadata(stored)) return null;
   const { schemaVersion, occurredAt, recordedAt, ...metadata } = stored;
-  return decodeStored({
+  return decode({
     id: event.id,
     type: event.type,
     schemaVersion,
@@ -108,9 +117,12 @@ export const decodeResolved = (resolved: ResolvedEvent | AllStreamResolvedEvent)
 };
 
 /** The same, but returns the error: only a follower that wants this type must fail on it. */
-export const tryDecode = (resolved: AllStreamResolvedEvent): RecordedEvent | UnknownEvent | null => {
+export const tryDecode = (
+  resolved: AllStreamResolvedEvent,
+  decode: DecodeStored,
+): RecordedEvent | UnknownEvent | null => {
   try {
-    return decodeResolved(resolved);
+    return decodeResolved(resolved, decode);
   } catch (error) {
     if (error instanceof UnknownEvent) return error;
     throw error;

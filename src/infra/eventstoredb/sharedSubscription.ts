@@ -1,6 +1,11 @@
 /** One live subscription for all followers of this process. It fills the recent events that they share. */
-import { UnknownEvent } from '../../domain/upcasters.ts';
-import { comparePositions, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
+import {
+  comparePositions,
+  type DecodeStored,
+  type Position,
+  type RecordedEvent,
+  UnknownEvent,
+} from '../../eventsourcing/message.ts';
 import type { EventBatch } from '../../eventsourcing/ports.ts';
 import { createWakeSignal, type WakeSignal } from '../waits.ts';
 import type { HighWaterMark } from './appends.ts';
@@ -126,9 +131,9 @@ export interface SharedSubscription {
 /** Taken in one go. Large, as nothing waits for anything in between. */
 const batchMax = 512;
 
-const entriesOf = ({ resolved }: Pulled): RecentEntry[] =>
+const entriesOf = ({ resolved }: Pulled, decode: DecodeStored): RecentEntry[] =>
   resolved.flatMap((each) => {
-    const [position, event] = [positionOf(each), tryDecode(each)];
+    const [position, event] = [positionOf(each), tryDecode(each, decode)];
     return position === null || event === null ? [] : [{ position, type: each.event?.type ?? '', event }];
   });
 
@@ -152,7 +157,7 @@ export const createSharedSubscription = (
       for await (const pulled of pull(ports, { from, types: null, batchMax, signal: stopped })) {
         recent ??= createRecentEvents(pulled.upTo);
         if (pulled.upTo === null) continue;
-        recent.push(entriesOf(pulled), pulled.upTo);
+        recent.push(entriesOf(pulled, ports.decode), pulled.upTo);
         highWaterMark.reach(pulled.upTo);
         grown.wake();
       }

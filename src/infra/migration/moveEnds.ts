@@ -1,8 +1,10 @@
 /** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
+
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IdempotencyRecords } from '../../commands/ports.ts';
+import { decodeStored } from '../../domain/upcasters.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';
@@ -47,8 +49,8 @@ export const createStoredLog = (db: Database): StoredLog => {
   );
   const selectCount = db.prepare('SELECT count(*) AS count FROM events');
   return {
-    read: (from, limit) => db.read(() => selectAfter.stored(from?.commit ?? 0n, limit)),
-    at: ({ commit }) => db.read(() => selectAt.stored(commit)[0] ?? null),
+    read: (from, limit) => db.read(() => selectAfter.all(from?.commit ?? 0n, limit)),
+    at: ({ commit }) => db.read(() => selectAt.all(commit)[0] ?? null),
     count: () => db.read(() => selectCount.get()?.count as number),
   };
 };
@@ -107,14 +109,14 @@ const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSou
   const directory = fileURLToPath(url);
   const lock = lockDataDir(directory, { hasKeysOpen: true });
   const db = openDatabase(join(directory, databaseFileName));
-  return { port: await createSqliteEvents(db), close: () => closeAll([db], lock) };
+  return { port: await createSqliteEvents(db, decodeStored), close: () => closeAll([db], lock) };
 };
 
 /** A move follows nothing, so no subscription can drop. */
 const noLogger = { warn: () => undefined, info: () => undefined };
 
 const openServerEvents = (url: string, debug: string | undefined): Opened<EventStore & EventSource> => {
-  const port = createEventStoreEvents({ url, debug, logger: noLogger });
+  const port = createEventStoreEvents({ url, debug, decode: decodeStored, logger: noLogger });
   return { port, close: () => port.close() };
 };
 

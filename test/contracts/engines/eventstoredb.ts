@@ -1,4 +1,5 @@
 /** EventStoreDB through its client, opened twice as two processes would have it. */
+import { decodeStored } from '../../../src/domain/upcasters.ts';
 import { createEventStoreEvents } from '../../../src/infra/eventstoredb/events.ts';
 import { eventStoreEngine } from '../../support/engines/eventstoredb.ts';
 import type { Engine } from '../engine.ts';
@@ -12,7 +13,10 @@ export const eventstoredb: readonly Engine[] = [
     isBlindToKnownIds: true,
     events: async () => {
       const { url, stop } = await eventStoreEngine();
-      const [adapter, second] = [createEventStoreEvents({ url, logger }), createEventStoreEvents({ url, logger })];
+      const [adapter, second] = [
+        createEventStoreEvents({ decode: decodeStored, url, logger }),
+        createEventStoreEvents({ decode: decodeStored, url, logger }),
+      ];
       return {
         adapter,
         second,

@@ -1,8 +1,10 @@
 /** The embedded engines: one file, opened twice as two processes would have it. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PersonalData } from '../../../src/commands/ports.ts';
+import { decodeStored } from '../../../src/domain/upcasters.ts';
 import type { Leases } from '../../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../../src/infra/keys/sqliteKeyStore.ts';
 import { createSoleLeases, createSqliteCheckpoints } from '../../../src/infra/sqlite/checkpoints.ts';
@@ -56,7 +58,7 @@ const inProcess: Make<Leases> = () => {
 
 const onSqlite = (name: string, open: Open): Engine => ({
   name,
-  events: onNewFile(open, createSqliteEvents),
+  events: onNewFile(open, (db) => createSqliteEvents(db, decodeStored)),
   documents: onNewFile(open, createSqliteDocuments),
   checkpoints: onNewFile(open, createSqliteCheckpoints),
   jobs: onNewFile(open, (db) => createSqliteJobs(db, clock)),

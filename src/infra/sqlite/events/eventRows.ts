@@ -1,8 +1,7 @@
 /** How an event is kept and appended: two tables, ids as 16 bytes, data and metadata as JSON. */
 import type { SQLInputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { decodeStored } from '../../../domain/upcasters.ts';
-import type { EventMetadata, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
+import type { DecodeStored, EventMetadata, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Statements, WriteModule } from '../file/writes.ts';
 
@@ -91,23 +90,23 @@ const storedEvent = (row: EventRow): RecordedEvent => ({
 });
 
 export interface EventSelect {
-  /** As they were written, at the version they were written in. */
-  stored(...values: SQLInputValue[]): RecordedEvent[];
-  /** At the versions of today. @throws UnknownEvent when a newer build wrote one. */
-  today(...values: SQLInputValue[]): RecordedEvent[];
+  /** @throws UnknownEvent when it decodes and a newer build wrote one; so does `within`. */
+  all(...values: SQLInputValue[]): RecordedEvent[];
   /** The same, until they come to so many characters of JSON: at least one, and `isCut` when there may be more. */
   within(charsMax: number, ...values: SQLInputValue[]): { readonly events: RecordedEvent[]; readonly isCut: boolean };
 }
 
-/** Rows are decoded one by one, so that none of them lives longer than its event takes to be made. */
-export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect => {
+const asWritten: DecodeStored = (event) => event;
+
+/**
+ * Rows are decoded one by one, so that none of them lives longer than its event takes to be made.
+ * @param decode without it, events come as they were written, at the version they were written in
+ */
+export const selectEvents = ({ prepare }: Statements, sql: string, decode = asWritten): EventSelect => {
   const statement = prepare(sql);
   // An object for each row, with its ten names, would take longer than to read it.
   statement.setReturnArrays(true);
-  const select = (
-    values: readonly SQLInputValue[],
-    decode: (event: RecordedEvent) => RecordedEvent,
-  ): RecordedEvent[] => {
+  const all: EventSelect['all'] = (...values) => {
     const rows: Iterable<object> = statement.iterate(...values);
     const events: RecordedEvent[] = [];
     for (const row of rows) {
@@ -122,17 +121,13 @@ export const selectEvents = ({ prepare }: Statements, sql: string): EventSelect 
     const rows: Iterable<object> = statement.iterate(...values);
     for (const each of rows) {
       const row = each as EventRow;
-      events.push(decodeStored(storedEvent(row)));
+      events.push(decode(storedEvent(row)));
       chars += row[8].length + row[9].length;
       if (chars >= charsMax) return { events, isCut: true };
     }
     return { events, isCut: false };
   };
-  return {
-    within,
-    stored: (...values) => select(values, (event) => event),
-    today: (...values) => select(values, decodeStored),
-  };
+  return { all, within };
 };
 
 /** Appending to the log. Positions are consecutive integers, handed out by SQLite. */

@@ -1,5 +1,5 @@
 /** Event store and event source on one SQLite file. Positions are consecutive integers; commit equals prepare. */
-import type { EventEnvelope, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
+import type { DecodeStored, EventEnvelope, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../../eventsourcing/ports.ts';
 import { createWakeSignal } from '../../waits.ts';
 import { isUniqueViolation } from '../file/connection.ts';
@@ -43,7 +43,7 @@ const placed = (
   index: number,
 ): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
-export const createSqliteEvents = async (db: Database): Promise<EventStore & EventSource> => {
+export const createSqliteEvents = async (db: Database, decode: DecodeStored): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
   const writeFirst = await db.writer(eventWrites, 'first');
   const recent = createRecentEvents();
@@ -92,22 +92,24 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
     db,
     `SELECT ${eventColumns} FROM streams s CROSS JOIN events e ON e.stream = s.id
      WHERE s.name = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
+    decode,
   );
   const inOrder = `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream`;
-  const selectAfter = selectEvents(db, `${inOrder} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
-  const selectBefore = selectEvents(db, `${inOrder} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`);
+  const selectAfter = selectEvents(db, `${inOrder} WHERE e.position > ? ORDER BY e.position LIMIT ?`, decode);
+  const selectBefore = selectEvents(db, `${inOrder} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`, decode);
   const selectTypes = selectEvents(
     db,
     `${inOrder} WHERE e.position > ? AND e.position <= ? AND e.type IN (SELECT value FROM json_each(?))
      ORDER BY e.position LIMIT ?`,
+    decode,
   );
   /** Above every position. */
   const end = { commit: 2n ** 63n - 1n };
 
   const readAll: EventSource['readAll'] = (from, direction, limit) =>
     db.read(() => {
-      if (direction === 'forwards') return selectAfter.today(from?.commit ?? 0n, limit);
-      return selectBefore.today((from ?? end).commit, limit);
+      if (direction === 'forwards') return selectAfter.all(from?.commit ?? 0n, limit);
+      return selectBefore.all((from ?? end).commit, limit);
     });
 
   /** Only rows of the wanted types are decoded, but the scan moves over all of them. */
@@ -147,9 +149,9 @@ export const createSqliteEvents = async (db: Database): Promise<EventStore & Eve
 
   return {
     append,
-    readStream: (stream, fromRevision, limit) => db.read(() => selectStream.today(stream, fromRevision, limit)),
+    readStream: (stream, fromRevision, limit) => db.read(() => selectStream.all(stream, fromRevision, limit)),
     readAll,
-    scan: createScan(db, readHead),
+    scan: createScan(db, readHead, decode),
     follow,
     head: () =>
       db.read(() => {

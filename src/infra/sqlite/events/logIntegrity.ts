@@ -162,7 +162,7 @@ export const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): st
   const newest = selectEvents(
     statements,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream ORDER BY e.position DESC LIMIT ?`,
-  ).stored(newestMax);
+  ).all(newestMax);
   const gap = newest.find(({ position }, index) => newest[0]?.position.commit !== position.commit + BigInt(index));
   return gap === undefined ? null : `the log has a gap after event ${gap.position.commit}. ${restoreAdvice}`;
 };

@@ -1,6 +1,6 @@
 /** Reads of the log that are quick whatever its length: the newest events from memory, a scan in bounded steps. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { RecordedEvent } from '../../../eventsourcing/message.ts';
+import type { DecodeStored, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, ScanHint } from '../../../eventsourcing/ports.ts';
 import type { Database } from '../file/database.ts';
 import { type EventSelect, eventColumns, positionOf, selectEvents } from './eventRows.ts';
@@ -104,7 +104,7 @@ const conditionsOf = ({ types, texts = [], either }: ScanHint) => [
     : [{ sql: '(s.name = ? OR instr(e.data, ?) > 0)', values: [either.stream, either.text] }]),
 ];
 
-export const createScan = (db: Database, readHead: () => number): EventSource['scan'] => {
+export const createScan = (db: Database, readHead: () => number, decode: DecodeStored): EventSource['scan'] => {
   const selects = new Map<string, EventSelect>();
   const selectOf = (where: string): EventSelect => {
     const known = selects.get(where);
@@ -113,6 +113,7 @@ export const createScan = (db: Database, readHead: () => number): EventSource['s
       db,
       `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
        WHERE e.position > ? AND e.position <= ?${where} ORDER BY e.position LIMIT ?`,
+      decode,
     );
     selects.set(where, select);
     return select;
