@@ -16,29 +16,9 @@ interface StockData extends Balance {
 }
 
 interface StockChangedData extends StockData {
-  readonly change: (typeof changes)[StockEvent['type']];
+  /** What moved it, in a word. */
+  readonly change: string;
 }
-
-const changes = {
-  StockRegistered: 'registered',
-  StockReceived: 'received',
-  StockAdjusted: 'adjusted',
-  StockCounted: 'counted',
-  StockReserved: 'reserved',
-  StockReservationReleased: 'reservation_released',
-  StockReservationExpired: 'reservation_expired',
-  StockReservationLapsed: 'reservation_lapsed',
-  StockReservationTakenOver: 'reservation_taken_over',
-  StockShipped: 'shipped',
-  StockDeparted: 'departed',
-  StockDispatchVoided: 'dispatch_voided',
-  StockDiscrepancyRecorded: 'discrepancy',
-  StockQuarantined: 'quarantined',
-  StockQuarantineReleased: 'quarantine_released',
-  StockQuarantineReduced: 'quarantine_reduced',
-  StockPolicySet: 'policy_set',
-  StockRetired: 'retired',
-} as const satisfies { readonly [Type in StockEvent['type']]: string };
 
 /** The figures before the event, `null` where the event does not tell: at the beginning, and before a new policy. */
 const balanceBefore = (event: StockEvent): Balance | null => {
@@ -69,10 +49,10 @@ const isOut = (balance: Balance): boolean => availableOf(balance) === 0;
  * `stock.changed` for every movement; `stock.low` and `stock.out` only when the event crosses the line, not while the
  * stock stays beyond it. A stock that begins empty, or gets another safety stock, has crossed nothing.
  */
-export const stockMessages = (event: StockEvent): readonly WebhookMessage[] => {
+export const stockMessages = (event: StockEvent, change: string): readonly WebhookMessage[] => {
   const { after } = event.data;
   const data = dataOf(event);
-  const changed: StockChangedData = { ...data, change: changes[event.type] };
+  const changed: StockChangedData = { ...data, change };
   const before = balanceBefore(event);
   const messages: WebhookMessage[] = [{ type: 'stock.changed', data: changed }];
   if (before === null) return messages;

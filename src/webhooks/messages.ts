@@ -19,14 +19,16 @@ interface Announcement<E extends LedgerEvent> {
   messages(event: E, audience: Audience): readonly WebhookMessage[];
 }
 
-const ofStock = <const Types extends readonly MessageType[]>(...types: Types) => ({
+/** @param change the word for it in `stock.changed` */
+const ofStock = <const Types extends readonly MessageType[]>(types: Types, change: string) => ({
   types,
   messages: (event: StockEvent, { warehouses }: Audience) =>
-    covers(warehouses, event.data.warehouseId) ? stockMessages(event) : [],
+    covers(warehouses, event.data.warehouseId) ? stockMessages(event, change) : [],
 });
-const moved = ofStock('stock.changed');
-/** An early warning and an empty shelf can come of any of these. */
-const taken = ofStock('stock.changed', 'stock.low', 'stock.out');
+/** What can be sold does not become less. */
+const moved = (change: string) => ofStock(['stock.changed'], change);
+/** An early warning and an empty shelf can come of it. */
+const taken = (change: string) => ofStock(['stock.changed', 'stock.low', 'stock.out'], change);
 
 const ofOrder = <const Types extends readonly MessageType[]>(...types: Types) => ({
   types,
@@ -41,24 +43,24 @@ const ofShipment = <const Types extends readonly MessageType[]>(...types: Types)
 
 /** Every event there is; `null`: it says nothing to partners. A new event does not compile until it stands here. */
 const announcements = {
-  StockRegistered: moved,
-  StockReceived: moved,
-  StockAdjusted: taken,
-  StockCounted: taken,
-  StockReserved: taken,
-  StockReservationReleased: moved,
-  StockReservationExpired: moved,
-  StockReservationLapsed: moved,
-  StockReservationTakenOver: moved,
-  StockShipped: taken,
-  StockDeparted: taken,
-  StockDispatchVoided: moved,
-  StockDiscrepancyRecorded: moved,
-  StockQuarantined: taken,
-  StockQuarantineReleased: moved,
-  StockQuarantineReduced: moved,
-  StockPolicySet: moved,
-  StockRetired: moved,
+  StockRegistered: moved('registered'),
+  StockReceived: moved('received'),
+  StockAdjusted: taken('adjusted'),
+  StockCounted: taken('counted'),
+  StockReserved: taken('reserved'),
+  StockReservationReleased: moved('reservation_released'),
+  StockReservationExpired: moved('reservation_expired'),
+  StockReservationLapsed: moved('reservation_lapsed'),
+  StockReservationTakenOver: moved('reservation_taken_over'),
+  StockShipped: taken('shipped'),
+  StockDeparted: taken('departed'),
+  StockDispatchVoided: moved('dispatch_voided'),
+  StockDiscrepancyRecorded: moved('discrepancy'),
+  StockQuarantined: taken('quarantined'),
+  StockQuarantineReleased: moved('quarantine_released'),
+  StockQuarantineReduced: moved('quarantine_reduced'),
+  StockPolicySet: moved('policy_set'),
+  StockRetired: moved('retired'),
   OrderPlaced: ofOrder('order.placed'),
   OrderAllocated: ofOrder('order.allocated'),
   OrderBackordered: ofOrder('order.backordered'),
