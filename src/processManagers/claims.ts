@@ -4,7 +4,7 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import type { OpenAllocation } from '../domain/order/sources.ts';
 import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
-import type { Reaction, ReactionOf } from '../domain/policies/reactions.ts';
+import type { Reaction, ReactionOf } from '../domain/policies/reaction.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';

@@ -4,7 +4,7 @@ import { lookUp } from '../domain/bucketMap.ts';
 import type { Allocation, OrderShipmentVoided } from '../domain/order/shapes.ts';
 import type { Order } from '../domain/order/state.ts';
 import type { Source } from '../domain/policies/allocation.ts';
-import type { ReactionOf } from '../domain/policies/reactions.ts';
+import type { ReactionOf } from '../domain/policies/reaction.ts';
 import type { StockCommandOf } from '../domain/stock/commands.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Clock } from '../eventsourcing/ports.ts';

@@ -4,7 +4,7 @@
  */
 import type { Handlers } from '../commands/handlers.ts';
 import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
-import type { ReactionOf } from '../domain/policies/reactions.ts';
+import type { ReactionOf } from '../domain/policies/reaction.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import { eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { isBefore } from './allocationChanges.ts';

@@ -1,19 +1,12 @@
 /**
  * Policies at work: what an event asks for is done as commands whose ids are derived from the event
- * (docs/architecture.md, "The way of an event"). An
- * event may be handed over again after a crash; what was done is recognised, what was not is finished.
+ * (docs/architecture.md, "The way of an event"). An event may be handed over again after a crash; what was done is recognised, what was not is finished.
  */
 import type { Handlers } from '../commands/handlers.ts';
-import type { OrderCommand } from '../domain/order/commands.ts';
 import { isEnded } from '../domain/order/state.ts';
-import {
-  type Reaction,
-  type ReactionEvent,
-  type ReactionOf,
-  reactionTypes,
-  reactTo,
-} from '../domain/policies/reactions.ts';
-import { orderStream, shipmentStream } from '../domain/values.ts';
+import type { Reaction, ReactionOf, Tell, TellOf } from '../domain/policies/reaction.ts';
+import { reactionTypes, reactTo } from '../domain/policies/reactions.ts';
+import { orderStream } from '../domain/values.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import { createKeyedQueue, createKeySetQueue, eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import { type RecordedEvent, unreachable } from '../eventsourcing/message.ts';
@@ -44,8 +37,13 @@ export interface ReactionPorts {
   readonly takeTurn: TakeTurn;
 }
 
-/** Command ids are derived from them. */
-const endNames = { RecordDelivery: 'delivery', RecordTurnBack: 'turn-back', RecordVoid: 'void' } as const;
+type Tellers = {
+  readonly [To in Tell['to']]: (
+    stream: string,
+    command: TellOf<To>['command'],
+    context: CommandContext,
+  ) => Promise<unknown>;
+};
 
 interface ReactionTask {
   readonly reaction: Reaction;
@@ -78,8 +76,10 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
     clock,
   });
 
-  const tell = async (orderId: string, command: OrderCommand, context: CommandContext): Promise<void> => {
-    await handlers.order(orderStream(orderId), command, context);
+  const tellers: Tellers = handlers;
+  const tell = async <To extends Tell['to']>(reaction: TellOf<To>, cause: Cause): Promise<void> => {
+    const { to, stream, command, name } = reaction;
+    await tellers[to](stream, command, cause.contextAtEventTime(name));
   };
 
   const perform = async (reaction: Reaction, cause: Cause): Promise<void> => {
@@ -99,32 +99,10 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         return inTurn(reaction.orderId, () => lapse(reaction, cause));
       case 'ShipReserved':
         return ship(reaction, cause);
-      case 'RecordDispatch': {
-        const stream = shipmentStream(reaction.shipment.shipmentId);
-        await handlers.shipment(
-          stream,
-          { type: reaction.type, shipment: reaction.shipment },
-          cause.contextAtEventTime('follow/dispatch'),
-        );
-        return;
-      }
-      case 'RecordCorrection': {
-        const { orderId, type, ...correction } = reaction;
-        const command = { type, shipmentRevision: cause.revision, ...correction } as const;
-        return tell(orderId, command, cause.contextAtEventTime('follow/correction'));
-      }
       case 'BookBack':
         return bookBack(reaction.voided, cause);
-      case 'RaiseException': {
-        const { type, orderId, ...exception } = reaction;
-        return tell(orderId, { type, ...exception }, cause.contextAtEventTime('follow/exception'));
-      }
-      case 'RecordDelivery':
-      case 'RecordTurnBack':
-      case 'RecordVoid': {
-        const { type, orderId, shipmentId } = reaction;
-        return tell(orderId, { type, shipmentId }, cause.contextAtEventTime(`follow/${endNames[type]}`));
-      }
+      case 'Tell':
+        return tell(reaction, cause);
       default:
         return unreachable(reaction);
     }
@@ -142,7 +120,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
       const byPeople: HoldTask[] = [];
       for (const event of events) {
         const cause = causeOf(event);
-        for (const reaction of reactTo(event as RecordedEvent & ReactionEvent)) {
+        for (const reaction of reactTo(event)) {
           if (reaction.type === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ reaction, cause });
           else if (reaction.type === 'AllocateWaitingOrders') arrivals.set(reaction.sku, { sku: reaction.sku, cause });
           else if (reaction.type === 'AllocateOrder') plans.push({ reaction, cause });
