@@ -1,6 +1,6 @@
 /** The demo on servers of yours: they must be empty, and are asked before anything is started on them. */
 import { pino } from 'pino';
-import { decodeStored } from '../src/domain/upcasters.ts';
+import { decodeStored } from '../src/domain/events.ts';
 import { readConfig } from '../src/infra/config/config.ts';
 import { createEventStoreEvents } from '../src/infra/eventstoredb/events.ts';
 

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, type JSONType, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { pino } from 'pino';
+import { decodeStored } from '../../src/domain/events.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
 import { stockStream } from '../../src/domain/values.ts';
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';

@@ -1,4 +1,8 @@
-/** All that can happen, in one union, with the registry that the stored contract is checked against. */
+/**
+ * All that can happen, in one union, with the registry that the stored contract is checked against; and the read boundary:
+ * the domain knows only today's shapes, and an unknown `type@version` is an error, never a cast.
+ */
+import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
 import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
@@ -40,3 +44,31 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...shipmentVersions,
   ...webhookVersions,
 };
+
+/**
+ * `Type@version` → the shape of the version after it (docs/how-to.md, "Change an event"). An entry is added with the
+ * golden file of the version it reads, and never changed.
+ */
+export const upcasters: { readonly [typeAtVersion: string]: (data: object) => object } = {
+  // Carrier and tracking number became optional; at version 1 both are always there.
+  'OrderShipmentDispatched@1': (data) => data,
+  'ShipmentDispatched@1': (data) => data,
+};
+
+/** An older build must not read a newer log. */
+export const decodeStored: DecodeStored = (stored) => {
+  const today = (eventVersions as { readonly [type: string]: number })[stored.type];
+  if (today === stored.schemaVersion) return stored;
+  if (today === undefined) throw new UnknownEvent(`${stored.type}@${stored.schemaVersion} is not known`);
+  let { data } = stored;
+  for (let version = stored.schemaVersion; version !== today; version += 1) {
+    const upcast = upcasters[`${stored.type}@${version}`];
+    if (upcast === undefined) throw new UnknownEvent(`${stored.type}@${version} has no upcaster`);
+    data = upcast(data);
+  }
+  const { schemaVersion } = stored;
+  return { ...stored, schemaVersion: today, data, storedAs: { schemaVersion, data: stored.data } };
+};
+
+/** As it was written, at the version it was written in. */
+export const asStored = ({ storedAs, ...event }: RecordedEvent): RecordedEvent => ({ ...event, ...storedAs });

@@ -1,7 +1,7 @@
 /** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
 
 import type { FastifyBaseLogger } from 'fastify';
-import { decodeStored } from '../domain/upcasters.ts';
+import { decodeStored } from '../domain/events.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
 import type { Servers } from './config/config.ts';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../commands/ports.ts';
-import { decodeStored } from '../domain/upcasters.ts';
+import { decodeStored } from '../domain/events.ts';
 import type { Clock, StoreDamaged } from '../eventsourcing/ports.ts';
 import { openPersonalData } from './keys/sqliteKeyStore.ts';
 import { databaseFileName } from './privateFiles.ts';

@@ -1,7 +1,7 @@
 /** Two logs side by side. What is the same is told by the leaf of each event, its place in its stream included. */
 import { createHash } from 'node:crypto';
 import { merkleLeaf } from '../audit/merkleLeaf.ts';
-import { asStored, decodeStored } from '../domain/upcasters.ts';
+import { asStored, decodeStored } from '../domain/events.ts';
 import type { Position, RecordedEvent } from '../eventsourcing/message.ts';
 
 /** Events after a position (exclusive) in global order, at most `limit`; fewer mean that the log ends there. */

@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { startPartner } from '../../demo/partner.ts';
 import { allProjections } from '../../src/app/readModels.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { subscribableTypes } from '../../src/domain/webhook/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';

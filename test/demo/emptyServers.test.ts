@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { newEvent, newStream } from '../contracts/eventSamples.ts';
 import { useEventStore } from '../support/engines/useEventStore.ts';

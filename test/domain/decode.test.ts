@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventVersions } from '../../src/domain/events.ts';
-import { asStored, decodeStored, upcasters } from '../../src/domain/upcasters.ts';
+import { asStored, decodeStored, eventVersions, upcasters } from '../../src/domain/events.ts';
 import {
   itemStream,
   orderStream,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdempotencyRecords } from '../../src/commands/ports.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import type { Sealed } from '../../src/eventsourcing/message.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createStoredLog } from '../../src/infra/migration/moveEnds.ts';

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { formatPosition, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import type { Documents, StoredDocument } from '../../src/eventsourcing/projecting/documents.ts';

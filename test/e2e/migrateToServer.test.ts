@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents, type EventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';

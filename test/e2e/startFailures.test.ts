@@ -6,7 +6,7 @@ import { chmod, chown, copyFile, mkdir, rm, truncate, writeFile } from 'node:fs/
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { openPersonalData } from '../../src/infra/keys/sqliteKeyStore.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';

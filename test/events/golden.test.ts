@@ -5,8 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventFields, eventVersions } from '../../src/domain/events.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored, eventFields, eventVersions } from '../../src/domain/events.ts';
 import type { EventEnvelope, RecordedEvent } from '../../src/eventsourcing/message.ts';
 
 interface Golden {

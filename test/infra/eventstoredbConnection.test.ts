@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { ConfigError } from '../../src/infra/config/configValues.ts';
 import { printsSecrets, readConnection } from '../../src/infra/eventstoredb/connection.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';

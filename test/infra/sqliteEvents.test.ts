@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { idsOf, newEvent, newStream } from '../contracts/eventSamples.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { StoreDamaged } from '../../src/eventsourcing/ports.ts';
 import { verifyStore } from '../../src/infra/backup/verifyStore.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { formatPosition } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createStoredLog, type StoredLog } from '../../src/infra/migration/moveEnds.ts';

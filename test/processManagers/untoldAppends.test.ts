@@ -4,7 +4,7 @@
  */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { orderStream, stockStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';

@@ -1,7 +1,7 @@
 /** The search in the log (docs/openapi.json, `GET /v1/audit/events`; S7, R13.3). */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';

@@ -1,10 +1,9 @@
 /** Events as they stand in a log, and the documents they are projected into. */
 
 import { expect, onTestFinished } from 'vitest';
-import type { LedgerEvent } from '../../src/domain/events.ts';
+import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/claims.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';

@@ -1,7 +1,7 @@
 /** The log on the server that stands in for EventStoreDB, with times that suit a test. */
 
 import { onTestFinished } from 'vitest';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import type { EventStoreClient } from '../../src/infra/eventstoredb/clients.ts';
 import type { Timing } from '../../src/infra/eventstoredb/connection.ts';
 import { createEventStoreEvents, type EventStoreEvents } from '../../src/infra/eventstoredb/events.ts';

@@ -6,7 +6,7 @@
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
-import { decodeStored } from '../../src/domain/upcasters.ts';
+import { decodeStored } from '../../src/domain/events.ts';
 import { type CommandContext, derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';

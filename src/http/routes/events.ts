@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { merkleLeaf } from '../../audit/merkleLeaf.ts';
-import { asStored } from '../../domain/upcasters.ts';
+import { asStored } from '../../domain/events.ts';
 import { type Position, parsePosition } from '../../eventsourcing/message.ts';
 import { callerKey, createConcurrencyLimit } from '../limits.ts';
 import type { HttpPorts } from '../ports.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IdempotencyRecords } from '../../commands/ports.ts';
-import { decodeStored } from '../../domain/upcasters.ts';
+import { decodeStored } from '../../domain/events.ts';
 import type { Position, RecordedEvent } from '../../eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../eventsourcing/ports.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';

@@ -1,5 +1,5 @@
 /** EventStoreDB through its client, opened twice as two processes would have it. */
-import { decodeStored } from '../../../src/domain/upcasters.ts';
+import { decodeStored } from '../../../src/domain/events.ts';
 import { createEventStoreEvents } from '../../../src/infra/eventstoredb/events.ts';
 import { eventStoreEngine } from '../../support/engines/eventstoredb.ts';
 import type { Engine } from '../engine.ts';

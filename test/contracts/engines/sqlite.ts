@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PersonalData } from '../../../src/commands/ports.ts';
-import { decodeStored } from '../../../src/domain/upcasters.ts';
+import { decodeStored } from '../../../src/domain/events.ts';
 import type { Leases } from '../../../src/eventsourcing/ports.ts';
 import { openPersonalData } from '../../../src/infra/keys/sqliteKeyStore.ts';
 import { createSoleLeases, createSqliteCheckpoints } from '../../../src/infra/sqlite/checkpoints.ts';
