@@ -18,7 +18,7 @@ const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
 const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
   stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId)?.expiresAt;
 
-export const registerReservations = ({ command }: Router, ports: HttpPorts): void => {
+export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, clock, readModels } = ports;
 
   /** An order may be reserved for before it is placed. @throws Problem when it is another caller's. */

@@ -37,7 +37,7 @@ const factRule =
 
 type TimedInput = CommandInput<Static<typeof StockPath>, { readonly occurredAt?: string; readonly note?: string }>;
 
-export const registerInventoryCommands = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
+export const registerInventoryFacts = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
   const targetOf = ({ params, body }: TimedInput) => ({
     ...params,
     occurredAt: businessTime(body.occurredAt, clock.now()),
