@@ -1,4 +1,4 @@
-/** One stock in one warehouse, changed (R3.1). */
+/** What happened to a stock: facts of the physical world, which are never refused (R3.1, T28). */
 import Type, { type Static } from 'typebox';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
@@ -12,25 +12,19 @@ import type { CommandInput } from '../routeSpec.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import {
   AdjustmentBody,
-  PolicyBody,
   QuarantineBody,
-  QuarantineReleaseBody,
   ReceiptBody,
-  RegisterBody,
   SetBody,
   StockLevel,
   StockLevelAfterFact,
   StockPath,
-  WarehousePath,
 } from '../schemas/stock.ts';
 
 const tag = 'Inventory';
 const url = '/v1/warehouses/:warehouseId/inventory/:sku';
 const created = { 201: ref(StockLevel), 200: ref(DryRun) };
 const factRecorded = { 201: ref(StockLevelAfterFact), 200: ref(DryRun) };
-const changed = { 200: Type.Union([ref(StockLevel), ref(DryRun)]) };
 
-/** T28. */
 const factRule =
   'A fact is recorded even below what is reserved: the newest claims that no longer stand lapse, and their orders look ' +
   'for other sources. What goes beyond what is there is told as `missing`.';
@@ -51,25 +45,6 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
 
   const recordFact = async (asked: TimedInput, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> =>
     answerFact(await change(asked, stockCommand), asked.reply, { ...asked.params, status });
-
-  command({
-    operation: 'registerInventory',
-    method: 'POST',
-    url: '/v1/warehouses/:warehouseId/inventory',
-    tag,
-    summary: 'Register a SKU in a warehouse',
-    params: WarehousePath,
-    body: RegisterBody,
-    answers: created,
-    problems: [...stockProblems, 'STOCK_ALREADY_REGISTERED'],
-    handle: async ({ params: { warehouseId }, body, context, reply }) => {
-      const { sku, onHand = 0, safetyStock = 0 } = body;
-      const occurredAt = businessTime(body.occurredAt, clock.now());
-      const stockCommand = { type: 'RegisterStock', warehouseId, sku, occurredAt, onHand, safetyStock } as const;
-      const outcome = await useCases.changeStock({ command: stockCommand, context });
-      return answerStock(outcome, reply, { warehouseId, sku, status: 201 });
-    },
-  });
 
   command({
     operation: 'adjustInventory',
@@ -120,23 +95,6 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
   });
 
   command({
-    operation: 'releaseQuarantine',
-    method: 'POST',
-    url: `${url}/quarantine-releases`,
-    tag,
-    summary: 'Put pieces back into sale',
-    description: 'A correction of the mark: more than is marked is refused.',
-    params: StockPath,
-    body: QuarantineReleaseBody,
-    answers: created,
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK'],
-    handle: async (asked) => {
-      const { quantity } = asked.body;
-      return changeLevel(asked, { type: 'ReleaseQuarantine', ...targetOf(asked), quantity });
-    },
-  });
-
-  command({
     operation: 'setInventory',
     method: 'PUT',
     url,
@@ -153,39 +111,6 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
       }
       const { onHand: counted, reason } = asked.body;
       return recordFact(asked, { type: 'SetStock', ...targetOf(asked), counted, reason }, 200);
-    },
-  });
-
-  command({
-    operation: 'setInventoryPolicy',
-    method: 'PUT',
-    url: `${url}/policy`,
-    tag,
-    summary: 'Set the safety stock, which is held back from sale',
-    params: StockPath,
-    body: PolicyBody,
-    answers: changed,
-    problems: stockProblems,
-    handle: async ({ params, body, context, reply }) => {
-      const stockCommand = { type: 'SetStockPolicy', ...params, occurredAt: clock.now(), ...body } as const;
-      const outcome = await useCases.changeStock({ command: stockCommand, context });
-      return answerStock(outcome, reply, { ...params, status: 200 });
-    },
-  });
-
-  command({
-    operation: 'retireInventory',
-    method: 'DELETE',
-    url,
-    tag,
-    summary: 'Retire a stock that is empty',
-    params: StockPath,
-    answers: changed,
-    problems: [...stockProblems, 'STOCK_NOT_EMPTY', 'STEP_UP_REQUIRED'],
-    handle: async ({ params, context, reply }) => {
-      const stockCommand = { type: 'RetireStock', ...params, occurredAt: clock.now() } as const;
-      const outcome = await useCases.changeStock({ command: stockCommand, context });
-      return answerStock(outcome, reply, { ...params, status: 200 });
     },
   });
 };

@@ -1,18 +1,34 @@
-/** Claims on stock with a time to live (B4): a claim that is forgotten ends by itself. */
+/**
+ * What people decide about a stock, which may be refused: registered, held back, retired, and reserved for a while (R3.1). A
+ * claim that is forgotten ends by itself (B4).
+ */
 import Type from 'typebox';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
 import { answerOutcome, answerStock, locationOf, showStockAfter, stockProblems } from '../commands/answers.ts';
+import { businessTime } from '../input/formats.ts';
 import type { HttpPorts } from '../ports.ts';
 import { noOrder } from '../reads/orders.ts';
 import type { Router } from '../route.ts';
 import { DryRun, ref } from '../schemas/common.ts';
-import { Reservation, ReservationBody, ReservationPath, StockLevel, StockPath } from '../schemas/stock.ts';
+import {
+  PolicyBody,
+  QuarantineReleaseBody,
+  RegisterBody,
+  Reservation,
+  ReservationBody,
+  ReservationPath,
+  StockLevel,
+  StockPath,
+  WarehousePath,
+} from '../schemas/stock.ts';
 
 const tag = 'Inventory';
-const url = '/v1/warehouses/:warehouseId/inventory/:sku/reservations';
+const url = '/v1/warehouses/:warehouseId/inventory/:sku';
+const created = { 201: ref(StockLevel), 200: ref(DryRun) };
+const changed = { 200: Type.Union([ref(StockLevel), ref(DryRun)]) };
 
 /** A retry is told the end that its first attempt recorded. */
 const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
@@ -28,9 +44,28 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
   };
 
   command({
+    operation: 'registerInventory',
+    method: 'POST',
+    url: '/v1/warehouses/:warehouseId/inventory',
+    tag,
+    summary: 'Register a SKU in a warehouse',
+    params: WarehousePath,
+    body: RegisterBody,
+    answers: created,
+    problems: [...stockProblems, 'STOCK_ALREADY_REGISTERED'],
+    handle: async ({ params: { warehouseId }, body, context, reply }) => {
+      const { sku, onHand = 0, safetyStock = 0 } = body;
+      const occurredAt = businessTime(body.occurredAt, clock.now());
+      const stockCommand = { type: 'RegisterStock', warehouseId, sku, occurredAt, onHand, safetyStock } as const;
+      const outcome = await useCases.changeStock({ command: stockCommand, context });
+      return answerStock(outcome, reply, { warehouseId, sku, status: 201 });
+    },
+  });
+
+  command({
     operation: 'reserveInventory',
     method: 'POST',
-    url,
+    url: `${url}/reservations`,
     tag,
     summary: 'Reserve pieces for a while',
     description:
@@ -67,15 +102,67 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
   command({
     operation: 'releaseReservation',
     method: 'DELETE',
-    url: `${url}/:reservationId`,
+    url: `${url}/reservations/:reservationId`,
     tag,
     summary: 'Give reserved pieces back',
     params: ReservationPath,
-    answers: { 200: Type.Union([ref(StockLevel), ref(DryRun)]) },
+    answers: changed,
     problems: [...stockProblems, 'RESERVATION_NOT_FOUND'],
     handle: async ({ params, context, reply }) => {
       const release = { type: 'ReleaseReservation', ...params, occurredAt: clock.now(), reason: 'released' } as const;
       const outcome = await useCases.changeStock({ command: release, context });
+      return answerStock(outcome, reply, { ...params, status: 200 });
+    },
+  });
+
+  command({
+    operation: 'releaseQuarantine',
+    method: 'POST',
+    url: `${url}/quarantine-releases`,
+    tag,
+    summary: 'Put pieces back into sale',
+    description: 'A correction of the mark: more than is marked is refused.',
+    params: StockPath,
+    body: QuarantineReleaseBody,
+    answers: created,
+    problems: [...stockProblems, 'INSUFFICIENT_STOCK'],
+    handle: async ({ params, body: { quantity, occurredAt }, context, reply }) => {
+      const at = businessTime(occurredAt, clock.now());
+      const stockCommand = { type: 'ReleaseQuarantine', ...params, occurredAt: at, quantity } as const;
+      const outcome = await useCases.changeStock({ command: stockCommand, context });
+      return answerStock(outcome, reply, { ...params, status: 201 });
+    },
+  });
+
+  command({
+    operation: 'setInventoryPolicy',
+    method: 'PUT',
+    url: `${url}/policy`,
+    tag,
+    summary: 'Set the safety stock, which is held back from sale',
+    params: StockPath,
+    body: PolicyBody,
+    answers: changed,
+    problems: stockProblems,
+    handle: async ({ params, body, context, reply }) => {
+      const stockCommand = { type: 'SetStockPolicy', ...params, occurredAt: clock.now(), ...body } as const;
+      const outcome = await useCases.changeStock({ command: stockCommand, context });
+      return answerStock(outcome, reply, { ...params, status: 200 });
+    },
+  });
+
+  command({
+    operation: 'retireInventory',
+    method: 'DELETE',
+    url,
+    tag,
+    summary: 'Retire a stock that is empty',
+    params: StockPath,
+    answers: changed,
+    problems: [...stockProblems, 'STOCK_NOT_EMPTY', 'STEP_UP_REQUIRED'],
+    handle: async ({ params, context, reply }) => {
+      const stockCommand = { type: 'RetireStock', ...params, occurredAt: clock.now() } as const;
+      const outcome = await useCases.changeStock({ command: stockCommand, context });
       return answerStock(outcome, reply, { ...params, status: 200 });
     },
   });
