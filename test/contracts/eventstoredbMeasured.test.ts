@@ -214,7 +214,8 @@ describe('appends', () => {
   });
 
   it('of the same events at once are written once, and some of them are not answered in time', async () => {
-    const client = await arrange(20);
+    // All four must arrive before the first is made known: a repeat that comes later is answered.
+    const client = await arrange(1_000);
     const stream = uniqueName('same');
     const same = event();
     const results = await Promise.allSettled(
