@@ -15,7 +15,7 @@ import { createWebhookSender } from './infra/webhooks/sender.ts';
 const stopMaxMs = 10_000;
 /** An attempt at a webhook may last longer than we may: it is made again, under the same id. */
 const attemptsMaxMs = 1_500;
-/** 7 days are promised; one more for clocks and time zones of whoever counts. */
+/** 7 days are promised; one more for other clocks and time zones. */
 const idempotencyKeptMs = 8 * 24 * 3_600_000;
 const secretBytes = 32;
 

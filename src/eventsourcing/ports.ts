@@ -13,7 +13,7 @@ export type ExpectedRevision = 'no_stream' | number;
 export type AppendResult =
   /**
    * All events are durable and hold consecutive revisions. The position of the last is its own; those before it may have
-   * the same, where a server tells no other: whoever waits for one waits for the whole append.
+   * the same, where a server tells no other: a wait for one is a wait for the whole append.
    */
   | { readonly kind: 'appended'; readonly events: readonly RecordedEvent[] }
   /** The stream has moved. Nothing was written. Or it was by an earlier attempt, that of another process maybe. */
@@ -34,8 +34,8 @@ interface StreamReader {
 
 export interface EventStore extends StreamReader {
   /**
-   * An append at the exact head is not checked for ids that are in the log already (EventStoreDB: measured). Whoever
-   * appends must then know the commands of the stream by itself.
+   * An append at the exact head is not checked for ids that are in the log already (EventStoreDB: measured). The
+   * caller must then know the commands of the stream by itself.
    */
   readonly isBlindToKnownIds?: boolean;
   /**
@@ -92,7 +92,7 @@ export interface ScanHint {
 
 /**
  * A slice of the log. `upTo` may lie beyond the last event when others were filtered out. Positions of a server have
- * gaps: how far behind somebody is can't be told by their difference, so `isCaughtUp` says that nothing more is there
+ * gaps: how far behind a reader is can't be told by their difference, so `isCaughtUp` says that nothing more is there
  * just now.
  */
 export interface EventBatch {

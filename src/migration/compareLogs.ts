@@ -19,7 +19,7 @@ export interface Comparison {
   /** Where both logs go on after them. */
   readonly sourceAt: Position | null;
   readonly targetAt: Position | null;
-  /** What stands next in the source and in the target, for whoever has to find out. */
+  /** What stands next in the source and in the target, for the operator who has to find out. */
   readonly next: { readonly source: RecordedEvent | null; readonly target: RecordedEvent | null };
 }
 

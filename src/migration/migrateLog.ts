@@ -9,7 +9,7 @@ import { type Comparison, compareLogs, eventsAfter, leafOf, nothingCompared, typ
 // * Appends one log to another, in order. Each append is awaited before the next, or a server could put the second one
 // first; what stands together in one stream goes together.
 
-/** The target has another event where one of ours belongs, so somebody else writes there. */
+/** The target has another event where one of ours belongs, so another program writes there. */
 export class TargetTaken extends Error {
   override readonly name = 'TargetTaken';
 }
@@ -120,7 +120,7 @@ export type MigrationResult =
   | { readonly kind: 'moved'; readonly comparison: Comparison; readonly copied: number }
   /** The target held something else before anything was done. Nothing was written. */
   | { readonly kind: 'refused'; readonly comparison: Comparison }
-  /** After copying they differ: somebody else wrote to the target, or it lost something. */
+  /** After copying they differ: another program wrote to the target, or it lost something. */
   | { readonly kind: 'different'; readonly comparison: Comparison; readonly streams: readonly string[] };
 
 /** Reads of one event each; a server answers some of them at once. */

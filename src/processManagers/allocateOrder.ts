@@ -1,6 +1,6 @@
 /**
  * Gives an order its sources: plan, reserve at each stock, record. The plan is made on the write side's own states and
- * reserves at their exact revisions; whoever is slower plans again. Repeating it is harmless: what an earlier attempt
+ * reserves at their exact revisions; the slower one plans again. Repeating it is harmless: what an earlier attempt
  * for the same cause has reserved is found again by its derived id, and no longer asked for.
  */
 import type { Handlers } from '../commands/handlers.ts';
@@ -101,7 +101,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     }
   };
 
-  /** Reserves what was planned, and records it. @returns `false` when somebody was quicker. */
+  /** Reserves what was planned, and records it. @returns `false` when another command was quicker. */
   const take = async (
     snapshot: AllocationSnapshot,
     { sources, missing }: AllocationPlan,

@@ -28,7 +28,7 @@ interface OrderClaimPorts {
 export const createOrderClaims = ({ stocks, clock, reservationMs }: OrderClaimPorts) => {
   /**
    * The revision is part of the command's id: the same reservation made anew after its end is another command.
-   * @returns nothing when somebody was quicker.
+   * @returns nothing when another command was quicker.
    */
   const reserve = async (
     { order, candidates, counted }: Pick<AllocationSnapshot, 'order' | 'candidates' | 'counted'>,

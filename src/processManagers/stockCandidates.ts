@@ -55,7 +55,7 @@ export interface Purpose {
 }
 
 /**
- * The id of the n-th reservation that is made for one purpose at a warehouse. Whoever acts for the same cause again,
+ * The id of the n-th reservation that is made for one purpose at a warehouse. A process that acts for the same cause again,
  * after a crash or a lost race, finds by it what was reserved.
  */
 const reservationIdOf = ({ causeId, orderId, lineId }: Purpose, warehouseId: string, count: number): string =>

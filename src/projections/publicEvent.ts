@@ -33,10 +33,9 @@ export type PublicData = Readonly<Record<string, unknown>>;
 const fieldsByType: Readonly<Record<string, Readonly<Record<string, 'public' | 'pii'>>>> = eventFields;
 
 /**
- * The fields that are declared `public` (docs/architecture.md, "Personal data"). Sealed text stays inside too: whoever
- * gets hold of the key later
- * could read what was handed out, long after the subject was erased here.
- * @throws UnknownEvent for a type that nobody declared: nothing is known about its fields.
+ * The fields that are declared `public` (docs/architecture.md, "Personal data"). Sealed text stays inside too: with a
+ * stolen key, what was handed out could be read long after the subject was erased here.
+ * @throws UnknownEvent for a type without declared fields.
  */
 export const publicData = ({ type, data }: DomainEvent): PublicData => {
   const fields = Object.hasOwn(fieldsByType, type) ? fieldsByType[type] : undefined;

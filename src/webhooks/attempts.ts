@@ -106,7 +106,7 @@ const nextAfter = (attemptsMade: number, { sent, at, random }: SentResult): Next
 };
 
 /**
- * The row after attempt `index` has ended. What somebody else wrote meanwhile stays, except that what was delivered is
+ * The row after attempt `index` has ended. What another worker wrote meanwhile stays, except that what was delivered is
  * delivered: a failure does not open again a row that was closed.
  */
 export const ended = (delivery: Delivery, index: number, result: SentResult): Delivery => {

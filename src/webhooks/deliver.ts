@@ -46,7 +46,7 @@ export interface DelivererDeps {
 export const deliveryLeaseMs = 60_000;
 /** Another worker has the same delivery: by then it has ended. */
 const otherWorkerMs = 30_000;
-/** Writers that can meet at one row: another worker, and whoever closes the rows of a deleted endpoint. */
+/** Writers that can meet at one row: another worker, and the reconciler, which closes the rows of a deleted endpoint. */
 const recordTriesMax = 5;
 
 const done: JobOutcome = { kind: 'done' };
@@ -121,7 +121,7 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
     return event;
   };
 
-  /** The end of the attempt belongs into the row, whoever else wrote to it meanwhile. */
+  /** The end of the attempt belongs into the row, whatever others wrote to it meanwhile. */
   const recordEnd = async (row: DeliveryRow, result: SentResult): Promise<Delivery> => {
     const index = row.document.attempts.length - 1;
     let current: DeliveryRow = row;

@@ -84,7 +84,7 @@ interface ShipmentExceptionData extends ShipmentData {
   readonly reportedAt: string;
 }
 
-/** Somebody has to do something, or the customer has to be told. */
+/** A person has to act, or the customer has to be told. */
 const troubles: readonly ParcelStatus[] = ['attempted_delivery', 'delayed', 'exception', 'return_to_sender'];
 
 const updated = (data: ShipmentUpdatedData): WebhookMessage => ({ type: 'shipment.updated', data });

@@ -61,7 +61,7 @@ export interface WebhookSender {
   send(request: SendRequest): Promise<SendResult>;
 }
 
-/** Why a URL can't be a webhook target. Safe to show to whoever gave it. */
+/** Why a URL can't be a webhook target. Safe to show to the caller that gave it. */
 export type TargetRefusal = 'not_a_url' | 'scheme' | 'userinfo' | 'port' | 'host' | 'address';
 
 /** The part of the check that needs no name resolution: for the moment an endpoint is made. `null`: nothing against it. */

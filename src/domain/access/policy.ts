@@ -81,7 +81,7 @@ export const policies = {
 
 export type Operation = keyof typeof policies;
 
-/** What of the things behind an operation the caller may see and change. Somebody else's object is "not found". */
+/** What of the things behind an operation the caller may see and change. Another owner's object is "not found". */
 export interface Reach {
   readonly warehouses: 'all' | readonly string[];
   /** Set for a customer: only this customer's orders. */
@@ -166,7 +166,7 @@ export const reachesOrder = (
   return reach.warehouses === 'all' || order.warehouseIds.some((id) => reachesWarehouse(reach, id));
 };
 
-/** Whoever must see for a customer, or in an outage, what the read models say this very moment (R21.3). */
+/** Roles that must see, for a customer or in an outage, what the read models say this very moment (R21.3). */
 const cachePassers: readonly Role[] = ['admin', 'customer_service'];
 
 /** Asking past the cache costs what the cache is there to spare, so it is not for everyone. Any of the roles will do. */

@@ -19,7 +19,7 @@ export type OrderCommand =
       readonly order: OrderPlaced['data'];
       readonly orderNumber?: string;
       readonly reservePartial?: true;
-      /** Reservations under its id are somebody else's. */
+      /** Reservations under its id are not this customer's. */
       readonly excludesHolds?: true;
     }
   /** Unless it is placed: closes an id under which an order was announced and has not come. */
@@ -69,7 +69,7 @@ export type OrderRefusal =
   | 'ORDER_LINE_NOT_FOUND'
   /** A quantity of a line is no whole number, or not positive. */
   | 'QUANTITY_INVALID'
-  /** Another plan was quicker; whoever made this one releases what it reserved. */
+  /** Another plan was quicker; the sender of this one releases what it reserved. */
   | 'ALLOCATION_EXCEEDS_DEMAND'
   /** More than the line still lacks. What has left is recorded even when it was not reserved, but not more than was ordered. */
   | 'SHIPMENT_EXCEEDS_ORDER'

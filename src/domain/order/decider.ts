@@ -41,7 +41,7 @@ const place = (
 };
 
 /**
- * The result of a plan. Whoever made it has reserved already: when it is refused, because the order was cancelled or
+ * The result of a plan. Its sender has reserved already: when it is refused, because the order was cancelled or
  * another plan was quicker, they release what they reserved. What is backordered is worked out here and not by the
  * planner, whose figures are as old as its look at the order: a reservation that lapsed meanwhile would be forgotten.
  * An order that may not wait, or a line of which may not, ends here when its first plan can't give all of that; later

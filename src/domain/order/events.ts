@@ -53,7 +53,7 @@ export type OrderAddressCorrected = {
   };
 };
 /**
- * A customer placed it under an id of its own choice: what was reserved under that id before is somebody else's, and no
+ * A customer placed it under an id of its own choice: what was reserved under that id before is not theirs, and no
  * source of it. Recorded with the placing.
  */
 export type OrderHoldsExcluded = { readonly type: 'OrderHoldsExcluded'; readonly data: { readonly orderId: string } };

@@ -53,7 +53,7 @@ const letGo = (event: OrderCancelled | OrderRemainderCancelled): readonly Reacti
   ...look(event),
 ];
 
-/** An order that counts on a reservation which is gone would ship what others were promised, whoever let it go. */
+/** An order that counts on a reservation which is gone would ship what others were promised. */
 const lapseOf = (
   event: StockReservationExpired | StockReservationReleased | StockReservationLapsed,
 ): readonly Reaction[] => {

@@ -10,8 +10,8 @@ import { LostOwnership } from '../projecting/projection.ts';
 import type { ConsumerProgress, Progress } from './consumerProgress.ts';
 
 /**
- * The log was restored from a backup that is older than the read models. Its positions are given out again, so whoever
- * went on from there would wait in silence, and then skip what was written meanwhile.
+ * The log was restored from a backup that is older than the read models. Its positions are given out again, so a
+ * consumer that went on from there would wait in silence, and then skip what was written meanwhile.
  */
 class CheckpointAhead extends Error {
   override readonly name = 'CheckpointAhead';
@@ -180,7 +180,7 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
         delayMs = Math.min(retryMaxMs, delayMs * 2);
       }
     }
-    // Whoever holds it now answers for it.
+    // The process that holds it now answers for it.
     consumerProgress.failed(name, null);
   };
 

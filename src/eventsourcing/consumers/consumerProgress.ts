@@ -1,6 +1,6 @@
 /**
  * How far every consumer of the log has come, in this process or in another one. Answers that wait for a position wait
- * here (B8), whoever runs the consumer.
+ * here (B8), whichever process runs the consumer.
  */
 import { comparePositions, type Position } from '../message.ts';
 import type { Checkpoints, ProgressPubSub } from '../ports.ts';
@@ -37,7 +37,7 @@ interface Waiter {
   readonly resolve: (reached: boolean) => void;
 }
 
-/** News may be lost; whoever waits then learns it from the checkpoint this much later at the most. */
+/** News may be lost; a waiter then learns it from the checkpoint this much later at the most. */
 const lookEveryMs = 250;
 
 const earliest = (positions: readonly (Position | null)[]): Position | null =>
@@ -82,7 +82,7 @@ export const createConsumerProgress = (elsewhere?: SharedProgress): ConsumerProg
   const keepLooking = (): void => {
     if (elsewhere === undefined || waiters.size === 0 || looking !== null) return;
     looking = setTimeout(() => {
-      // A store that does not answer has told whoever asked it; here it only means that nothing is learnt.
+      // Callers of the store are told that it does not answer; here it only means that nothing is learnt.
       void look(elsewhere, new Set([...waiters].flatMap(({ parts }) => parts)))
         .catch(() => undefined)
         .then(() => {

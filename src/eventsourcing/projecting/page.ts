@@ -75,7 +75,7 @@ const decode = (cursor: string): PageEnd | null => {
 /** @throws InvalidCursor for any text that `formatCursor` would not have made. */
 export const parseCursor = (cursor: string): PageEnd => {
   const end = cursor.length > cursorLengthMax ? null : decode(cursor);
-  // Both decoders forgive a lot. Whoever gets the very same text back has sent one of ours.
+  // Both decoders forgive a lot. A cursor of ours comes back as the very same text.
   if (end === null || encode(end) !== cursor) throw new InvalidCursor('not a cursor of this list');
   return end;
 };

@@ -63,7 +63,7 @@ export const untyped = <Document extends object, E extends DomainEvent>(
 
 /** A projection is folded in parts, each by one process at a time, told apart by the ids of its documents. */
 
-/** What one part is called: its checkpoint, and the lease of whoever folds it. */
+/** What one part is called: its checkpoint, and the lease of the process that folds it. */
 const partName = (build: string, part: number, parts: number): string =>
   parts === 1 ? build : `${build}.${part + 1}of${parts}`;
 

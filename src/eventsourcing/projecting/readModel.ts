@@ -10,7 +10,7 @@ import { type AnyProjection, LostOwnership, partNames, partOf, projectBatch } fr
 export interface ReadSide {
   readonly source: EventSource;
   readonly documents: Documents;
-  /** The same for whoever folds: it may give what was written last without asking. Absent: `documents`. */
+  /** The same for folding: it may give what was written last without asking. Absent: `documents`. */
   readonly foldedDocuments?: Documents | undefined;
   readonly checkpoints: Checkpoints;
   readonly generations: Generations;

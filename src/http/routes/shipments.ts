@@ -147,7 +147,7 @@ export const registerShipments = ({ command }: Router, ports: HttpPorts): void =
     tag,
     summary: 'Take a shipment back that never left',
     description:
-      'Its goods are booked back, free for whoever is first; its order is planned again, and what can not be had waits. ' +
+      'Its goods are booked back, free for the first who asks; its order is planned again, and what can not be had waits. ' +
       'Refused once a courier has reported on it, but for `pre_transit`. A report that comes later is kept, and opens the ' +
       'exception `VOIDED_SHIPMENT_REPORTED` of the order, which `PUT /v1/orders/{orderId}/status` with `released` ends.',
     params: ShipmentPath,

@@ -84,7 +84,7 @@ async function* catchUp(
   }
 }
 
-/** The log does not reach as far as somebody has read it: it was restored from an older copy. */
+/** The log does not reach as far as a checkpoint says: it was restored from an older copy. */
 export class BeyondTheLog extends Error {
   override readonly name = 'BeyondTheLog';
 }

@@ -105,7 +105,7 @@ export const createPersonalData = (keys: SubjectKeys, keptMaxMs: number): Person
 
   /** A write that is known to be done is not done again: most orders come from an address that was seen before. */
   const remembered = new LRUCache<string, true>({ max: keysCachedMax });
-  /** Keeps somebody who reads the keys of `remembered` from guessing addresses. */
+  /** Without it, a reader of the keys of `remembered` could guess addresses. */
   const salt = randomBytes(32).toString('base64url');
 
   return {

@@ -20,7 +20,7 @@ const firstGeneration = 1;
 
 /**
  * Where each consumer of the log stands, and which build of each projection answers: a document each, and each change is
- * one guarded update. Where nothing is there yet, the update inserts, and a duplicate key says that somebody else did.
+ * one guarded update. Where nothing is there yet, the update inserts, and a duplicate key says that another process did.
  */
 export const createMongoCheckpoints = ({
   db,

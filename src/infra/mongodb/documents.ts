@@ -171,7 +171,7 @@ export const createFoldedDocuments = (documents: Documents): Documents => {
     write: async (collection, writes) => {
       try {
         const outcomes = await documents.write(collection, writes);
-        // Somebody else writes here too: nothing that is held can be relied on.
+        // Another process writes here too: nothing that is held can be relied on.
         if (outcomes.includes('lost')) forgetAll();
         else for (const write of writes) rememberWritten(collection, write);
         return outcomes;

@@ -26,7 +26,7 @@ interface LeaseRow {
 
 interface LeaseRows {
   find(name: string): Promise<LeaseRow | null>;
-  /** Takes over what was seen, if it still stands so. @returns the new epoch; `null` when somebody was faster. */
+  /** Takes over what was seen, if it still stands so. @returns the new epoch; `null` when another process was faster. */
   take(name: string, seen: LeaseRow | null, owner: string): Promise<number | null>;
   /** `false`: another one holds it. */
   renew(name: string, owner: string, epoch: number): Promise<boolean>;

@@ -46,7 +46,7 @@ export const createVerifiedTokens = (max: number = verifiedTokensMax): VerifiedT
   };
 };
 
-/** Asymmetric only: with a shared secret, whoever can check a token can also make one (RFC 8725 §3.1, §3.2). */
+/** Asymmetric only: with a shared secret, a checker of tokens could also make them (RFC 8725 §3.1, §3.2). */
 const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'];
 
 /** RFC 9068 §2.2. */

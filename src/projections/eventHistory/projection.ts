@@ -21,7 +21,7 @@ export interface EventHistoryEntry {
 
 export interface EventHistoryDocument {
   readonly types: readonly string[];
-  /** Subjects of whoever did it. */
+  /** Subjects of the actors. */
   readonly actors: readonly string[];
   /** One that comes back after another may be there twice. */
   readonly correlationIds: readonly string[];
@@ -122,7 +122,7 @@ export const logCount: Projection<LogCount, LedgerEvent> = {
   name: 'log_count_v1',
   handles: Object.keys(eventVersions) as readonly LedgerEventType[],
   indexes: [],
-  // Gathered: for whoever watches, who looks every few seconds.
+  // Gathered: its readers look every few seconds.
   everyMs: 200,
   idsOf: () => [logCountId],
   apply: (document) => ({ events: (document?.events ?? 0) + 1 }),

@@ -3,7 +3,7 @@
  * they were
  * recorded, and within it by the log. It only grows at its end but for the clocks of several processes, so a page that
  * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
- * seconds back it is complete; whoever follows the log as it grows reads the feed, which is in log order.
+ * seconds back it is complete; a reader that follows the log as it grows takes the feed, which is in log order.
  */
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';

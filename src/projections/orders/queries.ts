@@ -21,7 +21,7 @@ export interface OrdersQuery extends PageRequest {
   readonly to?: string;
 }
 
-/** Of these customers. One query each: whoever asks bounds how many there are. */
+/** Of these customers. One query each: the caller bounds how many there are. */
 export interface OrdersOfCustomers extends Pick<OrdersQuery, 'limit' | 'cursor' | 'status' | 'from' | 'to'> {
   readonly customerIds: readonly string[];
 }

@@ -14,7 +14,7 @@ import type { Projection, Recorded } from '../../eventsourcing/projecting/projec
 // The one word for a shipment of several parcels (R12.1).
 
 /**
- * What to tell of several parcels, the first that applies. Trouble that somebody has to act on comes before everything;
+ * What to tell of several parcels, the first that applies. Trouble that a person has to act on comes before everything;
  * then the parcel that is furthest from the door speaks for all, so that a shipment is `delivered` when every parcel is.
  */
 const tellingOrder: { readonly [Status in ParcelStatus]: number } = {

@@ -106,7 +106,7 @@ interface CheckpointSettings {
   /** Pages that many commits write are moved once for all of them, so seldom is cheap; too seldom makes a long fsync. */
   readonly everyMs: number;
   /**
-   * A passive checkpoint blocks no writer, and so it never moves all pages while somebody writes, and the log would grow
+   * A passive checkpoint blocks no writer, and so it never moves all pages while a writer is at work, and the log would grow
    * for ever. Beyond so many pages the writer waits for the few that are left, and begins the log anew.
    */
   readonly pagesMax: number;

@@ -53,7 +53,7 @@ export interface LocalDatabase extends Database {
 export interface DatabaseOptions {
   /** How long to wait for another process that holds the write lock. */
   readonly lockWaitMaxMs?: number;
-  /** Somebody else moves the pages from the write-ahead log into the file. */
+  /** Another thread moves the pages from the write-ahead log into the file. */
   readonly hasCheckpointer?: boolean;
   readonly cacheKiB?: number;
   /** Called once, with the first damage. */
