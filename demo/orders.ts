@@ -101,8 +101,8 @@ const awaitSources = async (
 };
 
 /**
- * `null` when the service refuses the order; its rows are counted as refused then.
- * An invoice with duplicate rows is sent twice, as a shop does that has not seen the first answer.
+ * `null` when the service refuses the order; its rows are counted as refused then. An invoice with duplicate rows is
+ * sent twice, as a shop does that has not seen the first answer.
  */
 export const placeOrder = async ({ client, tally, book }: Desk, order: ShopOrder): Promise<PlacedOrder | null> => {
   const { status, body, position } = await place(client, order);

@@ -26,8 +26,8 @@ export const warehouseOf = (invoiceNo: string): DemoWarehouse =>
 
 /**
  * Goods are numbered: five digits and at most two letters, or the DCGS range. Everything else in the list is money
- * (postage, fees, discounts, vouchers) and has no place in a stock ledger: `null`.
- * Letters come in both cases for the same article (`85123A`, `85123a`), so the SKU has capitals only.
+ * (postage, fees, discounts, vouchers) and has no place in a stock ledger: `null`. Letters come in both cases for the
+ * same article (`85123A`, `85123a`), so the SKU has capitals only.
  */
 export const skuOf = (stockCode: string): string | null =>
   /^(?:\d{5}[A-Za-z]{0,2}|DCGS\w+)$/.test(stockCode) ? stockCode.toUpperCase() : null;

@@ -1,7 +1,6 @@
 /**
  * `npm run rebuild -- <projection>`: builds a projection anew beside the one that answers, and switches
- * (docs/architecture.md, "The way of an event").
- * May run while the service runs, which notices the switch by itself.
+ * (docs/architecture.md, "The way of an event"). May run while the service runs, which notices the switch by itself.
  */
 import { readSideOf } from '../app/compose.ts';
 import { allProjections } from '../app/readModels.ts';

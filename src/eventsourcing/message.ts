@@ -1,6 +1,6 @@
 /**
- * The words every aggregate shares: what a stored event is, and what a decider is.
- * Pure types and a few total functions; no clock, no randomness, no package.
+ * The words every aggregate shares: what a stored event is, and what a decider is. Pure types and a few total
+ * functions; no clock, no randomness, no package.
  */
 
 /** JSON-native values only: what can be stored for ever and read by any language. */
@@ -117,8 +117,8 @@ declare const sealedBrand: unique symbol;
 export type Sealed = string & { readonly [sealedBrand]: true };
 
 /**
- * Declares every field of every event as `public` or `pii`. The mapped type leaves no choice:
- * a `Sealed` field must say `pii`, any other must say `public`, and a missing or extra one does not compile.
+ * Declares every field of every event as `public` or `pii`. The mapped type leaves no choice: a `Sealed` field must say
+ * `pii`, any other must say `public`, and a missing or extra one does not compile.
  */
 export type FieldClasses<E extends DomainEvent> = {
   readonly [Type in E['type']]: {

@@ -1,7 +1,7 @@
 /**
  * The second lock on the door (B4, docs/architecture.md, "The way of an event"): compares what orders count on with
- * what stocks hold for them, both ways,
- * tells where they drift apart, and mends it by what the policies would have done. It finds nothing while they do theirs.
+ * what stocks hold for them, both ways, tells where they drift apart, and mends it by what the policies would have
+ * done. It finds nothing while they do theirs.
  *
  * A page of each list at a time, so that it goes round slowly, and first what the policies have handled since the last
  * look. Runs beside the policies in the same process, where plans for one order wait for each other.

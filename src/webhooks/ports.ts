@@ -84,9 +84,9 @@ export interface JobQueue {
   /** Which of these ids are waiting or running. */
   known(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Runs `handle` for each due job until aborted, at most `concurrency` at once. A job whose process died is
-   * handed out again after `leaseMs`. Returning `done` removes it, `retryAt` puts it back.
-   * A throw counts as `retryAt` with the queue's own backoff.
+   * Runs `handle` for each due job until aborted, at most `concurrency` at once. A job whose process died is handed out
+   * again after `leaseMs`. Returning `done` removes it, `retryAt` puts it back. A throw counts as `retryAt` with the
+   * queue's own backoff.
    */
   work<T>(queue: string, options: WorkOptions, handle: (job: Job<T>) => Promise<JobOutcome>): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
  * The folder rules of docs/architecture.md, "Who may import whom", run on `src/`, and proof that each can fail.
- * dependency-cruiser reports success when
- * it understands no file at all, so the number of modules it read is asserted too.
+ * dependency-cruiser reports success when it understands no file at all, so the number of modules it read is asserted
+ * too.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

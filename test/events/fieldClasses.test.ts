@@ -1,7 +1,6 @@
 /**
  * Proof that the compiler keeps docs/architecture.md, "Personal data": where an error is expected below, `npm run
- * typecheck`
- * fails when there is none. At run time only the last test has anything to do.
+ * typecheck` fails when there is none. At run time only the last test has anything to do.
  */
 import { describe, expect, it } from 'vitest';
 import type { FieldClasses, Sealed } from '../../src/eventsourcing/message.ts';

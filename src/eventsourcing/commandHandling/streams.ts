@@ -27,10 +27,10 @@ export interface Streams<State, E extends DomainEvent> {
   /** As the cache has it, at once; `undefined`: it does not. */
   readonly known: (stream: string) => Loaded<State> | undefined;
   /**
-   * For a reaction that may append nothing: with all that the store holds now, so at least with all that
-   * lies before the event (docs/architecture.md, "The way of an event"). The store is always asked. A cache can't tell:
-   * an append of any stream may be
-   * durable, and seen by those who follow the log, before the cache is told, in the embedded form as well.
+   * For a reaction that may append nothing: with all that the store holds now, so at least with all that lies before
+   * the event (docs/architecture.md, "The way of an event"). The store is always asked. A cache can't tell: an append
+   * of any stream may be durable, and seen by those who follow the log, before the cache is told, in the embedded form
+   * as well.
    * @throws StoreUnavailable when the store does not show the event itself yet: the reaction must be tried again.
    */
   readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;

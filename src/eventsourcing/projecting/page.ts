@@ -1,7 +1,7 @@
 /**
  * Lists in pages (docs/openapi.json): the cursor is the sort value and the id of the last item of the page before, so
- * that
- * a page begins where the last one ended, whatever was written in between, and costs the same however far in it is.
+ * that a page begins where the last one ended, whatever was written in between, and costs the same however far in it
+ * is.
  */
 import type { DocumentQuery, Documents, StoredDocument } from './documents.ts';
 

@@ -7,8 +7,8 @@ export type Recorded<E extends DomainEvent> = RecordedEvent & E;
 
 /**
  * A read model: data and one pure function (docs/architecture.md, "The way of an event"). New logic is a new name,
- * which is also its collection and its
- * checkpoint: `stock_levels_v1` is built beside `stock_levels_v2` and then dropped.
+ * which is also its collection and its checkpoint: `stock_levels_v1` is built beside `stock_levels_v2` and then
+ * dropped.
  */
 export interface Projection<Document extends object, E extends DomainEvent> {
   readonly name: `${string}_v${number}`;

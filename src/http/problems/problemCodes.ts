@@ -1,7 +1,7 @@
 /**
  * Every code a problem document can carry, with its status and its title: one exhaustive table (docs/architecture.md,
- * "The way of a command"). A new
- * refusal of the domain does not compile without a line here. `docs/errors.md` is this table in prose.
+ * "The way of a command"). A new refusal of the domain does not compile without a line here. `docs/errors.md` is this
+ * table in prose.
  */
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';

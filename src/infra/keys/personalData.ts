@@ -1,7 +1,6 @@
 /**
  * Personal data under one key a subject (docs/architecture.md, "Personal data"), kept apart from the events, so that
- * erasing a person is
- * destroying a key and every event keeps its bytes.
+ * erasing a person is destroying a key and every event keeps its bytes.
  *
  * A sealed text is `v1.<key id>.<nonce>.<ciphertext and tag>`, each part in base64url.
  */

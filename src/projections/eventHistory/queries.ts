@@ -1,9 +1,9 @@
 /**
  * Search in the log (docs/openapi.json, `GET /v1/audit/events`): the oldest first, by the tenth of a second in which
- * they were
- * recorded, and within it by the log. It only grows at its end but for the clocks of several processes, so a page that
- * was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more than some
- * seconds back it is complete; a reader that follows the log as it grows takes the feed, which is in log order.
+ * they were recorded, and within it by the log. It only grows at its end but for the clocks of several processes, so a
+ * page that was read stays as it is, and costs the same however long a time is asked for. Up to a time that lies more
+ * than some seconds back it is complete; a reader that follows the log as it grows takes the feed, which is in log
+ * order.
  */
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';

@@ -152,11 +152,11 @@ export const requireKeysUnused = (directory: string): void => {
 };
 
 /**
- * Makes sure that one service works on a directory, which is made if absent. The locks are those of the operating system
- * on open files, so they are gone with the process however that dies. Keep the result for as long as the service runs: a
- * lock without a reference is released when memory is cleaned up.
- * Tools that run beside the service by design, such as a rebuild, don't take it.
- * `hasKeysOpen`: this process has the key store open already, after it looked by `requireKeysUnused`.
+ * Makes sure that one service works on a directory, which is made if absent. The locks are those of the operating
+ * system on open files, so they are gone with the process however that dies. Keep the result for as long as the service
+ * runs: a lock without a reference is released when memory is cleaned up. Tools that run beside the service by design,
+ * such as a rebuild, don't take it. `hasKeysOpen`: this process has the key store open already, after it looked by
+ * `requireKeysUnused`.
  * @throws DataDirLocked
  */
 export const lockDataDir = (directory: string, { hasKeysOpen = false } = {}): DataDirLock => {
