@@ -3,10 +3,9 @@
  * knows no driver.
  */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createHandlers, systemContext } from '../commands/handlers.ts';
+import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
 import { createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
@@ -149,9 +148,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     source: events,
     directory,
     unseal: personalData,
-    onGone: async (endpointId) => {
-      await useCases.disableEndpoint(endpointId, systemContext(derivedId(`gone/${endpointId}`)));
-    },
+    recordGone: useCases.recordGone,
   });
   const runners = createRunners({
     ...adapters,

@@ -1,8 +1,8 @@
 /** A partner's endpoints: made with a secret that is told once, tried out, deleted. */
 import { webhookStream } from '../domain/values.ts';
 import type { WebhookEventType } from '../domain/webhook/events.ts';
-import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
-import { type Handlers, notSealed } from './handlers.ts';
+import { type CommandContext, derivedId } from '../eventsourcing/commandHandling/outcome.ts';
+import { type Handlers, notSealed, systemContext } from './handlers.ts';
 import type { PersonalData } from './ports.ts';
 
 export interface EndpointRequest {
@@ -49,9 +49,13 @@ export const createWebhookUseCases = (
       webhook(webhookStream(endpointId), { type: 'NarrowScope', endpointId, warehouses }, context),
     deleteEndpoint: (endpointId: string, context: CommandContext) =>
       webhook(webhookStream(endpointId), { type: 'DeleteEndpoint', endpointId }, context),
-    /** The receiver said that it is gone for good (410). */
-    disableEndpoint: (endpointId: string, context: CommandContext) =>
-      webhook(webhookStream(endpointId), { type: 'DisableEndpoint', endpointId }, context),
+    /** The receiver said that it is gone for good (410). That the endpoint is disabled follows from the event. */
+    recordGone: (endpointId: string) =>
+      webhook(
+        webhookStream(endpointId),
+        { type: 'RecordGone', endpointId },
+        systemContext(derivedId(`gone/${endpointId}`)),
+      ),
     testEndpoint: (endpointId: string, context: CommandContext) =>
       webhook(webhookStream(endpointId), { type: 'RequestTest', endpointId }, context),
   };

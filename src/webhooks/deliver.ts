@@ -38,8 +38,8 @@ export interface DelivererDeps {
   readonly clock: Clock;
   /** In [0, 1), for the jitter. */
   readonly random: () => number;
-  /** The receiver answered 410: it wants nothing any more. Called at least once; must disable the endpoint. */
-  readonly onGone: (endpointId: string) => Promise<void>;
+  /** The receiver answered 410: it wants nothing any more. At least once; from its event the endpoint is disabled. */
+  readonly recordGone: (endpointId: string) => Promise<unknown>;
 }
 
 /** Longer than the wait for a turn and the longest attempt together, so that a job is never handed out twice in health. */
@@ -85,7 +85,7 @@ export type DeliveryHandler = (job: Job<DeliveryJob>) => Promise<JobOutcome>;
 
 /** Returns the handler of each room for `JobQueue.work`. A failure of ours throws, and the queue tries again. */
 export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => DeliveryHandler) => {
-  const { documents, jobs, source, directory, unseal, sender, clock, random, onGone } = deps;
+  const { documents, jobs, source, directory, unseal, sender, clock, random, recordGone } = deps;
   const nowMs = (): number => Date.parse(clock.now());
   const endpointConcurrency = createEndpointConcurrency(nowMs);
 
@@ -153,7 +153,7 @@ export const createDeliverer = (deps: DelivererDeps): ((room: RoomName) => Deliv
     const result = await send(started, body, target);
     leave(nowMs() - startedMs);
     const recorded = await recordEnd(started, result);
-    if (recorded.reason === 'gone') await onGone(recorded.endpointId);
+    if (recorded.reason === 'gone') await recordGone(recorded.endpointId);
     return asOutcome(recorded);
   };
 

@@ -184,10 +184,12 @@ describe('a webhook endpoint', () => {
 
   it('is tried out, disabled once, and deleted', async () => {
     await secretOf('create');
-    const { testEndpoint, disableEndpoint, deleteEndpoint } = world.useCases;
+    const { testEndpoint, recordGone, deleteEndpoint } = world.useCases;
     expect(await testEndpoint('e1', contextOf('t'))).toMatchObject({ kind: 'recorded' });
-    expect(await disableEndpoint('e1', contextOf('d'))).toMatchObject({ kind: 'recorded' });
-    expect(await disableEndpoint('e1', contextOf('d2'))).toMatchObject({ kind: 'unchanged' });
+    const gone = await recordGone('e1');
+    expect(gone).toMatchObject({ kind: 'recorded', events: [{ type: 'WebhookEndpointDisabled' }] });
+    const { revision } = gone as Extract<typeof gone, { kind: 'recorded' }>;
+    expect(await recordGone('e1')).toMatchObject({ kind: 'recorded', revision });
     expect(await deleteEndpoint('e1', contextOf('x'))).toMatchObject({ kind: 'recorded' });
     expect(await testEndpoint('e1', contextOf('t2'))).toMatchObject({
       refusal: { code: 'WEBHOOK_ENDPOINT_NOT_FOUND' },

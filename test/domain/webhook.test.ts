@@ -21,14 +21,14 @@ const deleted: WebhookEvent = { type: 'WebhookEndpointDeleted', data: { endpoint
 const tested: WebhookEvent = { type: 'WebhookTestRequested', data: { endpointId } };
 
 const create: WebhookCommand = { type: 'CreateEndpoint', endpoint: created.data };
-const ask = (type: 'DeleteEndpoint' | 'DisableEndpoint' | 'RequestTest'): WebhookCommand => ({ type, endpointId });
+const ask = (type: 'DeleteEndpoint' | 'RecordGone' | 'RequestTest'): WebhookCommand => ({ type, endpointId });
 
 describe('a webhook endpoint (R23.1)', () => {
   it('is created', () => given(webhookDecider).when(create).thenRecords(created));
   it('is deleted', () => given(webhookDecider, created).when(ask('DeleteEndpoint')).thenRecords(deleted));
   it('is deleted when it was disabled before', () =>
     given(webhookDecider, created, disabled).when(ask('DeleteEndpoint')).thenRecords(deleted));
-  it('is disabled', () => given(webhookDecider, created).when(ask('DisableEndpoint')).thenRecords(disabled));
+  it('is disabled', () => given(webhookDecider, created).when(ask('RecordGone')).thenRecords(disabled));
   it('hears of no warehouse that its owner lost, and of none that it gains (13)', () => {
     const narrow = (warehouses: readonly string[]): WebhookCommand => ({ type: 'NarrowScope', endpointId, warehouses });
     const narrowed: WebhookEvent = { type: 'WebhookEndpointScopeNarrowed', data: { endpointId, scope: [] } };

@@ -125,7 +125,7 @@ export const createPlace = async (engines: Engines): Promise<Place> => {
     },
     clock,
     random: () => 0.5,
-    onGone: async () => undefined,
+    recordGone: async () => undefined,
   });
 
   const append: Place['append'] = async (stream, ...appended) => {

@@ -176,7 +176,7 @@ export const createWorld = async () => {
       },
       clock,
       random: () => 0.5,
-      onGone: async (endpointId) => {
+      recordGone: async (endpointId) => {
         gone.push(endpointId);
       },
     });

@@ -8,7 +8,7 @@ export type Webhook =
 export type WebhookCommand =
   | { readonly type: 'CreateEndpoint'; readonly endpoint: WebhookEndpointCreated['data'] }
   | { readonly type: 'NarrowScope'; readonly endpointId: string; readonly warehouses: readonly string[] }
-  | { readonly type: 'DeleteEndpoint' | 'DisableEndpoint' | 'RequestTest'; readonly endpointId: string };
+  | { readonly type: 'DeleteEndpoint' | 'RecordGone' | 'RequestTest'; readonly endpointId: string };
 export type WebhookRefusal = 'WEBHOOK_ENDPOINT_NOT_FOUND' | 'WEBHOOK_ENDPOINT_EXISTS';
 
 /** To what is left of it. One without a limit was given by a role that has none, and stays. */
@@ -41,7 +41,7 @@ export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, Webh
         return narrow(command, webhook.endpoint);
       case 'DeleteEndpoint':
         return accept({ type: 'WebhookEndpointDeleted', data: { endpointId } });
-      case 'DisableEndpoint':
+      case 'RecordGone':
         return webhook.phase === 'disabled'
           ? accept()
           : accept({ type: 'WebhookEndpointDisabled', data: { endpointId, reason: 'gone' } });
