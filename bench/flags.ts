@@ -28,10 +28,7 @@ const rounds = Number(values.rounds);
 const parts = [
   '--max-old-space-size=192',
   '--max-semi-space-size=8',
-  '--heap-growing-percent=100',
   '--no-separate-gc-phases',
-  '--no-parallel-scavenge',
-  '--v8-pool-size=1',
   'MALLOC_ARENA_MAX=1',
 ];
 const restMs = 2_000;

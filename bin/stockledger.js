@@ -31,9 +31,6 @@ const flags = () => [
   `--max-old-space-size=${heapMb()}`,
   '--max-semi-space-size=8', // Resident memory at rest: a fifth less.
   '--no-separate-gc-phases', // Resident memory under load: 6 to 10 % less.
-  '--heap-growing-percent=100',
-  '--no-parallel-scavenge',
-  '--v8-pool-size=1',
 ];
 
 const start = () => {
