@@ -108,13 +108,13 @@ type HistoryEvent = PublicEvent & { readonly note?: unknown };
 const noteIn = ({ data }: RecordedEvent): Sealed | undefined =>
   'note' in data && typeof data.note === 'string' ? (data.note as Sealed) : undefined;
 
-/** An event of history, with its note opened for those who may read notes. @throws UnknownEvent */
+/** An event of history within the reader's reach, its note opened for those who may read notes. @throws UnknownEvent */
 export const showHistory = async (
   event: RecordedEvent,
-  { role }: Reach,
+  reach: Reach,
   personalData: Pick<PersonalData, 'open'>,
 ): Promise<HistoryEvent> => {
-  const note = visibleFieldsByRole[role].notes ? noteIn(event) : undefined;
-  const shown = publicEvent(event);
+  const note = visibleFieldsByRole[reach.role].notes ? noteIn(event) : undefined;
+  const shown = { ...publicEvent(event), data: viewData(event, reach) ?? {} };
   return note === undefined ? shown : { ...shown, note: await personalData.open(note, noteContext(event.stream)) };
 };
