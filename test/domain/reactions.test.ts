@@ -264,7 +264,7 @@ const cases: readonly Case[] = [
 
 describe('reactions', () => {
   it.each(cases)('%s', (_sentence, event, asks) => {
-    expect(reactTo({ ...event, revision: 3 })).toEqual(asks);
+    expect(reactTo({ ...event, revision: 3, occurredAt: now })).toEqual(asks);
   });
   it('are tested for every type that is followed', () => {
     expect([...new Set(cases.map(([, { type }]) => type))].sort()).toEqual([...reactionTypes].sort());

@@ -67,6 +67,7 @@ const lapseAndServe = (event: StockReservationExpired | StockReservationReleased
 
 type Recorded<Type extends LedgerEventType> = Extract<LedgerEvent, { readonly type: Type }> & {
   readonly revision: number;
+  readonly occurredAt: string;
 };
 
 /**
@@ -167,7 +168,7 @@ const reactions: {
   WebhookTestRequested: null,
 };
 
-type Asked = Pick<RecordedEvent, 'type' | 'data' | 'revision'>;
+type Asked = Pick<RecordedEvent, 'type' | 'data' | 'revision' | 'occurredAt'>;
 type React = (event: Asked) => readonly Reaction[];
 
 const reactionOf = (type: string): React | null =>
