@@ -44,7 +44,7 @@ const readOptions = (): { rowsMax: number; json: boolean; asksForSample: boolean
  * How often and how long the end is waited for. Reading all the levels takes a moment, so not more often. A webhook that
  * failed is tried again after 5 s.
  */
-const settle = { everyMs: 500, quietMs: 15_000, timeoutMs: 300_000 } as const;
+const settle = { everyMs: 500, quietMs: 15_000, timeoutMs: 900_000 } as const;
 
 interface Scene {
   readonly files: Files;

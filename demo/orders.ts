@@ -40,8 +40,8 @@ export interface Sent {
 
 /** The longest wait for an allocation that the contract allows. */
 const allocationWaitSeconds = 10;
-/** An allocation that takes longer is stuck. */
-const settleTimeoutMs = 60_000;
+/** An allocation that takes longer is stuck. A day's orders wait for one another, on a busy machine for minutes. */
+const settleTimeoutMs = 900_000;
 const pollEveryMs = 100;
 
 /** Made up from the customer's number; `.invalid` can't be anybody's address (RFC 2606). */
