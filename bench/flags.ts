@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import { prepare, receiveAll, settle, signIn } from './api.ts';
 import { percentile } from './lag.ts';
 import { load } from './load.ts';
 import { adjustments, type NextRequest, orders, reads, skuOf, skusSpread } from './requests.ts';
+import { cpuMsOf, megabytesOf } from './resources.ts';
 import { steadyLoad } from './steady.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
@@ -25,30 +25,12 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 
 /** As `npm start` has them (`bin/stockledger.js`). */
-const parts = [
-  '--max-old-space-size=192',
-  '--max-semi-space-size=8',
-  '--no-separate-gc-phases',
-  'MALLOC_ARENA_MAX=1',
-];
+const parts = ['--max-old-space-size=192', '--max-semi-space-size=8', '--no-separate-gc-phases', 'MALLOC_ARENA_MAX=1'];
 const restMs = 2_000;
 const [warmSeconds, steadySeconds] = [3, 10];
 /** Below half of what a machine of two cores reaches beside its clients, so that each run does the same work. */
 const steadyPerSecond = 300;
-/** clock_gettime's ticks in /proc/PID/stat: 100 a second on Linux. */
-const msPerTick = 10;
-
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
-
-const megabytesOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number =>
-  Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
-
-/** User and system time so far, of all threads. */
-const cpuMsOf = (pid: number): number => {
-  // The name in brackets may hold spaces; utime and stime are the 12th and 13th field after it.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return msPerTick * (Number(fields[11]) + Number(fields[12]));
-};
 
 /** Five changes, three reads and two orders of ten. */
 const mixOf = (token: string): NextRequest => {

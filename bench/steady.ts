@@ -55,7 +55,7 @@ export const steadyLoad = async ({ origin, next, seconds, rate }: Steady): Promi
   for (let sent = 0; sent < rate * seconds; sent += 1) {
     const dueAt = startedAt + (sent * 1_000) / rate;
     // Timers are a millisecond coarse: what is due within it goes out together.
-    if (dueAt > performance.now()) await pause(1);
+    while (dueAt > performance.now() + 1) await pause(1);
     const request = send(dueAt).catch(() => {
       others += 1;
     });

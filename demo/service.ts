@@ -29,6 +29,7 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly origin: string;
+  readonly pid: number;
   /** Largest resident size so far, in bytes; `null` where the system does not tell. */
   peakRssBytes(): number | null;
   stop(): Promise<void>;
@@ -154,5 +155,5 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     await stop();
     throw error;
   }
-  return { origin, peakRssBytes: memory.peak, stop };
+  return { origin, pid, peakRssBytes: memory.peak, stop };
 };
