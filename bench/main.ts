@@ -1,7 +1,7 @@
 /** `npm run bench`: the service beside a bare route of the same request, on this machine, in one run. Prints ratios. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { type Api, prepare, settle, signIn } from './api.ts';
 import { load } from './load.ts';
 import { measureBulk, measureHot, measureKept, measureOrders, measureSteady } from './measures.ts';
 import { compareRebuild } from './rebuild.ts';
-import { type Figures, figuresOf, figuresTable, type Measured } from './report.ts';
+import { figuresOf, figuresTable, jsonOf, type Measured, readEarlier, type Target } from './report.ts';
 import { adjustments, reads, skuOf, skusSpread } from './requests.ts';
 import { rounds, say, takeTurns } from './rounds.ts';
 
@@ -25,12 +25,23 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 if (!Number.isInteger(seconds) || seconds < 1) throw new Error('--seconds takes a whole number from 1.');
-/** What an earlier run with `--json` printed last. */
-const readEarlier = async (file: string): Promise<Figures> =>
-  JSON.parse((await readFile(file, 'utf8')).trimEnd().split('\n').at(-1) ?? '') as Figures;
-const earlier = values.compare === undefined ? undefined : await readEarlier(values.compare);
+const earlier = values.compare === undefined ? {} : await readEarlier(values.compare);
 /** Each reads the whole log. */
 const rebuilds = 3;
+const targets = {
+  adjustVsBare: { name: 'durable adjustment over 200 SKUs ÷ bare POST', reach: 0.45, better: 'higher' },
+  adjustCpuVsBare: { name: 'processor for an adjustment ÷ for a bare POST', reach: 4, better: 'lower' },
+  adjustBytesWritten: { name: 'bytes written for an adjustment', reach: 8_000, better: 'lower' },
+  adjustBytesKept: { name: 'bytes kept for an adjustment', reach: 800, better: 'lower' },
+  hotVsSpread: { name: 'adjustments on one SKU ÷ over 200', reach: 0.8, better: 'higher' },
+  bulkVsSingle: { name: 'changes in bulk of 500 ÷ single adjustments', reach: 2.5, better: 'higher' },
+  orderVsBare: { name: 'order placed and allocated ÷ bare POST', reach: 0.12, better: 'higher' },
+  readVsBare: { name: 'one stock level ÷ bare GET', reach: 0.7, better: 'higher' },
+  adjustP99Ms: { name: 'p99 of an adjustment at half of the maximum rate, ms', reach: 25, better: 'lower' },
+  lagP99Ms: { name: 'append → visible to a plain read, p99, ms', reach: 50, better: 'lower' },
+  rebuildVsSqlite: { name: 'rebuild of stock levels ÷ plain SQLite loop', reach: 0.5, better: 'higher' },
+} as const satisfies { readonly [name: string]: Target };
+
 const startBare = async (origin: string): Promise<{ origin: string; child: ChildProcess }> => {
   const port = await freePort();
   const issuer = `http://localhost:${new URL(origin).port}/oidc`;
@@ -48,7 +59,7 @@ const startBare = async (origin: string): Promise<{ origin: string; child: Child
   }
 };
 
-const run = async (dataDir: string): Promise<Measured> => {
+const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => {
   const service = await startService({ dataDir, partnerPort: 1, warehouseIds: ['BER'], env: process.env });
   const { origin } = service;
   const bare = await startBare(origin);
@@ -112,8 +123,8 @@ const run = async (dataDir: string): Promise<Measured> => {
 const dataDir = await mkdtemp(join(tmpdir(), 'stockledger-bench-'));
 try {
   const figures = figuresOf(await run(dataDir));
-  process.stdout.write(`${figuresTable(figures, earlier)}\n`);
-  if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  process.stdout.write(`${figuresTable(targets, figures, earlier)}\n`);
+  if (values.json) process.stdout.write(`${jsonOf(figures)}\n`);
 } finally {
   await rm(dataDir, { recursive: true, force: true });
 }

@@ -36,6 +36,16 @@ export const adjustments =
     return { method: 'POST', path: `${inventoryPath(sku)}/adjustments`, body: adjustment, headers: post(token) };
   };
 
+const reservation = JSON.stringify({ quantity: 1, expiresInSeconds: 3_600 });
+
+/** Without an order, for an hour. */
+export const reservations =
+  (token: string, skus: readonly string[]): NextRequest =>
+  () => {
+    const sku = skus[Math.floor(Math.random() * skus.length)] ?? hotSku;
+    return { method: 'POST', path: `${inventoryPath(sku)}/reservations`, body: reservation, headers: post(token) };
+  };
+
 /** Who orders. */
 export const contact = { name: 'Ada Example', email: 'ada@example.invalid' };
 export const shipTo = {

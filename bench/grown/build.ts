@@ -1,0 +1,132 @@
+/** A store that has been in use for long: many stocks with a history, stocks with many open reservations, long streams. */
+import { stockDecider } from '../../src/domain/stock/decider.ts';
+import type { Stock } from '../../src/domain/stock/state.ts';
+import { stockStream, warehouseStream } from '../../src/domain/values.ts';
+import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
+import { createPace, eventsPerRound, openQuickStore } from '../quickStore.ts';
+import { warehouseId } from '../requests.ts';
+import { type Book, bookMs, createBook } from '../stall/book.ts';
+
+export interface GrownSize {
+  /** Stocks with a history of `eventsEach`. */
+  readonly stocks: number;
+  readonly eventsEach: number;
+  /** Open reservations on `contested` stocks, in the store that has many of them. */
+  readonly manyOpen: number;
+  readonly fewOpen: number;
+  /** Events of a long stream; a short one has 100. */
+  readonly longEvents: number;
+}
+
+/** Stocks that reservations are spread over. */
+export const contested = 50;
+/** What is used up by a round exists once for each. */
+export const copies = 5;
+const shortEvents = 100;
+const eventsPerAppend = 10;
+const reservationsPerAppend = 50;
+const farFuture = '2099-01-01T00:00:00.000Z';
+
+export const grownSku = (at: number): string => `GROWN-${at}`;
+export const manySku = (at: number): string => `MANY-${at}`;
+export const fewSku =
+  (copy: number) =>
+  (at: number): string =>
+    `FEW-${copy}-${at}`;
+export const longSku = (copy: number): string => `LONG-${copy}`;
+export const shortSku = (copy: number): string => `SHORT-${copy}`;
+
+export const eventsOf = ({ stocks, eventsEach, manyOpen, fewOpen, longEvents }: GrownSize): number =>
+  stocks * eventsEach + manyOpen + copies * (fewOpen + longEvents + shortEvents) + contested * (copies + 1) + 1;
+
+type Change = Parameters<typeof stockDecider.decide>[0];
+
+const createStocks = (book: Book) => {
+  const states = new Map<string, Stock>();
+  const write = (sku: string, commands: readonly Change[]): void => {
+    const stream = stockStream(warehouseId, sku);
+    states.set(stream, book.write(stream, stockDecider, states.get(stream) ?? stockDecider.initialState, commands));
+  };
+  const at = (sku: string) => ({ warehouseId, sku, occurredAt: book.now() });
+  return {
+    register: (sku: string, onHand: number): void =>
+      write(sku, [{ type: 'RegisterStock', ...at(sku), onHand, safetyStock: 0 }]),
+    adjust: (sku: string, times: number): void =>
+      write(
+        sku,
+        Array.from({ length: times }, () => ({ type: 'AdjustStock', ...at(sku), delta: 1, reason: 'found' })),
+      ),
+    reserve: (sku: string, from: number, times: number): void =>
+      write(
+        sku,
+        Array.from({ length: times }, (_, index) => ({
+          type: 'ReserveStock',
+          ...at(sku),
+          reservationId: `${sku}-${from + index}`,
+          quantity: 1,
+          expiresAt: farFuture,
+        })),
+      ),
+  };
+};
+
+type Stocks = ReturnType<typeof createStocks>;
+
+/** In turn, so that the events of one stock lie far apart in the file, as they do in use. */
+function* adjustInTurn({ register, adjust }: Stocks, skus: readonly string[], events: number): Generator<() => void> {
+  for (const sku of skus) yield () => register(sku, 0);
+  for (let left = events - 1; left > 0; left -= eventsPerAppend)
+    for (const sku of skus) yield () => adjust(sku, Math.min(left, eventsPerAppend));
+}
+
+function* reserveInTurn({ register, reserve }: Stocks, skus: readonly string[], open: number): Generator<() => void> {
+  for (const sku of skus) yield () => register(sku, 1_000_000_000);
+  const each = Math.ceil(open / skus.length);
+  for (let from = 0; from < each; from += reservationsPerAppend)
+    for (const sku of skus) yield () => reserve(sku, from, Math.min(each - from, reservationsPerAppend));
+}
+
+const listOf = (length: number, skuOf: (at: number) => string): readonly string[] =>
+  Array.from({ length }, (_, at) => skuOf(at));
+
+function* history(stocks: Stocks, size: GrownSize): Generator<() => void> {
+  yield* adjustInTurn(stocks, listOf(size.stocks, grownSku), size.eventsEach);
+  yield* reserveInTurn(stocks, listOf(contested, manySku), size.manyOpen);
+  for (let copy = 0; copy < copies; copy += 1) {
+    yield* reserveInTurn(stocks, listOf(contested, fewSku(copy)), size.fewOpen);
+    yield* adjustInTurn(stocks, [longSku(copy)], size.longEvents);
+    yield* adjustInTurn(stocks, [shortSku(copy)], shortEvents);
+  }
+}
+
+/** Makes the store in this directory. Says now and then how far it has come. */
+export const buildGrown = async (dataDir: string, size: GrownSize, say: (line: string) => void): Promise<void> => {
+  const store = await openQuickStore(dataDir);
+  const book = createBook(Date.now() - bookMs(eventsOf(size)) - 3_600_000);
+  const pace = createPace(say);
+  const described = {
+    name: 'Berlin',
+    countryCode: 'DE',
+    postalCode: '10115',
+    latitude: 52.52,
+    longitude: 13.405,
+    timeZone: 'Europe/Berlin',
+    priority: 1,
+    operator: 'own',
+    sourcing: 'open',
+  } as const;
+  book.write(warehouseStream(warehouseId), warehouseDecider, warehouseDecider.initialState, [
+    { type: 'DefineWarehouse', warehouseId, ...described },
+  ]);
+  let stored = 0;
+  for (const write of history(createStocks(book), size)) {
+    write();
+    if (book.count() - stored < eventsPerRound) continue;
+    stored = book.count();
+    await store.put(book.take());
+    pace(stored, false);
+  }
+  await store.put(book.take());
+  await store.finish();
+  pace(book.count(), true);
+};
