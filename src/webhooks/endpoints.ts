@@ -1,25 +1,16 @@
 /** The endpoints that partners have, without those that were deleted. */
-import type { WebhookEvent, WebhookEventType } from '../domain/webhook/events.ts';
+import type { WebhookEvent } from '../domain/webhook/events.ts';
 import { formatPosition, positionKey, type Sealed, unreachable } from '../eventsourcing/message.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../eventsourcing/projecting/page.ts';
 import type { Projection, Recorded } from '../eventsourcing/projecting/projection.ts';
+import type { Endpoint } from './ports.ts';
 
-export interface WebhookEndpointDocument {
-  readonly endpointId: string;
-  /** Who may see and change it: a partner's id, or the subject of the client that made it. */
-  readonly ownerId: string;
-  readonly url: Sealed;
-  readonly secret: Sealed;
-  readonly eventTypes: readonly WebhookEventType[];
-  /** Absent: all the warehouses of `scope`. */
-  readonly warehouseIds?: readonly string[];
-  /** What its owner may see, as of its last token that named fewer warehouses than before. */
-  readonly scope: 'all' | readonly string[];
+/** As a partner sees it, and as its deliveries need it (`Endpoint`). */
+export interface WebhookEndpointDocument extends Omit<Endpoint, 'createdAt' | 'pastScopes'> {
   /** Wider ones, each up to the event that narrowed it (as `formatPosition` writes it), the oldest first. */
   readonly pastScopes?: readonly { readonly until: string; readonly scope: 'all' | readonly string[] }[];
   readonly description?: Sealed;
-  readonly status: 'active' | 'disabled';
   /** ISO 8601 UTC. */
   readonly createdAt: string;
   /** Where in the log it was made, as `formatPosition` writes it: only what happened after it is delivered. */

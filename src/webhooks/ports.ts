@@ -4,6 +4,7 @@ import { comparePositions, type Position, type Sealed } from '../eventsourcing/m
 
 export interface Endpoint {
   readonly endpointId: string;
+  /** Who may see and change it: a partner's id, or the subject of the client that made it. */
   readonly ownerId: string;
   /** Sealed for the context `webhook-{endpointId}/url`. */
   readonly url: Sealed;
