@@ -13,6 +13,7 @@ import { measureBulk, measureHot, measureKept, measureOrders, measureSteady } fr
 import { compareRebuild } from './rebuild.ts';
 import { figuresOf, figuresTable, jsonOf, type Measured, readEarlier, type Target } from './report.ts';
 import { adjustments, reads, skuOf, skusSpread } from './requests.ts';
+import { untilMoved } from './resources.ts';
 import { rounds, say, takeTurns } from './rounds.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
@@ -69,7 +70,7 @@ const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => 
     await settle(api);
     const spread = Array.from({ length: skusSpread }, (_, index) => skuOf(index));
     const next = adjustments(api.token, spread);
-    const ourSide = { origin, pid: service.pid, rest: () => settle(api) };
+    const ourSide = { origin, pid: service.pid, rest: () => settle(api).then(untilMoved) };
     const bareSide = { origin: bare.origin, pid: Number(bare.child.pid), rest: async () => undefined };
 
     const adjust = await takeTurns(

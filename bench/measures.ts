@@ -21,6 +21,7 @@ export const measureHot = async (api: Api, spread: NextRequest, seconds: number)
   let acknowledged = 0;
   for (let round = 0; round < rounds; round += 1) {
     const { perSecond } = await load({ origin, next: spread, seconds });
+    await settle(api);
     const hot = await load({ origin, next, seconds });
     ratios.push(hot.perSecond / perSecond);
     acknowledged += hot.answered;
@@ -70,9 +71,11 @@ export const measureBulk = async (api: Api, single: NextRequest, seconds: number
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const { perSecond } = await load({ origin: api.origin, next: single, seconds });
-    const { rows, seconds: took } = await sendBulk(bulk, AbortSignal.timeout(1_000 * seconds));
     await settle(api);
-    say(`bulk: ${Math.round(rows / took)} changes/s; single ${Math.round(perSecond)}/s`);
+    const { rows, seconds: took, answers } = await sendBulk(bulk, AbortSignal.timeout(1_000 * seconds));
+    await settle(api);
+    const told = [...answers].map(([answer, count]) => `${count} × ${answer}`).join(', ');
+    say(`bulk: ${Math.round(rows / took)} changes/s (${told}); single ${Math.round(perSecond)}/s`);
     ratios.push(rows / took / perSecond);
   }
   return ratios;

@@ -16,8 +16,9 @@ export interface QuickStore {
   readonly personalData: PersonalData;
   /** Appends, and folds into the read models. */
   put(appends: readonly Append[]): Promise<void>;
-  /** Says that the read models, the policies and the planner have seen all of it, and closes the files. */
+  /** Says that the read models, the policies and the planner have seen all of it. */
   finish(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Appended and folded together: as many as fit the memory of this process. */
@@ -60,6 +61,8 @@ export const openQuickStore = async (dataDir: string): Promise<QuickStore> => {
       const consumers = [...allProjections.map(({ name }) => name), reactionsName, plannerName];
       if (head !== null)
         for (const name of consumers) await checkpoints.advance(name, { from: null, to: head, epoch: 0 });
+    },
+    close: async () => {
       await personalData.close();
       await db.close();
     },

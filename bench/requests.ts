@@ -36,9 +36,9 @@ export const adjustments =
     return { method: 'POST', path: `${inventoryPath(sku)}/adjustments`, body: adjustment, headers: post(token) };
   };
 
-const reservation = JSON.stringify({ quantity: 1, expiresInSeconds: 3_600 });
+const reservation = JSON.stringify({ quantity: 1, expiresInSeconds: 30 * 24 * 3_600 });
 
-/** Without an order, for an hour. */
+/** Without an order, and for so long that none ends while others are measured. */
 export const reservations =
   (token: string, skus: readonly string[]): NextRequest =>
   () => {

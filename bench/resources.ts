@@ -24,8 +24,11 @@ export const megabytesOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number =>
 /** Pages move from the write-ahead log into the file once a second. */
 const movedMs = 2_500;
 
+/** Until all that was written to the write-ahead log has been written to the file as well. */
+export const untilMoved = (): Promise<void> => pause(movedMs);
+
 /** Size of the embedded store at rest, without its write-ahead log, which is used again and again. */
 export const storedBytesOf = async (dataDir: string): Promise<number> => {
-  await pause(movedMs);
+  await untilMoved();
   return (await stat(join(dataDir, 'stockledger.db'))).size;
 };

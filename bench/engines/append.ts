@@ -1,5 +1,4 @@
 /** Commands through the adapter, beside a plain loop of the same client: same streams, same events, same concurrency. */
-
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, type JSONType, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { pino } from 'pino';

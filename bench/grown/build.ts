@@ -102,31 +102,35 @@ function* history(stocks: Stocks, size: GrownSize): Generator<() => void> {
 /** Makes the store in this directory. Says now and then how far it has come. */
 export const buildGrown = async (dataDir: string, size: GrownSize, say: (line: string) => void): Promise<void> => {
   const store = await openQuickStore(dataDir);
-  const book = createBook(Date.now() - bookMs(eventsOf(size)) - 3_600_000);
-  const pace = createPace(say);
-  const described = {
-    name: 'Berlin',
-    countryCode: 'DE',
-    postalCode: '10115',
-    latitude: 52.52,
-    longitude: 13.405,
-    timeZone: 'Europe/Berlin',
-    priority: 1,
-    operator: 'own',
-    sourcing: 'open',
-  } as const;
-  book.write(warehouseStream(warehouseId), warehouseDecider, warehouseDecider.initialState, [
-    { type: 'DefineWarehouse', warehouseId, ...described },
-  ]);
-  let stored = 0;
-  for (const write of history(createStocks(book), size)) {
-    write();
-    if (book.count() - stored < eventsPerRound) continue;
-    stored = book.count();
+  try {
+    const book = createBook(Date.now() - bookMs(eventsOf(size)) - 3_600_000);
+    const pace = createPace(say);
+    const described = {
+      name: 'Berlin',
+      countryCode: 'DE',
+      postalCode: '10115',
+      latitude: 52.52,
+      longitude: 13.405,
+      timeZone: 'Europe/Berlin',
+      priority: 1,
+      operator: 'own',
+      sourcing: 'open',
+    } as const;
+    book.write(warehouseStream(warehouseId), warehouseDecider, warehouseDecider.initialState, [
+      { type: 'DefineWarehouse', warehouseId, ...described },
+    ]);
+    let stored = 0;
+    for (const write of history(createStocks(book), size)) {
+      write();
+      if (book.count() - stored < eventsPerRound) continue;
+      stored = book.count();
+      await store.put(book.take());
+      pace(stored, false);
+    }
     await store.put(book.take());
-    pace(stored, false);
+    await store.finish();
+    pace(book.count(), true);
+  } finally {
+    await store.close();
   }
-  await store.put(book.take());
-  await store.finish();
-  pace(book.count(), true);
 };

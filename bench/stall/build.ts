@@ -16,8 +16,9 @@ export const buildLedger = async (dataDir: string, count: number, say: (line: st
       await store.put(book.take());
       pace(book.count(), !goesOn);
     }
+    await store.finish();
     return business.orders();
   } finally {
-    await store.finish();
+    await store.close();
   }
 };
