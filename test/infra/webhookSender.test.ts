@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createWebhookSender,
   type GuardedSender,
@@ -292,11 +292,9 @@ describe('the webhook sender', () => {
   it('asks no proxy', async () => {
     const proxy = await receiver((_, response) => response.end('by proxy'));
     const { port, url } = await receiver((_, response) => response.end('direct'));
-    const before = { ...process.env };
-    cleanups.push(() => {
-      process.env = before;
-    });
-    Object.assign(process.env, { HTTP_PROXY: proxy.url, http_proxy: proxy.url, NODE_USE_ENV_PROXY: '1', NO_PROXY: '' });
+    const proxied = { HTTP_PROXY: proxy.url, http_proxy: proxy.url, NODE_USE_ENV_PROXY: '1', NO_PROXY: '' };
+    for (const [name, value] of Object.entries(proxied)) vi.stubEnv(name, value);
+    cleanups.push(() => void vi.unstubAllEnvs());
     expect(await senderFor([port]).send({ url, headers: {}, body: '{}' })).toMatchObject({ bodyStart: 'direct' });
     expect(proxy.received).toEqual([]);
   });

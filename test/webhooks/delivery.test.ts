@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attemptDelaysMs, attemptsMax, nextDelayMs, retryAfterMs } from '../../src/webhooks/attempts.ts';
 import { deliveryIdOf } from '../../src/webhooks/ledger.ts';
 import type { Endpoint, SendResult } from '../../src/webhooks/ports.ts';
@@ -47,6 +47,7 @@ describe('a delivery', () => {
 
   it('is signed anew for each attempt, with the same id and the same bytes', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     const world = await withOneDelivery(answered(500));
     await world.run(id);
     world.passTime(6_000);
@@ -59,7 +60,6 @@ describe('a delivery', () => {
       vi.setSystemTime(Number(request.headers['webhook-timestamp']) * 1_000);
       expect(() => new Webhook(secret).verify(request.body, request.headers)).not.toThrow();
     }
-    vi.useRealTimers();
   });
 
   it.each<[string, SendResult, string, number | string | null]>([
