@@ -75,7 +75,7 @@ const forbidden = [
   {
     name: 'stores-know-no-domain',
     comment: 'Take what the store has to know as an argument; embedded.ts and clustered.ts hand it over.',
-    from: { path: '^src/infra/(sqlite|eventstoredb|mongodb|redis)/' },
+    from: { path: '^src/infra/(sqlite|eventstoredb|mongodb|redis|bullmq|keys)/' },
     to: { path: '^src/domain/' },
   },
   {

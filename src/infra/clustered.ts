@@ -1,5 +1,4 @@
 /** The clustered engines: events on EventStoreDB, read models on MongoDB, jobs on Redis; any number of processes (S8). */
-
 import type { FastifyBaseLogger } from 'fastify';
 import { decodeStored } from '../domain/events.ts';
 import type { Clock } from '../eventsourcing/ports.ts';

@@ -1,5 +1,4 @@
 /** The embedded engines: one SQLite file for events, read models and jobs, one for keys, one process (S8). */
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../commands/ports.ts';

@@ -82,7 +82,7 @@ const planted: Readonly<Record<string, readonly Files[]>> = {
     { 'src/other.ts': "import './infra/system.ts';" },
     { 'src/commands/bad.ts': "import '../infra/system.ts';" },
   ],
-  'stores-know-no-domain': ['sqlite/events', 'eventstoredb', 'mongodb', 'redis'].map((folder) => ({
+  'stores-know-no-domain': ['sqlite/events', 'eventstoredb', 'mongodb', 'redis', 'bullmq', 'keys'].map((folder) => ({
     [`src/infra/${folder}/bad.ts`]: `import type { LedgerEvent } from '${'../'.repeat(folder.split('/').length + 1)}domain/events.ts';`,
     'src/domain/events.ts': 'export type LedgerEvent = string;',
   })),

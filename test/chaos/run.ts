@@ -1,5 +1,4 @@
 /** One run: engines, a fleet, clients, faults; then quiet, and the verdict. Everything it starts it ends. */
-
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
 /** What the victim and the one who examines its data share: the engines, a projection that counts, the reports. */
-
 import { join } from 'node:path';
 import type { PersonalData } from '../../src/commands/ports.ts';
 import { decodeStored } from '../../src/domain/events.ts';

@@ -266,6 +266,12 @@ describe('reactions', () => {
   it.each(cases)('%s', (_sentence, event, asks) => {
     expect(reactTo({ ...event, revision: 3, occurredAt: now })).toEqual(asks);
   });
+  it.each(cases)('have a name of their own each, as command ids follow from it: %s', (_sentence, event) => {
+    const names = reactTo({ ...event, revision: 3, occurredAt: now }).flatMap((reaction) =>
+      reaction.type === 'Tell' ? [reaction.name] : [],
+    );
+    expect(names).toEqual([...new Set(names)]);
+  });
   it('are tested for every type that is followed', () => {
     expect([...new Set(cases.map(([, { type }]) => type))].sort()).toEqual([...reactionTypes].sort());
   });

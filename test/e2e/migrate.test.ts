@@ -1,5 +1,4 @@
 /** `npm run migrate` as a process: killed at many points, refused where it must be, and honest at the end. */
-
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

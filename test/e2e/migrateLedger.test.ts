@@ -1,5 +1,4 @@
 /** `npm run migrate` and the ledger of deliveries: the tool itself, killed in between, and into servers. */
-
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -2,7 +2,6 @@
  * `npm run migrate` into EventStoreDB, through its real client. The log there must be empty, so a server of its own is
  * started, whatever `EVENTSTORE_URL` names.
  */
-
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';

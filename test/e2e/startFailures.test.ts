@@ -1,5 +1,4 @@
 /** What keeps the service or a tool from starting: one line that says what to do, exit code 2, and no stack (23). */
-
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, copyFile, mkdir, rm, truncate, writeFile } from 'node:fs/promises';

@@ -1,5 +1,4 @@
 /** Damage of the log: a changed digit, an end that is missing, and the tool that reads everything. */
-
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

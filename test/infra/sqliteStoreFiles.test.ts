@@ -1,5 +1,4 @@
 /** Files that belong to one store, and what a start says when they do not. */
-
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

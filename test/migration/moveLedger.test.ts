@@ -1,5 +1,4 @@
 /** Moving the ledger of deliveries: partners notice nothing of it, wherever it breaks off, and on which engines it ends. */
-
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

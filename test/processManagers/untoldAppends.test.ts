@@ -2,7 +2,6 @@
  * An event is in the log, and whoever follows the log is shown it, before its own append has resolved: the write side's
  * cache does not know it yet. A busy process may be in that state for long, and each test holds it there.
  */
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeStored } from '../../src/domain/events.ts';
 import { orderStream, stockStream } from '../../src/domain/values.ts';

@@ -1,5 +1,4 @@
 /** The search in the log (docs/openapi.json, `GET /v1/audit/events`; S7, R13.3). */
-
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeStored } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';

@@ -1,5 +1,4 @@
 /** Events as they stand in a log, and the documents they are projected into. */
-
 import { expect, onTestFinished } from 'vitest';
 import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/claims.ts';

@@ -1,5 +1,4 @@
 /** The log on the server that stands in for EventStoreDB, with times that suit a test. */
-
 import { onTestFinished } from 'vitest';
 import { decodeStored } from '../../src/domain/events.ts';
 import type { EventStoreClient } from '../../src/infra/eventstoredb/clients.ts';

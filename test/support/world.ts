@@ -2,7 +2,6 @@
  * The write side on a real log, with everything around it in the hands of the test: the clock, the policies' batches,
  * and the moment at which the process dies.
  */
-
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';

@@ -6,7 +6,7 @@ import { OperatorError } from '../../commands/ports.ts';
 import { StoreDamaged } from '../../eventsourcing/ports.ts';
 import { keysThatDoNotOpen } from '../keys/sqliteKeyStore.ts';
 import { databaseFileName, keyStoreFileName } from '../privateFiles.ts';
-import { eventColumns, selectEvents } from '../sqlite/events/eventRows.ts';
+import { asWritten, eventColumns, selectEvents } from '../sqlite/events/eventRows.ts';
 import { lossAtEnd, readMark } from '../sqlite/events/logIntegrity.ts';
 import { isDamage, openFile } from '../sqlite/file/connection.ts';
 
@@ -56,6 +56,7 @@ const checkEvents = (db: DatabaseSync, onProgress: (done: number, total: number)
     { prepare: (sql) => db.prepare(sql) },
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
      WHERE e.position > ? AND e.position <= ? ORDER BY e.position`,
+    asWritten,
   );
   for (let at = 0; at < head && faults.length < faultsMax; at += rowsAtOnce) {
     // A batch that fails is read again one by one, so that each fault is told.

@@ -1,5 +1,4 @@
 /** Both ends of a move: the embedded form as it lies on the disk, and the stores that a URL names. */
-
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +18,7 @@ import { createMongoKeyStore } from '../mongodb/keyStore.ts';
 import { databaseFileName, keyStoreFileName, privateDirectory } from '../privateFiles.ts';
 import { createSqliteCheckpoints } from '../sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../sqlite/documents/documents.ts';
-import { eventColumns, eventWrites, selectEvents } from '../sqlite/events/eventRows.ts';
+import { asWritten, eventColumns, eventWrites, selectEvents } from '../sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../sqlite/events/events.ts';
 import { type Database, type LocalDatabase, openDatabase } from '../sqlite/file/database.ts';
 import { type DataDirLock, lockDataDir, requireKeysUnused } from '../sqlite/file/storeFiles.ts';
@@ -42,10 +41,12 @@ export const createStoredLog = (db: Database): StoredLog => {
     db,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
      WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+    asWritten,
   );
   const selectAt = selectEvents(
     db,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.position = ?`,
+    asWritten,
   );
   const selectCount = db.prepare('SELECT count(*) AS count FROM events');
   return {

@@ -1,5 +1,4 @@
 /** The embedded engines: one file, opened twice as two processes would have it. */
-
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

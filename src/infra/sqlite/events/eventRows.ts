@@ -96,13 +96,11 @@ export interface EventSelect {
   within(charsMax: number, ...values: SQLInputValue[]): { readonly events: RecordedEvent[]; readonly isCut: boolean };
 }
 
-const asWritten: DecodeStored = (event) => event;
+/** Events as they were written, at the version they were written in. */
+export const asWritten: DecodeStored = (event) => event;
 
-/**
- * Rows are decoded one by one, so that none of them lives longer than its event takes to be made.
- * @param decode without it, events come as they were written, at the version they were written in
- */
-export const selectEvents = ({ prepare }: Statements, sql: string, decode = asWritten): EventSelect => {
+/** Rows are decoded one by one, so that none of them lives longer than its event takes to be made. */
+export const selectEvents = ({ prepare }: Statements, sql: string, decode: DecodeStored): EventSelect => {
   const statement = prepare(sql);
   // An object for each row, with its ten names, would take longer than to read it.
   statement.setReturnArrays(true);

@@ -8,7 +8,7 @@ import { OperatorError } from '../../../commands/ports.ts';
 import { databaseFileName, markFileName } from '../../privateFiles.ts';
 import type { Database } from '../file/database.ts';
 import type { Statements } from '../file/writes.ts';
-import { eventColumns, eventWrites, selectEvents, upgradeEvents } from './eventRows.ts';
+import { asWritten, eventColumns, eventWrites, selectEvents, upgradeEvents } from './eventRows.ts';
 
 interface LogMark {
   /** Id of the store. */
@@ -162,6 +162,7 @@ export const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): st
   const newest = selectEvents(
     statements,
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream ORDER BY e.position DESC LIMIT ?`,
+    asWritten,
   ).all(newestMax);
   const gap = newest.find(({ position }, index) => newest[0]?.position.commit !== position.commit + BigInt(index));
   return gap === undefined ? null : `the log has a gap after event ${gap.position.commit}. ${restoreAdvice}`;
