@@ -11,6 +11,7 @@ const samplesOf = (metrics: string, name: string): readonly (readonly [labels: s
 
 const readMetrics = async (origin: string): Promise<string> => {
   const answer = await fetch(`${origin}/metrics`);
+  if (!answer.ok) throw new UnexpectedAnswer(`/metrics: HTTP ${answer.status}`);
   return answer.text();
 };
 
