@@ -1,6 +1,7 @@
 /**
  * Policies at work: what an event asks for is done as commands whose ids are derived from the event
- * (docs/architecture.md, "The way of an event"). An event may be handed over again after a crash; what was done is recognised, what was not is finished.
+ * (docs/architecture.md, "The way of an event"). An event may be handed over again after a crash; what was done is
+ * recognised, what was not is finished.
  */
 import type { Handlers } from '../commands/handlers.ts';
 import { isEnded } from '../domain/order/state.ts';

@@ -25,7 +25,7 @@ const ofStock = <const Types extends readonly MessageType[]>(types: Types, chang
   messages: (event: StockEvent, { warehouses }: Audience) =>
     covers(warehouses, event.data.warehouseId) ? stockMessages(event, change) : [],
 });
-/** What can be sold does not become less. */
+/** It crosses no line: what can be sold does not become less, or becomes less by a decision. */
 const moved = (change: string) => ofStock(['stock.changed'], change);
 /** An early warning and an empty shelf can come of it. */
 const taken = (change: string) => ofStock(['stock.changed', 'stock.low', 'stock.out'], change);

@@ -71,8 +71,8 @@ type Recorded<Type extends LedgerEventType> = Extract<LedgerEvent, { readonly ty
 };
 
 /**
- * What each event asks for, in an order that never changes: command ids are derived from the index. `null`: nothing. A
- * new event does not compile until it stands here.
+ * What each event asks for, in this order. `null`: nothing; a new event does not compile until it stands here. Command ids
+ * are derived from the event and a name, so names differ within an event.
  */
 const reactions: {
   readonly [Type in LedgerEventType]: ((event: Recorded<Type>) => readonly Reaction[]) | null;

@@ -114,7 +114,8 @@ export const showHistory = async (
   reach: Reach,
   personalData: Pick<PersonalData, 'open'>,
 ): Promise<HistoryEvent> => {
-  const note = visibleFieldsByRole[reach.role].notes ? noteIn(event) : undefined;
-  const shown = { ...publicEvent(event), data: viewData(event, reach) ?? {} };
+  const data = viewData(event, reach);
+  const note = data !== null && visibleFieldsByRole[reach.role].notes ? noteIn(event) : undefined;
+  const shown = { ...publicEvent(event), data: data ?? {} };
   return note === undefined ? shown : { ...shown, note: await personalData.open(note, noteContext(event.stream)) };
 };

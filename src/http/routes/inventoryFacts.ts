@@ -1,4 +1,4 @@
-/** What happened to a stock: facts of the physical world, which are never refused (R3.1, T28). */
+/** What happened to a stock (R3.1): facts of the physical world, which no reservation stands against (T28). */
 import Type, { type Static } from 'typebox';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
