@@ -115,8 +115,8 @@ const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): Order
 };
 
 /**
- * As the shipment's own stream has it, which voids none that has ended. An order that may still be sourced is planned again for what never left; of one
- * whose rest was cancelled a person must say what becomes of it.
+ * As the shipment's own stream has it, which voids none that has ended. An order that may still be sourced is planned
+ * again for what never left; of one whose rest was cancelled a person must say what becomes of it.
  */
 const recordVoid = (shipmentId: string, order: PlacedOrder): OrderDecision => {
   const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
