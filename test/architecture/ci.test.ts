@@ -59,7 +59,7 @@ describe('the scripts', () => {
     expect(scripts.test).toBe('npm run check && vitest run --project quick');
     expect(scripts['test:full']).toBe('npm run check && vitest run');
     expect(scripts['test:only']).toBe('vitest run');
-    expect(scripts.check).toBe('run-p --continue-on-error --aggregate-output typecheck lint depcruise unused');
+    expect(scripts.check).toBe('npm run typecheck && npm run lint && npm run depcruise && npm run unused');
   });
 
   it('named in the README exist', () => {
