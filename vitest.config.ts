@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     projects: Object.entries(suites).map(([name, files]) => ({ extends: true as const, test: { name, ...files } })),
     pool: 'forks',
-    // To load the sources anew for each file takes a quarter of the time. A test leaves nothing behind in its process.
+    // Files share a process: loading the sources for each file takes a quarter of the time. A test must clean up.
     isolate: false,
     maxWorkers: 2, // Tests that start the whole service need a core each.
     // Bounds for what never comes: a machine that does ten other things must not meet them.

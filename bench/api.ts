@@ -1,6 +1,6 @@
 /** What the benchmarks ask of the service beside the load. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { hotSku, inventoryPath, orderSku, probeSku, skuOf, skusSpread, warehouseId } from './requests.ts';
+import { berlin, hotSku, inventoryPath, orderSku, probeSku, skuOf, skusSpread, warehouseId } from './requests.ts';
 
 export interface Api {
   readonly origin: string;
@@ -53,16 +53,7 @@ export const levelOf = async (api: Api, sku: string): Promise<Level> =>
 
 /** Makes it, or describes it again. */
 export const putWarehouse = (api: Api, id: string): Promise<Response> =>
-  ask(api, 'PUT', `/v1/warehouses/${id}`, {
-    name: 'Berlin',
-    countryCode: 'DE',
-    postalCode: '10115',
-    latitude: 52.52,
-    longitude: 13.405,
-    timeZone: 'Europe/Berlin',
-    priority: 1,
-    operator: 'own',
-  });
+  ask(api, 'PUT', `/v1/warehouses/${id}`, berlin);
 
 export const prepare = async (api: Api): Promise<void> => {
   await putWarehouse(api, warehouseId);

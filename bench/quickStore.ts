@@ -59,8 +59,8 @@ export const openQuickStore = async (dataDir: string): Promise<QuickStore> => {
     finish: async () => {
       const head = await events.head();
       const consumers = [...allProjections.map(({ name }) => name), reactionsName, plannerName];
-      if (head !== null)
-        for (const name of consumers) await checkpoints.advance(name, { from: null, to: head, epoch: 0 });
+      if (head === null) throw new Error('The log is empty.');
+      for (const name of consumers) await checkpoints.advance(name, { from: null, to: head, epoch: 0 });
     },
     close: async () => {
       await personalData.close();

@@ -38,6 +38,18 @@ export const adjustments =
 
 const reservation = JSON.stringify({ quantity: 1, expiresInSeconds: 30 * 24 * 3_600 });
 
+/** Where the warehouse is, and that it is ours. */
+export const berlin = {
+  name: 'Berlin',
+  countryCode: 'DE',
+  postalCode: '10115',
+  latitude: 52.52,
+  longitude: 13.405,
+  timeZone: 'Europe/Berlin',
+  priority: 1,
+  operator: 'own',
+} as const;
+
 /** Without an order, and for so long that none ends while others are measured. */
 export const reservations =
   (token: string, skus: readonly string[]): NextRequest =>

@@ -14,7 +14,7 @@ export const cpuMsOf = (pid: number): number => {
   return msPerTick * (Number(fields[11]) + Number(fields[12]));
 };
 
-/** Bytes that it has made the system write to disks: pages of files, each time they were written anew. */
+/** Bytes that it wrote to disks. A page counts each time it is written. */
 export const writtenBytesOf = (pid: number): number =>
   Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 

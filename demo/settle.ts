@@ -17,9 +17,11 @@ const readMetrics = async (origin: string): Promise<string> => {
 
 /** How many events the service has stored. */
 export const eventsStored = async (origin: string): Promise<number> => {
-  const sample = samplesOf(await readMetrics(origin), 'stockledger_events_total')[0];
-  if (sample === undefined) throw new UnexpectedAnswer('/metrics has no stockledger_events_total.');
-  return sample[1];
+  const value = samplesOf(await readMetrics(origin), 'stockledger_events_total')[0]?.[1];
+  if (value === undefined || !Number.isFinite(value)) {
+    throw new UnexpectedAnswer('/metrics has no stockledger_events_total.');
+  }
+  return value;
 };
 
 export interface Pulse {

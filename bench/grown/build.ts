@@ -4,7 +4,7 @@ import type { Stock } from '../../src/domain/stock/state.ts';
 import { stockStream, warehouseStream } from '../../src/domain/values.ts';
 import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
 import { createPace, eventsPerRound, openQuickStore } from '../quickStore.ts';
-import { warehouseId } from '../requests.ts';
+import { berlin, warehouseId } from '../requests.ts';
 import { type Book, bookMs, createBook } from '../stall/book.ts';
 
 export interface GrownSize {
@@ -105,19 +105,8 @@ export const buildGrown = async (dataDir: string, size: GrownSize, say: (line: s
   try {
     const book = createBook(Date.now() - bookMs(eventsOf(size)) - 3_600_000);
     const pace = createPace(say);
-    const described = {
-      name: 'Berlin',
-      countryCode: 'DE',
-      postalCode: '10115',
-      latitude: 52.52,
-      longitude: 13.405,
-      timeZone: 'Europe/Berlin',
-      priority: 1,
-      operator: 'own',
-      sourcing: 'open',
-    } as const;
     book.write(warehouseStream(warehouseId), warehouseDecider, warehouseDecider.initialState, [
-      { type: 'DefineWarehouse', warehouseId, ...described },
+      { type: 'DefineWarehouse', warehouseId, ...berlin, sourcing: 'open' },
     ]);
     let stored = 0;
     for (const write of history(createStocks(book), size)) {

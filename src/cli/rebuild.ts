@@ -1,5 +1,5 @@
 /**
- * `npm run rebuild -- <projection>`: builds a projection anew beside the one that answers, and switches
+ * `npm run rebuild -- <projection>`: builds a projection beside the one that answers, then switches to it
  * (docs/architecture.md, "The way of an event"). May run while the service runs, which notices the switch by itself.
  */
 import { readSideOf } from '../app/compose.ts';

@@ -47,7 +47,7 @@ export const runTool = async ({ usage, refusals, failures, run }: Tool): Promise
 /** As people count: 12,345. */
 export const grouped = (count: number): string => count.toLocaleString('en-US');
 
-/** How far a tool is: a line that moves where somebody watches, a line for each tenth where lines are kept. */
+/** Shows how far a tool is: on a terminal a line that moves, elsewhere a line for each tenth. */
 const plainSteps = 10n;
 const barCells = 30;
 

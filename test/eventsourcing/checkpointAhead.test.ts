@@ -3,10 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConsumer, ownLeases } from '../../src/eventsourcing/consumers/consumer.ts';
 import { createConsumerProgress } from '../../src/eventsourcing/consumers/consumerProgress.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
+import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
-import { asWritten } from './counter.ts';
 
 const at = (position: bigint) => ({ commit: position, prepare: position });
 

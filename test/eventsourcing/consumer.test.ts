@@ -6,10 +6,10 @@ import { createConsumerProgress } from '../../src/eventsourcing/consumers/consum
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { type Checkpoints, type HeldLease, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
+import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvents } from '../contracts/eventSamples.ts';
-import { asWritten } from './counter.ts';
 
 const away = async (): Promise<never> => {
   throw new StoreUnavailable('it is away', 'not_written');

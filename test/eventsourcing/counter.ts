@@ -1,17 +1,15 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a counter. */
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import { createStateCache, type StateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import { accept, type Decider, type DecodeStored, refuse } from '../../src/eventsourcing/message.ts';
+import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, Clock, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
+import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createClock } from '../support/world.ts';
 
 type Counted = { readonly type: 'Counted'; readonly data: { readonly by: 1 } };
 const counted: Counted = { type: 'Counted', data: { by: 1 } };
-
-/** Its events have one shape, the one of today. */
-export const asWritten: DecodeStored = (event) => event;
 
 export type CounterCommand = { readonly add: number } | { readonly raiseTo: number };
 export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COUNTER_FULL'>;

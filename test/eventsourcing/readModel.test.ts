@@ -9,11 +9,11 @@ import type { Leases } from '../../src/eventsourcing/ports.ts';
 import { createReadModel, type ReadSide, rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';
 import { createSqliteDocuments } from '../../src/infra/sqlite/documents/documents.ts';
+import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { newEvent, newStream } from '../contracts/eventSamples.ts';
 import { counter } from '../crash/world.ts';
-import { asWritten } from './counter.ts';
 
 const parts = 4;
 

@@ -10,8 +10,8 @@ import { endReservation, insufficient, keyOf, record, reserve } from './reservat
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 
 /**
- * Whole and in range, also for commands of ours: the schema of a route checks it for the route's callers only, and a negative
- * quantity would turn a receipt into a loss and a reservation into stock that isn't there (R6.3).
+ * Whole and in range, also for commands of ours: the schema of a route checks it for the route's callers only, and a
+ * negative quantity would turn a receipt into a loss and a reservation into stock that isn't there (R6.3).
  */
 const quantitiesFit = (command: StockCommand): boolean => {
   switch (command.type) {
