@@ -2,7 +2,10 @@
 import { join } from 'node:path';
 import { reactionsName } from '../src/app/measures.ts';
 import { allProjections } from '../src/app/readModels.ts';
+import { createHandlers } from '../src/commands/handlers.ts';
 import type { PersonalData } from '../src/commands/ports.ts';
+import { createSnapshotWriter } from '../src/eventsourcing/commandHandling/snapshots.ts';
+import { createStateCache } from '../src/eventsourcing/commandHandling/stateCache.ts';
 import type { RecordedEvent } from '../src/eventsourcing/message.ts';
 import { projectBatch } from '../src/eventsourcing/projecting/projection.ts';
 import { createReadEngines, openEmbeddedEngines } from '../src/infra/embedded.ts';
@@ -16,6 +19,8 @@ export interface QuickStore {
   readonly personalData: PersonalData;
   /** Appends, and folds into the read models. */
   put(appends: readonly Append[]): Promise<void>;
+  /** As the service would write them behind its commands. */
+  writeSnapshots(stockStreams: readonly string[]): Promise<void>;
   /** Says that the read models, the policies and the planner have seen all of it. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -35,7 +40,7 @@ export const openQuickStore = async (dataDir: string): Promise<QuickStore> => {
   db.prepare('PRAGMA synchronous=OFF').run();
   db.prepare('PRAGMA wal_autocheckpoint=40000').get();
   const personalData = await openPersonalData({ directory: dataDir, keyEncryptionKey: undefined });
-  const { events, documents, checkpoints } = await createReadEngines(db);
+  const { events, documents, checkpoints, snapshots } = await createReadEngines(db);
   for (const { name, indexes, lists } of allProjections) await documents.ensure({ name, indexes, lists });
 
   const append = async (appends: readonly Append[]): Promise<readonly RecordedEvent[]> => {
@@ -53,8 +58,19 @@ export const openQuickStore = async (dataDir: string): Promise<QuickStore> => {
     }
   };
 
+  const writer = createSnapshotWriter(snapshots, (error) => {
+    throw error;
+  });
+  const handlers = createHandlers({ store: events, clock, cache: createStateCache(0), snapshots: writer });
+
   return {
     personalData,
+    writeSnapshots: async (stockStreams) => {
+      for (const stream of stockStreams) {
+        await handlers.stock.load(stream);
+        await writer.flush();
+      }
+    },
     put: async (appends) => fold(await append(appends)),
     finish: async () => {
       const head = await events.head();

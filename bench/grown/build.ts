@@ -89,14 +89,27 @@ function* reserveInTurn({ register, reserve }: Stocks, skus: readonly string[], 
 const listOf = (length: number, skuOf: (at: number) => string): readonly string[] =>
   Array.from({ length }, (_, at) => skuOf(at));
 
+/** A stock in use has had some events since its last snapshot. */
+const sinceMax = 50;
+
 function* history(stocks: Stocks, size: GrownSize): Generator<() => void> {
-  yield* adjustInTurn(stocks, listOf(size.stocks, grownSku), size.eventsEach);
+  yield* adjustInTurn(stocks, listOf(size.stocks, grownSku), size.eventsEach - sinceMax / 2);
   yield* reserveInTurn(stocks, listOf(contested, manySku), size.manyOpen);
   for (let copy = 0; copy < copies; copy += 1) {
     yield* reserveInTurn(stocks, listOf(contested, fewSku(copy)), size.fewOpen);
-    yield* adjustInTurn(stocks, [longSku(copy)], size.longEvents);
-    yield* adjustInTurn(stocks, [shortSku(copy)], shortEvents);
+    yield* adjustInTurn(stocks, [longSku(copy)], size.longEvents - sinceMax / 2);
+    yield* adjustInTurn(stocks, [shortSku(copy)], shortEvents - sinceMax / 2);
   }
+}
+
+const withHistory = ({ stocks }: GrownSize): readonly string[] => [
+  ...listOf(stocks, grownSku),
+  ...listOf(copies, longSku),
+  ...listOf(copies, shortSku),
+];
+
+function* sinceSnapshots(stocks: Stocks, skus: readonly string[]): Generator<() => void> {
+  for (const [at, sku] of skus.entries()) yield () => stocks.adjust(sku, at % sinceMax);
 }
 
 /** Makes the store in this directory. Says now and then how far it has come. */
@@ -109,14 +122,21 @@ export const buildGrown = async (dataDir: string, size: GrownSize, say: (line: s
       { type: 'DefineWarehouse', warehouseId, ...berlin, sourcing: 'open' },
     ]);
     let stored = 0;
-    for (const write of history(createStocks(book), size)) {
-      write();
-      if (book.count() - stored < eventsPerRound) continue;
-      stored = book.count();
+    const putAll = async (writes: Iterable<() => void>): Promise<void> => {
+      for (const write of writes) {
+        write();
+        if (book.count() - stored < eventsPerRound) continue;
+        stored = book.count();
+        await store.put(book.take());
+        pace(stored, false);
+      }
       await store.put(book.take());
-      pace(stored, false);
-    }
-    await store.put(book.take());
+    };
+    const [stocks, skus] = [createStocks(book), withHistory(size)];
+    await putAll(history(stocks, size));
+    say('snapshots');
+    await store.writeSnapshots([...skus, ...listOf(contested, manySku)].map((sku) => stockStream(warehouseId, sku)));
+    await putAll(sinceSnapshots(stocks, skus));
     await store.finish();
     pace(book.count(), true);
   } finally {
