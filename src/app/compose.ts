@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshots.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
 import { createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
@@ -39,6 +40,7 @@ import { createRunners } from './runners.ts';
 
 export interface Adapters {
   readonly events: EventStore & EventSource;
+  readonly snapshots: SnapshotStore;
   readonly documents: Documents;
   /** As `ReadSide` has it. */
   readonly foldedDocuments?: Documents;
@@ -116,7 +118,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
-  const handlers = createHandlers({ store: events, clock, cache: createStateCache(settings.stateCacheBytesMax) });
+  const snapshots = createSnapshotWriter(adapters.snapshots, (error) =>
+    logger.warn(failureFacts(error), 'a snapshot was not written or not read'),
+  );
+  const cache = createStateCache(settings.stateCacheBytesMax);
+  const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers });
   const processManagers = createProcessManagers({
     ...adapters,

@@ -91,6 +91,26 @@ export const refuse = <Code extends string>(
   facts?: Refusal['facts'],
 ): { refused: Refusal<Code> } => ({ refused: { code, detail, ...(facts === undefined ? {} : { facts }) } });
 
+/** How a state is written into a snapshot, and read back. */
+export interface StateCodec<State> {
+  /**
+   * Goes up with every change of what the events of a stream fold to, and of how it is written: snapshots of another
+   * version are not read (test/domain/snapshots.test.ts shows when it must).
+   */
+  readonly version: number;
+  /** Parts of some 100,000 characters at most as JSON, each made in a few milliseconds; at least one. */
+  readonly encode: (state: State) => Iterable<Json>;
+  /** The state with one more part of it, in their order. `null`: before the first. */
+  readonly decode: (part: Json, state: State | null) => State;
+}
+
+/** Of a state that is JSON itself, and small. */
+export const jsonStates = <State>(version: number): StateCodec<State> => ({
+  version,
+  encode: (state) => [state as Json],
+  decode: (part) => part as State,
+});
+
 /** One aggregate: what may happen (`decide`) and what it leads to (`evolve`). Both total, both pure. */
 export interface Decider<State, Command, E extends DomainEvent, Code extends string> {
   /** Category of its streams: the text before the first `-`. */
@@ -100,6 +120,7 @@ export interface Decider<State, Command, E extends DomainEvent, Code extends str
   readonly evolve: (state: State, event: E) => State;
   /** Rough size of a state in bytes, for the bound of the state cache. */
   readonly weigh: (state: State) => number;
+  readonly codec: StateCodec<State>;
   /** Current schema version of each event type; a type that is missing is at 1. */
   readonly schemaVersions: { readonly [Type in E['type']]: number };
 }

@@ -12,6 +12,7 @@ import { createFoldedDocuments, createMongoDocuments } from './mongodb/documents
 import { createMongoIdempotency } from './mongodb/idempotency.ts';
 import { createMongoPersonalData } from './mongodb/keyStore.ts';
 import { createMongoLeases } from './mongodb/leases.ts';
+import { createMongoSnapshots } from './mongodb/snapshots.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRedisProgressPubSub } from './redis/progressPubSub.ts';
 import { createRedisKeysInUse, createRedisLimiters, openRedisCache } from './redis/requests.ts';
@@ -38,6 +39,7 @@ export const openClusteredReadEngines = ({ servers, debug, logger }: ClusteredOp
   return {
     engines: {
       events,
+      snapshots: createMongoSnapshots(mongo),
       documents,
       foldedDocuments: createFoldedDocuments(documents),
       checkpoints,

@@ -17,6 +17,7 @@ import { openThreadedDatabase } from './sqlite/file/threadedDatabase.ts';
 import { storeCheckWrites } from './sqlite/file/writes.ts';
 import { createSqliteIdempotency } from './sqlite/idempotency.ts';
 import { createSqliteJobs } from './sqlite/jobs.ts';
+import { createSqliteSnapshots } from './sqlite/snapshots.ts';
 
 /** The files of one store. A log without its keys is worth as little as keys without their log: damage of one stops all. */
 
@@ -72,6 +73,7 @@ export const createReadEngines = async (db: Database) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
   return {
     events: await createSqliteEvents(db, decodeStored),
+    snapshots: await createSqliteSnapshots(db),
     documents: createSqliteDocuments(db),
     checkpoints,
     generations,

@@ -141,7 +141,7 @@ const sourcingOf = (warehouse: Warehouse): readonly SourcingWarehouse[] =>
 
 /** At least as new as the event. The cache may not have been told of it yet, or it is another process's. */
 const stateAt = async <State>(
-  { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
+  { load, loadSince }: Pick<Streams<State>, 'load' | 'loadSince'>,
   event: RecordedEvent,
 ): Promise<State> => {
   const known: Loaded<State> = await load(event.stream);

@@ -52,7 +52,7 @@ export const createClaimLooks = ({ handlers: { order: orders, stock: stocks }, f
 
   /** Another process may have recorded what the policies have handled here, and the cache would never hear of it. */
   const stateAt = async <State>(
-    { load, loadSince }: Pick<Streams<State, never>, 'load' | 'loadSince'>,
+    { load, loadSince }: Pick<Streams<State>, 'load' | 'loadSince'>,
     stream: string,
     { isSure }: LookMode,
   ): Promise<Loaded<State>> => {

@@ -94,7 +94,7 @@ export const createAgreement = (
   handledUpTo: (stream: string) => number,
 ) => {
   /** `undefined`: it is not known as far as the policies have handled it. */
-  const knownAt = <State>({ known }: Pick<Streams<State, never>, 'known'>, stream: string): State | undefined => {
+  const knownAt = <State>({ known }: Pick<Streams<State>, 'known'>, stream: string): State | undefined => {
     const kept = known(stream);
     return kept === undefined || kept.revision < handledUpTo(stream) ? undefined : kept.state;
   };

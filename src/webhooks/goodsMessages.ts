@@ -2,7 +2,7 @@
 import type { ShipmentLabel } from '../domain/order/shapes.ts';
 import type { ParcelStatus, ShipmentEvent } from '../domain/shipment/events.ts';
 import { labelOf } from '../domain/shipment/parcel.ts';
-import { emptyBalance, moveBalance } from '../domain/stock/claims.ts';
+import { emptyBalance, moveBalance } from '../domain/stock/balance.ts';
 import type { Balance, StockEvent } from '../domain/stock/events.ts';
 import { availableOf } from '../domain/stock/state.ts';
 import { unreachable } from '../eventsourcing/message.ts';

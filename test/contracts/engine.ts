@@ -1,5 +1,6 @@
 /** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
 import type { IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
+import type { SnapshotStore } from '../../src/eventsourcing/commandHandling/snapshots.ts';
 import type { Checkpoints, EventSource, EventStore, Generations, Leases } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import type { Cache } from '../../src/projections/readCache/readCache.ts';
@@ -17,6 +18,7 @@ export interface Engine {
   readonly events?: Make<EventStore & EventSource>;
   /** What its event store must say of itself, and whose sentences it is held to. */
   readonly isBlindToKnownIds?: boolean;
+  readonly snapshots?: Make<SnapshotStore>;
   readonly documents?: Make<Documents>;
   readonly checkpoints?: Make<Checkpoints & { readonly generations: Generations }>;
   readonly leases?: Make<Leases>;

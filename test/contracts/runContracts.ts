@@ -12,6 +12,7 @@ import { jobQueueContract } from './jobQueue.contract.ts';
 import { leasesContract } from './leases.contract.ts';
 import type { Make } from './make.ts';
 import { personalDataContract } from './personalData.contract.ts';
+import { snapshotStoreContract } from './snapshotStore.contract.ts';
 
 const runs = <Port>(port: string, make: Make<Port> | undefined, contract: (make: Make<Port>) => void): void => {
   if (make === undefined) return;
@@ -25,6 +26,7 @@ const runsAll = (engine: Engine): void => {
     eventStoreContract(make, engine);
   });
   runs('EventSource', engine.events, eventSourceContract);
+  runs('SnapshotStore', engine.snapshots, snapshotStoreContract);
   runs('Documents', engine.documents, documentsContract);
   runs('Checkpoints and Generations', engine.checkpoints, checkpointsContract);
   runs('Leases', engine.leases, leasesContract);

@@ -1,8 +1,9 @@
 /** Couriers report late, twice and out of order; what a parcel's status is depends on none of it. */
 import { array, assert, constantFrom, nat, property, shuffledSubarray, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Shipment, type ShipmentCommand, shipmentDecider } from '../../src/domain/shipment/decider.ts';
+import { type ShipmentCommand, shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { type ParcelStatus, parcelStatuses, type ShipmentEvent } from '../../src/domain/shipment/events.ts';
+import type { Shipment } from '../../src/domain/shipment/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 
 const dispatched: ShipmentEvent = {

@@ -1,6 +1,6 @@
 /** A physical fact is always recorded; what it takes from claims is named in the same append (T28). */
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/claims.ts';
+import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';

@@ -50,7 +50,7 @@ describe('a reservation that takes over pieces of another one', () => {
   it('gets them although nothing else is free, with its own time to live', () => {
     given(stockDecider, registered, hold).when(takeOver()).thenRecords(takenOver(3));
     const claims = reservationsOf(fold(registered, hold, takenOver(3)), 'order1');
-    expect(claims).toMatchObject([{ reservationId: 'r1', quantity: 3, expiresAt: later, lineId: '1' }]);
+    expect(claims).toMatchObject([{ reservationId: 'r1', quantity: 3, expiresAtMs: Date.parse(later), lineId: '1' }]);
   });
 
   it('leaves the rest where it was', () => {

@@ -1,7 +1,7 @@
 /** The smallest aggregate that can be asked for several events, for none, and for too much: a counter. */
 import { type CommandHandler, createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
 import { createStateCache, type StateCache } from '../../src/eventsourcing/commandHandling/stateCache.ts';
-import { accept, type Decider, refuse } from '../../src/eventsourcing/message.ts';
+import { accept, type Decider, jsonStates, refuse } from '../../src/eventsourcing/message.ts';
 import type { AppendResult, Clock, EventSource, EventStore, ExpectedRevision } from '../../src/eventsourcing/ports.ts';
 import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
@@ -9,7 +9,7 @@ import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createClock } from '../support/world.ts';
 
 type Counted = { readonly type: 'Counted'; readonly data: { readonly by: 1 } };
-const counted: Counted = { type: 'Counted', data: { by: 1 } };
+export const counted: Counted = { type: 'Counted', data: { by: 1 } };
 
 export type CounterCommand = { readonly add: number } | { readonly raiseTo: number };
 export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COUNTER_FULL'>;
@@ -17,7 +17,7 @@ export type CounterHandle = CommandHandler<number, CounterCommand, Counted, 'COU
 export const counterMax = 1_000;
 
 /** Its state is how many were counted, which is the revision + 1. */
-const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> = {
+export const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> = {
   category: 'counter',
   initialState: 0,
   decide: (command, count) => {
@@ -27,6 +27,7 @@ const counterDecider: Decider<number, CounterCommand, Counted, 'COUNTER_FULL'> =
   },
   evolve: (count) => count + 1,
   weigh: () => 100,
+  codec: jsonStates(1),
   schemaVersions: { Counted: 1 },
 };
 

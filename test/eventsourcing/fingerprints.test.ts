@@ -1,20 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import {
+  createFingerprints,
+  fingerprintsKeptMs,
+  restoreFingerprints,
+} from '../../src/eventsourcing/commandHandling/fingerprints.ts';
 import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
-import { createFingerprints } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
 
 describe('fingerprints of command ids', () => {
   it('have every id that was added, however many there are', () => {
     const fingerprints = createFingerprints();
     const ids = Array.from({ length: 5_000 }, (_, index) => (index % 2 === 0 ? derivedId(`${index}`) : randomUUID()));
-    for (const id of ids) fingerprints.add(id);
+    for (const id of ids) fingerprints.add(id, 0);
     expect(ids.filter((id) => !fingerprints.mayHave(id))).toEqual([]);
     expect(fingerprints.bytes()).toBeLessThan(5_000 * 40);
   });
 
   it('say for certain that an id is new', () => {
     const fingerprints = createFingerprints();
-    for (let index = 0; index < 5_000; index += 1) fingerprints.add(derivedId(`${index}`));
+    for (let index = 0; index < 5_000; index += 1) fingerprints.add(derivedId(`${index}`), 0);
     const others = Array.from({ length: 5_000 }, (_, index) => derivedId(`other ${index}`));
     expect(others.filter((id) => fingerprints.mayHave(id))).toEqual([]);
   });
@@ -23,8 +27,28 @@ describe('fingerprints of command ids', () => {
     const fingerprints = createFingerprints();
     const nil = '00000000-0000-0000-0000-000000000000';
     expect(fingerprints.mayHave(nil)).toBe(false);
-    for (let times = 0; times < 100; times += 1) fingerprints.add(nil);
+    for (let times = 0; times < 100; times += 1) fingerprints.add(nil, 0);
     expect(fingerprints.mayHave(nil)).toBe(true);
-    expect(fingerprints.bytes()).toBe(createFingerprints().bytes());
+    expect(fingerprints.bytes()).toBe(32 * 4);
+  });
+
+  it('are kept longer than the answer to a key, and then forgotten together', () => {
+    const fingerprints = createFingerprints();
+    const [first, second, third] = ['first', 'second', 'third'].map(derivedId) as [string, string, string];
+    fingerprints.add(first, 0);
+    fingerprints.add(second, fingerprintsKeptMs);
+    expect([first, second].map(fingerprints.mayHave)).toEqual([true, true]);
+    fingerprints.add(third, 2 * fingerprintsKeptMs);
+    expect([first, second, third].map(fingerprints.mayHave)).toEqual([false, true, true]);
+  });
+
+  it('are the same after they were packed, and go on from there', () => {
+    const before = createFingerprints();
+    const ids = Array.from({ length: 300 }, (_, index) => derivedId(`${index}`));
+    for (const [index, id] of ids.entries()) before.add(id, index < 100 ? 0 : fingerprintsKeptMs);
+    const after = restoreFingerprints(before.pack());
+    for (let index = 0; index < 300; index += 1) after.add(derivedId(`later ${index}`), fingerprintsKeptMs);
+    expect(ids.filter((id) => !after.mayHave(id))).toEqual([]);
+    expect([after.mayHave(derivedId('later 299')), after.mayHave(derivedId('never'))]).toEqual([true, false]);
   });
 });

@@ -1,6 +1,17 @@
 /** Which commands of a stream are remembered, so that a retry after a crash is recognised (R20.4). */
 import { describe, expect, it } from 'vitest';
-import { createRecentCommands, recentBytes } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import {
+  createRecentCommands,
+  endsWith,
+  findRecent,
+  learnAgain,
+  learnCommands,
+  mayHaveForgotten,
+  packCommands,
+  recentBytes,
+  unpackCommands,
+} from '../../src/eventsourcing/commandHandling/recentCommands.ts';
 import { golden } from '../projections/golden.ts';
 import { contextOf, createClock } from '../support/world.ts';
 import { cacheOfAnySize, newCounters, openWatchedStore } from './counter.ts';
@@ -8,35 +19,72 @@ import { cacheOfAnySize, newCounters, openWatchedStore } from './counter.ts';
 const { metadata } = golden('ItemDefined', 1);
 const startMs = Date.parse('2026-03-01T08:00:00.000Z');
 
+const idOf = (index: number): string => derivedId(`command ${index}`);
+
 /** One command each, so many milliseconds apart. */
-const events = (count: number, everyMs: number, prefix = '') =>
-  Array.from({ length: count }, (_, index) => ({
+const events = (count: number, everyMs: number, from = 0) =>
+  Array.from({ length: count }, (_, at) => from + at).map((index) => ({
     revision: index,
     recordedAt: new Date(startMs + index * everyMs).toISOString(),
-    metadata: { ...metadata, commandId: `${prefix}${index}` },
+    metadata: { ...metadata, commandId: idOf(index) },
   }));
 
 describe('the recent commands of a stream', () => {
   it.each([
-    ['all of the last minute, and not one more, of a busy one', 1_000, 100, 601],
-    ['the last few of a quiet one', 100, 3_600_000, 16],
+    ['all of the last minute of a busy one', 1_000, 100, 601],
+    ['the last few of a quiet one', 100, 3_600_000, 8],
     ['a bounded number of the busiest', 5_000, 1, 1_024],
   ])('are %s', (_what, count, everyMs, kept) => {
-    const recent = createRecentCommands().learn(events(count, everyMs));
-    expect(recent.bytes()).toBe(kept * recentBytes);
-    expect(recent.find(String(count - kept))).toMatchObject({ firstRevision: count - kept });
-    expect(recent.find(String(count - kept - 1))).toBeUndefined();
+    const recent = learnCommands(createRecentCommands(), events(count, everyMs));
+    expect(findRecent(recent, idOf(count - kept))).toEqual({ firstRevision: count - kept, lastRevision: count - kept });
+    expect(findRecent(recent, idOf(count - kept - 1))).toBeUndefined();
+  });
+
+  it('forget the old ones some at a time, and never more than those', () => {
+    const recent = learnCommands(createRecentCommands(), events(8, 3_600_000));
+    for (let index = 8; index < 200; index += 1) learnCommands(recent, events(1, 3_600_000, index));
+    expect([findRecent(recent, idOf(192)), findRecent(recent, idOf(180))]).toEqual([
+      { firstRevision: 192, lastRevision: 192 },
+      undefined,
+    ]);
+    expect(recentBytes(recent)).toBeLessThan(100 + 16 * 4 * 12);
   });
 
   it('are known all together when older ones come again', () => {
-    const recent = createRecentCommands().learn(events(100, 3_600_000));
-    recent.learnAgain(events(80, 3_600_000));
-    for (let index = 0; index < 80; index += 1) expect(recent.find(String(index))).toBeDefined();
+    const recent = learnCommands(createRecentCommands(), events(100, 3_600_000));
+    learnAgain(recent, events(80, 3_600_000));
+    for (let index = 0; index < 80; index += 1) expect(findRecent(recent, idOf(index))).toBeDefined();
   });
 
-  it('count several events of a command as one', () => {
-    const twice = events(20, 1).flatMap((event) => [event, { ...event, revision: event.revision + 1 }]);
-    expect(createRecentCommands().learn(twice).find('19')).toMatchObject({ firstRevision: 19, lastRevision: 20 });
+  it('count several events of a command as one, also where they are learnt in two pages', () => {
+    const twice = events(20, 1).flatMap(({ revision, ...event }) => [
+      { ...event, revision: 2 * revision },
+      { ...event, revision: 2 * revision + 1 },
+    ]);
+    const recent = learnCommands(createRecentCommands(), twice.slice(0, 7));
+    learnCommands(recent, twice.slice(7));
+    expect(Array.from({ length: 20 }, (_, index) => findRecent(recent, idOf(index)))).toEqual(
+      Array.from({ length: 20 }, (_, index) => ({ firstRevision: 2 * index, lastRevision: 2 * index + 1 })),
+    );
+  });
+
+  it('are learnt once, though an older state of the stream reads them again', () => {
+    const recent = learnCommands(createRecentCommands(), events(10, 1));
+    learnCommands(recent, events(10, 1).slice(4));
+    expect(findRecent(recent, idOf(3))).toEqual({ firstRevision: 3, lastRevision: 3 });
+    expect(recent.rows).toHaveLength(10 * 4);
+  });
+
+  it('are the same after they were packed, and tell which event they end with', () => {
+    const all = events(20, 1);
+    const packed = packCommands(learnCommands(createRecentCommands(true), all));
+    const recent = unpackCommands(packed, 19);
+    expect(findRecent(recent, idOf(19))).toEqual({ firstRevision: 19, lastRevision: 19 });
+    expect([mayHaveForgotten(recent, idOf(1)), mayHaveForgotten(recent, idOf(99))]).toEqual([false, false]);
+    const [last, other] = [all.at(-1), all.at(-2)];
+    if (last === undefined || other === undefined) throw new Error('twenty events have a last one');
+    const later = { ...last, recordedAt: new Date(startMs + 999).toISOString() };
+    expect([last, other, later].map((event) => endsWith(packed, event))).toEqual([true, false, false]);
   });
 });
 

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { createRecentCommands, type RecentCommands } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
-import { createStateCache, type Loaded } from '../../src/eventsourcing/commandHandling/stateCache.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import {
+  createRecentCommands,
+  learnCommands,
+  type RecentCommands,
+  recentBytes,
+} from '../../src/eventsourcing/commandHandling/recentCommands.ts';
+import {
+  createStateCache,
+  type Loaded,
+  loadedBytes,
+  noSnapshot,
+} from '../../src/eventsourcing/commandHandling/stateCache.ts';
 import { contextOf } from '../support/world.ts';
 import { newCounters, openWatchedStore } from './counter.ts';
 
@@ -10,6 +21,7 @@ const loaded = (revision: number, recent: RecentCommands = createRecentCommands(
   position: null,
   updatedAt: null,
   recent,
+  snapshot: noSnapshot(),
 });
 const metadataOf = (commandId: string) => ({
   $correlationId: 'c',
@@ -18,8 +30,8 @@ const metadataOf = (commandId: string) => ({
   actor: { subject: 's', kind: 'client', client: 's' } as const,
   authentication: {},
 });
-/** Four letters of two bytes each, beside the state. */
-const nameBytes = 8;
+/** What is held beside the state: four letters of a name, no commands, and what holds it all together. */
+const nameBytes = 4 + recentBytes(createRecentCommands()) + loadedBytes;
 
 describe('the cache of states', () => {
   it('stays within its bound in bytes, and lets go of what was not asked for longest', () => {
@@ -33,9 +45,11 @@ describe('the cache of states', () => {
   it('counts a state that grew, and the commands that it remembers', () => {
     const cache = createStateCache(3 * (100 + nameBytes));
     for (const [revision, stream] of ['aaaa', 'bbbb', 'cccc'].entries()) cache.put(stream, loaded(revision), 100);
-    const recent = createRecentCommands().learn([
-      { revision: 7, recordedAt: '2026-03-01T08:00:00.000Z', metadata: metadataOf('one') },
-    ]);
+    const metadata = Array.from({ length: 16 }, (_, index) => metadataOf(derivedId(`${index}`)));
+    const recent = learnCommands(
+      createRecentCommands(),
+      metadata.map((each, index) => ({ revision: index, recordedAt: '2026-03-01T08:00:00.000Z', metadata: each })),
+    );
     cache.put('cccc', loaded(7, recent), 100);
     expect(['aaaa', 'bbbb', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, undefined, 7]);
   });

@@ -25,11 +25,14 @@ const countThere = async (): Promise<number> => (await watched.store.readStream(
 
 /** So many and so much later that what was before is not remembered with the state. */
 const manyCommands = 257;
-const addMany = (handle: CounterHandle): Promise<unknown> => {
+/** What is old is forgotten some at a time. */
+const oldCommands = 16;
+const addMany = async (handle: CounterHandle): Promise<void> => {
+  const add = (index: number) => handle(stream, { add: 1 }, contextOf(`many ${index}`));
+  const indexes = Array.from({ length: manyCommands }, (_, index) => index);
+  await Promise.all(indexes.slice(0, oldCommands).map(add));
   clock.pass(120_000);
-  return Promise.all(
-    Array.from({ length: manyCommands }, (_, index) => handle(stream, { add: 1 }, contextOf(`many ${index}`))),
-  );
+  await Promise.all(indexes.slice(oldCommands).map(add));
 };
 
 describe('the same command again', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/claims.ts';
+import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import type { Recorded } from '../../src/eventsourcing/projecting/projection.ts';
 import { type DiscrepancyDocument, discrepancies, newestMax } from '../../src/projections/discrepancies/projection.ts';
 import { projectionSpec } from './projectionSpec.ts';

@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, nat } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/claims.ts';
+import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import { createStockHistory } from '../../src/projections/stockHistory/queries.ts';
 import { levelOf } from '../../src/projections/stockLevels/projection.ts';

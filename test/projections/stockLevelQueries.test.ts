@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/claims.ts';
+import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import { InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
 import {
   createStockLevelQueries,

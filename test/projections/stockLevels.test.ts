@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StockMovement } from '../../src/domain/stock/claims.ts';
+import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { levelOf, type StockLevelDocument, stockLevels } from '../../src/projections/stockLevels/projection.ts';
 import { balanceOf } from '../support/samples.ts';

@@ -1,7 +1,7 @@
 /** Events as they stand in a log, and the documents they are projected into. */
 import { expect, onTestFinished } from 'vitest';
 import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
-import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/claims.ts';
+import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/balance.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
 import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';

@@ -1,6 +1,6 @@
 /** Tests of deciders as sentences: given events, when a command, it records these events; and again: nothing. */
 import { expect } from 'vitest';
-import type { Decider, Decision, DomainEvent } from '../../src/eventsourcing/message.ts';
+import type { Decider, Decision, DomainEvent, Json, StateCodec } from '../../src/eventsourcing/message.ts';
 
 interface Outcome<E extends DomainEvent, Code extends string> {
   /** Records exactly these, and the same command once more records nothing or is refused. */
@@ -15,6 +15,13 @@ interface Given<Command, E extends DomainEvent, Code extends string> {
   when(command: Command): Outcome<E, Code>;
 }
 
+/** As it comes back from a snapshot: what is decided on it must be the same. */
+export const throughSnapshot = <State>({ encode, decode }: StateCodec<State>, state: State): State => {
+  const parts = [...encode(state)].map((part) => JSON.parse(JSON.stringify(part)) as Json);
+  const [first = null, ...rest] = parts;
+  return rest.reduce<State>((read, part) => decode(part, read), decode(first, null));
+};
+
 export const recordedBy = <E extends DomainEvent, Code extends string>(decision: Decision<E, Code>): readonly E[] =>
   'accepted' in decision ? decision.accepted : [];
 
@@ -23,7 +30,7 @@ export const given = <State, Command, E extends DomainEvent, Code extends string
   ...history: readonly NoInfer<E>[]
 ): Given<Command, E, Code> => ({
   when: (command) => {
-    const before = history.reduce(decider.evolve, decider.initialState);
+    const before = throughSnapshot(decider.codec, history.reduce(decider.evolve, decider.initialState));
     const decision = decider.decide(command, before);
     const again = (): readonly E[] =>
       recordedBy(decider.decide(command, recordedBy(decision).reduce(decider.evolve, before)));

@@ -141,7 +141,7 @@ export const createLogFold = (source: Pick<EventSource, 'readAll'>): LogFold => 
         [expiresAt, warehouseId, sku, reservationId].join(' ');
       const dueOf = ({ stock, ...place }: ShelfState): readonly DueReservation[] =>
         expiredAt(stock, now).map((reservationId) => {
-          const expiresAt = lookUp(stock.reservations, reservationId)?.expiresAt ?? '';
+          const expiresAt = new Date(lookUp(stock.reservations, reservationId)?.expiresAtMs ?? 0).toISOString();
           return { ...place, reservationId, expiresAt };
         });
       return known()

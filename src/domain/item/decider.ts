@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse } from '../../eventsourcing/message.ts';
+import { accept, type Decider, jsonStates, refuse } from '../../eventsourcing/message.ts';
 import { sameJson } from '../values.ts';
 import { type ItemDescription, type ItemEvent, itemVersions } from './events.ts';
 
@@ -26,5 +26,6 @@ export const itemDecider: Decider<Item, ItemCommand, ItemEvent, ItemRefusal> = {
   },
   evolve: (_item, event) => ({ phase: 'defined', description: event.data }),
   weigh: (item) => (item.phase === 'absent' ? 100 : 600 + 200 * item.description.boxes.length),
+  codec: jsonStates(1),
   schemaVersions: itemVersions,
 };

@@ -17,9 +17,11 @@ import {
   isEnded,
   leftShipments,
   type Order,
+  orderStates,
   type PlacedOrder,
   unshippedSources,
   unsourcedOf,
+  weighOrder,
 } from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
@@ -192,9 +194,7 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRefusal
     return order.phase === 'absent' ? refuse('ORDER_NOT_FOUND', 'No such order.') : decidePlaced(command, order);
   },
   evolve: evolveOrder,
-  weigh: (order) =>
-    order.phase === 'absent'
-      ? 100
-      : 600 + 150 * (order.lines.length + order.allocations.length + order.shipments.length),
+  weigh: weighOrder,
+  codec: orderStates,
   schemaVersions: orderVersions,
 };

@@ -1,4 +1,4 @@
-import { type Sealed, unreachable } from '../../eventsourcing/message.ts';
+import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { Allocation, LineQuantity, OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
@@ -45,6 +45,12 @@ export interface PlacedOrder {
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
+
+export const orderStates: StateCodec<Order> = jsonStates(1);
+
+/** Bytes, roughly. */
+export const weighOrder = (order: Order): number =>
+  order.phase === 'absent' ? 100 : 600 + 150 * (order.lines.length + order.allocations.length + order.shipments.length);
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,

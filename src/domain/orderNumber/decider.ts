@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse } from '../../eventsourcing/message.ts';
+import { accept, type Decider, jsonStates, refuse } from '../../eventsourcing/message.ts';
 import { type OrderNumberEvent, type OrderNumberTaken, orderNumberVersions } from './events.ts';
 
 export type OrderNumber = { readonly phase: 'free' } | { readonly phase: 'taken'; readonly orderId: string };
@@ -21,5 +21,6 @@ export const orderNumberDecider: Decider<OrderNumber, OrderNumberCommand, OrderN
   },
   evolve: (_number, { data }) => ({ phase: 'taken', orderId: data.orderId }),
   weigh: () => 150,
+  codec: jsonStates(1),
   schemaVersions: orderNumberVersions,
 };

@@ -1,5 +1,4 @@
 import { accept, type Decider, type Decision, refuse, type Sealed, unreachable } from '../../eventsourcing/message.ts';
-import type { ShipmentLabel } from '../order/shapes.ts';
 import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmentVersions } from './events.ts';
 import {
   correctLabel,
@@ -10,20 +9,8 @@ import {
   type Parcel,
   reportKey,
 } from './parcel.ts';
-
-export interface KnownShipment {
-  /**
-   * `turned_back`: a parcel of it goes back to the sender, whatever became of the others. `voided`: it never left;
-   * `disputed`: and yet a courier reports on it.
-   */
-  readonly phase: 'on_its_way' | 'delivered' | 'turned_back' | 'voided' | 'disputed';
-  readonly shipmentId: string;
-  readonly orderId: string;
-  readonly warehouseId: string;
-  readonly label: ShipmentLabel;
-  readonly parcels: ReadonlyMap<string, Parcel>;
-}
-export type Shipment = { readonly phase: 'absent' } | KnownShipment;
+import { shipmentStates } from './snapshot.ts';
+import type { KnownShipment, Shipment } from './state.ts';
 
 export type ShipmentCommand =
   | { readonly type: 'RecordDispatch'; readonly shipment: ShipmentDispatched['data'] }
@@ -184,5 +171,6 @@ export const shipmentDecider: Decider<Shipment, ShipmentCommand, ShipmentEvent, 
     if (shipment.phase === 'absent') return 100;
     return [...shipment.parcels.values()].reduce((bytes, { reports }) => bytes + 200 + 150 * reports.size, 400);
   },
+  codec: shipmentStates,
   schemaVersions: shipmentVersions,
 };

@@ -1,54 +1,8 @@
 /** The claims on one stock: made, given back, taken over, shipped. */
 import { unreachable } from '../../eventsourcing/message.ts';
 import { type BucketMap, emptyBucketMap, lookUp, withEntry, withoutEntry } from '../bucketMap.ts';
-import type { Balance, StockEvent } from './events.ts';
-
-// How an event moves the figures of a stock.
-
-export const emptyBalance: Balance = { onHand: 0, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
-
-/** An event as it moves the figures: without the figures after it, which are the result. */
-export type StockMovement = {
-  [E in StockEvent as E['type']]: { type: E['type']; data: Omit<E['data'], 'after'> };
-}[StockEvent['type']];
-
-/** The one place where an event moves the figures; the decider, the fold and the read model all use it. */
-export const moveBalance = (balance: Balance, { type, data }: StockMovement): Balance => {
-  switch (type) {
-    case 'StockRegistered':
-      return { ...emptyBalance, onHand: data.onHand, safetyStock: data.safetyStock };
-    case 'StockReceived':
-      return { ...balance, onHand: balance.onHand + data.quantity };
-    case 'StockAdjusted':
-    case 'StockCounted':
-      return { ...balance, onHand: balance.onHand + data.delta };
-    case 'StockReserved':
-      return { ...balance, reserved: balance.reserved + data.quantity };
-    case 'StockReservationReleased':
-    case 'StockReservationExpired':
-    case 'StockReservationLapsed':
-      return { ...balance, reserved: balance.reserved - data.quantity };
-    case 'StockShipped':
-      return { ...balance, onHand: balance.onHand - data.quantity, reserved: balance.reserved - data.quantity };
-    case 'StockDeparted':
-      return { ...balance, onHand: balance.onHand - data.quantity };
-    case 'StockDispatchVoided':
-      return { ...balance, onHand: balance.onHand + data.quantity };
-    case 'StockQuarantined':
-      return { ...balance, quarantined: balance.quarantined + data.quantity };
-    case 'StockQuarantineReleased':
-    case 'StockQuarantineReduced':
-      return { ...balance, quarantined: balance.quarantined - data.quantity };
-    case 'StockPolicySet':
-      return { ...balance, safetyStock: data.safetyStock };
-    case 'StockRetired':
-    case 'StockDiscrepancyRecorded':
-    case 'StockReservationTakenOver':
-      return balance;
-    default:
-      return unreachable(type);
-  }
-};
+import type { StockMovement } from './balance.ts';
+import type { StockEvent } from './events.ts';
 
 interface Owner {
   readonly orderId?: string;
@@ -64,7 +18,8 @@ export interface Reservation extends Owner {
   readonly sequence: number;
   /** What has left against it. */
   readonly shipped: number;
-  readonly expiresAt: string;
+  /** Since 1970: a number takes less than half of the text, and a stock may have 100,000 of them. */
+  readonly expiresAtMs: number;
   /** The shipments that took from it: each takes once, however often it is reported. */
   readonly shipmentIds: readonly string[];
 }
@@ -75,27 +30,43 @@ export const ownerOf = ({ orderId, lineId }: Owner): Owner => ({
   ...(lineId === undefined ? {} : { lineId }),
 });
 
+type ClaimIds = string | readonly string[];
+
 export interface Claims {
   /** By id; those that are open. */
   readonly reservations: BucketMap<Reservation>;
-  /** Ids of the open claims of each order: most orders have none here, which is one lookup. */
-  readonly claimsOfOrders: BucketMap<readonly string[]>;
+  /** Ids of the open claims of each order, or the id of its only one: most orders have none here, which is one lookup. */
+  readonly claimsOfOrders: BucketMap<ClaimIds>;
   /** Claims made so far, ended ones included. */
   readonly claimsMade: number;
 }
 
 export const noClaims: Claims = { reservations: emptyBucketMap, claimsOfOrders: emptyBucketMap, claimsMade: 0 };
 
-const without = (claims: BucketMap<readonly string[]>, orderId: string, reservationId: string) => {
-  const left = (lookUp(claims, orderId) ?? []).filter((id) => id !== reservationId);
-  return left.length === 0 ? withoutEntry(claims, orderId) : withEntry(claims, orderId, left);
+const listOf = (ids: ClaimIds | undefined): readonly string[] =>
+  ids === undefined ? [] : typeof ids === 'string' ? [ids] : ids;
+
+/** Ids of the open claims of an order. */
+export const claimsOf = ({ claimsOfOrders }: Claims, orderId: string): readonly string[] =>
+  listOf(lookUp(claimsOfOrders, orderId));
+
+export const withClaim = (claims: BucketMap<ClaimIds>, orderId: string, reservationId: string): BucketMap<ClaimIds> => {
+  const known = lookUp(claims, orderId);
+  return withEntry(claims, orderId, known === undefined ? reservationId : [...listOf(known), reservationId]);
+};
+
+const withoutClaim = (claims: BucketMap<ClaimIds>, orderId: string, reservationId: string): BucketMap<ClaimIds> => {
+  const left = listOf(lookUp(claims, orderId)).filter((id) => id !== reservationId);
+  const [only] = left;
+  if (only === undefined) return withoutEntry(claims, orderId);
+  return withEntry(claims, orderId, left.length === 1 ? only : left);
 };
 
 const close = (claims: Claims, reservationId: string, { orderId }: Owner): Claims => ({
   ...claims,
   reservations: withoutEntry(claims.reservations, reservationId),
   claimsOfOrders:
-    orderId === undefined ? claims.claimsOfOrders : without(claims.claimsOfOrders, orderId, reservationId),
+    orderId === undefined ? claims.claimsOfOrders : withoutClaim(claims.claimsOfOrders, orderId, reservationId),
 });
 
 interface ReservationChange {
@@ -121,25 +92,29 @@ const lessen = (claims: Claims, { reservationId, quantity, shipmentId }: Reserva
 
 type Claimed = Omit<Extract<StockEvent, { type: 'StockReserved' }>['data'], 'after'>;
 
+export const noShipments: readonly string[] = [];
+
+/** All fields at once: what a spread adds lies in an object of its own, and a stock may have 100,000 reservations. */
+export const newReservation = (
+  { quantity, quantityAsked, sequence, shipped, expiresAtMs, shipmentIds }: Omit<Reservation, keyof Owner>,
+  owner: Owner,
+): Reservation => {
+  const { orderId, lineId } = owner;
+  if (orderId === undefined || lineId === undefined) {
+    return { quantity, quantityAsked, sequence, shipped, expiresAtMs, shipmentIds, ...ownerOf(owner) };
+  }
+  return { quantity, quantityAsked, sequence, shipped, expiresAtMs, shipmentIds, orderId, lineId };
+};
+
 const open = (claims: Claims, { reservationId, quantity, expiresAt, ...rest }: Claimed, sequence: number): Claims => {
-  const owner = ownerOf(rest);
-  const { claimsOfOrders } = claims;
-  const known = owner.orderId === undefined ? [] : (lookUp(claimsOfOrders, owner.orderId) ?? []);
+  const { orderId } = rest;
+  const expiresAtMs = Date.parse(expiresAt);
+  const fresh = { quantity, quantityAsked: quantity, sequence, shipped: 0, expiresAtMs, shipmentIds: noShipments };
   return {
     ...claims,
-    reservations: withEntry(claims.reservations, reservationId, {
-      quantity,
-      quantityAsked: quantity,
-      sequence,
-      shipped: 0,
-      expiresAt,
-      shipmentIds: [],
-      ...owner,
-    }),
+    reservations: withEntry(claims.reservations, reservationId, newReservation(fresh, rest)),
     claimsOfOrders:
-      owner.orderId === undefined
-        ? claimsOfOrders
-        : withEntry(claimsOfOrders, owner.orderId, [...known, reservationId]),
+      orderId === undefined ? claims.claimsOfOrders : withClaim(claims.claimsOfOrders, orderId, reservationId),
   };
 };
 

@@ -6,7 +6,8 @@
  */
 import { accept } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
-import { emptyBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';
+import { emptyBalance, type StockMovement } from './balance.ts';
+import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { FactCause, StockDiscrepancyRecorded } from './events.ts';
 import { keyOf, recordAll } from './reservations.ts';

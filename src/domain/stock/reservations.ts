@@ -2,7 +2,8 @@
 import { accept, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { lookUp } from '../bucketMap.ts';
 import { quantityMax } from '../values.ts';
-import { moveBalance, ownerOf, type Reservation, type StockMovement } from './claims.ts';
+import { moveBalance, type StockMovement } from './balance.ts';
+import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { StockEvent, StockReservationTakenOver } from './events.ts';
 import { availableOf, type KnownStock } from './state.ts';
@@ -89,7 +90,9 @@ export const endReservation = (command: EndsReservation, stock: KnownStock): Sto
       return record(stock, { type: 'StockReservationReleased', data: { ...data, quantity, reason: command.reason } });
     }
     case 'ExpireReservation':
-      return open.expiresAt > command.now ? accept() : record(stock, { type: 'StockReservationExpired', data });
+      return open.expiresAtMs > Date.parse(command.now)
+        ? accept()
+        : record(stock, { type: 'StockReservationExpired', data });
     default:
       return unreachable(command);
   }

@@ -1,13 +1,6 @@
 import { type BucketMap, emptyBucketMap, lookUp, withEntry } from '../bucketMap.ts';
-import {
-  type Claims,
-  emptyBalance,
-  moveBalance,
-  moveClaims,
-  noClaims,
-  type Reservation,
-  type StockMovement,
-} from './claims.ts';
+import { emptyBalance, moveBalance, type StockMovement } from './balance.ts';
+import { type Claims, claimsOf, moveClaims, noClaims, type Reservation } from './claims.ts';
 import type { Balance, StockEvent } from './events.ts';
 
 // What of a departure could not be booked out, as the ledger did not know of it: if it never left, it is not booked back.
@@ -86,7 +79,7 @@ export const reservationsOf = (
   orderId: string,
 ): readonly (Reservation & { readonly reservationId: string })[] => {
   if (stock.phase === 'absent') return [];
-  return (lookUp(stock.claimsOfOrders, orderId) ?? []).flatMap((reservationId) => {
+  return claimsOf(stock, orderId).flatMap((reservationId) => {
     const open = lookUp(stock.reservations, reservationId);
     return open === undefined ? [] : [{ ...open, reservationId }];
   });

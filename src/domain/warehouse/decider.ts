@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision } from '../../eventsourcing/message.ts';
+import { accept, type Decider, type Decision, jsonStates } from '../../eventsourcing/message.ts';
 import { sameJson } from '../values.ts';
 import { type SourcingState, type WarehouseDescription, type WarehouseEvent, warehouseVersions } from './events.ts';
 
@@ -41,5 +41,6 @@ export const warehouseDecider: Decider<Warehouse, WarehouseCommand, WarehouseEve
     return warehouse.phase === 'absent' ? warehouse : { ...warehouse, sourcing: event.data.sourcing };
   },
   weigh: () => 500,
+  codec: jsonStates(1),
   schemaVersions: warehouseVersions,
 };

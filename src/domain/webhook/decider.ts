@@ -1,4 +1,4 @@
-import { accept, type Decider, type Decision, refuse, unreachable } from '../../eventsourcing/message.ts';
+import { accept, type Decider, type Decision, jsonStates, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { type WebhookEndpointCreated, type WebhookEvent, webhookVersions } from './events.ts';
 
 export type Webhook =
@@ -70,5 +70,6 @@ export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent, Webh
     }
   },
   weigh: (webhook) => ('endpoint' in webhook ? 1_500 : 100),
+  codec: jsonStates(1),
   schemaVersions: webhookVersions,
 };

@@ -7,6 +7,9 @@
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
 import { type BatchedCommand, type BatchPlan, type CommandContext, type Outcome, planBatch } from './outcome.ts';
+import { learnCommands } from './recentCommands.ts';
+import { createRecordedCommands } from './recordedCommands.ts';
+import type { SnapshotWriter } from './snapshots.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
 
@@ -14,6 +17,8 @@ export interface HandlerOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly cache: StateCache;
+  /** Absent: a stream whose state is not in the cache is read from its beginning. */
+  readonly snapshots?: SnapshotWriter;
 }
 
 /** Commands that go out in one append. More would make one slow commit of many quick ones. */
@@ -42,10 +47,11 @@ export interface CommandHandler<State, Command, E extends DomainEvent, Code exte
 
 export const createCommandHandler = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
-  { store, clock, cache }: HandlerOptions,
+  { store, clock, cache, snapshots }: HandlerOptions,
 ): CommandHandler<State, Command, E, Code> => {
   type Waiter = WaitingCommand<State, Command, E, Code>;
-  const streams = createStreams(decider, store, cache);
+  const streams = createStreams(decider, { store, cache, snapshots });
+  const recorded = createRecordedCommands<State, E>(store, streams);
   const streamQueues = new Map<string, Waiter[]>();
 
   const answer = (
@@ -57,10 +63,10 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
     for (const [index, { resolve }] of batch.entries()) {
       const verdict = verdicts[index];
       if (verdict?.kind === 'decided') resolve(verdict.outcome(written));
-      if (verdict?.kind === 'done_before') resolve(streams.replay(stream, verdict.command));
+      if (verdict?.kind === 'done_before') resolve(recorded.replay(stream, verdict.command));
       if (verdict?.kind === 'stale') {
         const { seen, currentRevision } = verdict;
-        resolve(streams.since(stream, seen).then((events) => ({ kind: 'stale', currentRevision, events })));
+        resolve(recorded.since(stream, seen).then((events) => ({ kind: 'stale', currentRevision, events })));
       }
     }
   };
@@ -74,19 +80,19 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
   const keepWritten = (
     stream: string,
     { after }: BatchPlan<State, E, Code>,
-    { recent }: Loaded<State>,
+    { recent, snapshot }: Loaded<State>,
     written: readonly RecordedEvent<E>[],
   ): void => {
     const last = written.at(-1);
     const [position, updatedAt] = [last?.position ?? null, last?.recordedAt ?? null];
-    streams.keep(stream, { ...after, position, updatedAt, recent: recent.learn(written) });
+    streams.keep(stream, { ...after, position, updatedAt, recent: learnCommands(recent, written), snapshot });
   };
 
   const settle = async (stream: string, batch: readonly Waiter[]): Promise<void> => {
     let loaded = await begin(stream, batch);
     const commandIds = batch.map(({ context }) => context.commandId);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      await streams.findForgottenCommands(stream, loaded, commandIds);
+      await recorded.findForgottenCommands(stream, loaded, commandIds);
       const plan = planBatch(decider, batch, loaded, clock.now());
       if (plan.envelopes.length === 0) {
         // No append at an exact revision confirms what was decided, so the store is asked.
@@ -109,7 +115,7 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
       loaded =
         result.kind === 'conflict'
           ? await streams.catchUp(stream, loaded)
-          : await streams.findRecordedCommands(stream, result.eventIds);
+          : await recorded.findRecordedCommands(stream, result.eventIds);
     }
     throw new StoreUnavailable(`${stream}: still in conflict after ${attemptsMax} attempts`, 'not_written');
   };
@@ -153,6 +159,6 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
       streamQueues.set(stream, fresh);
       void drain(stream, fresh);
     });
-  const { load, known, loadSince, hasRecorded } = streams;
-  return Object.assign(handle, { load, known, loadSince, hasRecorded });
+  const { load, known, loadSince } = streams;
+  return Object.assign(handle, { load, known, loadSince, hasRecorded: recorded.hasRecorded });
 };

@@ -10,7 +10,7 @@ import type {
   RecordedEvent,
   Refusal,
 } from '../message.ts';
-import type { RecentCommand } from './recentCommands.ts';
+import { findRecent, type RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
 
 /** The revisions that a caller takes for the current one; `any`: whatever is there (RFC 9110 §13.1.1). */
@@ -158,7 +158,7 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
   let { state, revision } = loaded;
 
   const decideOne = ({ command, context }: BatchedCommand<Command>): CommandVerdict<State, E, Code> => {
-    const doneBefore = loaded.recent.find(context.commandId);
+    const doneBefore = findRecent(loaded.recent, context.commandId);
     if (doneBefore !== undefined) return { kind: 'done_before', command: doneBefore };
     const twin = recordedIn.get(context.commandId);
     if (twin !== undefined) return twin;

@@ -1,143 +1,152 @@
-/** Which commands a stream has seen: the latest with what they recorded, and the fingerprints of all. */
+/** The latest commands of a stream with what they recorded, so that one that is sent again is recognised. */
 import type { RecordedEvent } from '../message.ts';
+import { createFingerprints, type Fingerprints, type PackedFingerprints, restoreFingerprints } from './fingerprints.ts';
 
-/**
- * Every command id that a stream ever saw, eight bytes each: for a store that doesn't look for known ids itself. Tells
- * for certain that an id is new; that it is known is then looked up in the log.
- */
-interface Fingerprints {
-  add(id: string): void;
-  /** `false` is certain. */
-  mayHave(id: string): boolean;
-  bytes(): number;
-}
-
-const slotsMin = 16;
-const bytesPerSlot = 8;
-/** Hexadecimal digits of a UUID that are random in all the versions that come here (RFC 9562: 4, 5 and 7). */
-const highDigits = [24, 32] as const;
-const lowDigits = [28, 36] as const;
-
-const parse = (id: string, [from, to]: readonly [number, number]): number => Number.parseInt(id.slice(from, to), 16);
-
-/** Open addressing; two zeros mark a free slot, so an id of zeros is remembered as another one. */
-export const createFingerprints = (): Fingerprints => {
-  let slots = new Uint32Array(2 * slotsMin);
-  let held = 0;
-
-  /** Index of the id, or of the free slot where it belongs. */
-  const slotOf = (table: Uint32Array, high: number, low: number): number => {
-    const last = table.length - 2;
-    for (let at = (2 * low) & last; ; at = (at + 2) & last) {
-      if ((table[at] === 0 && table[at + 1] === 0) || (table[at] === high && table[at + 1] === low)) return at;
-    }
-  };
-
-  const put = (table: Uint32Array, high: number, low: number): boolean => {
-    const at = slotOf(table, high, low);
-    if (table[at] !== 0 || table[at + 1] !== 0) return false;
-    table[at] = high;
-    table[at + 1] = low;
-    return true;
-  };
-
-  const grow = (): void => {
-    const larger = new Uint32Array(2 * slots.length);
-    for (let at = 0; at < slots.length; at += 2) {
-      const [high = 0, low = 0] = [slots[at], slots[at + 1]];
-      if (high !== 0 || low !== 0) put(larger, high, low);
-    }
-    slots = larger;
-  };
-
-  const halvesOf = (id: string): readonly [number, number] => [
-    Math.max(1, parse(id, highDigits)),
-    parse(id, lowDigits),
-  ];
-
-  return {
-    add: (id) => {
-      if (!put(slots, ...halvesOf(id))) return;
-      held += 1;
-      if (4 * held > slots.length) grow();
-    },
-    mayHave: (id) => {
-      const at = slotOf(slots, ...halvesOf(id));
-      return slots[at] !== 0 || slots[at + 1] !== 0;
-    },
-    bytes: () => (slots.length / 2) * bytesPerSlot,
-  };
-};
-
-/** A command and what it recorded in one stream. */
+/** What a command recorded in one stream. */
 export interface RecentCommand {
-  readonly commandId: string;
   readonly firstRevision: number;
   readonly lastRevision: number;
 }
 
-type Learned = Pick<RecordedEvent, 'revision' | 'metadata' | 'recordedAt'>;
-
 /**
- * The latest commands of a stream, so that one that is sent again is recognised. All states of a stream share it and it
- * only ever learns what is in the log, so an older state knows too much at the most, and that is true as well.
+ * All states of a stream share it and it only ever learns what is in the log, so an older state knows too much at the
+ * most, and that is true as well. Held as numbers: with a text and an object for each command, they would take more than
+ * all states together.
  */
 export interface RecentCommands {
-  readonly bytes: () => number;
-  readonly find: (commandId: string) => RecentCommand | undefined;
-  /** Whether the command may have written to the stream though it is not found here: the log can tell. */
-  readonly mayHaveForgotten: (commandId: string) => boolean;
-  /** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
-  readonly learn: (events: readonly Learned[]) => RecentCommands;
-  /** Older ones that are sent again just now: forgets nothing, so that all of them are known together. */
-  readonly learnAgain: (events: readonly Learned[]) => RecentCommands;
+  /**
+   * Four numbers a command, the oldest first: two of its id, the revision of its first event, when that was recorded. Its
+   * last event stands before the first one of the next.
+   */
+  rows: number[];
+  /** Of the newest event that was learnt; -1 before any. */
+  lastRevision: number;
+  /** Older ones that were sent again just now. */
+  again: Map<string, RecentCommand> | null;
+  /** Of all commands of the stream, for a store that is blind to known ids. */
+  readonly fingerprints: Fingerprints | null;
 }
+
+type Learned = Pick<RecordedEvent, 'revision' | 'metadata' | 'recordedAt'>;
 
 /**
  * What may be sent again after a crash: all that was in flight, and all whose answers were not kept yet (ADR 12). On a
  * busy stream that is what came within the last minute; on a quiet one, a few.
  */
 const recentMs = 60_000;
-const recentMin = 16;
+const recentMin = 8;
 /** A second of the busiest stream. */
 const recentMax = 1_024;
 
-/** A recent command costs two texts, two numbers and its place in a map. */
-export const recentBytes = 120;
+const perRow = 4;
+const atInRow = 3;
+/** Forgotten together, as the rows that stay move up. */
+const forgottenAtOnce = 8;
 
-/** `fingerprints`: of all commands of the stream, for a store that is blind to known ids. */
-export const createRecentCommands = (fingerprints?: Fingerprints): RecentCommands => {
-  // A Map keeps the order of insertion, so the first key is the oldest one.
-  const commands = new Map<string, RecentCommand & { readonly recordedAt: string }>();
+/** What it takes in memory, bytes. */
+export const recentBytes = (recent: RecentCommands): number =>
+  100 + 12 * recent.rows.length + 150 * (recent.again?.size ?? 0) + (recent.fingerprints?.bytes() ?? 0);
 
-  const add = ({ revision, recordedAt, metadata: { commandId } }: Learned): void => {
-    const firstRevision = commands.get(commandId)?.firstRevision ?? revision;
-    commands.set(commandId, { commandId, firstRevision, lastRevision: revision, recordedAt });
-    fingerprints?.add(commandId);
-  };
+/** 96 bits of a UUID: those that are random in all the versions that come here, and the time of a version 7. */
+const highOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+const lowOf = (id: string): number => Number.parseInt(id.slice(24), 16);
 
-  const forgetOld = (newest: string): void => {
-    const recentFrom = new Date(Date.parse(newest) - recentMs).toISOString();
-    for (const { commandId, recordedAt } of commands.values()) {
-      if (commands.size <= recentMin || (commands.size <= recentMax && recordedAt >= recentFrom)) return;
-      commands.delete(commandId);
-    }
-  };
+export const createRecentCommands = (isStoreBlind = false): RecentCommands => ({
+  rows: [],
+  lastRevision: -1,
+  again: null,
+  fingerprints: isStoreBlind ? createFingerprints() : null,
+});
 
-  const recent: RecentCommands = {
-    bytes: () => recentBytes * commands.size + (fingerprints?.bytes() ?? 0),
-    find: (commandId) => commands.get(commandId),
-    mayHaveForgotten: (commandId) => !commands.has(commandId) && fingerprints?.mayHave(commandId) === true,
-    learn: (events) => {
-      for (const event of events) add(event);
-      const newest = events.at(-1);
-      if (newest !== undefined && commands.size > recentMin) forgetOld(newest.recordedAt);
-      return recent;
-    },
-    learnAgain: (events) => {
-      for (const event of events) add(event);
-      return recent;
-    },
-  };
+/** Its row, looked for from the newest; -1 when there is none. */
+const rowOf = (rows: readonly number[], id: string): number => {
+  const [high, low] = [highOf(id), lowOf(id)];
+  for (let at = rows.length - perRow; at >= 0; at -= perRow) if (rows[at + 1] === low && rows[at] === high) return at;
+  return -1;
+};
+
+export const findRecent = (recent: RecentCommands, commandId: string): RecentCommand | undefined => {
+  const { rows, lastRevision, again } = recent;
+  const at = rowOf(rows, commandId);
+  if (at < 0) return again?.get(commandId);
+  const next = rows[at + perRow + 2];
+  return { firstRevision: rows[at + 2] ?? 0, lastRevision: next === undefined ? lastRevision : next - 1 };
+};
+
+/** Whether the command may have written to the stream though it is not found here: the log can tell. */
+export const mayHaveForgotten = (recent: RecentCommands, commandId: string): boolean =>
+  recent.fingerprints?.mayHave(commandId) === true && findRecent(recent, commandId) === undefined;
+
+const isNewest = (rows: readonly number[], id: string): boolean =>
+  rows.at(-perRow + 1) === lowOf(id) && rows.at(-perRow) === highOf(id);
+
+const forgetOld = (recent: RecentCommands): void => {
+  const { rows } = recent;
+  const newestMs = rows.at(-1) ?? 0;
+  const count = rows.length / perRow;
+  let old = Math.max(0, count - recentMax);
+  while (count - old > recentMin && newestMs - (rows[old * perRow + atInRow] ?? 0) > recentMs) old += 1;
+  // A copy has no room to spare, which most streams never need.
+  if (old >= forgottenAtOnce) recent.rows = rows.slice(old * perRow);
+};
+
+/** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
+export const learnCommands = (recent: RecentCommands, events: readonly Learned[]): RecentCommands => {
+  const { rows, fingerprints } = recent;
+  const [first] = events;
+  // A long command may be learnt in two pages.
+  let newest = first !== undefined && isNewest(rows, first.metadata.commandId) ? first.metadata.commandId : '';
+  for (const { revision, recordedAt, metadata } of events) {
+    if (revision <= recent.lastRevision) continue;
+    recent.lastRevision = revision;
+    const { commandId } = metadata;
+    if (commandId === newest) continue;
+    newest = commandId;
+    const atMs = Date.parse(recordedAt);
+    rows.push(highOf(commandId), lowOf(commandId), revision, atMs);
+    fingerprints?.add(commandId, atMs);
+  }
+  if (rows.length > recentMin * perRow) forgetOld(recent);
   return recent;
 };
+
+/** More than one batch of commands can ask for, so that all of it is known together. */
+const againMax = 1_024;
+
+/** Before older ones are looked for: lets go of those of earlier times when there are many. */
+export const makeRoomForOlder = (recent: RecentCommands): void => {
+  if ((recent.again?.size ?? 0) > againMax) recent.again = null;
+};
+
+/** Older ones that are sent again just now: all of them are known together. */
+export const learnAgain = (recent: RecentCommands, events: readonly Learned[]): void => {
+  if (events.length === 0) return;
+  recent.again ??= new Map();
+  for (const { revision, metadata } of events) {
+    const firstRevision = recent.again.get(metadata.commandId)?.firstRevision ?? revision;
+    recent.again.set(metadata.commandId, { firstRevision, lastRevision: revision });
+  }
+};
+
+/** As a snapshot keeps it. */
+export interface PackedCommands {
+  readonly rows: readonly number[];
+  readonly fingerprints?: PackedFingerprints;
+}
+
+export const packCommands = ({ rows, fingerprints }: RecentCommands): PackedCommands => ({
+  rows,
+  ...(fingerprints === null ? {} : { fingerprints: fingerprints.pack() }),
+});
+
+/** @param lastRevision of the newest event that they know of. */
+export const unpackCommands = (packed: PackedCommands, lastRevision: number): RecentCommands => ({
+  rows: [...packed.rows],
+  lastRevision,
+  again: null,
+  fingerprints: packed.fingerprints === undefined ? null : restoreFingerprints(packed.fingerprints),
+});
+
+/** Whether this event is the newest that the commands know of, as far as they can tell. */
+export const endsWith = ({ rows }: PackedCommands, { metadata, recordedAt }: Learned): boolean =>
+  isNewest(rows, metadata.commandId) && rows.at(-1) === Date.parse(recordedAt);

@@ -1,5 +1,17 @@
 import type { Position } from '../message.ts';
-import type { RecentCommands } from './recentCommands.ts';
+import { type RecentCommands, recentBytes } from './recentCommands.ts';
+
+/** What is known of the snapshots of a stream. All states of it share one, as the commands. */
+export interface SnapshotMark {
+  /** Of the newest; -1 when there is none. */
+  revision: number;
+  /** Of the newest that stays when a newer one comes, for a look at the past; -1 when there is none. */
+  milestone: number;
+  /** Characters of the newest. */
+  chars: number;
+}
+
+export const noSnapshot = (): SnapshotMark => ({ revision: -1, milestone: -1, chars: 0 });
 
 /** A folded stream. `revision` is -1 for a stream that does not exist. */
 export interface Loaded<State> {
@@ -11,6 +23,7 @@ export interface Loaded<State> {
   readonly updatedAt: string | null;
   /** The latest commands of the stream, so that one that is sent again after a crash is recognised. */
   readonly recent: RecentCommands;
+  readonly snapshot: SnapshotMark;
 }
 
 export interface StateCache {
@@ -25,6 +38,9 @@ interface CachedState {
   /** Asked for since it was last up for removal. */
   isWanted: boolean;
 }
+
+/** A position, two times, and what holds it all together. */
+export const loadedBytes = 400;
 
 /** Where all are wanted, a walk over all of them would hold the event loop. */
 const chancesMax = 32;
@@ -60,7 +76,7 @@ export const createStateCache = (bytesMax: number): StateCache => {
       return entry.loaded;
     },
     put: (stream, loaded, stateBytes) => {
-      const bytes = stateBytes + 2 * stream.length + loaded.recent.bytes();
+      const bytes = loadedBytes + stateBytes + stream.length + recentBytes(loaded.recent);
       const entry = entries.get(stream) ?? { loaded, bytes: 0, isWanted: false };
       // A long stream that was read in pages may have been overtaken by an append.
       if (entry.loaded.revision > loaded.revision) return;

@@ -1,24 +1,21 @@
-/** Streams folded into states: from the cache, and from the store only what the cache does not know yet. */
+/** Streams folded into states: from the cache, from the newest snapshot, and from the log only what these do not know yet. */
 import { createSlots } from '../concurrency.ts';
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
-import { CommandIdTaken, type EventStore, StoreUnavailable } from '../ports.ts';
-import type { Recording } from './outcome.ts';
-import { createFingerprints, createRecentCommands, type RecentCommand } from './recentCommands.ts';
-import type { Loaded, StateCache } from './stateCache.ts';
+import { type EventStore, StoreUnavailable } from '../ports.ts';
+import { createRecentCommands, learnCommands } from './recentCommands.ts';
+import { createSnapshots, type SnapshotWriter } from './snapshots.ts';
+import { type Loaded, noSnapshot, type StateCache } from './stateCache.ts';
 
-const pageEvents = 500;
+export const pageEvents = 500;
 /**
  * Streams that are read from their beginning at once. An order of 2,000 lines asks for thousands of stocks together, and
  * each page is a megabyte until it is folded.
  */
 const loadsAtOnce = 8;
-/** Events a 412 answer carries at most; a caller further behind reads the history. */
-const staleEventsMax = 100;
-
 /** The event that is reacted to. */
 export type Seen = Pick<RecordedEvent, 'stream' | 'revision'>;
 
-export interface Streams<State, E extends DomainEvent> {
+export interface Streams<State> {
   /**
    * From the cache where it holds the stream. May then be behind the log: another process wrote, or an append of this
    * one is durable and its callback has not run yet. An append at its revision finds that out.
@@ -39,23 +36,22 @@ export interface Streams<State, E extends DomainEvent> {
   /** What happened since, folded on top and kept; the same object when nothing did. */
   catchUp(stream: string, from: Loaded<State>): Promise<Loaded<State>>;
   keep(stream: string, loaded: Loaded<State>): Loaded<State>;
-  /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
-  findRecordedCommands(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
-  /** Makes known again which of these commands wrote to the stream, where the store would not find out by itself. */
-  findForgottenCommands(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<void>;
-  /** Whether a command wrote to the stream, however long ago. Reads all of it. */
-  readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
-  /** What an earlier attempt of the same command recorded, as it was answered then. */
-  replay(stream: string, command: RecentCommand): Promise<Recording<State, E>>;
-  /** The events after a revision, for a caller that is behind (B1). */
-  since(stream: string, revision: number): Promise<readonly RecordedEvent<E>[]>;
+  /** From the log as it is, at most up to a revision: nothing of it is kept. */
+  readUpTo(stream: string, revision: number): Promise<Loaded<State>>;
+}
+
+interface StreamsOptions {
+  readonly store: EventStore;
+  readonly cache: StateCache;
+  readonly snapshots?: SnapshotWriter | undefined;
 }
 
 export const createStreams = <State, Command, E extends DomainEvent, Code extends string>(
   decider: Decider<State, Command, E, Code>,
-  store: EventStore,
-  cache: StateCache,
-): Streams<State, E> => {
+  { store, cache, snapshots: writer }: StreamsOptions,
+): Streams<State> => {
+  const isStoreBlind = store.isBlindToKnownIds === true;
+  const snapshots = writer === undefined ? null : createSnapshots(decider, writer, isStoreBlind);
   const inLine = createSlots(loadsAtOnce);
 
   /** As before any event, with a memory of its own. */
@@ -64,7 +60,8 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     revision: -1,
     position: null,
     updatedAt: null,
-    recent: createRecentCommands(store.isBlindToKnownIds === true ? createFingerprints() : undefined),
+    recent: createRecentCommands(isStoreBlind),
+    snapshot: noSnapshot(),
   });
 
   const foldOn = (loaded: Loaded<State>, events: readonly RecordedEvent[]): Loaded<State> => {
@@ -78,7 +75,8 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
       revision: last.revision,
       position: last.position,
       updatedAt: last.recordedAt,
-      recent: loaded.recent.learn(events),
+      recent: learnCommands(loaded.recent, events),
+      snapshot: loaded.snapshot,
     };
   };
 
@@ -98,36 +96,18 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
 
   const keep = (stream: string, loaded: Loaded<State>): Loaded<State> => {
     cache.put(stream, loaded, decider.weigh(loaded.state));
+    snapshots?.keep(stream, loaded);
     return loaded;
   };
 
-  const findRecordedCommands = async (stream: string, eventIds: readonly string[]): Promise<Loaded<State>> => {
-    const wanted = new Set(eventIds);
-    /** All that such a command recorded belongs to its answer, though it may be decided shorter today. */
-    const commandIds = new Set<string>();
-    const found: RecordedEvent[] = [];
-    for (let from = 0; ; from += pageEvents) {
-      const events = await store.readStream(stream, from, pageEvents);
-      for (const event of events) {
-        if (wanted.has(event.id)) commandIds.add(event.metadata.commandId);
-        if (commandIds.has(event.metadata.commandId)) found.push(event);
-      }
-      if (events.length < pageEvents) break;
-    }
-    if (found.length === 0) throw new CommandIdTaken(`${stream}: event ids are taken by another stream`);
-    const loaded = await readOn(stream, createAbsent());
-    loaded.recent.learnAgain(found);
-    return keep(stream, loaded);
-  };
-
-  const findForgottenCommands: Streams<State, E>['findForgottenCommands'] = async (stream, { recent }, commandIds) => {
-    const forgotten = new Set(commandIds.filter(recent.mayHaveForgotten));
-    if (forgotten.size === 0) return;
-    for (let from = 0; ; from += pageEvents) {
-      const events = await store.readStream(stream, from, pageEvents);
-      recent.learnAgain(events.filter(({ metadata }) => forgotten.has(metadata.commandId)));
-      if (events.length < pageEvents) return;
-    }
+  /** From the newest snapshot at or before a revision; from the beginning where there is none. */
+  const readUpTo = async (stream: string, upTo: number): Promise<Loaded<State>> => {
+    const read = (from: number) => store.readStream(stream, from, Math.min(pageEvents, upTo + 1 - from));
+    const restored = await snapshots?.restore(stream, upTo, read);
+    if (restored === undefined || restored === null) return readOn(stream, createAbsent(), upTo);
+    const { loaded, since } = restored;
+    const here = foldOn(loaded, since);
+    return since.length + 1 < pageEvents || here.revision >= upTo ? here : readOn(stream, here, upTo);
   };
 
   const catchUp = async (stream: string, from: Loaded<State>): Promise<Loaded<State>> => {
@@ -138,7 +118,11 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   const cachedOf = (stream: string): Loaded<State> | undefined => cache.get(stream) as Loaded<State> | undefined;
 
   // An absent stream is not kept: reading it again is cheap, and made-up ids would push out real ones.
-  const readWhole = (stream: string): Promise<Loaded<State>> => inLine(() => catchUp(stream, createAbsent()));
+  const readWhole = (stream: string): Promise<Loaded<State>> =>
+    inLine(async () => {
+      const loaded = await readUpTo(stream, Number.MAX_SAFE_INTEGER);
+      return loaded.revision < 0 ? loaded : keep(stream, loaded);
+    });
 
   return {
     load: async (stream) => cachedOf(stream) ?? readWhole(stream),
@@ -154,32 +138,6 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
     createAbsent,
     catchUp,
     keep,
-    findRecordedCommands,
-    findForgottenCommands,
-    hasRecorded: async (stream, commandId) => {
-      for (let from = 0; ; from += pageEvents) {
-        const events = await store.readStream(stream, from, pageEvents);
-        if (events.some(({ metadata }) => metadata.commandId === commandId)) return true;
-        if (events.length < pageEvents) return false;
-      }
-    },
-    replay: async (stream, { firstRevision, lastRevision }) => {
-      const { state } = await readOn(stream, createAbsent(), lastRevision);
-      const events = await store.readStream(stream, firstRevision, lastRevision - firstRevision + 1);
-      const last = events.at(-1);
-      if (last === undefined) throw new Error(`${stream}: events ${firstRevision} to ${lastRevision} are missing`);
-      const recorded = events as readonly RecordedEvent<E>[];
-      return {
-        kind: 'recorded',
-        events: recorded,
-        state,
-        revision: lastRevision,
-        position: last.position,
-        updatedAt: last.recordedAt,
-        isReplay: true,
-      };
-    },
-    since: async (stream, revision) =>
-      (await store.readStream(stream, Math.max(0, revision + 1), staleEventsMax)) as readonly RecordedEvent<E>[],
+    readUpTo,
   };
 };

@@ -31,8 +31,10 @@ const created = { 201: ref(StockLevel), 200: ref(DryRun) };
 const changed = { 200: Type.Union([ref(StockLevel), ref(DryRun)]) };
 
 /** A retry is told the end that its first attempt recorded. */
-const recordedEnd = (stock: Stock, reservationId: string): string | undefined =>
-  stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId)?.expiresAt;
+const recordedEnd = (stock: Stock, reservationId: string): string | undefined => {
+  const open = stock.phase === 'absent' ? undefined : lookUp(stock.reservations, reservationId);
+  return open === undefined ? undefined : new Date(open.expiresAtMs).toISOString();
+};
 
 export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): void => {
   const { useCases, clock, readModels } = ports;

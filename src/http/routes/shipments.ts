@@ -2,8 +2,9 @@
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
-import type { KnownShipment, ShipmentRefusal } from '../../domain/shipment/decider.ts';
+import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
+import type { KnownShipment } from '../../domain/shipment/state.ts';
 import { orderStream, shipmentStream } from '../../domain/values.ts';
 import { derivedTimeId, type Outcome } from '../../eventsourcing/commandHandling/outcome.ts';
 import { answerOutcome } from '../commands/answers.ts';

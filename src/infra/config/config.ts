@@ -102,7 +102,7 @@ const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
 };
 
 /** A state that is not held is folded from its stream anew: read from the file beside us, or over the network. */
-const stateCacheMb = 24;
+const stateCacheMb = 48;
 const stateCacheOnServersMb = 64;
 
 /** @throws ConfigError that says which variable is wrong and what it may be. */

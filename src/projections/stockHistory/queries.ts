@@ -1,5 +1,5 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
-import { emptyBalance } from '../../domain/stock/claims.ts';
+import { emptyBalance } from '../../domain/stock/balance.ts';
 import type { Balance } from '../../domain/stock/events.ts';
 import { stockStream } from '../../domain/values.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';

@@ -5,6 +5,7 @@ import { createFoldedDocuments, createMongoDocuments } from '../../../src/infra/
 import { createMongoIdempotency } from '../../../src/infra/mongodb/idempotency.ts';
 import { createMongoPersonalData } from '../../../src/infra/mongodb/keyStore.ts';
 import { createMongoLeases, type LeaseTimes } from '../../../src/infra/mongodb/leases.ts';
+import { createMongoSnapshots } from '../../../src/infra/mongodb/snapshots.ts';
 import { mongoMissing, type RunningMongo, startMongo } from '../../support/engines/mongodb.ts';
 import type { Engine } from '../engine.ts';
 import { type Make, uniqueName } from '../make.ts';
@@ -75,6 +76,7 @@ export const mongodb: readonly Engine[] = [
     documents: onNewDatabase(createMongoDocuments),
     checkpoints: onNewDatabase(createMongoCheckpoints),
     idempotency: onNewDatabase(createMongoIdempotency),
+    snapshots: onNewDatabase(createMongoSnapshots),
     personalData: onNewDatabase((mongo) => createMongoPersonalData(mongo, keyEncryptionKey)),
     leases: onNewDatabase((mongo) => createMongoLeases(mongo, shortTimes)),
   },

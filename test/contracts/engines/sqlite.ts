@@ -13,6 +13,7 @@ import { type Database, openDatabase } from '../../../src/infra/sqlite/file/data
 import { openThreadedDatabase } from '../../../src/infra/sqlite/file/threadedDatabase.ts';
 import { createSqliteIdempotency } from '../../../src/infra/sqlite/idempotency.ts';
 import { createSqliteJobs } from '../../../src/infra/sqlite/jobs.ts';
+import { createSqliteSnapshots } from '../../../src/infra/sqlite/snapshots.ts';
 import type { Engine } from '../engine.ts';
 import type { Make } from '../make.ts';
 
@@ -62,6 +63,7 @@ const onSqlite = (name: string, open: Open): Engine => ({
   checkpoints: onNewFile(open, createSqliteCheckpoints),
   jobs: onNewFile(open, (db) => createSqliteJobs(db, clock)),
   idempotency: onNewFile(open, createSqliteIdempotency),
+  snapshots: onNewFile(open, createSqliteSnapshots),
 });
 
 export const sqlite: readonly Engine[] = [

@@ -9,6 +9,7 @@ import { documentWrites } from '../documents/documentWrites.ts';
 import { eventWrites } from '../events/eventRows.ts';
 import { idempotencyWrites } from '../idempotency.ts';
 import { jobWrites } from '../jobs.ts';
+import { snapshotWrites } from '../snapshots.ts';
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from './database.ts';
 import {
   type Begun,
@@ -28,6 +29,7 @@ const modules: readonly WriteModule<Writes>[] = [
   checkpointWrites,
   jobWrites,
   idempotencyWrites,
+  snapshotWrites,
   storeCheckWrites,
 ];
 
