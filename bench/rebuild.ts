@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
-import { readSideOf } from '../src/app/compose.ts';
+import { readSideOf } from '../src/app/readModels.ts';
 import { untyped } from '../src/eventsourcing/projecting/projection.ts';
 import { rebuild } from '../src/eventsourcing/projecting/readModel.ts';
 import { openReadEngines } from '../src/infra/embedded.ts';

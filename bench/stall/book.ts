@@ -1,5 +1,5 @@
 /** Real events of a made-up business: what deciders say to commands, at times of their own, one append after another. */
-import { eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
 import type { Decider, DomainEvent, EventEnvelope } from '../../src/eventsourcing/message.ts';
 
 export interface Append {

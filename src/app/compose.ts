@@ -9,7 +9,6 @@ import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../
 import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshots.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
-import { createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
 import {
   type Checkpoints,
   type Clock,
@@ -23,7 +22,6 @@ import {
   StoreUnavailable,
 } from '../eventsourcing/ports.ts';
 import type { Documents } from '../eventsourcing/projecting/documents.ts';
-import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import { buildApp } from '../http/app.ts';
 import type { HttpPorts, HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
@@ -35,7 +33,7 @@ import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts'
 import { createReconciler } from '../webhooks/reconcile.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
-import { createAllocationReadModels, createAllReadModels, createClaimLists } from './readModels.ts';
+import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
 import { createRunners } from './runners.ts';
 
 export interface Adapters {
@@ -95,23 +93,6 @@ export interface Service {
   run(signal: AbortSignal): Promise<void>;
 }
 
-type ReadAdapters = Pick<
-  Adapters,
-  'events' | 'documents' | 'foldedDocuments' | 'checkpoints' | 'generations' | 'leases' | 'progressPubSub' | 'logger'
->;
-
-/** The read side on these adapters; a rebuild needs no more than this. */
-export const readSideOf = ({ events, progressPubSub, logger, ...stores }: ReadAdapters, parts: number): ReadSide => ({
-  ...stores,
-  source: events,
-  consumerProgress: createConsumerProgress(
-    progressPubSub === undefined ? undefined : { pubSub: progressPubSub, checkpoints: stores.checkpoints },
-  ),
-  parts,
-  onFailure: (consumer, error, delayMs) =>
-    logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
-});
-
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
   const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
@@ -119,7 +100,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
   const snapshots = createSnapshotWriter(adapters.snapshots, (error) =>
-    logger.warn(failureFacts(error), 'a snapshot was not written or not read'),
+    logger.warn(failureFacts(error), 'no snapshot'),
   );
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
@@ -187,6 +168,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,
+    remakesAnswers: events.isBlindToKnownIds !== true,
     checkWebhookTarget: adapters.sender.checkTarget,
     settings: settings.http,
   });

@@ -1,7 +1,8 @@
 /** All that is read, of every room, and what process managers are shown of it. */
-import type { ConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
+import type { FastifyBaseLogger } from 'fastify';
+import { type ConsumerProgress, createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
 import { earlierOf, type Position } from '../eventsourcing/message.ts';
-import type { Checkpoints } from '../eventsourcing/ports.ts';
+import { type Checkpoints, type EventSource, failureFacts, type ProgressPubSub } from '../eventsourcing/ports.ts';
 import { type AnyProjection, partNames } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
 import type { AllocationReadModels, ClaimLists, WaitingOrder } from '../processManagers/ports.ts';
@@ -19,6 +20,31 @@ export const createAllReadModels = (side: ReadSide): ReadModels & WebhookReadMod
   const ofWebhooks = createWebhookReadModels(side);
   return { ...readModels, ...ofWebhooks, all: [...readModels.all, ...ofWebhooks.all] };
 };
+
+type ReadAdapters = Omit<ReadSide, 'source' | 'consumerProgress' | 'parts' | 'onFailure'> & {
+  readonly events: EventSource;
+  readonly progressPubSub?: ProgressPubSub;
+  readonly logger: FastifyBaseLogger;
+};
+
+/** The read side on these adapters; a rebuild needs no more than this. */
+export const readSideOf = (
+  { documents, foldedDocuments, checkpoints, generations, leases, events, progressPubSub, logger }: ReadAdapters,
+  parts: number,
+): ReadSide => ({
+  documents,
+  ...(foldedDocuments === undefined ? {} : { foldedDocuments }),
+  checkpoints,
+  generations,
+  leases,
+  source: events,
+  consumerProgress: createConsumerProgress(
+    progressPubSub === undefined ? undefined : { pubSub: progressPubSub, checkpoints },
+  ),
+  parts,
+  onFailure: (consumer, error, delayMs) =>
+    logger.error({ ...failureFacts(error), consumer, delayMs }, 'consumer failed'),
+});
 
 // What allocations ask of the read side, as far as it has come.
 

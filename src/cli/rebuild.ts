@@ -2,8 +2,7 @@
  * `npm run rebuild -- <projection>`: builds a projection beside the one that answers, then switches to it
  * (docs/architecture.md, "The way of an event"). May run while the service runs, which notices the switch by itself.
  */
-import { readSideOf } from '../app/compose.ts';
-import { allProjections } from '../app/readModels.ts';
+import { allProjections, readSideOf } from '../app/readModels.ts';
 import { rebuild } from '../eventsourcing/projecting/readModel.ts';
 import { openClusteredReadEngines } from '../infra/clustered.ts';
 import { readConfig } from '../infra/config/config.ts';

@@ -1,7 +1,8 @@
 /** A partner's endpoints: made with a secret that is told once, tried out, deleted. */
 import { webhookStream } from '../domain/values.ts';
 import type { WebhookEventType } from '../domain/webhook/events.ts';
-import { type CommandContext, derivedId } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import { type Handlers, notSealed, systemContext } from './handlers.ts';
 import type { PersonalData } from './ports.ts';
 

@@ -36,6 +36,8 @@ export interface EventMetadata {
   readonly $causationId: string;
   readonly commandId: string;
   readonly actor: Actor;
+  /** Fingerprint of the request that came under the key of the command; absent where its answer is kept instead. */
+  readonly request?: string;
   /** Authentication context (RFC 9068 `acr`, `amr`) of the token that asked. */
   readonly authentication: { readonly acr?: string; readonly amr?: readonly string[] };
 }

@@ -24,13 +24,15 @@ export type AppendResult =
 /** What both sides read. One adapter has it once. */
 interface StreamReader {
   /**
-   * Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. A caller that
-   * was shown an event finds here all that lies before it in the log, though its own append may not have resolved yet.
+   * Events of one stream in order from a revision (inclusive), at most `limit`. An absent stream is empty. A caller that was
+   * shown an event finds here all that lies before it in the log, though its own append may not have resolved yet.
    */
   readStream(stream: string, fromRevision: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** Position of the newest event; `null` when there is none. */
   head(): Promise<Position | null>;
 }
+
+export type LocatedEvent = Pick<RecordedEvent, 'id' | 'stream' | 'revision'>;
 
 export interface EventStore extends StreamReader {
   /**
@@ -38,6 +40,8 @@ export interface EventStore extends StreamReader {
    * caller must then know the commands of the stream by itself.
    */
   readonly isBlindToKnownIds?: boolean;
+  /** Where these ids are in the log, those that are. Only of a store that is not blind to them. */
+  locate?(eventIds: readonly string[]): Promise<readonly LocatedEvent[]>;
   /**
    * All or nothing, durable when it resolves.
    * @throws StoreUnavailable when it is certain that nothing was written, and also when it is not

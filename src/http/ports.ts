@@ -36,6 +36,8 @@ export interface HttpPorts {
   readonly isPrepared: () => boolean;
   /** Whether the read models have reached the head that the log had at the start. */
   readonly isCaughtUp: () => boolean;
+  /** The log finds what a command recorded by its id, so that its answer is made again and need not be kept. */
+  readonly remakesAnswers: boolean;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */

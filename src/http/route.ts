@@ -130,7 +130,9 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       return { kind: 'begun', commandId: support.newId(), claimedAt: async () => support.clock.now() };
     }
     const confidential = spec.confidential === true;
-    return support.idempotency.begin(request, reply, caller, { key, confidential });
+    // The log has a note sealed, and a fingerprint that is made of it would tell more.
+    const isRemade = spec.isRemade === true && (request.body as { readonly note?: string } | null)?.note === undefined;
+    return support.idempotency.begin(request, reply, caller, { key, confidential, isRemade });
   };
 
   const command: Router['command'] = (spec) => {
@@ -177,8 +179,8 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           if (turn !== null) await turn;
           const started = await start(request, reply, asked, untyped);
           if (started.kind === 'answered') return await reply;
-          const { commandId, claimedAt } = started;
-          const context = contextOf(request, asked.principal, commandId);
+          const { claimedAt } = started;
+          const context = contextOf(request, asked.principal, started);
           return await untyped.handle({
             ...asked,
             body: request.body,

@@ -86,6 +86,11 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Route
   readonly waits?: true;
   /** The answer holds something that may not be kept in the clear. */
   readonly confidential?: true;
+  /**
+   * The answer to what was recorded is made of the events and the state after them alone (`answerOutcome`), so that the log
+   * makes it again.
+   */
+  readonly isRemade?: true;
   readonly handle: (asked: CommandInput<Static<P>, Static<B>>) => Promise<unknown>;
 }
 

@@ -2,7 +2,8 @@
 import { systemContext } from '../commands/handlers.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import { stockStream } from '../domain/values.ts';
-import { type CommandContext, derivedId } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Seen } from '../eventsourcing/commandHandling/streams.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { EventStore } from '../eventsourcing/ports.ts';

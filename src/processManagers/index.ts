@@ -3,7 +3,7 @@ import { type Handlers, systemContext } from '../commands/handlers.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
 import { lookUp } from '../domain/bucketMap.ts';
 import { stockStream } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import { eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import type { Clock, EventSource, EventStore } from '../eventsourcing/ports.ts';

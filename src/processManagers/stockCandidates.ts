@@ -4,7 +4,7 @@ import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { availableOf, reservationsOf, type Stock } from '../domain/stock/state.ts';
-import { derivedId } from '../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 
 /** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */
 export interface StockCandidate {

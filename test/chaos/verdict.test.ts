@@ -1,7 +1,7 @@
 /** That the verdict of a chaos run can fail: each kind of fault, planted in stores that are in order otherwise. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { allProjections } from '../../src/app/readModels.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { partNames, projectBatch } from '../../src/eventsourcing/projecting/projection.ts';
 import { createSqliteCheckpoints } from '../../src/infra/sqlite/checkpoints.ts';

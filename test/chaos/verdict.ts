@@ -1,7 +1,7 @@
 /** What the stores hold when the dust has settled, against what was acknowledged and what the log says. */
 import { isDeepStrictEqual } from 'node:util';
 import { allProjections } from '../../src/app/readModels.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import { comparePositions, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';

@@ -6,7 +6,7 @@ import type { StockChange } from '../../src/commands/stock.ts';
 import { endpointContext } from '../../src/commands/webhookEndpoints.ts';
 import type { OrderPlaced } from '../../src/domain/order/events.ts';
 import type { WebhookEndpointCreated } from '../../src/domain/webhook/events.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import {
   change,
   contact,

@@ -28,6 +28,20 @@ const knowsIds = (made: MadeLog): void => {
     expect(await second.append(other, 'no_stream', [fresh])).toMatchObject({ kind: 'appended' });
   });
 
+  it('tells where events are by their ids, and nothing of those that it does not have', async () => {
+    const { adapter, second } = made();
+    const [stream, other] = [newStream(), newStream()];
+    const [first, last, elsewhere] = [newEvent(), newEvent(), newEvent()];
+    await adapter.append(stream, 'no_stream', [first, last]);
+    await adapter.append(other, 'no_stream', [elsewhere]);
+    const located = await second.locate?.([newEvent().id, last.id, elsewhere.id]);
+    expect(located?.toSorted((a, b) => b.revision - a.revision)).toEqual([
+      { id: last.id, stream, revision: 1 },
+      { id: elsewhere.id, stream: other, revision: 0 },
+    ]);
+    expect(await second.locate?.([])).toEqual([]);
+  });
+
   it('calls a repeated append a conflict: the stream has moved, whoever moved it', async () => {
     const { adapter } = made();
     const stream = newStream();

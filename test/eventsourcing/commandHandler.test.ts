@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemActor } from '../../src/commands/handlers.ts';
-import { eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { contextOf } from '../support/world.ts';
 import { type CounterHandle, counterMax, newCounters, openWatchedStore, type WatchedStore } from './counter.ts';

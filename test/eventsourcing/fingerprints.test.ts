@@ -5,7 +5,7 @@ import {
   fingerprintsKeptMs,
   restoreFingerprints,
 } from '../../src/eventsourcing/commandHandling/fingerprints.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 
 describe('fingerprints of command ids', () => {
   it('have every id that was added, however many there are', () => {

@@ -1,7 +1,7 @@
 /** Ids that are derived: the same on every machine and on every retry (docs/architecture.md, "The way of a command"). */
 import { describe, expect, it } from 'vitest';
 import { uuidPattern } from '../../src/domain/values.ts';
-import { derivedId, derivedTimeId, eventIdOf } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId, derivedTimeId, eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
 
 const uuid = new RegExp(uuidPattern);
 const at = '2026-03-01T09:00:00.000Z';

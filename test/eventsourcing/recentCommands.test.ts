@@ -1,6 +1,6 @@
 /** Which commands of a stream are remembered, so that a retry after a crash is recognised (R20.4). */
 import { describe, expect, it } from 'vitest';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import {
   createRecentCommands,
   endsWith,

@@ -330,6 +330,7 @@ describe('the document', () => {
       behindMs: () => 0,
       ...adapters,
       isPrepared,
+      remakesAnswers: true,
       isCaughtUp: isPrepared,
       useCases,
       readModels,

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { KeptAnswer } from '../../src/commands/ports.ts';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import { type Database, openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createSqliteIdempotency } from '../../src/infra/sqlite/idempotency.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import { createKeyFilter } from '../../src/infra/sqlite/idempotency.ts';
 
 const idsOf = (prefix: string, count: number): readonly string[] =>

@@ -1,6 +1,6 @@
 /** The contexts of commands that follow from an event. */
 import { expect, it } from 'vitest';
-import { derivedId } from '../../src/eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { causeOf } from '../../src/processManagers/cause.ts';
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CounterHandle,
   cacheOfAnySize,
+  counterMax,
   newCounters,
   openWatchedStore,
   type WatchedStore,
@@ -94,6 +95,39 @@ describe('the same command again', () => {
     // One more than there is now: only the first of the three ids is tried again.
     const again = await counters(stream, { raiseTo: manyCommands + 4 }, contextOf('a'));
     expect(again).toEqual({ ...first, isReplay: true });
+  });
+
+  it.each([
+    ['would be refused', { raiseTo: counterMax + 1 }, {}],
+    ['would record nothing', { raiseTo: 2 }, {}],
+    ['names a revision that has moved', { add: 1 }, { ifMatch: [0] }],
+  ] as const)('is answered as it was under a key, though by now it %s', async (_why, command, changes) => {
+    await counters(stream, { add: 1 }, contextOf('before'));
+    const context = contextOf('a', { ...changes, request: 'r1' });
+    const first = await counters(stream, { add: 1 }, context);
+    await addMany(counters);
+    const again = await newCounters(watched.store, cacheOfAnySize(), clock)(stream, command, context);
+    expect(again).toEqual({ ...first, isReplay: true });
+  });
+
+  it('under a key that was used for another request is a mistake', async () => {
+    await counters(stream, { add: 1 }, contextOf('a', { request: 'r1' }));
+    const other = counters(stream, { add: 1 }, contextOf('a', { request: 'r2' }));
+    await expect(other).rejects.toThrow('taken by another request');
+    expect(await countThere()).toBe(1);
+  });
+
+  it('under an id that wrote to another stream fails alone', async () => {
+    await counters('counter-2', { add: 1 }, contextOf('a'));
+    const leader = counters(stream, { add: 1 }, contextOf('leader'));
+    const [taken, free, refused] = await Promise.allSettled([
+      counters(stream, { add: 1 }, contextOf('a')),
+      counters(stream, { add: 1 }, contextOf('b')),
+      counters(stream, { add: counterMax }, contextOf('a', { request: 'r1' })),
+    ]);
+    await leader;
+    expect([taken.status, free.status, refused.status]).toEqual(['rejected', 'fulfilled', 'rejected']);
+    expect(await countThere()).toBe(2);
   });
 
   it('under an id that wrote to another stream is a mistake, and fails', async () => {

@@ -9,8 +9,11 @@ export const createMemoryEvents = ({ isBlindToKnownIds = false } = {}): Log => {
   const log: RecordedEvent[] = [];
   const streams = new Map<string, RecordedEvent[]>();
   const ids = new Set<string>();
+  const locate: EventStore['locate'] = async (eventIds) =>
+    log.filter(({ id }) => eventIds.includes(id)).map(({ id, stream, revision }) => ({ id, stream, revision }));
   return {
     isBlindToKnownIds,
+    ...(isBlindToKnownIds ? {} : { locate }),
     append: async (stream, expected, events): Promise<AppendResult> => {
       const known = streams.get(stream) ?? [];
       const actual: ExpectedRevision = known.length === 0 ? 'no_stream' : known.length - 1;

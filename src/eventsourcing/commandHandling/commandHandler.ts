@@ -5,8 +5,15 @@
  * exact expected revision; each caller gets its own outcome. A conflict reads the events since and decides again.
  */
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
-import { type Clock, type EventStore, StoreUnavailable } from '../ports.ts';
-import { type BatchedCommand, type BatchPlan, type CommandContext, type Outcome, planBatch } from './outcome.ts';
+import { type Clock, CommandIdTaken, type EventStore, StoreUnavailable } from '../ports.ts';
+import {
+  type BatchedCommand,
+  type BatchPlan,
+  type CommandContext,
+  mayBeRetries,
+  type Outcome,
+  planBatch,
+} from './outcome.ts';
 import { learnCommands } from './recentCommands.ts';
 import { createRecordedCommands } from './recordedCommands.ts';
 import type { SnapshotWriter } from './snapshots.ts';
@@ -60,10 +67,10 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
     { verdicts }: BatchPlan<State, E, Code>,
     written: readonly RecordedEvent<E>[],
   ): void => {
-    for (const [index, { resolve }] of batch.entries()) {
+    for (const [index, { resolve, context }] of batch.entries()) {
       const verdict = verdicts[index];
       if (verdict?.kind === 'decided') resolve(verdict.outcome(written));
-      if (verdict?.kind === 'done_before') resolve(recorded.replay(stream, verdict.command));
+      if (verdict?.kind === 'done_before') resolve(recorded.replay(stream, verdict.command, context.request));
       if (verdict?.kind === 'stale') {
         const { seen, currentRevision } = verdict;
         resolve(recorded.since(stream, seen).then((events) => ({ kind: 'stale', currentRevision, events })));
@@ -88,12 +95,40 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
     streams.keep(stream, { ...after, position, updatedAt, recent: learnCommands(recent, written), snapshot });
   };
 
-  const settle = async (stream: string, batch: readonly Waiter[]): Promise<void> => {
+  /** Tells those whose id another stream has, and goes on without them. */
+  const withoutTaken = (stream: string, batch: readonly Waiter[], taken: readonly string[]): readonly Waiter[] =>
+    batch.filter(({ context, reject }) => {
+      const isTaken = taken.includes(context.commandId);
+      if (isTaken) reject(new CommandIdTaken(`${stream}: event ids are taken by another stream`));
+      return !isTaken;
+    });
+
+  /** Makes earlier attempts of these commands known. @returns who goes on; `null`: there were none. */
+  const recall = async (
+    stream: string,
+    { batch, loaded }: { readonly batch: readonly Waiter[]; readonly loaded: Loaded<State> },
+    commandIds: readonly string[],
+  ): Promise<readonly Waiter[] | null> => {
+    if (commandIds.length === 0) return null;
+    const { here, elsewhere } = await recorded.findRecorded(stream, loaded, commandIds);
+    return here.length + elsewhere.length === 0 ? null : withoutTaken(stream, batch, elsewhere);
+  };
+
+  const settle = async (stream: string, all: readonly Waiter[]): Promise<void> => {
+    let batch = all;
     let loaded = await begin(stream, batch);
-    const commandIds = batch.map(({ context }) => context.commandId);
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const asked = new Set<string>();
+    for (let attempt = 1; attempt <= attemptsMax && batch.length > 0; attempt += 1) {
+      const commandIds = batch.map(({ context }) => context.commandId);
       await recorded.findForgottenCommands(stream, loaded, commandIds);
       const plan = planBatch(decider, batch, loaded, clock.now());
+      const retries = store.locate === undefined ? [] : mayBeRetries(batch, plan.verdicts, asked);
+      const others = await recall(stream, { batch, loaded }, retries);
+      if (others !== null) {
+        batch = others;
+        loaded = await streams.catchUp(stream, loaded);
+        continue;
+      }
       if (plan.envelopes.length === 0) {
         // No append at an exact revision confirms what was decided, so the store is asked.
         const current = await streams.catchUp(stream, loaded);
@@ -112,11 +147,10 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
         answer(stream, batch, plan, written);
         return;
       }
-      loaded =
-        result.kind === 'conflict'
-          ? await streams.catchUp(stream, loaded)
-          : await recorded.findRecordedCommands(stream, result.eventIds);
+      if (result.kind === 'duplicate') batch = (await recall(stream, { batch, loaded }, commandIds)) ?? batch;
+      loaded = await streams.catchUp(stream, loaded);
     }
+    if (batch.length === 0) return;
     throw new StoreUnavailable(`${stream}: still in conflict after ${attemptsMax} attempts`, 'not_written');
   };
 

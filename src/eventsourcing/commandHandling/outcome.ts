@@ -1,5 +1,4 @@
-/** What goes into the command loop, how a batch of it is decided, and what comes out; the ids that follow from a command. */
-import { hash } from 'node:crypto';
+/** What goes into the command loop, how a batch of it is decided, and what comes out. */
 import type {
   Actor,
   Decider,
@@ -10,6 +9,7 @@ import type {
   RecordedEvent,
   Refusal,
 } from '../message.ts';
+import { eventIdOf } from './ids.ts';
 import { findRecent, type RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
 
@@ -23,6 +23,8 @@ export interface CommandContext {
   readonly authentication: EventMetadata['authentication'];
   readonly correlationId: string;
   readonly causationId: string;
+  /** As `EventMetadata` has it. */
+  readonly request?: string;
   /** Business time, ISO 8601 UTC; absent: now. */
   readonly occurredAt?: string;
   /** The revision the caller saw. Its conflict is never retried for them. */
@@ -66,38 +68,6 @@ export type Outcome<State, E extends DomainEvent, Code extends string> =
   | { readonly kind: 'stale'; readonly currentRevision: number; readonly events: readonly RecordedEvent<E>[] }
   | { readonly kind: 'dry_run'; readonly events: readonly E[] };
 
-/** Namespace of all ids this service derives (a UUIDv4 made once, never changed). */
-const namespace = Buffer.from('6f0c1d5ab1b24c0e9a5d3f7e2c84a911', 'hex');
-
-const sha1Of = (name: string): string => hash('sha1', Buffer.concat([namespace, Buffer.from(name, 'utf8')]), 'hex');
-
-const withVariant = (hex: string): string => ((Number.parseInt(hex, 16) & 0x3f) | 0x80).toString(16);
-
-const dashed = (hex: string): string =>
-  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
-
-/**
- * UUIDv5 (RFC 9562 §5.5) of a name: the same name gives the same id on every machine and on every retry, which is
- * what makes a repeated append, command or delivery recognisable.
- */
-export const derivedId = (name: string): string => {
-  const hex = sha1Of(name);
-  return dashed(`${hex.slice(0, 12)}5${hex.slice(13, 16)}${withVariant(hex.slice(16, 18))}${hex.slice(18, 32)}`);
-};
-
-/**
- * UUIDv7 (RFC 9562 §5.7) whose time is `at` (ISO 8601) and whose random part is derived from a name: sorts by time like
- * any other, and a request that is sent again makes the same one.
- */
-export const derivedTimeId = (name: string, at: string): string => {
-  const hex = sha1Of(name);
-  const time = Date.parse(at).toString(16).padStart(12, '0');
-  return dashed(`${time}7${hex.slice(13, 16)}${withVariant(hex.slice(16, 18))}${hex.slice(18, 32)}`);
-};
-
-/** Event ids are derived from the command and the index, so that a retry writes the same ids. */
-export const eventIdOf = (commandId: string, index: number): string => derivedId(`${commandId}#${index}`);
-
 /** A batch of commands for one stream, decided one after another on the moving state. Pure apart from the answers. */
 
 export interface BatchedCommand<Command> {
@@ -107,7 +77,11 @@ export interface BatchedCommand<Command> {
 
 /** What a command comes to, before it is known whether the batch could be written. */
 type CommandVerdict<State, E extends DomainEvent, Code extends string> =
-  | { readonly kind: 'decided'; readonly outcome: (written: readonly RecordedEvent<E>[]) => Outcome<State, E, Code> }
+  | {
+      readonly kind: 'decided';
+      readonly isRecorded: boolean;
+      readonly outcome: (written: readonly RecordedEvent<E>[]) => Outcome<State, E, Code>;
+    }
   | { readonly kind: 'done_before'; readonly command: RecentCommand }
   | { readonly kind: 'stale'; readonly seen: number; readonly currentRevision: number };
 
@@ -138,6 +112,7 @@ const envelopeOf = <E extends DomainEvent>(
     commandId: context.commandId,
     actor: context.actor,
     authentication: context.authentication,
+    ...(context.request === undefined ? {} : { request: context.request }),
   },
 });
 
@@ -167,10 +142,10 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
     }
     const decision = decider.decide(command, state);
     if ('refused' in decision) {
-      return { kind: 'decided', outcome: () => ({ kind: 'refused', refusal: decision.refused }) };
+      return { kind: 'decided', isRecorded: false, outcome: () => ({ kind: 'refused', refusal: decision.refused }) };
     }
     if (context.dryRun === true) {
-      return { kind: 'decided', outcome: () => ({ kind: 'dry_run', events: decision.accepted }) };
+      return { kind: 'decided', isRecorded: false, outcome: () => ({ kind: 'dry_run', events: decision.accepted }) };
     }
     const from = envelopes.length;
     for (const [index, event] of decision.accepted.entries()) {
@@ -189,11 +164,29 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
       if (last === undefined || events.length === 0) return { kind: 'unchanged', ...after, position };
       return { kind: 'recorded', ...after, events, position: last.position };
     };
-    const verdict = { kind: 'decided', outcome } as const;
+    const verdict = { kind: 'decided', isRecorded: to > from, outcome } as const;
     if (to > from) recordedIn.set(context.commandId, verdict);
     return verdict;
   };
 
   const verdicts = batch.map(decideOne);
   return { envelopes, verdicts, after: { state, revision } };
+};
+
+/**
+ * Commands under keys that would record nothing now: an earlier attempt may have recorded something, long ago. `asked`:
+ * those that were looked for; these are added to it.
+ */
+export const mayBeRetries = (
+  batch: readonly BatchedCommand<unknown>[],
+  verdicts: readonly { readonly kind: string; readonly isRecorded?: boolean }[],
+  asked: Set<string>,
+): readonly string[] => {
+  const ids = batch.flatMap(({ context }, index) => {
+    const verdict = verdicts[index];
+    const isSure = verdict?.kind === 'done_before' || verdict?.isRecorded === true;
+    return isSure || context.request === undefined || asked.has(context.commandId) ? [] : [context.commandId];
+  });
+  for (const id of ids) asked.add(id);
+  return ids;
 };

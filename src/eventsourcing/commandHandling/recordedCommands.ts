@@ -1,6 +1,7 @@
 /** What commands of long ago recorded, found in the log: for those that are sent again, and for callers that are behind. */
 import type { DomainEvent, RecordedEvent } from '../message.ts';
 import { CommandIdTaken, type EventStore } from '../ports.ts';
+import { eventIdOf } from './ids.ts';
 import type { Recording } from './outcome.ts';
 import { learnAgain, makeRoomForOlder, mayHaveForgotten, type RecentCommand } from './recentCommands.ts';
 import type { Loaded } from './stateCache.ts';
@@ -9,22 +10,33 @@ import { pageEvents, type Streams } from './streams.ts';
 /** Events a 412 answer carries at most; a caller further behind reads the history. */
 const staleEventsMax = 100;
 
+interface FoundCommands {
+  readonly here: readonly string[];
+  readonly elsewhere: readonly string[];
+}
+
 interface RecordedCommands<State, E extends DomainEvent> {
-  /** Ids that the store holds already though not among the recent commands: finds which commands they were. */
-  findRecordedCommands(stream: string, eventIds: readonly string[]): Promise<Loaded<State>>;
+  /**
+   * Finds in a store that is not blind what these commands recorded, however long ago, and makes it known with the state.
+   * @returns those that are in the log, and of them those whose id another stream has.
+   */
+  findRecorded(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<FoundCommands>;
   /** Makes known again which of these commands wrote to the stream, where the store would not find out by itself. */
   findForgottenCommands(stream: string, loaded: Loaded<State>, commandIds: readonly string[]): Promise<void>;
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
-  /** What an earlier attempt of the same command recorded, as it was answered then. */
-  replay(stream: string, command: RecentCommand): Promise<Recording<State, E>>;
+  /**
+   * What an earlier attempt of the same command recorded, as it was answered then.
+   * @throws CommandIdTaken when that was another request.
+   */
+  replay(stream: string, command: RecentCommand, request: string | undefined): Promise<Recording<State, E>>;
   /** The events after a revision, for a caller that is behind (B1). */
   since(stream: string, revision: number): Promise<readonly RecordedEvent<E>[]>;
 }
 
 export const createRecordedCommands = <State, E extends DomainEvent>(
   store: EventStore,
-  { keep, readUpTo }: Pick<Streams<State>, 'keep' | 'readUpTo'>,
+  { readUpTo }: Pick<Streams<State>, 'readUpTo'>,
 ): RecordedCommands<State, E> => {
   /** All events of a stream, a page at a time. */
   async function* pagesOf(stream: string): AsyncGenerator<readonly RecordedEvent[]> {
@@ -35,22 +47,32 @@ export const createRecordedCommands = <State, E extends DomainEvent>(
     }
   }
 
+  /** All that a command recorded stands together. */
+  const eventsOf = async (stream: string, commandId: string, first: number): Promise<readonly RecordedEvent[]> => {
+    const found: RecordedEvent[] = [];
+    for (;;) {
+      const events = await store.readStream(stream, first + found.length, pageEvents);
+      const own = events.filter(({ metadata }) => metadata.commandId === commandId);
+      found.push(...own);
+      if (own.length < pageEvents) return found;
+    }
+  };
+
   return {
-    findRecordedCommands: async (stream, eventIds) => {
-      const wanted = new Set(eventIds);
-      /** All that such a command recorded belongs to its answer, though it may be decided shorter today. */
-      const commandIds = new Set<string>();
-      const found: RecordedEvent[] = [];
-      for await (const events of pagesOf(stream)) {
-        for (const event of events) {
-          if (wanted.has(event.id)) commandIds.add(event.metadata.commandId);
-          if (commandIds.has(event.metadata.commandId)) found.push(event);
-        }
+    findRecorded: async (stream, { recent }, commandIds) => {
+      if (store.locate === undefined) throw new Error(`${stream}: the store is blind to known ids`);
+      const commandOf = new Map(commandIds.map((commandId) => [eventIdOf(commandId, 0), commandId]));
+      const located = await store.locate([...commandOf.keys()]);
+      const [here, elsewhere]: [string[], string[]] = [[], []];
+      makeRoomForOlder(recent);
+      for (const { id, stream: place, revision } of located) {
+        const commandId = commandOf.get(id) ?? '';
+        if (place === stream) {
+          learnAgain(recent, await eventsOf(stream, commandId, revision));
+          here.push(commandId);
+        } else elsewhere.push(commandId);
       }
-      if (found.length === 0) throw new CommandIdTaken(`${stream}: event ids are taken by another stream`);
-      const loaded = await readUpTo(stream, Number.MAX_SAFE_INTEGER);
-      learnAgain(loaded.recent, found);
-      return keep(stream, loaded);
+      return { here, elsewhere };
     },
     findForgottenCommands: async (stream, { recent }, commandIds) => {
       const forgotten = new Set(commandIds.filter((id) => mayHaveForgotten(recent, id)));
@@ -67,10 +89,14 @@ export const createRecordedCommands = <State, E extends DomainEvent>(
       }
       return false;
     },
-    replay: async (stream, { firstRevision, lastRevision }) => {
-      const { state } = await readUpTo(stream, lastRevision);
+    replay: async (stream, { firstRevision, lastRevision }, request) => {
       const events = await store.readStream(stream, firstRevision, lastRevision - firstRevision + 1);
       const last = events.at(-1);
+      const first = last?.metadata.request;
+      if (first !== undefined && request !== undefined && first !== request) {
+        throw new CommandIdTaken(`${stream}: event ids are taken by another request`);
+      }
+      const { state } = await readUpTo(stream, lastRevision);
       if (last === undefined) throw new Error(`${stream}: events ${firstRevision} to ${lastRevision} are missing`);
       const recorded = events as readonly RecordedEvent<E>[];
       return {

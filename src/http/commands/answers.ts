@@ -74,12 +74,11 @@ export const answerOutcome = <State, E extends DomainEvent, Code extends Refusal
       if (outcome.kind === 'recorded' && outcome.isReplay === true) tellReplayed(reply);
       if (location !== undefined) reply.header('location', location);
       reply.code(status);
-      return body({
-        state,
-        revision,
-        updatedAt: updatedAt ?? '',
-        events: outcome.kind === 'recorded' ? outcome.events : [],
-      });
+      const events = outcome.kind === 'recorded' ? outcome.events : [];
+      const answer = body({ state, revision, updatedAt: updatedAt ?? '', events });
+      const { underKey } = reply.request;
+      if (underKey !== null && answer !== undefined) underKey.isInLog = outcome.kind === 'recorded';
+      return answer;
     }
     case 'refused':
       throw problemOf(outcome.refusal);

@@ -5,7 +5,7 @@
  */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { IdempotencyRecords, KeptAnswer, PersonalData } from '../../commands/ports.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Caller } from '../access.ts';
@@ -15,6 +15,8 @@ import {
   createAnswersBehind,
   createKeysInUse,
   fingerprintOf,
+  isFinal,
+  isRecorded,
   type KeysInUse,
   reachMark,
   reachName,
@@ -22,6 +24,8 @@ import {
 
 /** One request under its key, while it runs. */
 export interface RunningRequest extends KeyUse {
+  /** What it did is in the log, and its answer is made of that alone. */
+  isInLog: boolean;
   /** The id of its command, derived from who asked and the key: the same for every attempt. */
   readonly commandId: string;
   readonly fingerprint: string;
@@ -31,6 +35,8 @@ interface KeyUse {
   readonly key: string;
   /** The answer holds something that may not be kept in the clear (docs/architecture.md, "Personal data"). */
   readonly confidential: boolean;
+  /** An answer that is made of what was recorded is made again from the log, and not kept (`CommandSpec.isRemade`). */
+  readonly isRemade: boolean;
 }
 
 export interface Idempotency {
@@ -53,23 +59,21 @@ export type StartedRequest =
       readonly kind: 'begun';
       /** The same for every attempt with this key. */
       readonly commandId: string;
+      /** As `EventMetadata` has it. */
+      readonly request?: string;
       /** When this key was first used: for ids that carry a time. Costs a write. */
       readonly claimedAt: () => Promise<string>;
     };
 
 /** What an answer is made of, beside its body. */
 const keptHeaders = ['content-type', 'etag', 'location', 'stockledger-position'] as const;
-/** A failure of ours is not an answer: the next attempt may do better. */
-const isFinal = (status: number): boolean => status < 500 && status !== 429;
-
-/** Rows of a bulk request may have been refused, each by itself. */
-const multiStatus = 207;
-const isRecorded = (status: number): boolean => status < 300 && status !== multiStatus;
-
 /** Confidential answers are sealed under one key: they live for days only, and are not erased one by one. */
 const subject = 'idempotency';
 /** Sealed text can't be mistaken for an answer, which is JSON. */
 const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
+
+/** 64 bits: enough to tell a caller's own requests apart. */
+const requestChars = 16;
 
 interface IdempotencyPorts {
   readonly idempotencyRecords: IdempotencyRecords;
@@ -78,10 +82,18 @@ interface IdempotencyPorts {
   readonly logger: FastifyBaseLogger;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
+  readonly remakesAnswers: boolean;
 }
 
 export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
-  const { idempotencyRecords: records, personalData, clock, logger, keysInUse: inUse = createKeysInUse() } = ports;
+  const {
+    idempotencyRecords: records,
+    personalData,
+    clock,
+    logger,
+    keysInUse: inUse = createKeysInUse(),
+    remakesAnswers,
+  } = ports;
   const behind = createAnswersBehind(records, logger);
 
   const replay = async (
@@ -155,10 +167,12 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
         inUse.release(commandId);
         throw error;
       }
-      request.underKey = { key: use.key, confidential: use.confidential, commandId, fingerprint };
+      const isRemade = use.isRemade && remakesAnswers;
+      request.underKey = { ...use, isRemade, commandId, fingerprint, isInLog: false };
       return {
         kind: 'begun',
         commandId,
+        ...(isRemade ? { request: fingerprint.slice(0, requestChars) } : {}),
         claimedAt: () => records.claim(commandId, clock.now()),
       };
     },
@@ -168,7 +182,8 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
       request.underKey = null;
       // An answer without a body (202, 204) is an answer too.
       const text = payload ?? '';
-      const kept = isFinal(reply.statusCode) && typeof text === 'string' ? keepOne(begun, reply, text) : null;
+      const isKept = isFinal(reply.statusCode) && !(begun.isRemade && begun.isInLog);
+      const kept = isKept && typeof text === 'string' ? keepOne(begun, reply, text) : null;
       if (kept === null) {
         inUse.release(begun.commandId);
         return null;

@@ -120,6 +120,13 @@ export const coversKept = (reach: Reach, mark: string | undefined): boolean => {
   return mark === undefined ? reach.warehouses === 'all' && reach.customerId === null : mark === reachMark(reach);
 };
 
+/** A failure of ours is not an answer: the next attempt may do better. */
+export const isFinal = (status: number): boolean => status < 500 && status !== 429;
+
+/** Rows of a bulk request may have been refused, each by itself. */
+const multiStatus = 207;
+export const isRecorded = (status: number): boolean => status < 300 && status !== multiStatus;
+
 /** Idempotency keys whose request is under way: the second one with the same key is told to wait (409). */
 export interface KeysInUse {
   /** `false`: another request has it. */

@@ -4,7 +4,7 @@ import { systemContext } from '../../commands/handlers.ts';
 import type { UseCases } from '../../commands/index.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
 import type { Principal } from '../../domain/access/principal.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { createKeyedQueue } from '../../eventsourcing/concurrency.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import type { WebhookReadModels } from '../../webhooks/index.ts';

@@ -108,11 +108,12 @@ export const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryR
 export const contextOf = (
   request: FastifyRequest,
   { subject, kind, client, acr, amr }: Principal,
-  commandId: string,
+  { commandId, request: fingerprint }: Pick<CommandContext, 'commandId' | 'request'>,
 ): CommandContext => {
   const ifMatch = ifMatchOf(request);
   return {
     commandId,
+    ...(fingerprint === undefined ? {} : { request: fingerprint }),
     actor: { subject, kind, client },
     authentication: { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) },
     correlationId: correlationIdOf(request),

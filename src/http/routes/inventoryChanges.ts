@@ -4,7 +4,7 @@ import type { StockChange, StockOutcome } from '../../commands/stock.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
 import { showDryRun, showFact } from '../commands/answers.ts';
 import { businessTime } from '../input/formats.ts';

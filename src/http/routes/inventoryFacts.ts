@@ -48,6 +48,7 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
 
   command({
     operation: 'adjustInventory',
+    isRemade: true,
     method: 'POST',
     url: `${url}/adjustments`,
     tag,
@@ -66,6 +67,7 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
 
   command({
     operation: 'receiveInventory',
+    isRemade: true,
     method: 'POST',
     url: `${url}/receipts`,
     tag,
@@ -79,6 +81,7 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
 
   command({
     operation: 'quarantineInventory',
+    isRemade: true,
     method: 'POST',
     url: `${url}/quarantine`,
     tag,
@@ -96,6 +99,7 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
 
   command({
     operation: 'setInventory',
+    isRemade: true,
     method: 'PUT',
     url,
     tag,

@@ -6,7 +6,7 @@ import Type from 'typebox';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
-import { derivedId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { answerOutcome, answerStock, locationOf, showStockAfter, stockProblems } from '../commands/answers.ts';
 import { businessTime } from '../input/formats.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -47,6 +47,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'registerInventory',
+    isRemade: true,
     method: 'POST',
     url: '/v1/warehouses/:warehouseId/inventory',
     tag,
@@ -66,6 +67,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'reserveInventory',
+    isRemade: true,
     method: 'POST',
     url: `${url}/reservations`,
     tag,
@@ -103,6 +105,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'releaseReservation',
+    isRemade: true,
     method: 'DELETE',
     url: `${url}/reservations/:reservationId`,
     tag,
@@ -119,6 +122,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'releaseQuarantine',
+    isRemade: true,
     method: 'POST',
     url: `${url}/quarantine-releases`,
     tag,
@@ -138,6 +142,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'setInventoryPolicy',
+    isRemade: true,
     method: 'PUT',
     url: `${url}/policy`,
     tag,
@@ -155,6 +160,7 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
 
   command({
     operation: 'retireInventory',
+    isRemade: true,
     method: 'DELETE',
     url,
     tag,

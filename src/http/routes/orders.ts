@@ -4,7 +4,7 @@ import type { OrderRequest } from '../../commands/orders.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
-import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { entityTagOf, tellPosition, waitSecondsOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';

@@ -4,7 +4,7 @@ import { endpointContext } from '../../commands/webhookEndpoints.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { webhookStream } from '../../domain/values.ts';
-import { derivedTimeId } from '../../eventsourcing/commandHandling/outcome.ts';
+import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import { plannerName } from '../../webhooks/planner.ts';
 import { answerOutcome } from '../commands/answers.ts';

@@ -60,7 +60,16 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
     grown.wake();
   };
 
-  const hasId = db.prepare('SELECT 1 FROM events WHERE id = ?');
+  const selectPlace = db.prepare(
+    'SELECT s.name, e.revision FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.id = ?',
+  );
+  const locate: EventStore['locate'] = (eventIds) =>
+    db.read(() =>
+      eventIds.flatMap((id) => {
+        const row = selectPlace.get(idBytes(id));
+        return row === undefined ? [] : [{ id, stream: row.name as string, revision: row.revision as number }];
+      }),
+    );
 
   const append: EventStore['append'] = async (stream, expected, events) => {
     if (events.length === 0) throw new RangeError('an append needs at least one event');
@@ -78,8 +87,7 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      const isKnown = ({ id }: EventEnvelope): boolean => hasId.get(idBytes(id)) !== undefined;
-      const eventIds = (await db.read(() => events.filter(isKnown))).map(({ id }) => id);
+      const eventIds = (await locate(events.map(({ id }) => id))).map(({ id }) => id);
       if (eventIds.length > 0) return { kind: 'duplicate', eventIds };
       throw new RangeError('the same event id twice in one append', { cause: error });
     }
@@ -149,6 +157,7 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
 
   return {
     append,
+    locate,
     readStream: (stream, fromRevision, limit) => db.read(() => selectStream.all(stream, fromRevision, limit)),
     readAll,
     scan: createScan(db, readHead, decode),
