@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { merkleLeaf } from '../../src/audit/merkleLeaf.ts';
 import { comparePositions } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Engine } from './engine.ts';
@@ -179,6 +180,23 @@ export const eventStoreContract = (
     expect(idsOf(await adapter.readStream(stream, 4, all))).toEqual(ids.slice(4));
     expect(await adapter.readStream(stream, 5, all)).toEqual([]);
     expect(await adapter.readStream(newStream(), 0, all)).toEqual([]);
+  });
+
+  it('keeps all that a proof is made of: the leaf of an event is the same in every store', async () => {
+    const { adapter, second } = made();
+    const stream = newStream();
+    const { metadata, ...event } = newEvent();
+    const late = {
+      ...event,
+      occurredAt: '2026-01-01T00:00:00.000Z',
+      metadata: { ...metadata, request: '0123456789abcdef' },
+    };
+    const events = [late, newEvent()];
+    await adapter.append(stream, 'no_stream', events);
+    const position = { commit: 0n, prepare: 0n };
+    expect((await second.readStream(stream, 0, all)).map(merkleLeaf)).toEqual(
+      events.map((each, revision) => merkleLeaf({ ...each, stream, revision, position })),
+    );
   });
 
   it('has its head at the newest event or, as others write too, beyond', async () => {

@@ -106,7 +106,7 @@ describe('a file that a thread of its own writes', () => {
     const results = await Promise.allSettled([
       jobs('add', ['queue', [['a', '{}', 0]]]),
       documents('write', ['nowhere', []]),
-      events('append', ['item-A', -1, [['no uuid', 'ItemDefined', 1, '', '', '{}', '{}']]]),
+      events('append', ['item-A', -1, [['no uuid', 'ItemDefined', 1, '', '', '{}', { author: '', rest: '{}' }]]]),
       jobs('add', ['queue', [['b', '{}', 0]]]),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);

@@ -2,7 +2,7 @@
 import type { IdempotencyRecords, KeptAnswer } from '../../commands/ports.ts';
 import type { KeptEmail, KeptKey, KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore, toKept, toKeptEmail } from '../keys/sqliteKeyStore.ts';
-import { idText } from '../sqlite/events/eventRows.ts';
+import { idText } from '../sqlite/events/ids.ts';
 import type { Database, LocalDatabase } from '../sqlite/file/database.ts';
 import { idempotencyWrites } from '../sqlite/idempotency.ts';
 

@@ -1,7 +1,7 @@
 /** Answers to idempotency keys. Rows are added in the order of time, so the oldest are the first. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IdempotencyRecord, IdempotencyRecords, KeptAnswer, StoredAnswer } from '../../commands/ports.ts';
-import { idBytes, idText } from './events/eventRows.ts';
+import { idBytes, idText } from './events/ids.ts';
 import type { Database } from './file/database.ts';
 import type { Statements, WriteModule } from './file/writes.ts';
 

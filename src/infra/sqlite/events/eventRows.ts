@@ -1,9 +1,18 @@
-/** How an event is kept and appended: two tables, ids as 16 bytes, data and metadata as JSON. */
+/** How an event is kept and appended: three tables, ids as 16 bytes, data as JSON, metadata packed (`metadata.ts`). */
 import type { SQLInputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import type { DecodeStored, EventMetadata, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
+import type { DecodeStored, EventEnvelope, RecordedEvent } from '../../../eventsourcing/message.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Statements, WriteModule } from '../file/writes.ts';
+import { idBytes, idText, positionOf } from './ids.ts';
+import {
+  type Authors,
+  authorSchema,
+  createAuthorNumbers,
+  createAuthors,
+  type PackedMetadata,
+  packMetadata,
+} from './metadata.ts';
 
 /** `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. */
 const eventSchema = [
@@ -12,10 +21,20 @@ const eventSchema = [
      position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id BLOB NOT NULL UNIQUE,
      type TEXT NOT NULL, schemaVersion INTEGER NOT NULL, occurredAt TEXT NOT NULL, recordedAt TEXT NOT NULL,
      data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER, UNIQUE (stream, revision)) STRICT`,
+  authorSchema,
 ];
 
-/** id, type, schema version, occurred at, recorded at, data and metadata as JSON: a row without its place. */
-export type EventValues = readonly [string, string, number, string, string, string, string];
+/** id, type, schema version, occurred at (empty: when it was recorded), recorded at, data and metadata as they are stored. */
+type StoredValues = readonly [string, string, number, string, string, string, string];
+/** A row without its place, and without the number of its author. */
+export type EventValues = readonly [string, string, number, string, string, string, PackedMetadata];
+
+/** Made into texts by the thread that asks: what goes to another thread is texts and numbers. */
+export const eventValuesOf = (event: EventEnvelope): EventValues => {
+  const { id, type, schemaVersion, occurredAt, recordedAt, data, metadata } = event;
+  const occurred = occurredAt === recordedAt ? '' : occurredAt;
+  return [id, type, schemaVersion, occurred, recordedAt, JSON.stringify(data), packMetadata(metadata)];
+};
 
 /** What a file of an earlier release lacks. */
 export const upgradeEvents = ({ prepare }: Statements): void => {
@@ -25,25 +44,6 @@ export const upgradeEvents = ({ prepare }: Statements): void => {
 
 export const eventColumns =
   'e.position, s.name, e.revision, e.id, e.type, e.schemaVersion, e.occurredAt, e.recordedAt, e.data, e.metadata, e.checksum';
-
-/** Ours are row numbers, far below 2^53; SQLite itself throws when a number would not hold one. */
-export const positionOf = (value: number): Position => {
-  const commit = BigInt(value);
-  return { commit, prepare: commit };
-};
-
-const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** @throws RangeError unless it is a UUID in lower case: it would come back as another text than it went in. */
-export const idBytes = (id: string): Buffer => {
-  if (!uuidPattern.test(id)) throw new RangeError(`not a UUID in lower case: ${id}`);
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
-};
-
-export const idText = (bytes: Uint8Array): string => {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-};
 
 /** `eventColumns`, in their order. */
 type EventRow = readonly [
@@ -60,33 +60,39 @@ type EventRow = readonly [
   checksum: number | null,
 ];
 
-/** CRC-32 of all that was written but the position, which SQLite gives. `values`: all but id, stream and revision. */
-const checksumOf = (stream: string, revision: number, [id, ...values]: EventValues): number =>
-  crc32(`${stream}\n${revision}\n${id}\n${values.join('\n')}`);
+interface Place {
+  readonly stream: string;
+  readonly revision: number;
+}
 
-const checksumOfRow = (row: EventRow): number => {
+/** CRC-32 of all that was written but the position, which SQLite gives; `author` is what the metadata refer to. */
+const checksumOf = ({ stream, revision }: Place, [id, ...values]: StoredValues, author: string): number =>
+  crc32(`${stream}\n${revision}\n${id}\n${values.join('\n')}${author}`);
+
+const checksumOfRow = (row: EventRow, { factsOf }: Authors): number => {
   const [, stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata] = row;
-  return checksumOf(stream, revision, [idText(id), type, schemaVersion, occurredAt, recordedAt, data, metadata]);
+  const values: StoredValues = [idText(id), type, schemaVersion, occurredAt, recordedAt, data, metadata];
+  return checksumOf({ stream, revision }, values, factsOf(metadata));
 };
 
 /** @throws StoreDamaged when it is not what was written. Events of earlier releases may have no checksum yet. */
-const requireIntact = (row: EventRow): void => {
+const requireIntact = (row: EventRow, authors: Authors): void => {
   const checksum = row[10];
-  if (checksum === null || checksumOfRow(row) === checksum) return;
+  if (checksum === null || checksumOfRow(row, authors) === checksum) return;
   throw new StoreDamaged(`The event at position ${row[0]} is not what was written.`, 'not_written');
 };
 
-const storedEvent = (row: EventRow): RecordedEvent => ({
+const storedEvent = (row: EventRow, { unpack }: Authors): RecordedEvent => ({
   stream: row[1],
   revision: row[2],
   position: positionOf(row[0]),
   id: idText(row[3]),
   type: row[4],
   schemaVersion: row[5],
-  occurredAt: row[6],
+  occurredAt: row[6] === '' ? row[7] : row[6],
   recordedAt: row[7],
   data: JSON.parse(row[8]) as object,
-  metadata: JSON.parse(row[9]) as EventMetadata,
+  metadata: unpack(row[9]),
 });
 
 export interface EventSelect {
@@ -102,14 +108,15 @@ export const asWritten: DecodeStored = (event) => event;
 /** Rows are decoded one by one, so that none of them lives longer than its event takes to be made. */
 export const selectEvents = ({ prepare }: Statements, sql: string, decode: DecodeStored): EventSelect => {
   const statement = prepare(sql);
+  const authors = createAuthors({ prepare });
   // An object for each row, with its ten names, would take longer than to read it.
   statement.setReturnArrays(true);
   const all: EventSelect['all'] = (...values) => {
     const rows: Iterable<object> = statement.iterate(...values);
     const events: RecordedEvent[] = [];
     for (const row of rows) {
-      requireIntact(row as EventRow);
-      events.push(decode(storedEvent(row as EventRow)));
+      requireIntact(row as EventRow, authors);
+      events.push(decode(storedEvent(row as EventRow, authors)));
     }
     return events;
   };
@@ -119,7 +126,7 @@ export const selectEvents = ({ prepare }: Statements, sql: string, decode: Decod
     const rows: Iterable<object> = statement.iterate(...values);
     for (const each of rows) {
       const row = each as EventRow;
-      events.push(decode(storedEvent(row)));
+      events.push(decode(storedEvent(row, authors)));
       chars += row[8].length + row[9].length;
       if (chars >= charsMax) return { events, isCut: true };
     }
@@ -152,6 +159,8 @@ const create = ({ prepare }: Statements) => {
      WHERE e.position BETWEEN ? AND ? AND e.checksum IS NULL`,
   );
   lacking.setReturnArrays(true);
+  const authors = createAuthors({ prepare });
+  const numbered = createAuthorNumbers({ prepare });
   const setChecksum = prepare('UPDATE events SET checksum = ? WHERE position = ?');
   return {
     /** `expected` is a revision, -1 for a stream that must not exist. */
@@ -162,17 +171,18 @@ const create = ({ prepare }: Statements) => {
       const key = row?.id ?? addStream.run(stream).lastInsertRowid;
       let last = 0;
       for (const [index, event] of events.entries()) {
-        const [id, ...values] = event;
+        const [id, type, schemaVersion, occurredAt, recordedAt, data, metadata] = event;
         const revision = expected + 1 + index;
-        const checksum = checksumOf(stream, revision, event);
-        last = Number(addEvent.run(key, revision, idBytes(id), ...values, checksum).lastInsertRowid);
+        const values: StoredValues = [id, type, schemaVersion, occurredAt, recordedAt, data, numbered(metadata)];
+        const checksum = checksumOf({ stream, revision }, values, metadata.author);
+        last = Number(addEvent.run(key, revision, idBytes(id), ...values.slice(1), checksum).lastInsertRowid);
       }
       return { kind: 'appended', position: last - events.length + 1, revision: expected + 1 };
     },
     /** Of the events at these positions (inclusive), those of earlier releases. */
     fillChecksums: (from: number, to: number): void => {
       const rows: readonly object[] = lacking.all(from, to);
-      for (const row of rows as readonly EventRow[]) setChecksum.run(checksumOfRow(row), row[0]);
+      for (const row of rows as readonly EventRow[]) setChecksum.run(checksumOfRow(row, authors), row[0]);
     },
   };
 };

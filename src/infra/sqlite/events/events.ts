@@ -8,11 +8,11 @@ import {
   type AppendedAt,
   type EventValues,
   eventColumns,
+  eventValuesOf,
   eventWrites,
-  idBytes,
-  positionOf,
   selectEvents,
 } from './eventRows.ts';
+import { idBytes, positionOf } from './ids.ts';
 import { createRecentEvents, createScan, sliceCharsMax } from './reads.ts';
 
 /** How often a follower that waits looks for events of another process, such as an import. */
@@ -20,21 +20,10 @@ const pollMs = 250;
 /** A sparse filter looks at this many positions in one go. */
 const scanMin = 2_000;
 
-/** Made into JSON here: what goes to another thread is texts and numbers. */
-const valuesOf = ({ id, type, schemaVersion, occurredAt, recordedAt, data, metadata }: EventEnvelope): EventValues => [
-  id,
-  type,
-  schemaVersion,
-  occurredAt,
-  recordedAt,
-  JSON.stringify(data),
-  JSON.stringify(metadata),
-];
-
 /** What policies and sweeps ask for is what clients wait for. */
 const isOurs = ({ metadata }: EventEnvelope): boolean => metadata.actor.kind === 'system';
 
-const charsOf = (values: EventValues): number => values[5].length + values[6].length;
+const charsOf = (values: EventValues): number => values[5].length + values[6].rest.length;
 
 const placed = (
   stream: string,
@@ -78,7 +67,7 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
       at.kind === 'conflict'
         ? { kind: 'conflict', actual: at.actual < 0 ? 'no_stream' : at.actual }
         : { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
-    const values = events.map(valuesOf);
+    const values = events.map(eventValuesOf);
     let result: AppendResult | undefined;
     try {
       await (events.some(isOurs) ? writeFirst : write)('append', [stream, after, values], (at) => {

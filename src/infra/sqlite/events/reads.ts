@@ -3,7 +3,8 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { DecodeStored, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { EventBatch, EventSource, ScanHint } from '../../../eventsourcing/ports.ts';
 import type { Database } from '../file/database.ts';
-import { type EventSelect, eventColumns, positionOf, selectEvents } from './eventRows.ts';
+import { type EventSelect, eventColumns, selectEvents } from './eventRows.ts';
+import { positionOf } from './ids.ts';
 
 interface NewestEvents {
   /** With the characters of JSON of each. */
