@@ -4,7 +4,7 @@ import { reactionsName } from '../src/app/measures.ts';
 import { allProjections } from '../src/app/readModels.ts';
 import { createHandlers } from '../src/commands/handlers.ts';
 import type { PersonalData } from '../src/commands/ports.ts';
-import { createSnapshotWriter } from '../src/eventsourcing/commandHandling/snapshots.ts';
+import { createSnapshotWriter } from '../src/eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../src/eventsourcing/commandHandling/stateCache.ts';
 import type { RecordedEvent } from '../src/eventsourcing/message.ts';
 import { projectBatch } from '../src/eventsourcing/projecting/projection.ts';

@@ -6,7 +6,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshots.ts';
+import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
+import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
 import {
@@ -168,7 +169,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,
-    remakesAnswers: events.isBlindToKnownIds !== true,
+    findRequest: createFindRequest(events),
     checkWebhookTarget: adapters.sender.checkTarget,
     settings: settings.http,
   });

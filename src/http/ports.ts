@@ -1,8 +1,10 @@
 /** All that the HTTP layer is given: use cases to ask, read models to look at, and the few ports it needs itself. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';
 import type { CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type { RecordedRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadModels } from '../projections/index.ts';
@@ -36,8 +38,8 @@ export interface HttpPorts {
   readonly isPrepared: () => boolean;
   /** Whether the read models have reached the head that the log had at the start. */
   readonly isCaughtUp: () => boolean;
-  /** The log finds what a command recorded by its id, so that its answer is made again and need not be kept. */
-  readonly remakesAnswers: boolean;
+  /** What request a command came with that recorded something; absent where the log does not find it by its id. */
+  readonly findRequest: ((commandId: string) => Promise<RecordedRequest | null>) | undefined;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */

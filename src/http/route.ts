@@ -1,13 +1,14 @@
 /** Turns a declared route into a served one: who, may they, documentation, and what each command or read needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import type { NewId } from '../commands/ports.ts';
-import { type Operation, policies } from '../domain/access/policy.ts';
+import type { Operation } from '../domain/access/policy.ts';
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
-import type { Idempotency, StartedRequest } from './commands/idempotency.ts';
+import type { Idempotency } from './commands/idempotency.ts';
+import type { StartedRequest } from './commands/keptAnswers.ts';
 import { contextOf, idempotencyKeyOf, isDryRun } from './input/headers.ts';
 import { type Admission, bodyLimitOf, type ConcurrencyLimit, callerKey, holdBody } from './limits.ts';
 import { Problem } from './problems/problem.ts';
@@ -15,7 +16,7 @@ import { bodyProblems, commandProblems, commonProblems, readProblems } from './p
 import { cachedReadFor } from './reads/cachedReads.ts';
 import { type Cursors, queryOf } from './reads/lists.ts';
 import { awaitPosition, type PositionGate } from './reads/positions.ts';
-import type { CommandSpec, HandlerInput, ReadSpec } from './routeSpec.ts';
+import { type CommandSpec, documentationOf, type HandlerInput, nothing, type ReadSpec } from './routeSpec.ts';
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
 
 export interface RouteSupport {
@@ -40,18 +41,6 @@ export interface Router {
   read<P extends TSchema, Q extends TSchema>(spec: ReadSpec<P, Q>): void;
   command<P extends TSchema, B extends TSchema>(spec: CommandSpec<P, B>): void;
 }
-
-const nothing = Type.Object({}, { additionalProperties: false });
-
-const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>) => ({
-  operationId: spec.operation,
-  tags: [spec.tag],
-  summary: spec.summary,
-  ...(spec.description === undefined ? {} : { description: spec.description }),
-  security: [{ oauth: [...policies[spec.operation].scopes] }],
-  params: spec.params ?? nothing,
-  response: spec.answers,
-});
 
 export const createRouter = (app: FastifyInstance, support: RouteSupport): Router => {
   const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): HandlerInput<P, Q> => {
@@ -127,12 +116,15 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key, a new one for each thing to do.');
     }
     if (key === null || isDryRun(request)) {
-      return { kind: 'begun', commandId: support.newId(), claimedAt: async () => support.clock.now() };
+      return { kind: 'begun', commandId: support.newId(), isRetry: false, claimedAt: async () => support.clock.now() };
     }
-    const confidential = spec.confidential === true;
     // The log has a note sealed, and a fingerprint that is made of it would tell more.
     const isRemade = spec.isRemade === true && (request.body as { readonly note?: string } | null)?.note === undefined;
-    return support.idempotency.begin(request, reply, caller, { key, confidential, isRemade });
+    return support.idempotency.begin(request, reply, caller, {
+      key,
+      confidential: spec.confidential === true,
+      isRemade,
+    });
   };
 
   const command: Router['command'] = (spec) => {

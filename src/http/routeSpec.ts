@@ -1,12 +1,12 @@
 /** How a route is declared, and what is known of its request. `route.ts` checks, documents and enforces it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Static, TSchema } from 'typebox';
-import type { Operation } from '../domain/access/policy.ts';
+import Type, { type Static, type TSchema } from 'typebox';
+import { type Operation, policies } from '../domain/access/policy.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Caller } from './access.ts';
-import type { RunningRequest } from './commands/idempotency.ts';
+import type { RunningRequest } from './commands/keptAnswers.ts';
 import type { Permit } from './limits.ts';
 import type { ProblemCode } from './problems/problemCodes.ts';
 import type { CachedRead } from './reads/cachedReads.ts';
@@ -93,6 +93,19 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Route
   readonly isRemade?: true;
   readonly handle: (asked: CommandInput<Static<P>, Static<B>>) => Promise<unknown>;
 }
+
+/** No parameters, no query. */
+export const nothing = Type.Object({}, { additionalProperties: false });
+
+export const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>) => ({
+  operationId: spec.operation,
+  tags: [spec.tag],
+  summary: spec.summary,
+  ...(spec.description === undefined ? {} : { description: spec.description }),
+  security: [{ oauth: [...policies[spec.operation].scopes] }],
+  params: spec.params ?? nothing,
+  response: spec.answers,
+});
 
 declare module 'fastify' {
   /** Fields of the request itself: a table beside it costs a look-up for each, and work for the collector. */

@@ -1,6 +1,6 @@
 /** What an engine offers to the contract suites, and how a suite finds out whether its server can be had. */
 import type { IdempotencyRecords, PersonalData } from '../../src/commands/ports.ts';
-import type { SnapshotStore } from '../../src/eventsourcing/commandHandling/snapshots.ts';
+import type { SnapshotStore } from '../../src/eventsourcing/commandHandling/snapshotWriter.ts';
 import type { Checkpoints, EventSource, EventStore, Generations, Leases } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
 import type { Cache } from '../../src/projections/readCache/readCache.ts';

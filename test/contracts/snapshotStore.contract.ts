@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { KeptSnapshot, SnapshotStore } from '../../src/eventsourcing/commandHandling/snapshots.ts';
+import type { KeptSnapshot, SnapshotStore } from '../../src/eventsourcing/commandHandling/snapshotWriter.ts';
 import { type Make, uniqueName, useAdapter } from './make.ts';
 
 const form = '1/stock/1';
@@ -68,6 +68,33 @@ export const snapshotStoreContract = (make: Make<SnapshotStore>): void => {
     await second.save([snapshotOf(stream, 60)]);
     expect(await adapter.find(stream, form, anyRevision)).toEqual(found(newest));
     await adapter.save([]);
+  });
+
+  it('takes one of another form at the same revision in its place', async () => {
+    const { adapter, second } = made();
+    const stream = uniqueName('stock-');
+    await adapter.save([snapshotOf(stream, 100, { parts: ['[{},1]', '1'] })]);
+    const next = snapshotOf(stream, 100, { form: '1/stock/2', parts: ['[{},2]', '2', '2'] });
+    await adapter.save([next]);
+    expect(await second.find(stream, '1/stock/2', anyRevision)).toEqual(found(next));
+    expect(await second.find(stream, form, anyRevision)).toBeNull();
+  });
+
+  it('never shows parts of two processes as one', async () => {
+    const { adapter, second } = made();
+    const stream = uniqueName('stock-');
+    const ours = ['[{},1]', '"ours"', '"ours"'];
+    const theirs = ['[{},1]', '"theirs"', '"theirs"'];
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all([
+        adapter.save([snapshotOf(stream, 100 + round, { parts: ours })]),
+        second.save([snapshotOf(stream, 100 + round, { parts: theirs })]),
+      ]);
+      const seen = await adapter.find(stream, form, anyRevision);
+      expect([null, ours, theirs].some((parts) => JSON.stringify(seen?.parts ?? null) === JSON.stringify(parts))).toBe(
+        true,
+      );
+    }
   });
 
   it('forgets a stream whole, and no other', async () => {

@@ -8,9 +8,8 @@ import {
   learnAgain,
   learnCommands,
   mayHaveForgotten,
-  packCommands,
   recentBytes,
-  unpackCommands,
+  restoreCommands,
 } from '../../src/eventsourcing/commandHandling/recentCommands.ts';
 import { golden } from '../projections/golden.ts';
 import { contextOf, createClock } from '../support/world.ts';
@@ -75,16 +74,34 @@ describe('the recent commands of a stream', () => {
     expect(recent.rows).toHaveLength(10 * 4);
   });
 
-  it('are the same after they were packed, and tell which event they end with', () => {
+  it('count a long command as one where two readers of the stream share them', () => {
+    const [first, ...others] = events(4, 1);
+    if (first === undefined) throw new Error('four events have a first one');
+    const long = others.map((event) => ({ ...event, metadata: { ...metadata, commandId: idOf(99) } }));
+    const recent = learnCommands(createRecentCommands(), [first, ...long.slice(0, 2)]);
+    learnCommands(recent, [first, ...long]);
+    expect(findRecent(recent, idOf(99))).toEqual({ firstRevision: 1, lastRevision: 3 });
+  });
+
+  it('are only what stands together, where a command wrote twice', () => {
+    const recent = createRecentCommands();
+    const [then, later] = [events(1, 1, 3), events(1, 1, 70)].map((found) =>
+      found.map((event) => ({ ...event, metadata: { ...metadata, commandId: idOf(99) } })),
+    );
+    learnAgain(recent, [...(then ?? []), ...(later ?? [])]);
+    expect(findRecent(recent, idOf(99))).toEqual({ firstRevision: 70, lastRevision: 70 });
+  });
+
+  it('are the same after they were restored, and tell which event they end with', () => {
     const all = events(20, 1);
-    const packed = packCommands(learnCommands(createRecentCommands(true), all));
-    const recent = unpackCommands(packed, 19);
+    const { rows, fingerprints } = learnCommands(createRecentCommands(true), all);
+    const recent = restoreCommands(rows, 19, fingerprints);
     expect(findRecent(recent, idOf(19))).toEqual({ firstRevision: 19, lastRevision: 19 });
     expect([mayHaveForgotten(recent, idOf(1)), mayHaveForgotten(recent, idOf(99))]).toEqual([false, false]);
     const [last, other] = [all.at(-1), all.at(-2)];
     if (last === undefined || other === undefined) throw new Error('twenty events have a last one');
     const later = { ...last, recordedAt: new Date(startMs + 999).toISOString() };
-    expect([last, other, later].map((event) => endsWith(packed, event))).toEqual([true, false, false]);
+    expect([last, other, later].map((event) => endsWith(rows, event))).toEqual([true, false, false]);
   });
 });
 

@@ -5,7 +5,7 @@ import {
   createSnapshotWriter,
   type KeptSnapshot,
   type SnapshotStore,
-} from '../../src/eventsourcing/commandHandling/snapshots.ts';
+} from '../../src/eventsourcing/commandHandling/snapshotWriter.ts';
 import { accept } from '../../src/eventsourcing/message.ts';
 import { createMemoryEvents, type Log } from '../support/memoryEvents.ts';
 import { contextOf, createClock } from '../support/world.ts';
@@ -150,6 +150,36 @@ describe('a snapshot', () => {
     const newer = { ...counterDecider, codec: { ...counterDecider.codec, version: 2 } };
     await expectWholeRead(start(log, newer).handle, 201);
     expect(failures).toEqual([]);
+  });
+
+  it.each([
+    ['cut off', (parts: readonly string[]) => parts.map((part) => part.slice(0, -3))],
+    ['of another shape', () => ['{}']],
+    ['empty', () => []],
+  ])('that is %s costs nothing but the reading', async (_what, spoil) => {
+    await fill(200);
+    for (const [at, snapshot] of kept.snapshots.entries())
+      kept.snapshots[at] = { ...snapshot, parts: spoil(snapshot.parts) };
+    await expectWholeRead(start().handle, 201);
+    expect(failures.length).toBeGreaterThan(0);
+  });
+
+  it('that can not be made costs only itself', async () => {
+    const broken = {
+      ...counterDecider,
+      codec: {
+        ...counterDecider.codec,
+        encode: (): never => {
+          throw new Error('no codec');
+        },
+      },
+    };
+    const { handle, flush } = start(log, broken);
+    await add(handle, 120, 'a');
+    await flush();
+    expect([kept.snapshots, failures.length > 0]).toEqual([[], true]);
+    await fill(240);
+    expect(kept.snapshots.length).toBeGreaterThan(0);
   });
 
   it('that can not be read or written costs nothing but the reading', async () => {

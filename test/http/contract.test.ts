@@ -330,7 +330,7 @@ describe('the document', () => {
       behindMs: () => 0,
       ...adapters,
       isPrepared,
-      remakesAnswers: true,
+      findRequest: undefined,
       isCaughtUp: isPrepared,
       useCases,
       readModels,

@@ -158,11 +158,20 @@ describe('the same request with the same key', () => {
   it('is a mistake when it asks for something else', async () => {
     const service = await openService();
     await arrange(service, { BER: { [sku]: 10, CHAIR: 10 } });
-    const staff = service.as('sandbox-staff');
+    const staff = service.as('sandbox-admin');
     const key = { 'idempotency-key': randomUUID() };
-    await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, key);
+    const first = await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, key);
     const before = await service.countEvents();
     const others = [
+      () => staff.post(`${url}/adjustments`, { delta: -3, reason: 'lost', note: 'fell off the truck' }, key),
+      () => staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, { ...key, 'if-match': '"1"' }),
+      () => staff.post('/v1/orders', orderOf([line(sku, 1)]), key),
+      () =>
+        staff.post(
+          '/v1/inventory/changes',
+          { changes: [{ kind: 'receipt', warehouseId: 'BER', sku, quantity: 100 }] },
+          key,
+        ),
       () => staff.post(`${url}/adjustments`, { delta: 2, reason: 'found' }, key),
       () => staff.post('/v1/warehouses/BER/inventory/CHAIR/adjustments', { delta: 1, reason: 'found' }, key),
       () => staff.post(`${url}/quarantine-releases`, { quantity: 1 }, key),
@@ -171,6 +180,8 @@ describe('the same request with the same key', () => {
     for (const ask of others)
       expect(await ask()).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
     expect(await service.countEvents()).toBe(before);
+    // The mistake of another request does not take the key from the first one.
+    expect(lasting(await staff.post(`${url}/adjustments`, { delta: 1, reason: 'found' }, key))).toEqual(lasting(first));
   });
 
   it('is a mistake of its own, and of none that is decided with it', async () => {

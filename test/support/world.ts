@@ -82,7 +82,17 @@ const storeOfProcess = (store: EventStore, crashAt?: CrashPoint): EventStore => 
     dead ||= crashAt?.append === append && crashAt.when === when;
     orDie();
   };
+  const { locate, isBlindToKnownIds = false } = store;
   return {
+    isBlindToKnownIds,
+    ...(locate === undefined
+      ? {}
+      : {
+          locate: async (eventIds) => {
+            orDie();
+            return locate(eventIds);
+          },
+        }),
     append: async (stream, expected, events) => {
       orDie();
       appends += 1;

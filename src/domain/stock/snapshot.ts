@@ -69,6 +69,10 @@ function* inChunks<T>(items: Iterable<T>): Generator<readonly T[]> {
   if (chunk.length > 0) yield chunk;
 }
 
+function* severalOf(claims: KnownStock['claimsOfOrders']): Generator<Several> {
+  for (const [id, ids] of entriesOf(claims)) if (typeof ids !== 'string') yield [id, ids];
+}
+
 function* encode(stock: Stock): Generator<Json> {
   if (stock.phase === 'absent') {
     yield null;
@@ -78,11 +82,8 @@ function* encode(stock: Stock): Generator<Json> {
   const unbooked = [...entriesOf(stock.unbooked)];
   yield { phase, balance, registeredAt, claimsMade, unbooked } satisfies Figures as object as Json;
   for (const chunk of inChunks(entriesOf(reservations))) yield { rows: chunk.map(rowOf), several: [] } satisfies Part;
-  const several = [...entriesOf(claimsOfOrders)].flatMap(([id, ids]): readonly Several[] =>
-    typeof ids === 'string' ? [] : [[id, ids]],
-  );
   // Last: what the rows come to is put right by it.
-  for (const chunk of inChunks(several)) yield { rows: [], several: chunk } satisfies Part;
+  for (const chunk of inChunks(severalOf(claimsOfOrders))) yield { rows: [], several: chunk } satisfies Part;
 }
 
 const decode = (part: Json, stock: Stock | null): Stock => {

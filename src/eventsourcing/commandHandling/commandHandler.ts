@@ -6,17 +6,10 @@
  */
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type Clock, CommandIdTaken, type EventStore, StoreUnavailable } from '../ports.ts';
-import {
-  type BatchedCommand,
-  type BatchPlan,
-  type CommandContext,
-  mayBeRetries,
-  type Outcome,
-  planBatch,
-} from './outcome.ts';
+import { type BatchedCommand, type BatchPlan, type CommandContext, type Outcome, planBatch } from './outcome.ts';
 import { learnCommands } from './recentCommands.ts';
 import { createRecordedCommands } from './recordedCommands.ts';
-import type { SnapshotWriter } from './snapshots.ts';
+import type { SnapshotWriter } from './snapshotWriter.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
 import { createStreams, type Seen } from './streams.ts';
 
@@ -37,6 +30,9 @@ interface WaitingCommand<State, Command, E extends DomainEvent, Code extends str
   readonly resolve: (outcome: Outcome<State, E, Code> | Promise<Outcome<State, E, Code>>) => void;
   readonly reject: (error: unknown) => void;
 }
+
+const idsOf = (batch: readonly { readonly context: CommandContext }[]): readonly string[] =>
+  batch.map(({ context }) => context.commandId);
 
 const isOurs = ({ context }: { readonly context: CommandContext }): boolean => context.actor.kind === 'system';
 
@@ -103,32 +99,14 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
       return !isTaken;
     });
 
-  /** Makes earlier attempts of these commands known. @returns who goes on; `null`: there were none. */
-  const recall = async (
-    stream: string,
-    { batch, loaded }: { readonly batch: readonly Waiter[]; readonly loaded: Loaded<State> },
-    commandIds: readonly string[],
-  ): Promise<readonly Waiter[] | null> => {
-    if (commandIds.length === 0) return null;
-    const { here, elsewhere } = await recorded.findRecorded(stream, loaded, commandIds);
-    return here.length + elsewhere.length === 0 ? null : withoutTaken(stream, batch, elsewhere);
-  };
-
   const settle = async (stream: string, all: readonly Waiter[]): Promise<void> => {
     let batch = all;
     let loaded = await begin(stream, batch);
-    const asked = new Set<string>();
+    const retries = batch.filter(({ context }) => context.isRetry === true);
+    if (retries.length > 0) await recorded.findRecorded(stream, loaded, idsOf(retries));
     for (let attempt = 1; attempt <= attemptsMax && batch.length > 0; attempt += 1) {
-      const commandIds = batch.map(({ context }) => context.commandId);
-      await recorded.findForgottenCommands(stream, loaded, commandIds);
+      await recorded.findForgottenCommands(stream, loaded, idsOf(batch));
       const plan = planBatch(decider, batch, loaded, clock.now());
-      const retries = store.locate === undefined ? [] : mayBeRetries(batch, plan.verdicts, asked);
-      const others = await recall(stream, { batch, loaded }, retries);
-      if (others !== null) {
-        batch = others;
-        loaded = await streams.catchUp(stream, loaded);
-        continue;
-      }
       if (plan.envelopes.length === 0) {
         // No append at an exact revision confirms what was decided, so the store is asked.
         const current = await streams.catchUp(stream, loaded);
@@ -147,7 +125,10 @@ export const createCommandHandler = <State, Command, E extends DomainEvent, Code
         answer(stream, batch, plan, written);
         return;
       }
-      if (result.kind === 'duplicate') batch = (await recall(stream, { batch, loaded }, commandIds)) ?? batch;
+      if (result.kind === 'duplicate') {
+        const { elsewhere } = await recorded.findRecorded(stream, loaded, idsOf(batch));
+        batch = withoutTaken(stream, batch, elsewhere);
+      }
       loaded = await streams.catchUp(stream, loaded);
     }
     if (batch.length === 0) return;

@@ -1,25 +1,27 @@
 /** The commands that a stream has seen within the last days, eight bytes each: for a store that doesn't look for known ids. */
 
 /**
- * Tells for certain that an id was not seen within the time for which keys are kept; that it was seen is then looked up
- * in the log.
+ * Tells for certain that an id was not seen; that it was is then looked up in the log. Commands of clients are forgotten
+ * after some days. Those of ours never are: they follow from events, and an event may be handed over again at any time.
  */
 export interface Fingerprints {
-  /** `atMs`: when it was recorded. */
-  add(id: string, atMs: number): void;
+  /** `atMs`: when it was recorded. `isOurs`: it is kept for ever. */
+  add(id: string, atMs: number, isOurs: boolean): void;
   /** `false` is certain. */
   mayHave(id: string): boolean;
   bytes(): number;
-  /** For a snapshot; `restoreFingerprints` takes it. */
-  pack(): PackedFingerprints;
+  /** For a snapshot, in pieces of a bounded size; `restoreFingerprints` takes them. */
+  pack(): Generator<PackedFingerprints>;
 }
 
-/** When the first of them was recorded, and their slots in base64. */
-type PackedTable = readonly [fromMs: number, slots: string];
-export type PackedFingerprints = readonly PackedTable[];
+/** Which table, when the first of it was recorded, and some of its slots in base64. */
+export type PackedFingerprints = readonly [table: number, fromMs: number, slots: string];
 
 /** A day more than the answer to a key is kept (docs/openapi.json): a retry that comes later is a request of its own. */
 export const fingerprintsKeptMs = 8 * 86_400_000;
+
+/** Of one piece: 87,000 characters. */
+const packedBytes = 65_536;
 
 const slotsMin = 16;
 const bytesPerSlot = 8;
@@ -69,26 +71,31 @@ const addTo = (table: Table, [high, low]: readonly [number, number]): void => {
 
 const newTable = (fromMs: number): Table => ({ fromMs, slots: new Uint32Array(2 * slotsMin), held: 0 });
 
-const packTable = ({ fromMs, slots }: Table): PackedTable => [
-  fromMs,
-  Buffer.from(slots.buffer, slots.byteOffset, slots.byteLength).toString('base64'),
-];
+const bytesIn = ({ slots }: Table): Uint8Array => new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength);
 
-const unpackTable = ([fromMs, text]: PackedTable): Table => {
-  const bytes = Buffer.from(text, 'base64');
+const unpackTable = (pieces: readonly PackedFingerprints[]): Table | undefined => {
+  const [first] = pieces;
+  if (first === undefined) return undefined;
+  const bytes = Buffer.concat(pieces.map(([, , slots]) => Buffer.from(slots, 'base64')));
   const slots = new Uint32Array(bytes.length / Uint32Array.BYTES_PER_ELEMENT);
   new Uint8Array(slots.buffer).set(bytes);
   let held = 0;
   for (let at = 0; at < slots.length; at += 2) if (isTaken(slots, at)) held += 1;
-  return { fromMs, slots, held };
+  return { fromMs: first[1], slots, held };
 };
 
-/** The newer of two tables takes what comes; once it is as old as they are kept, it becomes the older one. */
-export const restoreFingerprints = (packed: PackedFingerprints): Fingerprints => {
-  let [newer, older] = packed.map(unpackTable);
-  const tables = (): readonly Table[] => [newer, older].filter((table) => table !== undefined);
+/** Of clients, the newer of two tables takes what comes; once it is as old as they are kept, it becomes the older one. */
+export const restoreFingerprints = (packed: readonly PackedFingerprints[]): Fingerprints => {
+  const tableAt = (index: number): Table | undefined => unpackTable(packed.filter(([table]) => table === index));
+  let [ours, newer, older] = [tableAt(0), tableAt(1), tableAt(2)];
+  const tables = (): readonly (Table | undefined)[] => [ours, newer, older];
   return {
-    add: (id, atMs) => {
+    add: (id, atMs, isOurs) => {
+      if (isOurs) {
+        ours ??= newTable(atMs);
+        addTo(ours, halvesOf(id));
+        return;
+      }
       if (newer !== undefined && atMs - newer.fromMs >= fingerprintsKeptMs) {
         older = newer;
         newer = undefined;
@@ -98,10 +105,18 @@ export const restoreFingerprints = (packed: PackedFingerprints): Fingerprints =>
     },
     mayHave: (id) => {
       const [high, low] = halvesOf(id);
-      return tables().some(({ slots }) => isTaken(slots, slotOf(slots, high, low)));
+      return tables().some((table) => table !== undefined && isTaken(table.slots, slotOf(table.slots, high, low)));
     },
-    bytes: () => tables().reduce((sum, { slots }) => sum + (slots.length / 2) * bytesPerSlot, 0),
-    pack: () => tables().map(packTable),
+    bytes: () => tables().reduce((sum, table) => sum + ((table?.slots.length ?? 0) / 2) * bytesPerSlot, 0),
+    *pack() {
+      for (const [index, table] of tables().entries()) {
+        if (table === undefined) continue;
+        const bytes = bytesIn(table);
+        for (let from = 0; from < bytes.length; from += packedBytes) {
+          yield [index, table.fromMs, Buffer.from(bytes.subarray(from, from + packedBytes)).toString('base64')];
+        }
+      }
+    },
   };
 };
 

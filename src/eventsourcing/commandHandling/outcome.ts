@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly causationId: string;
   /** As `EventMetadata` has it. */
   readonly request?: string;
+  /** The log has what an earlier attempt recorded: it is looked for before anything is decided. */
+  readonly isRetry?: boolean;
   /** Business time, ISO 8601 UTC; absent: now. */
   readonly occurredAt?: string;
   /** The revision the caller saw. Its conflict is never retried for them. */
@@ -77,11 +79,7 @@ export interface BatchedCommand<Command> {
 
 /** What a command comes to, before it is known whether the batch could be written. */
 type CommandVerdict<State, E extends DomainEvent, Code extends string> =
-  | {
-      readonly kind: 'decided';
-      readonly isRecorded: boolean;
-      readonly outcome: (written: readonly RecordedEvent<E>[]) => Outcome<State, E, Code>;
-    }
+  | { readonly kind: 'decided'; readonly outcome: (written: readonly RecordedEvent<E>[]) => Outcome<State, E, Code> }
   | { readonly kind: 'done_before'; readonly command: RecentCommand }
   | { readonly kind: 'stale'; readonly seen: number; readonly currentRevision: number };
 
@@ -142,10 +140,10 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
     }
     const decision = decider.decide(command, state);
     if ('refused' in decision) {
-      return { kind: 'decided', isRecorded: false, outcome: () => ({ kind: 'refused', refusal: decision.refused }) };
+      return { kind: 'decided', outcome: () => ({ kind: 'refused', refusal: decision.refused }) };
     }
     if (context.dryRun === true) {
-      return { kind: 'decided', isRecorded: false, outcome: () => ({ kind: 'dry_run', events: decision.accepted }) };
+      return { kind: 'decided', outcome: () => ({ kind: 'dry_run', events: decision.accepted }) };
     }
     const from = envelopes.length;
     for (const [index, event] of decision.accepted.entries()) {
@@ -164,29 +162,11 @@ export const planBatch = <State, Command, E extends DomainEvent, Code extends st
       if (last === undefined || events.length === 0) return { kind: 'unchanged', ...after, position };
       return { kind: 'recorded', ...after, events, position: last.position };
     };
-    const verdict = { kind: 'decided', isRecorded: to > from, outcome } as const;
+    const verdict = { kind: 'decided', outcome } as const;
     if (to > from) recordedIn.set(context.commandId, verdict);
     return verdict;
   };
 
   const verdicts = batch.map(decideOne);
   return { envelopes, verdicts, after: { state, revision } };
-};
-
-/**
- * Commands under keys that would record nothing now: an earlier attempt may have recorded something, long ago. `asked`:
- * those that were looked for; these are added to it.
- */
-export const mayBeRetries = (
-  batch: readonly BatchedCommand<unknown>[],
-  verdicts: readonly { readonly kind: string; readonly isRecorded?: boolean }[],
-  asked: Set<string>,
-): readonly string[] => {
-  const ids = batch.flatMap(({ context }, index) => {
-    const verdict = verdicts[index];
-    const isSure = verdict?.kind === 'done_before' || verdict?.isRecorded === true;
-    return isSure || context.request === undefined || asked.has(context.commandId) ? [] : [context.commandId];
-  });
-  for (const id of ids) asked.add(id);
-  return ids;
 };

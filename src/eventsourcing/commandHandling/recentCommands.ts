@@ -1,6 +1,6 @@
 /** The latest commands of a stream with what they recorded, so that one that is sent again is recognised. */
 import type { RecordedEvent } from '../message.ts';
-import { createFingerprints, type Fingerprints, type PackedFingerprints, restoreFingerprints } from './fingerprints.ts';
+import { createFingerprints, type Fingerprints } from './fingerprints.ts';
 
 /** What a command recorded in one stream. */
 export interface RecentCommand {
@@ -93,9 +93,9 @@ const forgetOld = (recent: RecentCommands): void => {
 /** The next events of the stream; forgets what is no longer recent. The events of one command stand together. */
 export const learnCommands = (recent: RecentCommands, events: readonly Learned[]): RecentCommands => {
   const { rows, fingerprints } = recent;
-  const [first] = events;
   // A long command may be learnt in two pages.
-  let newest = first !== undefined && isNewest(rows, first.metadata.commandId) ? first.metadata.commandId : '';
+  const first = events.find(({ revision }) => revision > recent.lastRevision)?.metadata.commandId;
+  let newest = first !== undefined && isNewest(rows, first) ? first : '';
   for (const { revision, recordedAt, metadata } of events) {
     if (revision <= recent.lastRevision) continue;
     recent.lastRevision = revision;
@@ -104,7 +104,7 @@ export const learnCommands = (recent: RecentCommands, events: readonly Learned[]
     newest = commandId;
     const atMs = Date.parse(recordedAt);
     rows.push(highOf(commandId), lowOf(commandId), revision, atMs);
-    fingerprints?.add(commandId, atMs);
+    fingerprints?.add(commandId, atMs, metadata.actor.kind === 'system');
   }
   if (rows.length > recentMin * perRow) forgetOld(recent);
   return recent;
@@ -123,30 +123,19 @@ export const learnAgain = (recent: RecentCommands, events: readonly Learned[]): 
   if (events.length === 0) return;
   recent.again ??= new Map();
   for (const { revision, metadata } of events) {
-    const firstRevision = recent.again.get(metadata.commandId)?.firstRevision ?? revision;
+    const known = recent.again.get(metadata.commandId);
+    const firstRevision = known?.lastRevision === revision - 1 ? known.firstRevision : revision;
     recent.again.set(metadata.commandId, { firstRevision, lastRevision: revision });
   }
 };
 
-/** As a snapshot keeps it. */
-export interface PackedCommands {
-  readonly rows: readonly number[];
-  readonly fingerprints?: PackedFingerprints;
-}
+/** As a snapshot keeps them. @param lastRevision of the newest event that they know of. */
+export const restoreCommands = (
+  rows: readonly number[],
+  lastRevision: number,
+  fingerprints: Fingerprints | null,
+): RecentCommands => ({ rows: [...rows], lastRevision, again: null, fingerprints });
 
-export const packCommands = ({ rows, fingerprints }: RecentCommands): PackedCommands => ({
-  rows,
-  ...(fingerprints === null ? {} : { fingerprints: fingerprints.pack() }),
-});
-
-/** @param lastRevision of the newest event that they know of. */
-export const unpackCommands = (packed: PackedCommands, lastRevision: number): RecentCommands => ({
-  rows: [...packed.rows],
-  lastRevision,
-  again: null,
-  fingerprints: packed.fingerprints === undefined ? null : restoreFingerprints(packed.fingerprints),
-});
-
-/** Whether this event is the newest that the commands know of, as far as they can tell. */
-export const endsWith = ({ rows }: PackedCommands, { metadata, recordedAt }: Learned): boolean =>
+/** Whether this event is the newest that these rows know of, as far as they can tell. */
+export const endsWith = (rows: readonly number[], { metadata, recordedAt }: Learned): boolean =>
   isNewest(rows, metadata.commandId) && rows.at(-1) === Date.parse(recordedAt);

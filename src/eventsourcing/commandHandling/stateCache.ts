@@ -7,11 +7,12 @@ export interface SnapshotMark {
   revision: number;
   /** Of the newest that stays when a newer one comes, for a look at the past; -1 when there is none. */
   milestone: number;
-  /** Characters of the newest. */
+  /** Characters of the newest, and those of its state. */
   chars: number;
+  stateChars: number;
 }
 
-export const noSnapshot = (): SnapshotMark => ({ revision: -1, milestone: -1, chars: 0 });
+export const noSnapshot = (): SnapshotMark => ({ revision: -1, milestone: -1, chars: 0, stateChars: 0 });
 
 /** A folded stream. `revision` is -1 for a stream that does not exist. */
 export interface Loaded<State> {

@@ -3,7 +3,8 @@ import { createSlots } from '../concurrency.ts';
 import type { Decider, DomainEvent, RecordedEvent } from '../message.ts';
 import { type EventStore, StoreUnavailable } from '../ports.ts';
 import { createRecentCommands, learnCommands } from './recentCommands.ts';
-import { createSnapshots, type SnapshotWriter } from './snapshots.ts';
+import { createSnapshots } from './snapshots.ts';
+import type { SnapshotWriter } from './snapshotWriter.ts';
 import { type Loaded, noSnapshot, type StateCache } from './stateCache.ts';
 
 export const pageEvents = 500;

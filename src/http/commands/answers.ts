@@ -76,8 +76,8 @@ export const answerOutcome = <State, E extends DomainEvent, Code extends Refusal
       reply.code(status);
       const events = outcome.kind === 'recorded' ? outcome.events : [];
       const answer = body({ state, revision, updatedAt: updatedAt ?? '', events });
-      const { underKey } = reply.request;
-      if (underKey !== null && answer !== undefined) underKey.isInLog = outcome.kind === 'recorded';
+      const underKey = answer === undefined ? null : reply.request.underKey;
+      if (underKey !== null) underKey.isInLog = outcome.kind === 'recorded';
       return answer;
     }
     case 'refused':

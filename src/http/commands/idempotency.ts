@@ -6,6 +6,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { IdempotencyRecords, KeptAnswer, PersonalData } from '../../commands/ports.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import type { RecordedRequest } from '../../eventsourcing/commandHandling/recordedCommands.ts';
 import type { Sealed } from '../../eventsourcing/message.ts';
 import { type Clock, StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Caller } from '../access.ts';
@@ -18,26 +19,12 @@ import {
   isFinal,
   isRecorded,
   type KeysInUse,
+  type KeyUse,
+  type RunningRequest,
   reachMark,
   reachName,
+  type StartedRequest,
 } from './keptAnswers.ts';
-
-/** One request under its key, while it runs. */
-export interface RunningRequest extends KeyUse {
-  /** What it did is in the log, and its answer is made of that alone. */
-  isInLog: boolean;
-  /** The id of its command, derived from who asked and the key: the same for every attempt. */
-  readonly commandId: string;
-  readonly fingerprint: string;
-}
-
-interface KeyUse {
-  readonly key: string;
-  /** The answer holds something that may not be kept in the clear (docs/architecture.md, "Personal data"). */
-  readonly confidential: boolean;
-  /** An answer that is made of what was recorded is made again from the log, and not kept (`CommandSpec.isRemade`). */
-  readonly isRemade: boolean;
-}
 
 export interface Idempotency {
   /** Sends the first answer again, or lets the request begin. @throws Problem when the key can't be used. */
@@ -53,18 +40,6 @@ export interface Idempotency {
   flush(): Promise<void>;
 }
 
-export type StartedRequest =
-  | { readonly kind: 'answered' }
-  | {
-      readonly kind: 'begun';
-      /** The same for every attempt with this key. */
-      readonly commandId: string;
-      /** As `EventMetadata` has it. */
-      readonly request?: string;
-      /** When this key was first used: for ids that carry a time. Costs a write. */
-      readonly claimedAt: () => Promise<string>;
-    };
-
 /** What an answer is made of, beside its body. */
 const keptHeaders = ['content-type', 'etag', 'location', 'stockledger-position'] as const;
 /** Confidential answers are sealed under one key: they live for days only, and are not erased one by one. */
@@ -75,6 +50,15 @@ const isSealed = (body: string): body is Sealed => body.startsWith('v1.');
 /** 64 bits: enough to tell a caller's own requests apart. */
 const requestChars = 16;
 
+type FindRequest = (commandId: string) => Promise<RecordedRequest | null>;
+
+/** The key is that of another request, whose answer stays what it is. */
+const isOfAnother = ({ statusCode }: FastifyReply, text: unknown): boolean =>
+  statusCode === 422 && typeof text === 'string' && text.includes(keyReusedCode);
+
+const keyReusedCode = 'IDEMPOTENCY_KEY_REUSED';
+const keyReused = (): Problem => new Problem(keyReusedCode, 'Use a new key for another request.');
+
 interface IdempotencyPorts {
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
@@ -82,7 +66,7 @@ interface IdempotencyPorts {
   readonly logger: FastifyBaseLogger;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
-  readonly remakesAnswers: boolean;
+  readonly findRequest: FindRequest | undefined;
 }
 
 export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
@@ -92,7 +76,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
     clock,
     logger,
     keysInUse: inUse = createKeysInUse(),
-    remakesAnswers,
+    findRequest,
   } = ports;
   const behind = createAnswersBehind(records, logger);
 
@@ -104,7 +88,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
     const first = behind.find(commandId) ?? (await records.find(commandId));
     if (first === null) return false;
     if (first.fingerprint !== fingerprint) {
-      throw new Problem('IDEMPOTENCY_KEY_REUSED', 'Use a new key for another request.');
+      throw keyReused();
     }
     const { status } = first.answer;
     const { [reachName]: mark, ...headers } = first.answer.headers;
@@ -158,21 +142,27 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
         const headers = { 'retry-after': '1' };
         throw new Problem('IDEMPOTENCY_KEY_IN_USE', 'Wait for the first answer.', { headers });
       }
+      const mark = fingerprint.slice(0, requestChars);
+      let recorded: RecordedRequest | null = null;
       try {
         if (await replay({ commandId, fingerprint }, caller, reply)) {
           inUse.release(commandId);
           return { kind: 'answered' };
         }
+        // Its answer was not kept: the log tells whether this is the same request.
+        recorded = (await findRequest?.(commandId)) ?? null;
+        if (recorded?.request !== undefined && recorded.request !== mark) throw keyReused();
       } catch (error) {
         inUse.release(commandId);
         throw error;
       }
-      const isRemade = use.isRemade && remakesAnswers;
+      const isRemade = use.isRemade && findRequest !== undefined;
       request.underKey = { ...use, isRemade, commandId, fingerprint, isInLog: false };
       return {
         kind: 'begun',
         commandId,
-        ...(isRemade ? { request: fingerprint.slice(0, requestChars) } : {}),
+        ...(isRemade ? { request: mark } : {}),
+        isRetry: recorded?.request !== undefined,
         claimedAt: () => records.claim(commandId, clock.now()),
       };
     },
@@ -182,7 +172,7 @@ export const createIdempotency = (ports: IdempotencyPorts): Idempotency => {
       request.underKey = null;
       // An answer without a body (202, 204) is an answer too.
       const text = payload ?? '';
-      const isKept = isFinal(reply.statusCode) && !(begun.isRemade && begun.isInLog);
+      const isKept = isFinal(reply.statusCode) && !(begun.isRemade && begun.isInLog) && !isOfAnother(reply, text);
       const kept = isKept && typeof text === 'string' ? keepOne(begun, reply, text) : null;
       if (kept === null) {
         inUse.release(begun.commandId);

@@ -4,6 +4,37 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { IdempotencyRecords, KeptAnswer } from '../../commands/ports.ts';
 import type { Reach } from '../../domain/access/policy.ts';
 
+/** One request under its key, while it runs. */
+export interface RunningRequest extends KeyUse {
+  /** What it did is in the log, and its answer is made of that alone. */
+  isInLog: boolean;
+  /** The id of its command, derived from who asked and the key: the same for every attempt. */
+  readonly commandId: string;
+  readonly fingerprint: string;
+}
+
+export interface KeyUse {
+  readonly key: string;
+  /** The answer holds something that may not be kept in the clear (docs/architecture.md, "Personal data"). */
+  readonly confidential: boolean;
+  /** An answer that is made of what was recorded is made again from the log, and not kept (`CommandSpec.isRemade`). */
+  readonly isRemade: boolean;
+}
+
+export type StartedRequest =
+  | { readonly kind: 'answered' }
+  | {
+      readonly kind: 'begun';
+      /** The same for every attempt with this key. */
+      readonly commandId: string;
+      /** As `EventMetadata` has it. */
+      readonly request?: string;
+      /** The same request has recorded something: its answer is made of that. */
+      readonly isRetry: boolean;
+      /** When this key was first used: for ids that carry a time. Costs a write. */
+      readonly claimedAt: () => Promise<string>;
+    };
+
 /** Answers that were given and are on their way to the disk: many in one write, a moment later (ADR 12). */
 interface AnswersBehind {
   find(id: string): KeptAnswer | undefined;

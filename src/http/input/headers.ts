@@ -108,12 +108,13 @@ export const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryR
 export const contextOf = (
   request: FastifyRequest,
   { subject, kind, client, acr, amr }: Principal,
-  { commandId, request: fingerprint }: Pick<CommandContext, 'commandId' | 'request'>,
+  { commandId, request: fingerprint, isRetry }: Pick<CommandContext, 'commandId' | 'request' | 'isRetry'>,
 ): CommandContext => {
   const ifMatch = ifMatchOf(request);
   return {
     commandId,
     ...(fingerprint === undefined ? {} : { request: fingerprint }),
+    ...(isRetry === true ? { isRetry } : {}),
     actor: { subject, kind, client },
     authentication: { ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) },
     correlationId: correlationIdOf(request),

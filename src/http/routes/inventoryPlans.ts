@@ -80,7 +80,8 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
     answers: { 201: ref(Reservation), 200: ref(DryRun) },
     problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'RESERVATION_ID_TAKEN', 'ORDER_NOT_FOUND'],
     handle: async ({ params, body, context, reach, reply }) => {
-      if (body.orderId !== undefined) await requireReach(body.orderId, reach);
+      // What this caller has reserved was within reach when it did; the order may have been placed since.
+      if (body.orderId !== undefined && context.isRetry !== true) await requireReach(body.orderId, reach);
       const { quantity, expiresInSeconds, orderId, lineId } = body;
       const now = clock.now();
       const reservationId = derivedId(`reservation/${context.commandId}`);

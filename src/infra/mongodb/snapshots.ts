@@ -2,7 +2,8 @@
  * Snapshots of folded streams. The newest of a stream is found by its name, in one read where it is small; milestones lie
  * apart, as they are only asked for to look at the past.
  */
-import type { KeptSnapshot, Snapshot, SnapshotStore } from '../../eventsourcing/commandHandling/snapshots.ts';
+import { randomUUID } from 'node:crypto';
+import type { KeptSnapshot, Snapshot, SnapshotStore } from '../../eventsourcing/commandHandling/snapshotWriter.ts';
 import { untilDone } from '../waits.ts';
 import type { Mongo } from './connect.ts';
 import { createBatchedRead, isPartlyDuplicate } from './driver.ts';
@@ -15,6 +16,8 @@ interface NewestRow {
   readonly form: string;
   /** How many parts there are. */
   readonly parts: number;
+  /** Of this write, so that parts of two processes don't mix. */
+  readonly write: string;
   readonly first: string;
 }
 
@@ -22,7 +25,7 @@ interface NewestRow {
 interface PartRow {
   readonly _id: string;
   /** Another one than that of the first part: it is being replaced. */
-  readonly revision: number;
+  readonly write: string;
   readonly body: string;
 }
 
@@ -42,6 +45,12 @@ const partId = (stream: string, part: number): string => `${stream} ${part}`;
 
 const charsOf = (parts: readonly string[]): number => parts.reduce((sum, { length }) => sum + length, 0);
 
+/** One of another form is of no use to who writes in this one. */
+const olderThan = ({ _id, revision, form }: NewestRow) => ({
+  _id,
+  $or: [{ revision: { $lt: revision } }, { form: { $ne: form } }],
+});
+
 export const createMongoSnapshots = ({ db, read, write }: Mongo): SnapshotStore => {
   const newest = db.collection<NewestRow>('snapshots');
   const further = db.collection<PartRow>('snapshotParts');
@@ -51,11 +60,18 @@ export const createMongoSnapshots = ({ db, read, write }: Mongo): SnapshotStore 
     await write(() => milestones.createIndexes([{ key: { stream: 1, revision: -1 } }]));
   });
 
-  const wholeOf = async ({ _id: stream, revision, form, parts: count, first }: NewestRow): Promise<Snapshot | null> => {
+  const wholeOf = async ({
+    _id: stream,
+    revision,
+    form,
+    parts: count,
+    write: id,
+    first,
+  }: NewestRow): Promise<Snapshot | null> => {
     if (count === 1) return { stream, revision, form, parts: [first] };
     const ids = Array.from({ length: count - 1 }, (_, index) => partId(stream, index + 1));
     const rows = await read(() => further.find({ _id: { $in: ids } }).toArray());
-    const bodies = new Map(rows.filter((row) => row.revision === revision).map(({ _id, body }) => [_id, body]));
+    const bodies = new Map(rows.filter((row) => row.write === id).map(({ _id, body }) => [_id, body]));
     const parts = [first, ...ids.flatMap((id) => bodies.get(id) ?? [])];
     return parts.length === count ? { stream, revision, form, parts } : null;
   };
@@ -82,8 +98,9 @@ export const createMongoSnapshots = ({ db, read, write }: Mongo): SnapshotStore 
     },
     save: async (snapshots: readonly KeptSnapshot[]) => {
       await prepare();
-      const partRows = snapshots.flatMap(({ stream, revision, parts }) =>
-        parts.slice(1).map((body, index): PartRow => ({ _id: partId(stream, index + 1), revision, body })),
+      const writes = snapshots.map((snapshot) => ({ ...snapshot, write: randomUUID() }));
+      const partRows = writes.flatMap(({ stream, parts, write: id }) =>
+        parts.slice(1).map((body, index): PartRow => ({ _id: partId(stream, index + 1), write: id, body })),
       );
       for (const row of partRows) {
         await write(() => further.replaceOne({ _id: row._id }, row, { upsert: true }));
@@ -93,13 +110,13 @@ export const createMongoSnapshots = ({ db, read, write }: Mongo): SnapshotStore 
         return { _id: `${stream} ${revision}`, stream, revision, form, parts };
       });
       if (milestoneRows.length > 0) await unlessNewer(() => milestones.insertMany(milestoneRows, { ordered: false }));
-      const rows = snapshots.map(({ stream, revision, form, parts }): NewestRow => {
-        return { _id: stream, revision, form, parts: parts.length, first: parts[0] ?? '' };
+      const rows = writes.map(({ stream, revision, form, parts, write: id }): NewestRow => {
+        return { _id: stream, revision, form, parts: parts.length, write: id, first: parts[0] ?? '' };
       });
       await unlessNewer(() =>
         newest.bulkWrite(
           rows.map((row) => ({
-            replaceOne: { filter: { _id: row._id, revision: { $lt: row.revision } }, replacement: row, upsert: true },
+            replaceOne: { filter: olderThan(row), replacement: row, upsert: true },
           })),
           { ordered: false },
         ),

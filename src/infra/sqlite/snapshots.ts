@@ -1,6 +1,6 @@
 /** Snapshots of folded streams, beside the log. A row for each part; what is damaged or not whole is not there. */
 import { crc32 } from 'node:zlib';
-import type { KeptSnapshot, SnapshotStore } from '../../eventsourcing/commandHandling/snapshots.ts';
+import type { KeptSnapshot, SnapshotStore } from '../../eventsourcing/commandHandling/snapshotWriter.ts';
 import type { Database } from './file/database.ts';
 import type { Statements, WriteModule } from './file/writes.ts';
 
@@ -12,16 +12,17 @@ const schema = [
 ];
 
 const create = ({ prepare }: Statements) => {
-  const removeBefore = prepare('DELETE FROM snapshots WHERE stream = ? AND revision < ? AND isMilestone = 0');
+  const removeBefore = prepare(
+    'DELETE FROM snapshots WHERE stream = ? AND (revision = ? OR (revision < ? AND isMilestone = 0))',
+  );
   const remove = prepare('DELETE FROM snapshots WHERE stream = ?');
   const insert = prepare(
-    `INSERT INTO snapshots (stream, revision, part, parts, isMilestone, form, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO NOTHING`,
+    `INSERT INTO snapshots (stream, revision, part, parts, isMilestone, form, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return {
     save: (snapshots: readonly KeptSnapshot[]): void => {
       for (const { stream, revision, isMilestone, form, parts } of snapshots) {
-        removeBefore.run(stream, revision);
+        removeBefore.run(stream, revision, revision);
         for (const [part, body] of parts.entries()) {
           insert.run(stream, revision, part, parts.length, Number(isMilestone), form, body, crc32(body));
         }
