@@ -6,6 +6,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import { stockDecider } from '../domain/stock/decider.ts';
+import { createFindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
@@ -97,12 +99,12 @@ export interface Service {
 export const compose = async (adapters: Adapters, settings: Settings): Promise<Service> => {
   const { events, documents, jobs, personalData, clock, logger, idempotencyRecords } = adapters;
   const readSide = readSideOf(adapters, settings.projectionParts);
-  const readModels = createAllReadModels(readSide);
-  const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
-  const measures = createMeasures(lag.behindMs);
   const snapshots = createSnapshotWriter(adapters.snapshots, (error) =>
     logger.warn(failureFacts(error), 'no snapshot'),
   );
+  const readModels = createAllReadModels(readSide, createFindPastState(stockDecider, events, snapshots));
+  const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
+  const measures = createMeasures(lag.behindMs);
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers });

@@ -1,5 +1,8 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
+
+import type { Stock } from '../domain/stock/state.ts';
 import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../domain/values.ts';
+import type { FindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import {
@@ -51,7 +54,8 @@ export const projections: readonly AnyProjection[] = [
   untyped(logCount),
 ];
 
-export const createReadModels = (side: ReadSide) => {
+/** `findPastStock`: where a look at the past may begin. */
+export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<Stock>) => {
   const { source } = side;
   const fold = createFold(side);
   const foldOrder = (id: string) => fold<OrderDocument>(untyped(orders), orderStream(id), id);
@@ -98,7 +102,7 @@ export const createReadModels = (side: ReadSide) => {
       createEventHistoryQueries(port, collection, { source, pace }),
     ),
     logCount: build(untyped(logCount), createLogCountQueries),
-    stockHistory: createStockHistory(pacedReads(source, pace)),
+    stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */
     all,
   };

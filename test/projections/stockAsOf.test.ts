@@ -2,6 +2,8 @@ import { array, assert, asyncProperty, nat } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
+import type { Stock } from '../../src/domain/stock/state.ts';
+import type { FindPastState } from '../../src/eventsourcing/commandHandling/pastStates.ts';
 import { createStockHistory } from '../../src/projections/stockHistory/queries.ts';
 import { levelOf } from '../../src/projections/stockLevels/projection.ts';
 import { stockHistories } from './stockHistories.ts';
@@ -10,6 +12,8 @@ import { arrayReader, chairs, logOf, move, openSource, registered, stockEvents, 
 const monday = '2026-03-02T12:00:00.000Z';
 const tuesday = '2026-03-03T12:00:00.000Z';
 const wednesday = '2026-03-04T12:00:00.000Z';
+
+const hourAt = (hours: number): string => timeAt(3_600 * hours);
 
 /** What happened, when it did, and when it was typed in. */
 type Told = readonly [movement: StockMovement, occurredAt: string, recordedAt: string];
@@ -122,6 +126,43 @@ describe('a stock as of a time (B2)', () => {
         const count = Math.min(known + 1, events.length);
         expect(await history.asOf(chairs, { knownAt: timeAt(known) })).toEqual(expected(count));
       }),
+    );
+  });
+
+  it('is the same from a snapshot before that time as from the beginning, whatever was told late', async () => {
+    await assert(
+      asyncProperty(
+        stockHistories,
+        array(nat(40), { maxLength: 40 }),
+        nat(40),
+        nat(40),
+        async (events, late, at, known) => {
+          // An hour apart as they were told; each happened then, or some hours before.
+          const log = logOf(...events).map((event, index) => ({
+            ...event,
+            recordedAt: hourAt(index),
+            occurredAt: hourAt(Math.max(0, index - (late[index] ?? 0))),
+          }));
+          const findPast: FindPastState<Stock> = async (_stream, recordedBy) => {
+            const revision = log.findLastIndex(({ recordedAt }) => recordedAt <= recordedBy);
+            if (revision < 0) return null;
+            const state = events.slice(0, revision + 1).reduce(stockDecider.evolve, stockDecider.initialState);
+            return { state, revision, updatedAt: hourAt(revision) };
+          };
+          const [whole, fromSnapshots] = [
+            createStockHistory(arrayReader(log)),
+            createStockHistory(arrayReader(log), findPast),
+          ];
+          for (const moment of [
+            {},
+            { asOf: hourAt(at) },
+            { knownAt: hourAt(known) },
+            { asOf: hourAt(at), knownAt: hourAt(known) },
+          ]) {
+            expect(await fromSnapshots.asOf(chairs, moment)).toEqual(await whole.asOf(chairs, moment));
+          }
+        },
+      ),
     );
   });
 });

@@ -1,10 +1,12 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
 import { emptyBalance } from '../../domain/stock/balance.ts';
 import type { Balance } from '../../domain/stock/events.ts';
+import type { Stock } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
+import type { FindPastState } from '../../eventsourcing/commandHandling/pastStates.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../../eventsourcing/projecting/page.ts';
-import type { StockLevelDocument } from '../stockLevels/projection.ts';
+import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
 import {
   causesIn,
   type ExplainedField,
@@ -37,7 +39,8 @@ export interface StockHistory {
   history(key: StockKey, page: PageRequest): Promise<Page<RecordedEvent>>;
   /**
    * The stock as it was; `null` when it was not registered by then. Its `revision` and `updatedAt` are those of the last
-   * event that counts. Reads the whole stream, a slice at a time.
+   * event that counts. Reads the stream from the nearest snapshot before that time on, a slice at a time: what was recorded
+   * later may have happened earlier.
    */
   asOf(key: StockKey, moment: Moment): Promise<StockLevelDocument | null>;
   /**
@@ -52,6 +55,9 @@ export interface StockHistory {
  * would otherwise make one request walk a stream of millions.
  */
 const eventsReadMax = 10_000;
+
+/** Of all times that a moment may name. */
+const latest = '9999-12-31T23:59:59.999Z';
 
 const charsOf = ({ data }: { readonly data: object }): number => JSON.stringify(data).length;
 
@@ -89,7 +95,30 @@ const findCauses = async (
   return { causes, readTo: null };
 };
 
-export const createStockHistory = (source: PacedStreamReader): StockHistory => ({
+/** Each event up to here counts: it can't have happened later than five minutes after it was recorded, by any clock. */
+const marginMs = 10 * 60_000;
+
+/** Where a fold as of a moment may begin. */
+const beginningOf = async (
+  { warehouseId, sku }: StockKey,
+  { asOf, knownAt }: Moment,
+  findPast: FindPastState<Stock>,
+): Promise<{ readonly level: StockLevelDocument | null; readonly from: number }> => {
+  const moments = [asOf, knownAt].filter((time) => time !== undefined).map((time) => Date.parse(time));
+  const recordedBy = new Date(Math.min(...moments, Date.parse(latest)) - marginMs).toISOString();
+  const past = await findPast(stockStream(warehouseId, sku), recordedBy);
+  if (past === null || past.state.phase === 'absent') return { level: null, from: 0 };
+  const { state: stock, revision, updatedAt } = past;
+  return { level: levelOf({ warehouseId, sku, stock, revision, updatedAt }), from: revision + 1 };
+};
+
+/** Without snapshots. */
+const findNone: FindPastState<Stock> = async () => null;
+
+export const createStockHistory = (
+  source: PacedStreamReader,
+  findPast: FindPastState<Stock> = findNone,
+): StockHistory => ({
   history: async ({ warehouseId, sku }, { limit, cursor }) => {
     const stream = stockStream(warehouseId, sku);
     const after = revisionAfter(stream, cursor);
@@ -103,9 +132,10 @@ export const createStockHistory = (source: PacedStreamReader): StockHistory => (
     };
   },
 
-  asOf: async ({ warehouseId, sku }, moment) => {
-    let level: StockLevelDocument | null = null;
-    for await (const slice of slicesOf(source, stockStream(warehouseId, sku), 0)) {
+  asOf: async (key, moment) => {
+    const { level: before, from } = await beginningOf(key, moment, findPast);
+    let level = before;
+    for await (const slice of slicesOf(source, stockStream(key.warehouseId, key.sku), from)) {
       for (const event of slice) level = foldAsOf(level, event, moment);
     }
     return level;
