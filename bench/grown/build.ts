@@ -89,27 +89,29 @@ function* reserveInTurn({ register, reserve }: Stocks, skus: readonly string[], 
 const listOf = (length: number, skuOf: (at: number) => string): readonly string[] =>
   Array.from({ length }, (_, at) => skuOf(at));
 
-/** A stock in use has had some events since its last snapshot. */
-const sinceMax = 50;
+/** A stock in use has had some events since its last snapshot: half of those that lie between two, on average. */
+const sinceOf = (events: number): number => Math.min(25, Math.floor(events / 4));
 
 function* history(stocks: Stocks, size: GrownSize): Generator<() => void> {
-  yield* adjustInTurn(stocks, listOf(size.stocks, grownSku), size.eventsEach - sinceMax / 2);
+  const adjusted = (skus: readonly string[], events: number) => adjustInTurn(stocks, skus, events - sinceOf(events));
+  yield* adjusted(listOf(size.stocks, grownSku), size.eventsEach);
   yield* reserveInTurn(stocks, listOf(contested, manySku), size.manyOpen);
   for (let copy = 0; copy < copies; copy += 1) {
     yield* reserveInTurn(stocks, listOf(contested, fewSku(copy)), size.fewOpen);
-    yield* adjustInTurn(stocks, [longSku(copy)], size.longEvents - sinceMax / 2);
-    yield* adjustInTurn(stocks, [shortSku(copy)], shortEvents - sinceMax / 2);
+    yield* adjusted([longSku(copy)], size.longEvents);
+    yield* adjusted([shortSku(copy)], shortEvents);
   }
 }
 
-const withHistory = ({ stocks }: GrownSize): readonly string[] => [
-  ...listOf(stocks, grownSku),
-  ...listOf(copies, longSku),
-  ...listOf(copies, shortSku),
+/** Those with a history, and how many events each has. */
+const withHistory = ({ stocks, eventsEach, longEvents }: GrownSize): readonly (readonly [string, number])[] => [
+  ...listOf(stocks, grownSku).map((sku) => [sku, eventsEach] as const),
+  ...listOf(copies, longSku).map((sku) => [sku, longEvents] as const),
+  ...listOf(copies, shortSku).map((sku) => [sku, shortEvents] as const),
 ];
 
-function* sinceSnapshots(stocks: Stocks, skus: readonly string[]): Generator<() => void> {
-  for (const [at, sku] of skus.entries()) yield () => stocks.adjust(sku, at % sinceMax);
+function* sinceSnapshots(stocks: Stocks, skus: ReturnType<typeof withHistory>): Generator<() => void> {
+  for (const [sku, events] of skus) yield () => stocks.adjust(sku, sinceOf(events));
 }
 
 /** Makes the store in this directory. Says now and then how far it has come. */
@@ -135,7 +137,8 @@ export const buildGrown = async (dataDir: string, size: GrownSize, say: (line: s
     const [stocks, skus] = [createStocks(book), withHistory(size)];
     await putAll(history(stocks, size));
     say('snapshots');
-    await store.writeSnapshots([...skus, ...listOf(contested, manySku)].map((sku) => stockStream(warehouseId, sku)));
+    const snapshotted = [...skus.map(([sku]) => sku), ...listOf(contested, manySku)];
+    await store.writeSnapshots(snapshotted.map((sku) => stockStream(warehouseId, sku)));
     await putAll(sinceSnapshots(stocks, skus));
     await store.finish();
     pace(book.count(), true);
