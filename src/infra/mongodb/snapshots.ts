@@ -97,6 +97,7 @@ export const createMongoSnapshots = ({ db, read, write }: Mongo): SnapshotStore 
       return row.form === form ? wholeOf(row) : null;
     },
     save: async (snapshots: readonly KeptSnapshot[]) => {
+      if (snapshots.length === 0) return;
       await prepare();
       const writes = snapshots.map((snapshot) => ({ ...snapshot, write: randomUUID() }));
       const partRows = writes.flatMap(({ stream, parts, write: id }) =>
