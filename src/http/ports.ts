@@ -1,5 +1,4 @@
 /** All that the HTTP layer is given: use cases to ask, read models to look at, and the few ports it needs itself. */
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { UseCases } from '../commands/index.ts';

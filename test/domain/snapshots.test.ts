@@ -52,7 +52,7 @@ const aggregates = [
 describe('what is written of a state', () => {
   it.each(aggregates)('of $category is what its version says', async ({ category, written }) => {
     const path = join(import.meta.dirname, 'snapshots', `${category}.txt`);
-    // Where it differs: raise the version of the codec, and write the file anew with `vitest -u`.
+    // Where it differs: raise the version of the codec, and write the file (docs/how-to.md, "Change a state").
     await expect(
       `${[`version ${written.version}`, ...written.states.map((parts) => JSON.stringify(parts))].join('\n')}\n`,
     ).toMatchFileSnapshot(path);

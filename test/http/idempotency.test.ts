@@ -121,6 +121,33 @@ describe('the same request with the same key', () => {
     }
   });
 
+  it('is 422 when another stream has it, though its answer was lost, and that answer is not kept (28)', async () => {
+    const lost: string[] = [];
+    const service = await openService({
+      // What a crash leaves: the change is in the log, its answer is not kept.
+      adapt: ({ idempotencyRecords }) => ({
+        idempotencyRecords: {
+          ...idempotencyRecords,
+          find: async () => null,
+          save: async (answers) => {
+            lost.push(...answers.map(({ answer }) => answer.body));
+          },
+        },
+      }),
+    });
+    await arrange(service, { BER: { [sku]: 10, CHAIR: 10 } });
+    const staff = service.as('sandbox-staff');
+    const key = { 'idempotency-key': randomUUID() };
+    // The log has no fingerprint of a request with a note.
+    const first = await staff.post(`${url}/adjustments`, { delta: 5, reason: 'found', note: 'behind the shelf' }, key);
+    expect(first.status).toBe(201);
+    // Until then the process has it in memory, and would know it by its request.
+    await expect.poll(() => lost).toContain(first.text);
+    const other = await staff.post('/v1/warehouses/BER/inventory/CHAIR/receipts', { quantity: 3 }, key);
+    expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    expect(lost).not.toContain(other.text);
+  });
+
   it('needs no kept answer where the log has what it did, whatever came after it', async () => {
     const kept: string[] = [];
     const service = await openService({

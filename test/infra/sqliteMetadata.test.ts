@@ -128,14 +128,14 @@ describe('a log of an earlier release', () => {
     ).toEqual([...leavesOfEarlierRelease.map(() => '{'), '[']);
   });
 
-  it('written anew by this release has the same leaves', async () => {
+  it('has the same leaves when this release copies it', async () => {
     change(await readFile(join(import.meta.dirname, 'files/earlierLog.sql'), 'utf8'));
     const events = await (await openLog()).readAll(null, 'forwards', 100);
     path = `${path}.new`;
-    const anew = await openLog();
+    const copy = await openLog();
     for (const { stream, revision, position: _, ...event } of events) {
-      await anew.append(stream, revision === 0 ? 'no_stream' : revision - 1, [event]);
+      await copy.append(stream, revision === 0 ? 'no_stream' : revision - 1, [event]);
     }
-    expect((await anew.readAll(null, 'forwards', 100)).map(merkleLeaf)).toEqual(leavesOfEarlierRelease);
+    expect((await copy.readAll(null, 'forwards', 100)).map(merkleLeaf)).toEqual(leavesOfEarlierRelease);
   });
 });

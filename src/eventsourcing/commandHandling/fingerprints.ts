@@ -1,4 +1,4 @@
-/** The commands that a stream has seen within the last days, eight bytes each: for a store that doesn't look for known ids. */
+/** The commands that a stream has seen, eight bytes each: for a store that doesn't look for known ids. */
 
 /**
  * Tells for certain that an id was not seen; that it was is then looked up in the log. Commands of clients are forgotten
