@@ -40,7 +40,7 @@ export const openQuickStore = async (dataDir: string): Promise<QuickStore> => {
   db.prepare('PRAGMA synchronous=OFF').run();
   db.prepare('PRAGMA wal_autocheckpoint=40000').get();
   const personalData = await openPersonalData({ directory: dataDir, keyEncryptionKey: undefined });
-  const { events, documents, checkpoints, snapshots } = await createReadEngines(db);
+  const { events, documents, checkpoints, snapshots } = await createReadEngines(db, { isSoleWriter: true });
   for (const { name, indexes, lists } of allProjections) await documents.ensure({ name, indexes, lists });
 
   const append = async (appends: readonly Append[]): Promise<readonly RecordedEvent[]> => {

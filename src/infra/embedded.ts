@@ -8,7 +8,7 @@ import { openPersonalData } from './keys/sqliteKeyStore.ts';
 import { databaseFileName } from './privateFiles.ts';
 import { createSoleLeases, createSqliteCheckpoints } from './sqlite/checkpoints.ts';
 import { createSqliteDocuments } from './sqlite/documents/documents.ts';
-import { createSqliteEvents } from './sqlite/events/events.ts';
+import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events/events.ts';
 import { fillChecksums, keepMark } from './sqlite/events/logIntegrity.ts';
 import { startCheckpointer } from './sqlite/file/connection.ts';
 import { type Database, openDatabase } from './sqlite/file/database.ts';
@@ -69,10 +69,10 @@ const createFileSet = (onDamage: (damage: StoreDamaged) => void = () => undefine
 };
 
 /** Log, read models and checkpoints on an open file: all that a rebuild needs. */
-export const createReadEngines = async (db: Database) => {
+export const createReadEngines = async (db: Database, options: SqliteEventsOptions = {}) => {
   const { generations, ...checkpoints } = await createSqliteCheckpoints(db);
   return {
-    events: await createSqliteEvents(db, decodeStored),
+    events: await createSqliteEvents(db, decodeStored, options),
     snapshots: await createSqliteSnapshots(db),
     documents: createSqliteDocuments(db),
     checkpoints,
@@ -144,7 +144,7 @@ export const openEmbeddedEngines = async ({
   const personalData = files.add(await openPersonalData({ directory: dataDir, ...keys, onDamage: files.condemn }));
   bound.close();
   files.watch();
-  const engines = await createReadEngines(db);
+  const engines = await createReadEngines(db, { isSoleWriter: true });
   const checkpointer = startCheckpointer(path);
   const mark = keepMark(dataDir, bound.id, db, onMarkFailure);
   const stopping = new AbortController();

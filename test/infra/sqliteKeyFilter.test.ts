@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { derivedId } from '../../src/eventsourcing/commandHandling/ids.ts';
-import { createKeyFilter } from '../../src/infra/sqlite/idempotency.ts';
+import { createKeyFilter } from '../../src/infra/sqlite/keyFilter.ts';
 
 const idsOf = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => derivedId(`${prefix}${index}`));

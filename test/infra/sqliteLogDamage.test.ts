@@ -172,6 +172,11 @@ describe('verifying a store', () => {
       /checkpoint of reactions_v1 \(9\) is ahead/,
     ],
     ['an end that is missing', 'DELETE FROM events WHERE position > 3', /ends at event 3/],
+    [
+      'an index that lacks an event',
+      'DELETE FROM event_tail WHERE kind = 2 AND position = 3',
+      /^the index of the log does not say what the log says: back the store up and restore it$/,
+    ],
   ])('tells of %s (18)', async (_, sql, fault) => {
     await makeStore(5);
     change(sql);

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { checkpointWrites } from '../../src/infra/sqlite/checkpoints.ts';
 import { documentWrites } from '../../src/infra/sqlite/documents/documentWrites.ts';
-import { eventWrites } from '../../src/infra/sqlite/events/eventRows.ts';
+import { eventWrites } from '../../src/infra/sqlite/events/appends.ts';
 import type { Database } from '../../src/infra/sqlite/file/database.ts';
 import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
 import { packError, unpackError } from '../../src/infra/sqlite/file/writes.ts';
@@ -103,10 +103,11 @@ describe('a file that a thread of its own writes', () => {
       await db.writer(jobWrites),
       await db.writer(eventWrites),
     ];
+    const noUuid = ['no uuid', 'ItemDefined', 1, '', '', '{}', { author: '', rest: '{}' }] as const;
     const results = await Promise.allSettled([
       jobs('add', ['queue', [['a', '{}', 0]]]),
       documents('write', ['nowhere', []]),
-      events('append', ['item-A', -1, [['no uuid', 'ItemDefined', 1, '', '', '{}', { author: '', rest: '{}' }]]]),
+      events('append', [{ stream: 'item-A', expected: -1, events: [noUuid], mayBeKnown: [] }]),
       jobs('add', ['queue', [['b', '{}', 0]]]),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);

@@ -7,6 +7,7 @@ import { StoreDamaged } from '../../eventsourcing/ports.ts';
 import { keysThatDoNotOpen } from '../keys/sqliteKeyStore.ts';
 import { databaseFileName, keyStoreFileName } from '../privateFiles.ts';
 import { asWritten, eventColumns, selectEvents } from '../sqlite/events/eventRows.ts';
+import { indexAgrees } from '../sqlite/events/index/agreement.ts';
 import { lossAtEnd, readMark } from '../sqlite/events/logIntegrity.ts';
 import { isDamage, openFile } from '../sqlite/file/connection.ts';
 
@@ -19,6 +20,8 @@ interface EventsChecked {
   readonly faults: readonly string[];
 }
 
+/** The index follows from the log: restoring a backup makes it anew. */
+const indexFault = 'the index of the log does not say what the log says: back the store up and restore it';
 const rowsAtOnce = 1_000;
 const faultsMax = 20;
 
@@ -47,11 +50,9 @@ const faultOf = (read: () => unknown): string | null => {
 const hasChecksums = (db: DatabaseSync): boolean =>
   db.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'checksum'").get() !== undefined;
 
-const checkEvents = (db: DatabaseSync, onProgress: (done: number, total: number) => void): EventsChecked => {
-  const counts = db.prepare('SELECT count(*) AS count, max(position) AS head FROM events').get();
-  const [count, head] = [Number(counts?.count ?? 0), Number(counts?.head ?? 0)];
-  const faults = orderFaults(db, count, head);
-  if (!hasChecksums(db)) return { events: count, head, unchecked: count, faults };
+/** Of each event by itself. */
+const eventFaults = (db: DatabaseSync, head: number, onProgress: (done: number, total: number) => void): string[] => {
+  const faults: string[] = [];
   const { all } = selectEvents(
     { prepare: (sql) => db.prepare(sql) },
     `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream
@@ -68,6 +69,16 @@ const checkEvents = (db: DatabaseSync, onProgress: (done: number, total: number)
     }
     onProgress(Math.min(head, at + rowsAtOnce), head);
   }
+  return faults;
+};
+
+const checkEvents = (db: DatabaseSync, onProgress: (done: number, total: number) => void): EventsChecked => {
+  const counts = db.prepare('SELECT count(*) AS count, max(position) AS head FROM events').get();
+  const [count, head] = [Number(counts?.count ?? 0), Number(counts?.head ?? 0)];
+  const inOrder = orderFaults(db, count, head);
+  if (!hasChecksums(db)) return { events: count, head, unchecked: count, faults: inOrder };
+  const faults = [...inOrder, ...eventFaults(db, head, onProgress)];
+  if (!indexAgrees({ prepare: (sql) => db.prepare(sql) })) faults.push(indexFault);
   const unchecked = Number(db.prepare('SELECT count(*) AS count FROM events WHERE checksum IS NULL').get()?.count);
   return { events: count, head, unchecked, faults };
 };

@@ -2,18 +2,13 @@
 import type { DecodeStored, EventEnvelope, Position, RecordedEvent } from '../../../eventsourcing/message.ts';
 import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../../eventsourcing/ports.ts';
 import { createWakeSignal } from '../../waits.ts';
-import { isUniqueViolation } from '../file/connection.ts';
 import type { Database } from '../file/database.ts';
-import {
-  type AppendedAt,
-  type EventValues,
-  eventColumns,
-  eventValuesOf,
-  eventWrites,
-  selectEvents,
-} from './eventRows.ts';
-import { idBytes, positionOf } from './ids.ts';
+import { type AppendedAt, eventWrites } from './appends.ts';
+import { type EventValues, eventColumns, eventValuesOf, selectEvents } from './eventRows.ts';
+import { positionOf } from './ids.ts';
+import { createKnownIds } from './index/knownIds.ts';
 import { createRecentEvents, createScan, sliceCharsMax } from './reads.ts';
+import { createStreamReads } from './streamReads.ts';
 
 /** How often a follower that waits looks for events of another process, such as an import. */
 const pollMs = 250;
@@ -32,7 +27,22 @@ const placed = (
   index: number,
 ): RecordedEvent => ({ ...event, stream, revision: revision + index, position: positionOf(position + index) });
 
-export const createSqliteEvents = async (db: Database, decode: DecodeStored): Promise<EventStore & EventSource> => {
+const resultOf = (at: AppendedAt, stream: string, events: readonly EventEnvelope[]): AppendResult => {
+  if (at.kind === 'duplicate') return at;
+  if (at.kind === 'conflict') return { kind: 'conflict', actual: at.actual < 0 ? 'no_stream' : at.actual };
+  return { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
+};
+
+export interface SqliteEventsOptions {
+  /** No other process appends while this one runs, so that an id which it has not seen is new. */
+  readonly isSoleWriter?: boolean;
+}
+
+export const createSqliteEvents = async (
+  db: Database,
+  decode: DecodeStored,
+  { isSoleWriter = false }: SqliteEventsOptions = {},
+): Promise<EventStore & EventSource> => {
   const write = await db.writer(eventWrites);
   const writeFirst = await db.writer(eventWrites, 'first');
   const recent = createRecentEvents();
@@ -41,6 +51,8 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
   const readHead = (): number => (selectHead.get()?.head as number | null) ?? 0;
   /** As far as this process knows; another one may have gone on. */
   let head = await db.read(readHead);
+  const known = isSoleWriter ? createKnownIds(db, head) : null;
+  const mayHave = (id: string): boolean => known === null || known.mayHave(id);
 
   const publish = (result: AppendResult, values: readonly EventValues[]): void => {
     if (result.kind !== 'appended') return;
@@ -49,48 +61,28 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
     grown.wake();
   };
 
-  const selectPlace = db.prepare(
-    'SELECT s.name, e.revision FROM events e CROSS JOIN streams s ON s.id = e.stream WHERE e.id = ?',
-  );
-  const locate: EventStore['locate'] = (eventIds) =>
-    db.read(() =>
-      eventIds.flatMap((id) => {
-        const row = selectPlace.get(idBytes(id));
-        return row === undefined ? [] : [{ id, stream: row.name as string, revision: row.revision as number }];
-      }),
-    );
-
   const append: EventStore['append'] = async (stream, expected, events) => {
     if (events.length === 0) throw new RangeError('an append needs at least one event');
     const after = expected === 'no_stream' ? -1 : expected;
-    const resultOf = (at: AppendedAt): AppendResult =>
-      at.kind === 'conflict'
-        ? { kind: 'conflict', actual: at.actual < 0 ? 'no_stream' : at.actual }
-        : { kind: 'appended', events: events.map((event, index) => placed(stream, at, event, index)) };
+    const eventIds = events.map(({ id }) => id);
+    if (new Set(eventIds).size < events.length) throw new RangeError('the same event id twice in one append');
+    const mayBeKnown = eventIds.filter(mayHave);
+    for (const id of eventIds) known?.add(id);
     const values = events.map(eventValuesOf);
     let result: AppendResult | undefined;
-    try {
-      await (events.some(isOurs) ? writeFirst : write)('append', [stream, after, values], (at) => {
-        result = resultOf(at);
+    await (events.some(isOurs) ? writeFirst : write)(
+      'append',
+      [{ stream, expected: after, events: values, mayBeKnown }],
+      (at) => {
+        result = resultOf(at, stream, events);
         publish(result, values);
-      });
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
-      const eventIds = (await locate(events.map(({ id }) => id))).map(({ id }) => id);
-      if (eventIds.length > 0) return { kind: 'duplicate', eventIds };
-      throw new RangeError('the same event id twice in one append', { cause: error });
-    }
+      },
+    );
     if (result === undefined) throw new Error('an append was committed and said nothing');
     return result;
   };
 
   // CROSS JOIN keeps the order of the two tables, and with it the index that is walked.
-  const selectStream = selectEvents(
-    db,
-    `SELECT ${eventColumns} FROM streams s CROSS JOIN events e ON e.stream = s.id
-     WHERE s.name = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
-    decode,
-  );
   const inOrder = `SELECT ${eventColumns} FROM events e CROSS JOIN streams s ON s.id = e.stream`;
   const selectAfter = selectEvents(db, `${inOrder} WHERE e.position > ? ORDER BY e.position LIMIT ?`, decode);
   const selectBefore = selectEvents(db, `${inOrder} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`, decode);
@@ -102,6 +94,8 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
   );
   /** Above every position. */
   const end = { commit: 2n ** 63n - 1n };
+
+  const { readStream, locate } = createStreamReads(db, decode);
 
   const readAll: EventSource['readAll'] = (from, direction, limit) =>
     db.read(() => {
@@ -146,8 +140,11 @@ export const createSqliteEvents = async (db: Database, decode: DecodeStored): Pr
 
   return {
     append,
-    locate,
-    readStream: (stream, fromRevision, limit) => db.read(() => selectStream.all(stream, fromRevision, limit)),
+    readStream,
+    locate: async (eventIds) => {
+      const ids = eventIds.filter(mayHave);
+      return ids.length === 0 ? [] : locate(ids);
+    },
     readAll,
     scan: createScan(db, readHead, decode),
     follow,

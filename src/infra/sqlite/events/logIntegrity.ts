@@ -8,7 +8,9 @@ import { OperatorError } from '../../../commands/ports.ts';
 import { databaseFileName, markFileName } from '../../privateFiles.ts';
 import type { Database } from '../file/database.ts';
 import type { Statements } from '../file/writes.ts';
-import { asWritten, eventColumns, eventWrites, selectEvents, upgradeEvents } from './eventRows.ts';
+import { eventWrites } from './appends.ts';
+import { asWritten, eventColumns, selectEvents } from './eventRows.ts';
+import { addChecksums } from './upgrades.ts';
 
 interface LogMark {
   /** Id of the store. */
@@ -156,7 +158,7 @@ const newestMax = 1_000;
 /** @throws StoreDamaged when one of the newest events is not what was written. */
 export const lossAtEndOf = (directory: string, db: DatabaseSync, id: string): string | null => {
   const statements = { prepare: (sql: string) => db.prepare(sql) };
-  upgradeEvents(statements);
+  addChecksums(statements);
   const loss = lossAtEnd(statements, readMark(directory), id);
   if (loss !== null) return loss;
   const newest = selectEvents(

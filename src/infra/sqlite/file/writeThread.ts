@@ -6,7 +6,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { OperatorError } from '../../../commands/ports.ts';
 import { checkpointWrites } from '../checkpoints.ts';
 import { documentWrites } from '../documents/documentWrites.ts';
-import { eventWrites } from '../events/eventRows.ts';
+import { eventWrites } from '../events/appends.ts';
 import { idempotencyWrites } from '../idempotency.ts';
 import { jobWrites } from '../jobs.ts';
 import { snapshotWrites } from '../snapshots.ts';

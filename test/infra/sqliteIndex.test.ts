@@ -1,0 +1,248 @@
+/** The index of the embedded log (ADR 27): each event is found, whatever is merged, cut off, undone or written beside it. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { assert, integer, property, tuple, uniqueArray } from 'fast-check';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { EventEnvelope } from '../../src/eventsourcing/message.ts';
+import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
+import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
+import { createSqliteEvents, type SqliteEventsOptions } from '../../src/infra/sqlite/events/events.ts';
+import { indexAgrees } from '../../src/infra/sqlite/events/index/agreement.ts';
+import { chunkEntries, minorMax, openChunk, pack } from '../../src/infra/sqlite/events/index/entries.ts';
+import { createIndexWrites } from '../../src/infra/sqlite/events/index/indexWrites.ts';
+import { createIndexReader, indexSchema, keyOfId } from '../../src/infra/sqlite/events/index/runs.ts';
+import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { newEvent, newEvents } from '../contracts/eventSamples.ts';
+
+const key = tuple(integer({ min: 0, max: 2 ** 48 - 1 }), integer({ min: 0, max: minorMax }));
+
+describe('packed entries', () => {
+  it('come back as they were, and the last one up to a key is found', () => {
+    assert(
+      property(uniqueArray(key, { selector: String, maxLength: chunkEntries }), key, (keys, [major, minor]) => {
+        const entries = keys
+          .toSorted(([a, b], [c, d]) => (a === c ? b - d : a - c))
+          .map(([first, second], position) => ({ major: first, minor: second, position: position * 2 ** 40 }));
+        const chunk = openChunk(pack(entries));
+        expect(entries.map((_, index) => chunk.at(index))).toEqual(entries);
+        const upTo = entries.filter((entry) => entry.major < major || (entry.major === major && entry.minor <= minor));
+        expect(chunk.floor({ major, minor })).toBe(upTo.length - 1);
+      }),
+    );
+  });
+});
+
+/** Streams of very different lengths, each event under an id of its own. */
+const createLog = () => {
+  const db = new DatabaseSync(':memory:');
+  onTestFinished(() => db.close());
+  db.exec(`CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER, revision INTEGER, id BLOB)`);
+  for (const statement of indexSchema) db.exec(statement);
+  const statements = { prepare: (sql: string) => db.prepare(sql) };
+  const insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
+  const streams = new Map<number, number[]>();
+  const ids: Buffer[] = [];
+  let index = createIndexWrites(statements);
+  const add = (stream: number): void => {
+    const positions = streams.get(stream) ?? [];
+    streams.set(stream, positions);
+    const [id, position] = [randomBytes(16), ids.length + 1];
+    insert.run(position, stream, positions.length, id);
+    index.add('stream', { major: stream, minor: positions.length, position });
+    index.add('id', { ...keyOfId(id), position });
+    positions.push(position);
+    ids.push(id);
+  };
+  return {
+    statements,
+    streams,
+    ids,
+    append: (count: number, streamOf: (at: number) => number): void => {
+      db.exec('BEGIN');
+      for (let at = 0; at < count; at += 1) {
+        add(streamOf(at));
+        index.tend(1);
+      }
+      db.exec('COMMIT');
+    },
+    /** Another process goes on with the file. */
+    restart: (): void => {
+      index = createIndexWrites(statements);
+      index.forget();
+    },
+    states: (): readonly unknown[] =>
+      db
+        .prepare('SELECT DISTINCT state FROM event_runs ORDER BY state')
+        .all()
+        .map(({ state }) => state),
+    runs: (): number => Number(db.prepare("SELECT count(*) AS n FROM event_runs WHERE state = 'ready'").get()?.n),
+  };
+};
+
+/** Half of all go to eight streams. */
+const skewed = (at: number): number => ((at * 7_919) % 2 === 0 ? at % 8 : 8 + ((at * 104_729) % 4_001));
+
+const expectAllFound = ({ statements, streams, ids }: ReturnType<typeof createLog>): void => {
+  const { headOf, positionOf, positionsFrom } = createIndexReader(statements);
+  for (const [stream, positions] of streams) {
+    expect(headOf(stream)).toBe(positions.length - 1);
+    const from = Math.floor(positions.length / 2);
+    expect(positionsFrom(stream, from, 100)).toEqual(positions.slice(from, from + 100));
+  }
+  for (let at = 0; at < ids.length; at += 97)
+    expect(positionOf('id', keyOfId(ids[at] ?? Buffer.alloc(16)))).toBe(at + 1);
+  expect(indexAgrees(statements)).toBe(true);
+};
+
+describe('the index of a log', () => {
+  it('finds each event by its stream and by its id, through three levels of merges, of few runs', () => {
+    const log = createLog();
+    for (const count of [1, 510, 1, 1, 3_600, 600, 30_000, 4_000]) {
+      log.append(count, skewed);
+      expectAllFound(log);
+    }
+    expect(log.runs()).toBeLessThan(2 * 3 * 8);
+    const { headOf, positionOf, positionsFrom } = createIndexReader(log.statements);
+    expect([headOf(5_000), positionOf('id', keyOfId(randomBytes(16))), positionsFrom(5_000, 0, 10)]).toEqual([
+      -1,
+      null,
+      [],
+    ]);
+    expect(positionsFrom(0, log.streams.get(0)?.length ?? 0, 10)).toEqual([]);
+    expect(positionsFrom(0, 0, 100_000)).toEqual(log.streams.get(0));
+  });
+
+  it('finds them where merges were cut off by a restart, and removes what those left', () => {
+    const log = createLog();
+    for (let round = 0; round < 60; round += 1) {
+      log.append(150, skewed);
+      log.restart();
+      if (round % 10 === 9) expectAllFound(log);
+    }
+    log.append(5_000, skewed);
+    expectAllFound(log);
+    expect(log.states()).toEqual(['ready']);
+  });
+
+  it('finds the events of a stream that is all there is, and of ten thousand that have one each', () => {
+    const log = createLog();
+    log.append(9_000, () => 1);
+    log.append(10_000, (at) => 2 + at);
+    expectAllFound(log);
+  });
+
+  it.each([
+    ['lacks an event', 'DELETE FROM event_tail WHERE major = 1 AND minor = 3', 3],
+    ['has one too many', 'INSERT INTO event_tail VALUES (1, 1, 7, 99)', 7],
+  ])('that %s is told from the log, and is not read over', (_what, sql, from) => {
+    const log = createLog();
+    log.append(7, () => 1);
+    log.statements.prepare(sql).run();
+    expect(indexAgrees(log.statements)).toBe(false);
+    const { positionsFrom } = createIndexReader(log.statements);
+    if (from === 3) expect(() => positionsFrom(1, 0, 10)).toThrow('The index of the log lacks an event');
+  });
+});
+
+let path: string;
+beforeEach(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'stockledger-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  path = join(directory, 'stockledger.db');
+});
+
+interface OpenLog {
+  readonly db: LocalDatabase;
+  readonly log: EventStore & EventSource;
+}
+
+const openLog = async (options: SqliteEventsOptions = {}): Promise<OpenLog> => {
+  const db = openDatabase(path);
+  onTestFinished(() => db.close());
+  return { db, log: await createSqliteEvents(db, asWritten, options) };
+};
+
+/** Appends one after another to a stream. */
+const createStream = (stream: string) => {
+  const appended: EventEnvelope[] = [];
+  return {
+    appended,
+    append: async ({ log }: OpenLog, count: number): Promise<void> => {
+      const events = newEvents(count);
+      const expected = appended.length === 0 ? 'no_stream' : appended.length - 1;
+      expect(await log.append(stream, expected, events)).toMatchObject({ kind: 'appended' });
+      appended.push(...events);
+    },
+    read: async ({ log }: OpenLog): Promise<readonly string[]> =>
+      (await log.readStream(stream, 0, 10_000)).map(({ id }) => id),
+  };
+};
+
+const idsOf = (events: readonly EventEnvelope[]): readonly string[] => events.map(({ id }) => id);
+
+describe('an embedded log', () => {
+  it('keeps its index through transactions that are undone', async () => {
+    const opened = await openLog();
+    const [one, other] = [createStream('item-A'), createStream('item-B')];
+    for (let round = 0; round < 80; round += 1) {
+      const undone = opened.db.write(() => {
+        throw new Error('undone');
+      });
+      await Promise.allSettled([one.append(opened, 9), undone, other.append(opened, 7)]);
+    }
+    expect(await one.read(opened)).toEqual(idsOf(one.appended));
+    expect(await other.read(opened)).toEqual(idsOf(other.appended));
+    expect(one.appended).toHaveLength(720);
+    expect(indexAgrees(opened.db)).toBe(true);
+  });
+
+  it('is one for two processes that append in turn', async () => {
+    const [left, right] = [await openLog(), await openLog()];
+    const stream = createStream('item-A');
+    for (let round = 0; round < 150; round += 1) await stream.append(round % 2 === 0 ? left : right, 13);
+    for (const opened of [left, right]) expect(await stream.read(opened)).toEqual(idsOf(stream.appended));
+    expect(indexAgrees(left.db)).toBe(true);
+    expect(await left.log.append('item-A', 12, newEvents(1))).toEqual({ kind: 'conflict', actual: 1_949 });
+  });
+
+  it('knows every id again after a restart, while it still reads them and afterwards', async () => {
+    const stream = createStream('item-A');
+    const first = await openLog({ isSoleWriter: true });
+    for (let round = 0; round < 100; round += 1) await stream.append(first, 90);
+    const again = await openLog({ isSoleWriter: true });
+    const some = stream.appended.filter((_, at) => at % 450 === 0);
+    for (let round = 0; round < 3; round += 1) {
+      for (const event of some) {
+        expect(await again.log.append('item-B', 'no_stream', [newEvent(), event])).toEqual({
+          kind: 'duplicate',
+          eventIds: [event.id],
+        });
+      }
+      expect(await again.log.locate?.(idsOf(some))).toEqual(
+        some.map(({ id }, at) => ({ id, stream: 'item-A', revision: at * 450 })),
+      );
+      expect(await again.log.locate?.(idsOf(newEvents(20)))).toEqual([]);
+    }
+  });
+
+  it('makes its index anew where a release without one has appended', async () => {
+    const stream = createStream('item-A');
+    const first = await openLog();
+    for (let round = 0; round < 20; round += 1) await stream.append(first, 50);
+    const earlier = new DatabaseSync(path);
+    const id = newEvent().id;
+    earlier
+      .prepare(
+        `INSERT INTO events SELECT 1001, stream, 1000, unhex(?), type, schemaVersion, occurredAt, recordedAt, data, metadata, NULL
+         FROM events WHERE position = 1000`,
+      )
+      .run(id.replaceAll('-', ''));
+    earlier.close();
+    const again = await openLog();
+    expect(await stream.read(again)).toEqual([...idsOf(stream.appended), id]);
+    expect(indexAgrees(again.db)).toBe(true);
+  });
+});
