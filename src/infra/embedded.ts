@@ -10,6 +10,7 @@ import { createSoleLeases, createSqliteCheckpoints } from './sqlite/checkpoints.
 import { createSqliteDocuments } from './sqlite/documents/documents.ts';
 import { createSqliteEvents, type SqliteEventsOptions } from './sqlite/events/events.ts';
 import { fillChecksums, keepMark } from './sqlite/events/logIntegrity.ts';
+import { isOfEarlierRelease } from './sqlite/events/upgrades.ts';
 import { startCheckpointer } from './sqlite/file/connection.ts';
 import { type Database, openDatabase } from './sqlite/file/database.ts';
 import { bindStoreFiles, lockDataDir } from './sqlite/file/storeFiles.ts';
@@ -87,6 +88,10 @@ export const openReadEngines = async (dataDir: string) => {
   // SQLite would make an empty one.
   if (!existsSync(path)) throw new OperatorError(`${path} is not there. Set DATA_DIR.`);
   const db = openDatabase(path);
+  if (isOfEarlierRelease(db)) {
+    await db.close();
+    throw new OperatorError(`${path} is of an earlier release. Start the service of this one first.`);
+  }
   return { engines: await createReadEngines(db), close: () => db.close() };
 };
 

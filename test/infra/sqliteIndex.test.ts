@@ -1,20 +1,30 @@
 /** The index of the embedded log (ADR 27): each event is found, whatever is merged, cut off, undone or written beside it. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { assert, integer, property, tuple, uniqueArray } from 'fast-check';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { EventEnvelope } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents, type SqliteEventsOptions } from '../../src/infra/sqlite/events/events.ts';
-import { indexAgrees } from '../../src/infra/sqlite/events/index/agreement.ts';
-import { chunkEntries, minorMax, openChunk, pack } from '../../src/infra/sqlite/events/index/entries.ts';
+import { coveredUpTo, indexAgrees } from '../../src/infra/sqlite/events/index/agreement.ts';
+import {
+  chunkEntries,
+  type Entry,
+  entryBytes,
+  minorMax,
+  openChunk,
+  pack,
+} from '../../src/infra/sqlite/events/index/entries.ts';
 import { createIndexWrites } from '../../src/infra/sqlite/events/index/indexWrites.ts';
+import { createKnownIds } from '../../src/infra/sqlite/events/index/knownIds.ts';
 import { createIndexReader, indexSchema, keyOfId } from '../../src/infra/sqlite/events/index/runs.ts';
+import { removeIndex } from '../../src/infra/sqlite/events/upgrades.ts';
 import { type LocalDatabase, openDatabase } from '../../src/infra/sqlite/file/database.ts';
+import { openThreadedDatabase } from '../../src/infra/sqlite/file/threadedDatabase.ts';
 import { newEvent, newEvents } from '../contracts/eventSamples.ts';
 
 const key = tuple(integer({ min: 0, max: 2 ** 48 - 1 }), integer({ min: 0, max: minorMax }));
@@ -67,6 +77,10 @@ const createLog = () => {
         index.tend(1);
       }
       db.exec('COMMIT');
+    },
+    appendAtOnce: (count: number, streamOf: (at: number) => number): void => {
+      for (let at = 0; at < count; at += 1) add(streamOf(at));
+      index.tend(count);
     },
     /** Another process goes on with the file. */
     restart: (): void => {
@@ -127,6 +141,45 @@ describe('the index of a log', () => {
     expect(log.states()).toEqual(['ready']);
   });
 
+  it('has few runs at any time, though large merges are under way, or what it holds in memory is given up often', () => {
+    const log = createLog();
+    let runsMax = 0;
+    for (let round = 0; round < 580; round += 1) {
+      log.append(500, skewed);
+      if (round > 500) log.restart();
+      runsMax = Math.max(runsMax, log.runs());
+    }
+    expect(runsMax).toBeLessThan(2 * 34);
+    expectAllFound(log);
+  });
+
+  it('finds what was there before an append of thousands of events, and after it', () => {
+    const log = createLog();
+    log.append(1_536, () => 1);
+    log.append(5, () => 2);
+    log.appendAtOnce(5_000, () => 3);
+    log.append(5, () => 2);
+    for (let round = 0; round < 60; round += 1) {
+      log.append(128, () => 1);
+      expectAllFound(log);
+    }
+  });
+
+  it('loses no entry of two ids that begin alike', () => {
+    const { statements } = createLog();
+    const { addRun, mergeAll } = createIndexWrites(statements);
+    const entryAt = (position: number): Entry => ({ major: Math.floor(position / 2), minor: 0, position });
+    let positions = 0;
+    for (let run = 0; run < 8; run += 1) {
+      const entries = Array.from({ length: 480 }, (_, at) => entryAt(480 * run + at + 1));
+      addRun('id', entries, { first: positions + 1, last: positions + 480 });
+      positions += 480;
+    }
+    mergeAll();
+    const lengths = statements.prepare('SELECT sum(length(entries)) AS bytes FROM event_chunks').get();
+    expect(Number(lengths?.bytes) / entryBytes).toBe(positions);
+  });
+
   it('finds the events of a stream that is all there is, and of ten thousand that have one each', () => {
     const log = createLog();
     log.append(9_000, () => 1);
@@ -136,7 +189,7 @@ describe('the index of a log', () => {
 
   it.each([
     ['lacks an event', 'DELETE FROM event_tail WHERE major = 1 AND minor = 3', 3],
-    ['has one too many', 'INSERT INTO event_tail VALUES (1, 1, 7, 99)', 7],
+    ['has one too many', 'INSERT INTO event_tail VALUES (1, 1, 7, 5)', 7],
   ])('that %s is told from the log, and is not read over', (_what, sql, from) => {
     const log = createLog();
     log.append(7, () => 1);
@@ -228,21 +281,82 @@ describe('an embedded log', () => {
     }
   });
 
-  it('makes its index anew where a release without one has appended', async () => {
+  it('makes its index anew where there is none, and takes no event from a release that knows of none', async () => {
     const stream = createStream('item-A');
     const first = await openLog();
     for (let round = 0; round < 20; round += 1) await stream.append(first, 50);
-    const earlier = new DatabaseSync(path);
-    const id = newEvent().id;
-    earlier
-      .prepare(
-        `INSERT INTO events SELECT 1001, stream, 1000, unhex(?), type, schemaVersion, occurredAt, recordedAt, data, metadata, NULL
-         FROM events WHERE position = 1000`,
-      )
-      .run(id.replaceAll('-', ''));
-    earlier.close();
+    const other = new DatabaseSync(path);
+    onTestFinished(() => other.close());
+    const append = other.prepare(
+      `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata, checksum)
+       VALUES (1, 1000, x'00', 'ItemDefined', 1, '', '', '{}', '{}', 0)`,
+    );
+    expect(() => append.run()).toThrow('NOT NULL constraint failed: events.isIndexed');
+    const statements = { prepare: (sql: string) => other.prepare(sql) };
+    removeIndex(statements);
+    expect(indexAgrees(statements)).toBe(true);
     const again = await openLog();
-    expect(await stream.read(again)).toEqual([...idsOf(stream.appended), id]);
-    expect(indexAgrees(again.db)).toBe(true);
+    expect(await stream.read(again)).toEqual(idsOf(stream.appended));
+    expect([indexAgrees(again.db), coveredUpTo(again.db)]).toEqual([true, 1_000]);
+  });
+
+  it('learns every id though the tail becomes a run while it reads them', async () => {
+    const stream = createStream('item-A');
+    const other = await openLog();
+    for (let round = 0; round < 7; round += 1) await stream.append(other, 73);
+    const db = openDatabase(path);
+    onTestFinished(() => db.close());
+    const beside = new DatabaseSync(path);
+    onTestFinished(() => beside.close());
+    const { tend } = createIndexWrites({ prepare: (sql) => beside.prepare(sql) });
+    /** The tail is made a run as soon as no further run is found. */
+    const prepare = (sql: string): StatementSync => {
+      const statement = db.prepare(sql);
+      if (!sql.includes('min(run)')) return statement;
+      const get: StatementSync['get'] = (...values) => {
+        const row = statement.get(...(values as number[]));
+        if (row?.run === null) for (let times = 0; times < 2; times += 1) tend(1);
+        return row;
+      };
+      return Object.assign(Object.create(statement) as StatementSync, { get });
+    };
+    const known = createKnownIds({ ...db, prepare }, 511);
+    await expect.poll(() => known.mayHave(newEvent().id)).toBe(false);
+    expect(beside.prepare('SELECT count(*) AS count FROM event_tail').get()).toEqual({ count: 0 });
+    expect(stream.appended.filter(({ id }) => !known.mayHave(id))).toEqual([]);
+  });
+
+  it('records an id once that is asked for by a client and by a policy at the same time', async () => {
+    const db = await openThreadedDatabase(path);
+    onTestFinished(() => db.close());
+    const log = await createSqliteEvents(db, asWritten, { isSoleWriter: true });
+    const [event] = newEvents(1);
+    if (event === undefined) throw new Error('one was asked for');
+    const actor = { ...event.metadata.actor, kind: 'system' } as const;
+    const results = await Promise.all([
+      ...Array.from({ length: 511 }, (_, at) => log.append(`item-${at}`, 'no_stream', newEvents(1))),
+      log.append('item-A', 'no_stream', [event]),
+      log.append('item-B', 'no_stream', [{ ...event, metadata: { ...event.metadata, actor } }]),
+    ]);
+    expect(results.slice(511).map(({ kind }) => kind)).toEqual(['appended', 'duplicate']);
+  });
+});
+
+describe('a large log of an earlier release', () => {
+  it('is copied and indexed in the memory that the thread has, in some batches', async () => {
+    const events = 70_000;
+    const earlier = new DatabaseSync(path);
+    earlier.exec(await readFile(join(import.meta.dirname, 'files/earlierLog.sql'), 'utf8'));
+    const known = Number(earlier.prepare('SELECT max(position) AS head FROM events').get()?.head);
+    earlier.exec(
+      `WITH RECURSIVE n(i) AS (SELECT ${known + 1} UNION ALL SELECT i + 1 FROM n WHERE i < ${events})
+       INSERT INTO events SELECT i, 2, (SELECT max(revision) FROM events WHERE stream = 2) + i - ${known}, randomblob(16), type,
+         schemaVersion, occurredAt, recordedAt, data, metadata, NULL FROM n, events WHERE position = 3`,
+    );
+    earlier.close();
+    const db = await openThreadedDatabase(path);
+    onTestFinished(() => db.close());
+    await createSqliteEvents(db, asWritten, { isSoleWriter: true });
+    expect([indexAgrees(db), coveredUpTo(db)]).toEqual([true, events]);
   });
 });

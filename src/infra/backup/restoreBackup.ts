@@ -8,7 +8,7 @@ import { keyEncryptionKeyFileName } from '../keys/keyFiles.ts';
 import type { KeyStore } from '../keys/keyStore.ts';
 import { openSqliteKeyStore } from '../keys/sqliteKeyStore.ts';
 import { databaseFileName, keyStoreFileName, privateDirectory, syncPath } from '../privateFiles.ts';
-import { clearIndex } from '../sqlite/events/upgrades.ts';
+import { removeIndex } from '../sqlite/events/upgrades.ts';
 import { openDatabase } from '../sqlite/file/database.ts';
 import { lockDataDir, lockFileName } from '../sqlite/file/storeFiles.ts';
 import {
@@ -103,7 +103,7 @@ const checkEvents = (path: string, { head }: EventsManifest): number => {
     const found = checkLog(db);
     if (String(found) !== head) throw new BackupBroken(`The log ends at ${found}; the manifest says ${head}.`);
     // It follows from the log. The first start makes it, whatever was wrong with the one in the backup.
-    clearIndex({ prepare: (sql) => db.prepare(sql) });
+    removeIndex({ prepare: (sql) => db.prepare(sql) });
     return found;
   } finally {
     db.close();

@@ -34,7 +34,14 @@ const orderFaults = (db: DatabaseSync, count: number, head: number): string[] =>
        HAVING min(e.revision) <> 0 OR max(e.revision) + 1 <> count(*) LIMIT ?`,
     )
     .all(faultsMax);
-  return [...gaps, ...streams.map(({ name, stream }) => `the stream ${String(name ?? stream)} has gaps`)];
+  const ids = db
+    .prepare('SELECT min(position) AS position FROM events GROUP BY id HAVING count(*) > 1 LIMIT ?')
+    .all(faultsMax);
+  return [
+    ...gaps,
+    ...streams.map(({ name, stream }) => `the stream ${String(name ?? stream)} has gaps`),
+    ...ids.map(({ position }) => `the id of the event at position ${String(position)} is there twice`),
+  ];
 };
 
 const faultOf = (read: () => unknown): string | null => {

@@ -38,9 +38,10 @@ const headsMax = 50_000;
 
 /** The end of the log, as this thread left it. */
 const createEnd = ({ prepare }: Statements) => {
-  const select = prepare('SELECT position, checksum FROM events ORDER BY position DESC LIMIT 1');
-  select.setReturnArrays(true);
-  const read = (): string => JSON.stringify(select.get());
+  const select = prepare(
+    `SELECT position || ' ' || coalesce(checksum, '') AS text FROM events ORDER BY position DESC LIMIT 1`,
+  );
+  const read = (): string => (select.get()?.text as string | undefined) ?? '';
   let left: string | null = null;
   return {
     /**
@@ -102,8 +103,8 @@ interface Place {
 
 const create = (db: Statements) => {
   const addEvent = db.prepare(
-    `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata, checksum)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (stream, revision, id, type, schemaVersion, occurredAt, recordedAt, data, metadata, checksum,
+       isIndexed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   );
   const numbered = createAuthorNumbers(db);
   const heads = createStreamHeads(db);

@@ -9,14 +9,15 @@ import { type Authors, authorSchema, createAuthors, type PackedMetadata, packMet
 
 /**
  * `position` is the row id: SQLite hands it out in the order of commits, without gaps, as nothing is ever deleted. That no id
- * and no revision of a stream is there twice is for the index to say (`index/runs.ts`).
+ * and no revision of a stream is there twice is for the index to say (`index/runs.ts`). `isIndexed` is always 1: a release that
+ * knows nothing of that index leaves it out, and so can append nothing.
  */
 export const eventSchema = [
   'CREATE TABLE IF NOT EXISTS streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT',
   `CREATE TABLE IF NOT EXISTS events (
      position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id BLOB NOT NULL,
      type TEXT NOT NULL, schemaVersion INTEGER NOT NULL, occurredAt TEXT NOT NULL, recordedAt TEXT NOT NULL,
-     data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER) STRICT`,
+     data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER, isIndexed INTEGER NOT NULL) STRICT`,
   authorSchema,
 ];
 

@@ -3,7 +3,7 @@ import type { DecodeStored, EventEnvelope, Position, RecordedEvent } from '../..
 import type { AppendResult, EventBatch, EventSource, EventStore, FollowOptions } from '../../../eventsourcing/ports.ts';
 import { createWakeSignal } from '../../waits.ts';
 import type { Database } from '../file/database.ts';
-import { type AppendedAt, eventWrites } from './appends.ts';
+import { type Append, type AppendedAt, eventWrites } from './appends.ts';
 import { type EventValues, eventColumns, eventValuesOf, selectEvents } from './eventRows.ts';
 import { positionOf } from './ids.ts';
 import { createKnownIds } from './index/knownIds.ts';
@@ -61,25 +61,42 @@ export const createSqliteEvents = async (
     grown.wake();
   };
 
+  const appendNow = async (place: Omit<Append, 'events'>, events: readonly EventEnvelope[]): Promise<AppendResult> => {
+    const values = events.map(eventValuesOf);
+    let result: AppendResult | undefined;
+    await (events.some(isOurs) ? writeFirst : write)('append', [{ ...place, events: values }], (at) => {
+      result = resultOf(at, place.stream, events);
+      publish(result, values);
+    });
+    if (result === undefined) throw new Error('an append was committed and said nothing');
+    return result;
+  };
+
+  /** Ids of events that are being appended. */
+  const underway = new Map<string, Promise<void>>();
+
   const append: EventStore['append'] = async (stream, expected, events) => {
     if (events.length === 0) throw new RangeError('an append needs at least one event');
     const after = expected === 'no_stream' ? -1 : expected;
     const eventIds = events.map(({ id }) => id);
     if (new Set(eventIds).size < events.length) throw new RangeError('the same event id twice in one append');
     const mayBeKnown = eventIds.filter(mayHave);
-    for (const id of eventIds) known?.add(id);
-    const values = events.map(eventValuesOf);
-    let result: AppendResult | undefined;
-    await (events.some(isOurs) ? writeFirst : write)(
-      'append',
-      [{ stream, expected: after, events: values, mayBeKnown }],
-      (at) => {
-        result = resultOf(at, stream, events);
-        publish(result, values);
-      },
+    // One that goes first would be looked for in the file before an append that was asked for earlier is there.
+    for (const id of mayBeKnown) await underway.get(id);
+    const appending = appendNow({ stream, expected: after, mayBeKnown }, events);
+    const settled = appending.then(
+      () => undefined,
+      () => undefined,
     );
-    if (result === undefined) throw new Error('an append was committed and said nothing');
-    return result;
+    for (const id of eventIds) {
+      known?.add(id);
+      underway.set(id, settled);
+    }
+    try {
+      return await appending;
+    } finally {
+      for (const id of eventIds) if (underway.get(id) === settled) underway.delete(id);
+    }
   };
 
   // CROSS JOIN keeps the order of the two tables, and with it the index that is walked.

@@ -2,23 +2,9 @@
 import type { DecodeStored } from '../../../eventsourcing/message.ts';
 import { type EventStore, StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Database } from '../file/database.ts';
-import type { Statements } from '../file/writes.ts';
 import { eventColumns, selectEvents } from './eventRows.ts';
 import { idBytes } from './ids.ts';
-import { createIndexReader, keyOfId } from './index/runs.ts';
-
-/** What several statements read is of one moment. */
-const createMoment = ({ prepare }: Statements) => {
-  const [begin, end] = [prepare('BEGIN'), prepare('COMMIT')];
-  return <T>(work: () => T): T => {
-    begin.run();
-    try {
-      return work();
-    } finally {
-      end.run();
-    }
-  };
-};
+import { createIndexReader, createMoment, keyOfId } from './index/runs.ts';
 
 export const createStreamReads = (
   db: Database,

@@ -1,6 +1,7 @@
 /** What a file of an earlier release lacks. All of it may be run again. */
 import type { Statements } from '../file/writes.ts';
 import { eventSchema } from './eventRows.ts';
+import { coveredUpTo } from './index/agreement.ts';
 import { createIndexWrites } from './index/indexWrites.ts';
 import { indexSchema, keyOfId } from './index/runs.ts';
 
@@ -9,43 +10,38 @@ export const addChecksums = ({ prepare }: Statements): void => {
   if (!has) prepare('ALTER TABLE events ADD COLUMN checksum INTEGER').run();
 };
 
+/** Its `events` have indexes of SQLite's own. */
+export const isOfEarlierRelease = ({ prepare }: Statements): boolean =>
+  prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'isIndexed'").get() === undefined;
+
 /**
- * Earlier releases kept two indexes of SQLite's own, which go only with their table. Some four seconds for a million events,
- * and as much room as the log has; the next events take it again.
+ * An index of SQLite's own goes only with its table. Some four seconds for a million events, and twice the room that the log
+ * has; the next events take it again.
  */
-const removeOwnIndexes = ({ prepare }: Statements): void => {
-  const has = prepare("SELECT 1 FROM pragma_index_list('events') WHERE origin = 'u'").get() !== undefined;
-  if (!has) return;
-  prepare('ALTER TABLE events RENAME TO events_of_earlier_release').run();
-  for (const statement of eventSchema) prepare(statement).run();
-  prepare('INSERT INTO events SELECT * FROM events_of_earlier_release ORDER BY position').run();
-  prepare('DROP TABLE events_of_earlier_release').run();
+const copyLog = (db: Statements): void => {
+  if (!isOfEarlierRelease(db)) return;
+  db.prepare('ALTER TABLE events RENAME TO events_of_earlier_release').run();
+  for (const statement of eventSchema) db.prepare(statement).run();
+  db.prepare('INSERT INTO events SELECT *, 1 FROM events_of_earlier_release ORDER BY position').run();
+  db.prepare('DROP TABLE events_of_earlier_release').run();
 };
 
-/** Entries that are sorted at once: some 20 MB. */
-const entriesAtOnce = 200_000;
+/** Sorted at once, in some 30 MB of the 128 that the thread has: a run of the third level each. */
+const entriesAtOnce = 32_768;
 
 type LocationRow = readonly [position: number, stream: number, revision: number, id: Uint8Array];
 
-const coveredUpTo = ({ prepare }: Statements): number =>
-  Number(
-    prepare(
-      `SELECT max((SELECT coalesce(max(position), 0) FROM event_tail),
-         (SELECT coalesce(max(last), 0) FROM event_runs WHERE state = 'ready')) AS position`,
-    ).get()?.position,
-  );
-
-/** Removes all of it, should it be there. What opens the file next makes it from the log. */
-export const clearIndex = ({ prepare }: Statements): void => {
-  for (const statement of indexSchema) prepare(statement).run();
-  for (const table of ['event_tail', 'event_runs', 'event_chunks']) prepare(`DELETE FROM ${table}`).run();
+/** What opens the file next makes it from the log. */
+export const removeIndex = ({ prepare }: Statements): void => {
+  for (const table of ['event_tail', 'event_runs', 'event_chunks']) prepare(`DROP TABLE IF EXISTS ${table}`).run();
 };
 
 /** From the log alone, where there is none, or a release without it has appended since. */
 const buildIndex = (db: Statements): void => {
   const head = Number(db.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head);
   if (coveredUpTo(db) === head) return;
-  clearIndex(db);
+  removeIndex(db);
+  for (const statement of indexSchema) db.prepare(statement).run();
   const { addRun, mergeAll, forget } = createIndexWrites(db);
   const select = db.prepare(
     'SELECT position, stream, revision, id FROM events WHERE position > ? ORDER BY position LIMIT ?',
@@ -74,6 +70,6 @@ const buildIndex = (db: Statements): void => {
 
 export const upgradeLog = (db: Statements): void => {
   addChecksums(db);
-  removeOwnIndexes(db);
+  copyLog(db);
   buildIndex(db);
 };

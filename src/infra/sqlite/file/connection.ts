@@ -15,7 +15,6 @@ const isSqliteError = (error: unknown): error is SqliteError =>
 const busy = 5;
 const locked = 6;
 const full = 13;
-const constraint = 19;
 /** Out of memory, read-only, interrupted, I/O error, can't open, protocol. */
 const engineFailures = new Set([busy, locked, full, 7, 8, 9, 10, 14, 15]);
 /** A page that is not as it must be, and a file that is no database. */
@@ -30,7 +29,6 @@ export const isBusy = (error: unknown): boolean => {
 };
 export const isFull = (error: unknown): boolean => primaryCode(error) === full;
 export const isDamage = (error: unknown): error is Error => damages.has(primaryCode(error) ?? 0);
-export const isUniqueViolation = (error: unknown): boolean => primaryCode(error) === constraint;
 
 /** Disk full, I/O error, locked, read-only: the engine can't, whatever the command says. Anything else stays as it is. */
 export const asUnavailable = (error: unknown, outcome: 'not_written' | 'unknown'): unknown => {

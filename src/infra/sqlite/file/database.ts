@@ -162,12 +162,16 @@ export const openDatabase = (path: string, options: DatabaseOptions = {}): Local
     }
   };
 
-  const writer = async <W extends Writes>({ schema, upgrade, create }: WriteModule<W>): Promise<Writer<W>> => {
+  /** One of each module: what it holds in memory is of the whole file. */
+  const created = new Map<string, unknown>();
+
+  const writer = async <W extends Writes>(module: WriteModule<W>): Promise<Writer<W>> => {
     await write(() => {
-      for (const statement of schema) prepare(statement).run();
-      upgrade?.({ prepare });
+      for (const statement of module.schema) prepare(statement).run();
+      module.upgrade?.({ prepare });
     });
-    const writes = create({ prepare });
+    const writes = (created.get(module.name) as W | undefined) ?? module.create({ prepare });
+    created.set(module.name, writes);
     return (name, values, committed) => write(() => writes[name]?.(...values) as ReturnType<W[typeof name]>, committed);
   };
 

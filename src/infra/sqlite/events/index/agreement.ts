@@ -48,8 +48,27 @@ const sumsOfIndex = ({ prepare }: Statements): readonly string[] => {
   });
 };
 
-/** A file of an earlier release has no index of ours yet, and gets one when it is opened. */
-export const indexAgrees = (db: Statements): boolean => {
-  const has = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'event_runs'").get() !== undefined;
-  return !has || JSON.stringify(sumsOfLog(db)) === JSON.stringify(sumsOfIndex(db));
+/** Runs are read from the newest to the oldest, so none may reach into another. */
+const doRunsOverlap = ({ prepare }: Statements): boolean =>
+  prepare(
+    `SELECT 1 FROM event_runs l JOIN event_runs r ON l.kind = r.kind AND l.run <> r.run
+     WHERE l.state = 'ready' AND r.state = 'ready' AND l.first <= r.first AND r.first <= l.last LIMIT 1`,
+  ).get() !== undefined;
+
+/** Position of the newest event that the index knows. */
+export const coveredUpTo = ({ prepare }: Statements): number =>
+  Number(
+    prepare(
+      `SELECT max((SELECT coalesce(max(position), 0) FROM event_tail),
+         (SELECT coalesce(max(last), 0) FROM event_runs WHERE state = 'ready')) AS position`,
+    ).get()?.position,
+  );
+
+const isThere = (db: Statements): boolean => {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'event_runs'").get() === undefined) return false;
+  return coveredUpTo(db) === Number(db.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head);
 };
+
+/** One that is not there, or does not reach to the end of the log, is made when the file is opened. */
+export const indexAgrees = (db: Statements): boolean =>
+  !isThere(db) || (!doRunsOverlap(db) && JSON.stringify(sumsOfLog(db)) === JSON.stringify(sumsOfIndex(db)));

@@ -25,6 +25,12 @@ export const minorMax = 2 ** 32 - 1;
 export const compareKeys = (left: Key, right: Key): number =>
   left.major === right.major ? left.minor - right.minor : left.major - right.major;
 
+/** Two ids with one key are told apart by what comes later in the log. */
+export const compareEntries = (left: Entry, right: Entry): number => {
+  const order = compareKeys(left, right);
+  return order === 0 ? left.position - right.position : order;
+};
+
 export const pack = (entries: readonly Entry[]): Buffer => {
   const packed = Buffer.allocUnsafe(entries.length * entryBytes);
   let at = 0;

@@ -4,7 +4,7 @@ import type { Database } from '../../file/database.ts';
 import { createFilter } from '../../keyFilter.ts';
 import { idBytes } from '../ids.ts';
 import { type Key, openChunk } from './entries.ts';
-import { keyOfId, kindNumber } from './runs.ts';
+import { createMoment, keyOfId, kindNumber } from './runs.ts';
 
 /** Read in one turn of the event loop: some 15,000 ids, in some four milliseconds. A rest for others follows. */
 const chunksAtOnce = 256;
@@ -74,9 +74,10 @@ export const createKnownIds = (db: Database, eventsInLog: number): KnownIds => {
   const bits = bitsFor(eventsInLog);
   const filter = createFilter(bits, placesIn(bits));
   const step = createFill(db, filter.add);
+  const inOneMoment = createMoment(db);
   let isFilled = false;
   const fill = async (): Promise<void> => {
-    while (!(await db.read(step))) await pause(restMs, undefined, { ref: false });
+    while (!(await db.read(() => inOneMoment(step)))) await pause(restMs, undefined, { ref: false });
     isFilled = true;
   };
   // Where it can't be read on, because it is closed or damaged, every id is looked up there, which says so.

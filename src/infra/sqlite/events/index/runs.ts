@@ -15,6 +15,19 @@ const kindNumbers: Readonly<Record<IndexKind, number>> = { stream: 1, id: 2 };
 export const indexKinds: readonly IndexKind[] = ['stream', 'id'];
 export const kindNumber = (kind: IndexKind): number => kindNumbers[kind];
 
+/** What several statements read is of one moment: an entry moves from the tail into a run, and from one run into another. */
+export const createMoment = ({ prepare }: Statements) => {
+  const [begin, end] = [prepare('BEGIN'), prepare('COMMIT')];
+  return <T>(work: () => T): T => {
+    begin.run();
+    try {
+      return work();
+    } finally {
+      end.run();
+    }
+  };
+};
+
 /** `building`: a merge that is under way; `dropped`: its entries are in another run, and its chunks are being removed. */
 export type RunState = 'ready' | 'building' | 'dropped';
 
@@ -49,7 +62,7 @@ interface Floor {
 type ChunkRow = readonly [run: number, entries: Uint8Array | null];
 type TailRow = readonly [revision: number, position: number];
 
-/** Call it within one transaction: an entry moves from the tail into a run, and from one run into another. */
+/** Call it in a transaction, or in one moment. */
 export const createIndexReader = ({ prepare }: Statements): IndexReader => {
   const tailExact = prepare('SELECT position FROM event_tail WHERE kind = ? AND major = ? AND minor = ?');
   const tailHead = prepare('SELECT minor FROM event_tail WHERE kind = ? AND major = ? ORDER BY minor DESC LIMIT 1');
