@@ -5,6 +5,7 @@ import { startEventStoreServer } from '../test/support/engines/eventstoredb.ts';
 import { startMongo } from '../test/support/engines/mongodb.ts';
 import { startRedis } from '../test/support/engines/redis.ts';
 import { concurrency, openCommands, openPlain } from './engines/append.ts';
+import { compareGrown } from './engines/grown.ts';
 import { compareProcesses } from './engines/processes.ts';
 import { compareProjection } from './engines/project.ts';
 
@@ -73,6 +74,8 @@ try {
   const projections: { readonly ours: number; readonly plain: number }[] = [];
   for (let round = 0; round < rounds; round += 1) projections.push(await compareProjection(mongo.url, projectedEvents));
   for (const { ours, plain } of projections) say(`${Math.round(ours)} beside ${Math.round(plain)} events/s`);
+  say('many stocks that have been in use, beside a few new ones');
+  const grown = await compareGrown({ events: eventStore.url, mongo: mongo.url }, seconds);
   say('one API process, then two');
   const urls = { EVENTSTORE_URL: eventStore.url, MONGODB_URL: mongo.url, REDIS_URL: redis.url };
   const processes = await compareProcesses(urls, seconds);
@@ -81,6 +84,7 @@ try {
     appendVsBatchCall: rounded(appends.commands / appends.batch),
     hotVsClient: rounded(appends.hot / appends.single),
     projectVsBulk: rounded(middle(projections.map(({ ours, plain }) => ours / plain))),
+    manyStocksClustered: rounded(middle(grown)),
     secondProcess: rounded(processes.two / processes.one),
     cores: cpus().length,
     commandsPerSecond: Math.round(appends.commands),
@@ -92,6 +96,7 @@ try {
       `commands ÷ plain loop, the client's batch call       ${figures.appendVsBatchCall}`,
       `commands on one SKU ÷ plain loop, same append call   ${figures.hotVsClient}`,
       `projection ÷ plain bulkWrite (≥ 0.6)                 ${figures.projectVsBulk}`,
+      `adjustments over many grown stocks ÷ over 200 (≥ 0.5) ${figures.manyStocksClustered}`,
       `two API processes ÷ one (≥ 1.6 with the cores for it; here ${figures.cores})  ${figures.secondProcess}`,
       '',
     ].join('\n'),

@@ -25,7 +25,13 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 
 /** As `npm start` has them (`bin/stockledger.js`). */
-const parts = ['--max-old-space-size=192', '--max-semi-space-size=8', '--no-separate-gc-phases', 'MALLOC_ARENA_MAX=1'];
+const parts = [
+  '--max-old-space-size=176',
+  '--max-semi-space-size=8',
+  '--no-concurrent-marking',
+  '--no-separate-gc-phases',
+  'MALLOC_ARENA_MAX=1',
+];
 const restMs = 2_000;
 const [warmSeconds, steadySeconds] = [3, 10];
 /** Below half of what a machine of two cores reaches beside its clients, so that each run does the same work. */

@@ -16,7 +16,10 @@ const streamsMax = 192;
 const stateCacheBytes = 64 * 1_048_576;
 
 /** Runs `work(worker, round)` on all workers for so long. @returns how often it ended, per second. */
-const rate = async (seconds: number, work: (worker: number, round: number) => Promise<unknown>): Promise<number> => {
+export const rate = async (
+  seconds: number,
+  work: (worker: number, round: number) => Promise<unknown>,
+): Promise<number> => {
   const startedAt = performance.now();
   const until = startedAt + seconds * 1_000;
   let done = 0;
@@ -41,14 +44,14 @@ const context = (): CommandContext => ({
   causationId: randomUUID(),
 });
 
-type StockHandle = CommandHandler<
+export type StockHandle = CommandHandler<
   Parameters<typeof stockDecider.evolve>[0],
   Parameters<typeof stockDecider.decide>[0],
   Parameters<typeof stockDecider.evolve>[1],
   never
 >;
 
-const adjust = async (handle: StockHandle, warehouseId: string, sku: string): Promise<void> => {
+export const adjust = async (handle: StockHandle, warehouseId: string, sku: string): Promise<void> => {
   const command = {
     type: 'AdjustStock',
     warehouseId,

@@ -1,5 +1,5 @@
 /** Real events of a made-up business: what deciders say to commands, at times of their own, one append after another. */
-import { eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
+import { derivedId, eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
 import type { Decider, DomainEvent, EventEnvelope } from '../../src/eventsourcing/message.ts';
 
 export interface Append {
@@ -28,7 +28,8 @@ export interface Book {
 const msPerEvent = 5;
 const actor = { subject: 'stall', kind: 'client', client: 'stall' } as const;
 
-export const createBook = (startMs: number): Book => {
+/** Books with the same seed make the same ids of commands, which two of them on one server must not. */
+export const createBook = (startMs: number, seed = ''): Book => {
   const revisions = new Map<string, number>();
   let appends: Append[] = [];
   let count = 0;
@@ -39,7 +40,10 @@ export const createBook = (startMs: number): Book => {
   const envelopes = (events: readonly DomainEvent[], versions: Readonly<Record<string, number>>): EventEnvelope[] => {
     commands += 1;
     const recordedAt = now();
-    const commandId = `00000000-0000-5000-8000-${commands.toString(16).padStart(12, '0')}`;
+    const commandId =
+      seed === ''
+        ? `00000000-0000-5000-8000-${commands.toString(16).padStart(12, '0')}`
+        : derivedId(`${seed}${commands}`);
     const metadata = { $correlationId: commandId, $causationId: commandId, commandId, actor, authentication: {} };
     return events.map(({ type, data }, index) => ({
       id: eventIdOf(commandId, index),

@@ -38,9 +38,9 @@ describe('the start line', () => {
     expect(status).toBe(7);
   });
 
-  it('gives the old part of the heap 192 MB, and 384 MB on servers', () => {
+  it('gives the old part of the heap 176 MB, and 384 MB on servers', () => {
     expect(totalmem()).toBeGreaterThan(2 ** 30);
-    expect(heapOf(start('').service.flags)).toBe(192);
+    expect(heapOf(start('').service.flags)).toBe(176);
     expect(heapOf(start('', { EVENTSTORE_URL: 'esdb://eventstore:2113' }).service.flags)).toBe(384);
     expect(heapOf(start('', { EVENTSTORE_URL_FILE: '/run/secrets/url' }).service.flags)).toBe(384);
   });
@@ -50,7 +50,7 @@ describe('the start line', () => {
     expect(heapOf(start(limitedTo(768), { EVENTSTORE_URL: 'esdb://eventstore:2113' }).service.flags)).toBe(384);
     // No limit is said by a number beyond all memory, or by 0.
     for (const none of ['process.constrainedMemory = () => 2 ** 60;', limitedTo(0)]) {
-      expect(heapOf(start(none).service.flags)).toBe(192);
+      expect(heapOf(start(none).service.flags)).toBe(176);
     }
   });
 

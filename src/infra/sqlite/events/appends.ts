@@ -34,7 +34,7 @@ export interface Append {
 }
 
 /** Streams whose last revision is at hand. */
-const headsMax = 50_000;
+const headsMax = 20_000;
 
 /** The end of the log, as this thread left it. */
 const createEnd = ({ prepare }: Statements) => {

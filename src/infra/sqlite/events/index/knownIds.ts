@@ -10,8 +10,8 @@ import { createMoment, keyOfId, kindNumber } from './runs.ts';
 const chunksAtOnce = 256;
 const restMs = 2;
 
-/** 8 MiB: some 7 million ids at about one false alarm in a hundred. A log that has half of them gets a larger one. */
-const bitsMin = 2 ** 26;
+/** 4 MiB: some 3 million ids at about one false alarm in a hundred. A log that has half of them at the start gets a larger one. */
+const bitsMin = 2 ** 25;
 /** 32 MiB. Beyond some 25 million ids more and more of them are looked up in the file. */
 const bitsMax = 2 ** 28;
 const bitsPerId = 20;
