@@ -196,8 +196,8 @@ describe('npm run rebuild', () => {
     await open(service);
     await service.ask('POST', `${stock}/receipts`, receive);
     await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(1);
-    const run = (name: string) =>
-      spawnSync(process.execPath, ['src/cli/rebuild.ts', name], {
+    const run = (...names: string[]) =>
+      spawnSync(process.execPath, ['src/cli/rebuild.ts', ...names], {
         env: { ...process.env, NODE_ENV: '', DATA_DIR: dataDir },
         encoding: 'utf8',
       });
@@ -208,5 +208,17 @@ describe('npm run rebuild', () => {
     await service.ask('POST', `${stock}/receipts`, receive);
     await expect.poll(async () => (await service.ask('GET', stock)).body.onHand).toBe(2);
     expect(run('nothing_v1')).toMatchObject({ status: 2, stderr: expect.stringContaining('Projections: ') });
+
+    // Several at once, each in a process of its own.
+    const several = run('stock_levels_v1', 'warehouses_v2');
+    expect(several).toMatchObject({ status: 0, stderr: '' });
+    expect(several.stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^stock_levels_v1: \[#+\] 100 % {2}position \d+ of \d+$/),
+        expect.stringMatching(/^stock_levels_v1: build 3 answers now, 1 documents, [\d.]+ s$/),
+        expect.stringMatching(/^warehouses_v2: build 2 answers now, 1 documents, [\d.]+ s$/),
+      ]),
+    );
+    expect(run('warehouses_v2', 'nothing_v1')).toMatchObject({ status: 2, stdout: '' });
   });
 });

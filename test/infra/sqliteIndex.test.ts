@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { assert, integer, property, tuple, uniqueArray } from 'fast-check';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { EventEnvelope } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
+import { openReadEngines } from '../../src/infra/embedded.ts';
 import { asWritten } from '../../src/infra/sqlite/events/eventRows.ts';
 import { createSqliteEvents, type SqliteEventsOptions } from '../../src/infra/sqlite/events/events.ts';
 import { coveredUpTo, indexAgrees } from '../../src/infra/sqlite/events/index/agreement.ts';
@@ -343,7 +344,7 @@ describe('an embedded log', () => {
 });
 
 describe('a large log of an earlier release', () => {
-  it('is copied and indexed in the memory that the thread has, in some batches', async () => {
+  it('is copied and indexed by the service, in the memory that the thread has; tools leave it alone', async () => {
     const events = 70_000;
     const earlier = new DatabaseSync(path);
     earlier.exec(await readFile(join(import.meta.dirname, 'files/earlierLog.sql'), 'utf8'));
@@ -354,9 +355,12 @@ describe('a large log of an earlier release', () => {
          schemaVersion, occurredAt, recordedAt, data, metadata, NULL FROM n, events WHERE position = 3`,
     );
     earlier.close();
+    // A tool may run beside a service of that release.
+    await expect(openReadEngines(dirname(path))).rejects.toThrow('stockledger.db is of an earlier release. Start the');
     const db = await openThreadedDatabase(path);
     onTestFinished(() => db.close());
     await createSqliteEvents(db, asWritten, { isSoleWriter: true });
     expect([indexAgrees(db), coveredUpTo(db)]).toEqual([true, events]);
+    await (await openReadEngines(dirname(path))).close();
   });
 });

@@ -36,7 +36,7 @@ export const removeIndex = ({ prepare }: Statements): void => {
   for (const table of ['event_tail', 'event_runs', 'event_chunks']) prepare(`DROP TABLE IF EXISTS ${table}`).run();
 };
 
-/** From the log alone, where there is none, or a release without it has appended since. */
+/** From the log alone, where there is none, or where the log ends elsewhere than the index. */
 const buildIndex = (db: Statements): void => {
   const head = Number(db.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head);
   if (coveredUpTo(db) === head) return;
