@@ -327,6 +327,18 @@ describe('an embedded log', () => {
     expect(stream.appended.filter(({ id }) => !known.mayHave(id))).toEqual([]);
   });
 
+  it('tells ids apart that someone counted up', async () => {
+    const { log, db } = await openLog();
+    const events = Array.from({ length: 700 }, (_, at) => ({
+      ...newEvent(),
+      id: `00000000-0000-4000-8000-${at.toString(16).padStart(12, '0')}`,
+    }));
+    await log.append('item-A', 'no_stream', events);
+    expect(await log.locate?.(idsOf(events))).toHaveLength(700);
+    expect(await log.append('item-B', 'no_stream', events.slice(600, 601))).toMatchObject({ kind: 'duplicate' });
+    expect(indexAgrees(db)).toBe(true);
+  });
+
   it('records an id once that is asked for by a client and by a policy at the same time', async () => {
     const db = await openThreadedDatabase(path);
     onTestFinished(() => db.close());

@@ -21,7 +21,7 @@ const bitsFor = (ids: number): number => {
   return Math.min(bitsMax, Math.max(bitsMin, wanted));
 };
 
-/** Ids are hashes, so that their own bits serve: the lowest and the highest of the first six bytes, and sums of them. */
+/** Ids are hashes, so that their own bits serve: the lowest and the highest of six bytes, and sums of them. */
 const placesIn =
   (bits: number) =>
   ({ major }: Key): readonly number[] => {

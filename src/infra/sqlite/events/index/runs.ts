@@ -8,7 +8,7 @@ import { StoreDamaged } from '../../../../eventsourcing/ports.ts';
 import type { Statements } from '../../file/writes.ts';
 import { type Chunk, compareKeys, type Entry, type Key, minorMax, openChunk } from './entries.ts';
 
-/** By stream: its number and the revision. By id: its first six bytes and the next four. */
+/** By stream: its number and the revision. By id: `keyOfId`. */
 export type IndexKind = 'stream' | 'id';
 
 const kindNumbers: Readonly<Record<IndexKind, number>> = { stream: 1, id: 2 };
@@ -28,21 +28,25 @@ export const createMoment = ({ prepare }: Statements) => {
   };
 };
 
-/** `building`: a merge that is under way; `dropped`: its entries are in another run, and its chunks are being removed. */
-export type RunState = 'ready' | 'building' | 'dropped';
-
 export const indexSchema = [
   `CREATE TABLE IF NOT EXISTS event_tail (kind INTEGER, major INTEGER, minor INTEGER, position INTEGER NOT NULL,
-     PRIMARY KEY (kind, major, minor)) STRICT, WITHOUT ROWID`,
-  // `first` and `last` are positions. Runs of one kind that are ready do not overlap.
+     PRIMARY KEY (kind, major, minor, position)) STRICT, WITHOUT ROWID`,
+  // `first` and `last` are positions. Runs of one kind that are ready do not overlap. Others are `building`, which a merge has
+  // not ended yet, and `dropped`: their entries are in another run, and their chunks are being removed.
   `CREATE TABLE IF NOT EXISTS event_runs (kind INTEGER, first INTEGER, run INTEGER UNIQUE NOT NULL, last INTEGER NOT NULL,
      level INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (kind, first, run)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS event_chunks (run INTEGER, major INTEGER, minor INTEGER, entries BLOB NOT NULL,
      PRIMARY KEY (run, major, minor)) STRICT, WITHOUT ROWID`,
 ];
 
-/** The first ten bytes of an id. Those of two events are never the same by chance; who finds one compares the whole id. */
-export const keyOfId = (id: Buffer): Key => ({ major: id.readUIntBE(0, 6), minor: id.readUInt32BE(6) });
+/**
+ * Ten bytes of an id, the first six with the last six in them, so that ids that someone counted up differ as hashes do. Those
+ * of two events are never the same by chance; who finds one compares the whole id.
+ */
+export const keyOfId = (id: Buffer): Key => ({
+  major: (id.readUInt16BE(0) ^ id.readUInt16BE(10)) * 2 ** 32 + ((id.readUInt32BE(2) ^ id.readUInt32BE(12)) >>> 0),
+  minor: id.readUInt32BE(6),
+});
 
 export interface IndexReader {
   /** Of this key, or `null`. */
