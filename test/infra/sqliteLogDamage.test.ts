@@ -173,6 +173,11 @@ describe('verifying a store', () => {
     ],
     ['an end that is missing', 'DELETE FROM events WHERE position > 3', /ends at event 3/],
     [
+      'an id that is there twice',
+      'UPDATE events SET id = (SELECT id FROM events WHERE position = 1) WHERE position = 3',
+      /^the id of the event at position 1 is there twice$/m,
+    ],
+    [
       'an index that lacks an event',
       'DELETE FROM event_tail WHERE kind = 2 AND position = 3',
       /^the index of the log does not say what the log says: back the store up and restore it$/,

@@ -20,7 +20,7 @@ interface EventsChecked {
   readonly faults: readonly string[];
 }
 
-/** The index follows from the log: restoring a backup makes it anew. */
+/** A restored store gets a new index, made from the log. */
 const indexFault = 'the index of the log does not say what the log says: back the store up and restore it';
 const rowsAtOnce = 1_000;
 const faultsMax = 20;

@@ -111,7 +111,10 @@ const openFileEvents = async (url: string): Promise<Opened<EventStore & EventSou
   const directory = fileURLToPath(url);
   const lock = lockDataDir(directory, { hasKeysOpen: true });
   const db = openDatabase(join(directory, databaseFileName));
-  return { port: await createSqliteEvents(db, decodeStored), close: () => closeAll([db], lock) };
+  return {
+    port: await createSqliteEvents(db, decodeStored, { isSoleWriter: true }),
+    close: () => closeAll([db], lock),
+  };
 };
 
 /** A move follows nothing, so no subscription can drop. */

@@ -15,8 +15,7 @@ export const isOfEarlierRelease = ({ prepare }: Statements): boolean =>
   prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'isIndexed'").get() === undefined;
 
 /**
- * An index of SQLite's own goes only with its table. Some four seconds for a million events, and twice the room that the log
- * has; the next events take it again.
+ * An index of SQLite's own goes only with its table. The copy takes twice the room that the log has, which later events use.
  */
 const copyLog = (db: Statements): void => {
   if (!isOfEarlierRelease(db)) return;
@@ -26,7 +25,7 @@ const copyLog = (db: Statements): void => {
   db.prepare('DROP TABLE events_of_earlier_release').run();
 };
 
-/** Sorted at once, in some 30 MB of the 128 that the thread has: a run of the third level each. */
+/** Sorted at once. 200,000 are more than the thread that writes has memory for (`file/threadedDatabase.ts`). */
 const entriesAtOnce = 32_768;
 
 type LocationRow = readonly [position: number, stream: number, revision: number, id: Uint8Array];
