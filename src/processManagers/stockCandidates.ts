@@ -3,7 +3,7 @@ import type { Allocation } from '../domain/order/shapes.ts';
 import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
-import { availableOf, reservationsOf, type Stock } from '../domain/stock/state.ts';
+import { availableOf, hasRoomToReserve, reservationsOf, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 
 /** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */
@@ -45,7 +45,7 @@ export const skusAskedFor = (order: PlacedOrder): ReadonlySet<string> => {
 };
 
 export const promiseOf = (stock: Stock | undefined): number =>
-  stock?.phase === 'active' ? availableOf(stock.balance) : 0;
+  stock?.phase === 'active' && hasRoomToReserve(stock) ? availableOf(stock.balance) : 0;
 
 /** What a reservation is for. One cause, such as an arrival of goods, may serve many orders with a line of that id. */
 export interface Purpose {

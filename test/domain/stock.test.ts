@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { StockCommand, StockCommandOf, StockRefusal } from '../../src/domain/stock/commands.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { Balance, StockEvent, StockRegistered, StockReserved } from '../../src/domain/stock/events.ts';
-import { availableOf, reservationsOf } from '../../src/domain/stock/state.ts';
+import { availableOf, reservationsMax, reservationsOf } from '../../src/domain/stock/state.ts';
 import { quantityMax } from '../../src/domain/values.ts';
-import { given, type RefusalTests } from '../support/deciderSpec.ts';
+import { given, type RefusalTests, recordedBy } from '../support/deciderSpec.ts';
 import { balanceOf, earlier, later, now, sealed, soon } from '../support/samples.ts';
 
 const key = { warehouseId: 'BER', sku: 'CHAIR' };
@@ -269,6 +269,23 @@ const refusals: RefusalTests<StockRefusal> = {
     given(stockDecider, registered())
       .when({ ...receive, quantity: quantityMax })
       .thenRefused('QUANTITY_TOO_LARGE'),
+  TOO_MANY_RESERVATIONS: () => {
+    const { decide, evolve, initialState } = stockDecider;
+    const after = balanceOf({ onHand: quantityMax, reserved: reservationsMax });
+    let stock = evolve(initialState, registered({ onHand: quantityMax }));
+    for (let open = 0; open < reservationsMax; open += 1) {
+      const data = { ...key, reservationId: `r${open}`, quantity: 1, expiresAt: soon, orderId: 'order1', after };
+      stock = evolve(stock, { type: 'StockReserved', data });
+    }
+    const oneMore = { ...reserve, reservationId: 'one more', quantity: 1 };
+    expect(decide(oneMore, stock)).toMatchObject({ refused: { code: 'TOO_MANY_RESERVATIONS' } });
+    // One that takes over another, or is there already, makes no more of them.
+    expect(decide({ ...oneMore, from: 'r1' }, stock)).toMatchObject({
+      accepted: [{ data: { fromReservationId: 'r1' } }],
+    });
+    const released = evolve(stock, recordedBy(decide(release, stock))[0] as StockEvent);
+    expect(decide(oneMore, released)).toMatchObject({ accepted: [{ type: 'StockReserved' }] });
+  },
   RESERVATION_NOT_FOUND: () => given(stockDecider, registered()).when(release).thenRefused('RESERVATION_NOT_FOUND'),
   RESERVATION_ID_TAKEN: () =>
     given(stockDecider, registered(), reserved)

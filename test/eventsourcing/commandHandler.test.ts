@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemActor } from '../../src/commands/handlers.ts';
 import { eventIdOf } from '../../src/eventsourcing/commandHandling/ids.ts';
-import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
+import { type EventStore, StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { contextOf } from '../support/world.ts';
 import { type CounterHandle, counterMax, newCounters, openWatchedStore, type WatchedStore } from './counter.ts';
 
@@ -132,6 +132,41 @@ describe('when another process was quicker', () => {
     expect((await counters.load(stream)).state).toBe(1);
     expect((await counters.loadSince(stream, { stream: 'counter-other', revision: 0 })).state).toBe(2);
     expect((await counters.load(stream)).state).toBe(2);
+  });
+
+  it('asks the store nothing for a reaction to an event of the same stream that it knows of', async () => {
+    const other = newCounters(watched.store);
+    await counters(stream, { add: 1 }, contextOf('mine'));
+    await other(stream, { add: 1 }, contextOf('theirs'));
+    expect((await counters.loadSince(stream, { stream, revision: 0 })).state).toBe(1);
+    expect((await counters.loadSince(stream, { stream, revision: 1 })).state).toBe(2);
+  });
+
+  it('reads a stream once for all who want it together, as its state may be large', async () => {
+    await counters(stream, { add: 1 }, contextOf('mine'));
+    const other = newCounters(watched.store);
+    watched.reads.length = 0;
+    const loads = await Promise.all([1, 2, 3].map(() => other.load(stream)));
+    expect(loads.map(({ state }) => state)).toEqual([1, 1, 1]);
+    expect(watched.reads).toEqual([0]);
+  });
+
+  it('reads on for a reaction where the read that is under way began before the event', async () => {
+    await counters(stream, { add: 1 }, contextOf('before'));
+    const [read, letGo] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
+    const readStream: EventStore['readStream'] = async (...asked) => {
+      const events = await watched.store.readStream(...asked);
+      read.resolve(null);
+      await letGo.promise;
+      return events;
+    };
+    const other = newCounters({ ...watched.store, readStream });
+    const begun = other.load(stream);
+    await read.promise;
+    await counters(stream, { add: 1 }, contextOf('event'));
+    const since = other.loadSince(stream, { stream: 'counter-2', revision: 0 });
+    letGo.resolve(null);
+    expect([(await begun).state, (await since).state]).toEqual([1, 2]);
   });
 
   it('refuses to load for a reaction what the store does not show up to the event yet', async () => {

@@ -64,6 +64,24 @@ describe('the cache of states', () => {
     expect([...streams, 'zzzz'].filter((stream) => cache.get(stream) === undefined)).toEqual(['s032']);
   });
 
+  it('holds one state that is larger than the bound, and nothing else, as long as no other one comes', () => {
+    const cache = createStateCache(1_000);
+    for (const stream of ['aaaa', 'bbbb']) {
+      cache.put(stream, loaded(0), 100);
+      cache.get(stream);
+    }
+    for (const revision of [7, 8]) {
+      cache.put('vast', loaded(revision), 5_000);
+      expect(['aaaa', 'bbbb', 'vast'].map((stream) => cache.get(stream)?.revision)).toEqual([
+        undefined,
+        undefined,
+        revision,
+      ]);
+    }
+    cache.put('cccc', loaded(9), 100);
+    expect(['vast', 'cccc'].map((stream) => cache.get(stream)?.revision)).toEqual([undefined, 9]);
+  });
+
   it('keeps the newer of two states, whichever comes last', () => {
     const cache = createStateCache(1_000);
     cache.put('aaaa', loaded(7), 100);
@@ -84,7 +102,11 @@ describe('the cache of states', () => {
 
   it('costs only a read when it holds nothing: the outcomes are the same', async () => {
     const watched = await openWatchedStore();
-    const counters = newCounters(watched.store, createStateCache(0));
+    const counters = newCounters(watched.store, {
+      get: () => undefined,
+      put: () => undefined,
+      forget: () => undefined,
+    });
     for (const count of [1, 2, 3]) {
       expect(await counters('counter-1', { add: 1 }, contextOf(`${count}`))).toMatchObject({ state: count });
     }

@@ -65,7 +65,7 @@ describe('the configuration', () => {
     ['RATE_LIMIT_PER_MINUTE', ['0', '1.5', 'many', '100000001']],
     ['TRUSTED_PROXIES', ['1', '2', '-1', 'true', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1,proxy.example']],
     ['SANDBOX', ['yes', 'ON', 'true']],
-    ['STATE_CACHE_MB', ['0', '16385', 'x']],
+    ['STATE_CACHE_MB', ['39', '16385', 'x']],
     ['ORDER_RESERVATION_DAYS', ['0', '366', 'forever']],
     ['KEY_ENCRYPTION_KEY', ['short', key.subarray(1).toString('base64'), key.toString('hex')]],
     ['KEY_ENCRYPTION_KEY_FILE', ['no-such-file']],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noClaims } from '../../src/domain/stock/claims.ts';
 import { createServeWaiting } from '../../src/processManagers/serveWaiting.ts';
 import { cause, orderOfLines } from './manyLines.ts';
 
@@ -25,11 +26,11 @@ const createQuestions = (waitedFor: readonly string[], pieces = 1) => {
   const balance = { onHand: pieces, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
   const load = async (stream: string) => {
     asked.push(`stock ${stream}`);
-    return { state: { phase: 'active', balance } };
+    return { state: { phase: 'active', balance, ...noClaims } };
   };
   const loadSince = async (stream: string) => {
     asked.push(`the store for ${stream}`);
-    return { state: { phase: 'active', balance } };
+    return { state: { phase: 'active', balance, ...noClaims } };
   };
   const handlers = { stock: { load, loadSince } };
   const serveWaiting = createServeWaiting({

@@ -80,6 +80,8 @@ export type StockRefusal =
   | 'QUANTITY_INVALID'
   /** Each quantity is fine, but the stock would be more than the integers we count in. */
   | 'QUANTITY_TOO_LARGE'
+  /** As many are open as a stock may have. */
+  | 'TOO_MANY_RESERVATIONS'
   | 'RESERVATION_NOT_FOUND'
   /** An open reservation has this id, for another quantity or another order line. */
   | 'RESERVATION_ID_TAKEN'

@@ -6,7 +6,7 @@ import { moveBalance, type StockMovement } from './balance.ts';
 import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { StockEvent, StockReservationTakenOver } from './events.ts';
-import { availableOf, type KnownStock } from './state.ts';
+import { availableOf, hasRoomToReserve, type KnownStock, reservationsMax } from './state.ts';
 
 // What every stock decision shares: the figures after it, the key of the stock, the answer to too much.
 
@@ -74,6 +74,9 @@ export const reserve = (command: StockCommandOf<'ReserveStock'>, stock: KnownSto
   if (command.from !== undefined) return takeOver({ ...data, fromReservationId: command.from }, stock);
   const available = availableOf(stock.balance);
   if (quantity > available) return insufficient(stock, quantity, available);
+  if (!hasRoomToReserve(stock)) {
+    return refuse('TOO_MANY_RESERVATIONS', `${reservationsMax} reservations are open at this stock.`);
+  }
   return record(stock, { type: 'StockReserved', data });
 };
 

@@ -46,6 +46,14 @@ export const freeOf = (balance: Balance): number => balance.onHand - balance.res
  */
 export const availableOf = (balance: Balance): number => Math.max(0, freeOf(balance) - balance.safetyStock);
 
+/**
+ * Reservations that may be open at one stock. They are held in memory together, some 350 bytes each: without a bound, one SKU
+ * that all buyers want could take all of it.
+ */
+export const reservationsMax = 100_000;
+
+export const hasRoomToReserve = ({ reservations }: KnownStock): boolean => reservations.size < reservationsMax;
+
 const claimsIn = ({ reservations, claimsOfOrders, claimsMade }: KnownStock): Claims => ({
   reservations,
   claimsOfOrders,

@@ -2,7 +2,7 @@
  * Snapshots of folded streams: a command on a long stream reads the newest one and the events since
  * (docs/architecture.md, "The way of a command"). A snapshot is a cache that may be lost at any time: the log is the truth.
  */
-import { nextTurn } from '../concurrency.ts';
+import { createSlots, nextTurn } from '../concurrency.ts';
 import type { Json, RecordedEvent, StateCodec } from '../message.ts';
 import { type PackedFingerprints, restoreFingerprints } from './fingerprints.ts';
 import { endsWith, restoreCommands } from './recentCommands.ts';
@@ -17,6 +17,9 @@ const charsPerEvent = 256;
 const milestoneEvents = 1_000;
 const milestoneEventsMax = 10_000;
 const milestoneCharsPerEvent = 8;
+
+/** Characters of snapshots that are made into states at once: one of 100,000 reservations, or many small ones. */
+const decodedCharsMax = 8_000_000;
 
 /** The next version of what is written around the state. */
 const version = 1;
@@ -122,6 +125,8 @@ export const createSnapshots = <State>(
     return { loaded, since };
   };
 
+  const inLine = createSlots(decodedCharsMax);
+
   /** What can't be read is as if it were not there. */
   const unlessBroken = <T>(work: Promise<T | null>): Promise<T | null> =>
     work.catch((error: unknown) => {
@@ -134,7 +139,7 @@ export const createSnapshots = <State>(
       const found = await unlessBroken(store.find(stream, form, upTo));
       if (found === null) return null;
       const events = await readFrom(found.revision);
-      return unlessBroken(read(found, events));
+      return inLine(() => unlessBroken(read(found, events)), charsOf(found));
     },
     keep: (stream, loaded) => {
       if (!isDue(loaded)) return;

@@ -47,7 +47,8 @@ export const loadedBytes = 400;
 const chancesMax = 32;
 
 /**
- * States within a bound in bytes; those go first that were not asked for longest (second chance). A stale entry is
+ * States within a bound in bytes; those go first that were not asked for longest (second chance). The newest stays, though it
+ * alone may be larger than the bound: read again for each command, it would take much more memory. A stale entry is
  * harmless: the append names an exact revision and is refused, and only the events since are read
  * (docs/architecture.md, "Facts and promises").
  */
@@ -55,14 +56,15 @@ export const createStateCache = (bytesMax: number): StateCache => {
   const entries = new Map<string, CachedState>();
   let bytesHeld = 0;
 
-  const makeRoom = (): void => {
+  const makeRoom = (newest: string): void => {
     // A Map keeps holes where keys were deleted, and to find its first key walks over them.
     if (bytesHeld <= bytesMax) return;
     let chances = chancesMax;
     for (const [oldest, entry] of entries) {
-      if (bytesHeld <= bytesMax) return;
+      if (bytesHeld <= bytesMax || entries.size === 1) return;
       entries.delete(oldest);
-      if (entry.isWanted && chances > 0) {
+      if (oldest === newest) entries.set(oldest, entry);
+      else if (entry.isWanted && chances > 0) {
         chances -= 1;
         entries.set(oldest, Object.assign(entry, { isWanted: false }));
       } else bytesHeld -= entry.bytes;
@@ -86,7 +88,7 @@ export const createStateCache = (bytesMax: number): StateCache => {
       bytesHeld += bytes - entry.bytes;
       entry.loaded = loaded;
       entry.bytes = bytes;
-      makeRoom();
+      makeRoom(stream);
     },
     forget: (stream) => {
       bytesHeld -= entries.get(stream)?.bytes ?? 0;

@@ -25,10 +25,10 @@ export interface Streams<State> {
   /** As the cache has it, at once; `undefined`: it does not. */
   readonly known: (stream: string) => Loaded<State> | undefined;
   /**
-   * For a reaction that may append nothing: with all that the store holds now, so at least with all that lies before
-   * the event (docs/architecture.md, "The way of an event"). The store is always asked. A cache can't tell: an append
-   * of any stream may be durable, and seen by those who follow the log, before the cache is told, in the embedded form
-   * as well.
+   * For a reaction that may append nothing: with all that lies before the event
+   * (docs/architecture.md, "The way of an event"). Of the stream of the event, its revision says so. For any other the store
+   * is asked. A cache can't tell: an append may be durable, and seen by those who follow the log, before the cache is
+   * told, in the embedded form as well.
    * @throws StoreUnavailable when the store does not show the event itself yet: the reaction must be tried again.
    */
   readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
@@ -125,12 +125,31 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
       return loaded.revision < 0 ? loaded : keep(stream, loaded);
     });
 
+  const reading = new Map<string, Promise<Loaded<State>>>();
+
+  /** All who want a stream together share one read, and one state: it may be of many megabytes. */
+  const readShared = (stream: string): Promise<Loaded<State>> => {
+    const begun = reading.get(stream);
+    if (begun !== undefined) return begun;
+    const read = readWhole(stream).finally(() => reading.delete(stream));
+    reading.set(stream, read);
+    return read;
+  };
+
+  /** A read that was under way may have begun before the event that is reacted to was written. */
+  const readSince = async (stream: string): Promise<Loaded<State>> => {
+    const begun = reading.get(stream);
+    return begun === undefined ? readShared(stream) : catchUp(stream, await begun);
+  };
+
   return {
-    load: async (stream) => cachedOf(stream) ?? readWhole(stream),
+    load: async (stream) => cachedOf(stream) ?? readShared(stream),
     known: cachedOf,
     loadSince: async (stream, seen) => {
       const cached = cachedOf(stream);
-      const loaded = await (cached === undefined ? readWhole(stream) : catchUp(stream, cached));
+      // All that lies before an event in its own stream has a lower revision.
+      if (stream === seen.stream && cached !== undefined && cached.revision >= seen.revision) return cached;
+      const loaded = await (cached === undefined ? readSince(stream) : catchUp(stream, cached));
       if (stream === seen.stream && loaded.revision < seen.revision) {
         throw new StoreUnavailable(`${stream}: the store does not show revision ${seen.revision} yet`, 'not_written');
       }

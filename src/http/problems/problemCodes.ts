@@ -108,6 +108,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   STOCK_RETIRED: { status: 409, title: 'The stock is retired' },
   STOCK_NOT_EMPTY: { status: 409, title: 'Stock or reservations remain' },
   INSUFFICIENT_STOCK: { status: 409, title: 'There is not enough stock' },
+  TOO_MANY_RESERVATIONS: { status: 409, title: 'The stock has as many open reservations as it may have' },
   RESERVATION_ID_TAKEN: { status: 409, title: 'Another open reservation has this id' },
   ORDER_ID_TAKEN: { status: 409, title: 'The order id is taken' },
   ORDER_NUMBER_TAKEN: { status: 409, title: 'Another order of the client has this number' },

@@ -78,7 +78,13 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
     params: StockPath,
     body: ReservationBody,
     answers: { 201: ref(Reservation), 200: ref(DryRun) },
-    problems: [...stockProblems, 'INSUFFICIENT_STOCK', 'RESERVATION_ID_TAKEN', 'ORDER_NOT_FOUND'],
+    problems: [
+      ...stockProblems,
+      'INSUFFICIENT_STOCK',
+      'TOO_MANY_RESERVATIONS',
+      'RESERVATION_ID_TAKEN',
+      'ORDER_NOT_FOUND',
+    ],
     handle: async ({ params, body, context, reach, reply }) => {
       // What this caller has reserved was within reach when it did; the order may have been placed since.
       if (body.orderId !== undefined && context.isRetry !== true) await requireReach(body.orderId, reach);

@@ -104,6 +104,8 @@ const cacheOf = (env: Env, servers: Servers | null): CacheKind => {
 /** A state that is not held is folded from its stream anew: read from the file beside us, or over the network. */
 const stateCacheMb = 48;
 const stateCacheOnServersMb = 64;
+/** The largest state, a stock with as many reservations as may be open, takes 35. */
+const stateCacheMbMin = 40;
 
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
@@ -125,7 +127,8 @@ export const readConfig = (env: Env): Config => {
     keyEncryptionKey,
     erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
     logLevel,
-    stateCacheBytesMax: integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: 1, max: 16_384 }) * mebibyte,
+    stateCacheBytesMax:
+      integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: stateCacheMbMin, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
     servers,
     roles: rolesOf(env, servers),
