@@ -50,10 +50,11 @@ export const createStockUseCases = ({ stock, warehouse }: Handlers, sealNote: Se
   };
 
   const submit = (command: StockCommand, context: CommandContext): Promise<StockOutcome> =>
-    stock(stockStream(command.warehouseId, command.sku), command, {
-      ...context,
-      occurredAt: context.occurredAt ?? command.occurredAt,
-    });
+    stock(
+      stockStream(command.warehouseId, command.sku),
+      command,
+      context.occurredAt === undefined ? { ...context, occurredAt: command.occurredAt } : context,
+    );
 
   /** Rows for one stock, decided in their order. */
   const submitRows = async (rows: readonly StockChange[]): Promise<readonly PromiseSettledResult<StockOutcome>[]> => {

@@ -25,6 +25,13 @@ describe('a derived id', () => {
     expect([derivedId('a'), derivedId('ä'), eventIdOf('a', 0)]).toEqual(knownIds);
   });
 
+  it('is the same for a name of any length and script as it was in earlier releases', () => {
+    expect([derivedId('ä'.repeat(150)), derivedId('漢'.repeat(151))]).toEqual([
+      'cc11d350-8330-5f20-85d5-74555ddf0c26',
+      'bfc9c03c-a16e-5c54-8b27-a98b6a31b2a3',
+    ]);
+  });
+
   it('of an event differs by command and by index', () => {
     const ids = ['a', 'b'].flatMap((commandId) => [0, 1, 10, 11].map((index) => eventIdOf(commandId, index)));
     expect(new Set(ids).size).toBe(8);

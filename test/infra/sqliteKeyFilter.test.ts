@@ -13,6 +13,13 @@ describe('the filter of idempotency keys', () => {
     expect(added.filter((id) => !filter.mayHave(id))).toEqual([]);
   });
 
+  it('says of an id that is added whether it may have been there', () => {
+    const filter = createKeyFilter();
+    const added = idsOf('added', 1_000);
+    expect(added.filter((id) => filter.add(id)).length).toBeLessThan(2);
+    expect(added.filter((id) => !filter.add(id))).toEqual([]);
+  });
+
   it('denies nearly all others', () => {
     const filter = createKeyFilter();
     for (const id of idsOf('added', 20_000)) filter.add(id);

@@ -4,7 +4,15 @@ import { hash } from 'node:crypto';
 /** Namespace of all ids this service derives (a UUIDv4 made once, never changed). */
 const namespace = Buffer.from('6f0c1d5ab1b24c0e9a5d3f7e2c84a911', 'hex');
 
-const sha1Of = (name: string): string => hash('sha1', Buffer.concat([namespace, Buffer.from(name, 'utf8')]), 'hex');
+/** The namespace, and room for a name that a UUID begins. */
+const scratch = Buffer.concat([namespace, Buffer.alloc(3 * 150)]);
+const scratchCharsMax = 150;
+
+const sha1Of = (name: string): string => {
+  if (name.length > scratchCharsMax) return hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex');
+  const bytes = scratch.write(name, namespace.length);
+  return hash('sha1', scratch.subarray(0, namespace.length + bytes), 'hex');
+};
 
 const withVariant = (hex: string): string => ((Number.parseInt(hex, 16) & 0x3f) | 0x80).toString(16);
 

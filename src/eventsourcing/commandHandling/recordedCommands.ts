@@ -79,6 +79,7 @@ export const createRecordedCommands = <State, E extends DomainEvent>(
       return { elsewhere };
     },
     findForgottenCommands: async (stream, { recent }, commandIds) => {
+      if (recent.fingerprints === null) return;
       const forgotten = new Set(commandIds.filter((id) => mayHaveForgotten(recent, id)));
       if (forgotten.size === 0) return;
       makeRoomForOlder(recent);

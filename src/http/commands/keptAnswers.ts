@@ -97,10 +97,11 @@ const isOrdered = (value: unknown): boolean => {
 };
 
 /** Sorts the members, in whatever order they came: JSON objects have none (RFC 8259 §4). */
-const ordered = (_name: string, value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+const ordered = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(ordered);
   const sorted: Record<string, unknown> = {};
-  for (const name of Object.keys(value).sort()) sorted[name] = (value as JsonMembers)[name];
+  for (const name of Object.keys(value).sort()) sorted[name] = ordered((value as JsonMembers)[name]);
   return sorted;
 };
 
@@ -124,7 +125,7 @@ export const fingerprintOf = (request: FastifyRequest): string => {
   const { url: route = '' } = request.routeOptions;
   const params = orderedParams(route, request.params as JsonMembers);
   const asked = { body, ifMatch: headers['if-match'], params, query, route };
-  return hash('sha256', `${method} ${isOrdered(asked) ? JSON.stringify(asked) : JSON.stringify(asked, ordered)}`);
+  return hash('sha256', `${method} ${JSON.stringify(isOrdered(asked) ? asked : ordered(asked))}`);
 };
 
 /** Kept among the headers of an answer, and never sent. */

@@ -5,6 +5,7 @@ import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
+import type { CommandContext } from '../../eventsourcing/commandHandling/outcome.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
 import { showDryRun, showFact } from '../commands/answers.ts';
 import { businessTime } from '../input/formats.ts';
@@ -14,7 +15,6 @@ import type { HttpPorts } from '../ports.ts';
 import { asProblem, Problem, validationProblem } from '../problems/problem.ts';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
 import type { Router } from '../route.ts';
-import type { CommandInput } from '../routeSpec.ts';
 import { Closed, ref } from '../schemas/common.ts';
 import { type ChangeRow, ChangesAnswer, ChangesBody, changeRows, changesMax } from '../schemas/stock.ts';
 
@@ -46,6 +46,12 @@ interface RowAnswer {
   readonly events?: readonly object[];
   readonly code?: ProblemCode;
   readonly detail?: string;
+}
+
+/** What all rows of a request share. */
+interface RowsInput {
+  readonly context: Omit<CommandContext, 'ifMatch'>;
+  readonly reach: Reach;
 }
 
 const commandOf = (row: InventoryChange, occurredAt: string): StockCommand => {
@@ -107,18 +113,18 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
   const validateRow = createRowValidator(changeRows);
 
   /** @throws Problem for a row that is malformed, in the future, or about a warehouse out of reach. */
-  const changeOf = (row: unknown, index: number, { context, reach }: CommandInput<unknown, unknown>): StockChange => {
+  const changeOf = (row: unknown, index: number, { context, reach }: RowsInput): StockChange => {
     validateRow(row);
     const checked = row as InventoryChange;
     if (!reachesWarehouse(reach, checked.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
     const occurredAt = businessTime(checked.occurredAt, clock.now());
-    const { ifMatch: _, ...own } = context;
     const { ifRevision } = checked;
     return {
       command: commandOf(checked, occurredAt),
       ...noteOf(checked),
       context: {
-        ...own,
+        ...context,
+        occurredAt,
         commandId: derivedId(`${context.commandId}/row/${index}`),
         causationId: context.commandId,
         ...(ifRevision === undefined ? {} : { ifMatch: [ifRevision] }),
@@ -142,11 +148,14 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     answers: { 207: ref(ChangesAnswer) },
     problems: [],
     handle: async (asked) => {
+      // Each row has a revision of its own.
+      const { ifMatch: _, ...context } = asked.context;
+      const input = { context, reach: asked.reach };
       const rows: (StockChange | RowAnswer)[] = [];
       for (const [index, row] of asked.body.changes.entries()) {
         if (index % rowsOfTurn === 0) await asked.takeTurn();
         try {
-          rows.push(changeOf(row, index, asked));
+          rows.push(changeOf(row, index, input));
         } catch (error) {
           rows.push(refusedRow(index, asProblem(error)));
         }

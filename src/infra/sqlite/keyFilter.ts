@@ -4,19 +4,34 @@
  */
 
 interface Filter<Key> {
-  add(key: Key): void;
+  /** @returns whether it may have been added before. */
+  add(key: Key): boolean;
   mayHave(key: Key): boolean;
 }
 
-/** `placesOf` a key: four numbers below `bits`, evenly spread. */
-export const createFilter = <Key>(bits: number, placesOf: (key: Key) => readonly number[]): Filter<Key> => {
+/** Two numbers below 2^53 of a key, evenly spread and independent of each other. */
+interface Hashes<Key> {
+  readonly first: (key: Key) => number;
+  readonly second: (key: Key) => number;
+}
+
+/** Places of a key: both hashes, and sums of them, which tell keys apart as well as hashes of their own (Kirsch, Mitzenmacher). */
+export const createFilter = <Key>(bits: number, { first, second }: Hashes<Key>): Filter<Key> => {
   const words = new Uint32Array(bits / 32);
   const isSet = (at: number): boolean => ((words[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0;
+  const set = (at: number): void => {
+    words[at >>> 5] = (words[at >>> 5] ?? 0) | (1 << (at & 31));
+  };
+  const mayHave = (a: number, b: number): boolean =>
+    isSet(a) && isSet(b) && isSet((a + b) % bits) && isSet((a + 2 * b) % bits);
   return {
     add: (key) => {
-      for (const at of placesOf(key)) words[at >>> 5] = (words[at >>> 5] ?? 0) | (1 << (at & 31));
+      const [a, b] = [first(key) % bits, second(key) % bits];
+      const isKnown = mayHave(a, b);
+      if (!isKnown) for (const at of [a, b, (a + b) % bits, (a + 2 * b) % bits]) set(at);
+      return isKnown;
     },
-    mayHave: (key) => placesOf(key).every(isSet),
+    mayHave: (key) => mayHave(first(key) % bits, second(key) % bits),
   };
 };
 
@@ -27,14 +42,12 @@ const bits = 2 ** 26;
 export const keysMax = 16_000_000;
 
 /** Such ids are evenly spread, so that their own digits serve as the hashes; those of version and variant are the same in all. */
-const placesOfId = (id: string): readonly [number, number, number, number] => [
-  Number.parseInt(id.slice(0, 8), 16) % bits,
-  Number.parseInt(id.slice(28, 36), 16) % bits,
-  Number.parseInt(id.slice(9, 13) + id.slice(15, 18), 16) % bits,
-  Number.parseInt(id.slice(20, 23) + id.slice(24, 28), 16) % bits,
-];
+const hashesOfId: Hashes<string> = {
+  first: (id) => Number.parseInt(id.slice(0, 8), 16),
+  second: (id) => Number.parseInt(id.slice(28, 36), 16),
+};
 
 export type KeyFilter = Filter<string>;
 
 /** Of UUIDs that are hashes, such as version 5. */
-export const createKeyFilter = (): KeyFilter => createFilter(bits, placesOfId);
+export const createKeyFilter = (): KeyFilter => createFilter(bits, hashesOfId);

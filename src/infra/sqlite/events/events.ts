@@ -79,8 +79,9 @@ export const createSqliteEvents = async (
     if (events.length === 0) throw new RangeError('an append needs at least one event');
     const after = expected === 'no_stream' ? -1 : expected;
     const eventIds = events.map(({ id }) => id);
-    if (new Set(eventIds).size < events.length) throw new RangeError('the same event id twice in one append');
-    const mayBeKnown = eventIds.filter(mayHave);
+    if (events.length > 1 && new Set(eventIds).size < events.length)
+      throw new RangeError('the same event id twice in one append');
+    const mayBeKnown = eventIds.filter((id) => known === null || known.add(id));
     // One that goes first would be looked for in the file before an append that was asked for earlier is there.
     for (const id of mayBeKnown) await underway.get(id);
     const appending = appendNow({ stream, expected: after, mayBeKnown }, events);
@@ -88,10 +89,7 @@ export const createSqliteEvents = async (
       () => undefined,
       () => undefined,
     );
-    for (const id of eventIds) {
-      known?.add(id);
-      underway.set(id, settled);
-    }
+    for (const id of eventIds) underway.set(id, settled);
     try {
       return await appending;
     } finally {

@@ -7,15 +7,41 @@ export const positionOf = (value: number): Position => {
   return { commit, prepare: commit };
 };
 
-const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uuidChars = 36;
+const dash = '-'.charCodeAt(0);
+/** A dash stands before each of these bytes. */
+const isAfterDash = Uint8Array.from({ length: 16 }, (_, byte) => ([4, 6, 8, 10].includes(byte) ? 1 : 0));
+/** The value of each digit, by its character. Two of them of which one is no digit in lower case come to less than 0. */
+const noDigit = -256;
+const digits = Int32Array.from({ length: 128 }, (_, code) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return digit < 0 ? noDigit : digit;
+});
+const digitAt = (id: string, at: number): number => digits[id.charCodeAt(at)] ?? noDigit;
 
-/** In lower case: it comes back from its bytes as the text that it was. */
-export const isUuid = (id: string): boolean => uuidPattern.test(id);
+/** In one pass, as each event has five ids. `null` for what is no UUID in lower case: it would come back as another text. */
+export const uuidBytes = (id: string): Buffer | null => {
+  if (id.length !== uuidChars) return null;
+  const bytes = Buffer.allocUnsafe(16);
+  let at = 0;
+  for (let byte = 0; byte < 16; byte += 1) {
+    if (isAfterDash[byte] === 1) {
+      if (id.charCodeAt(at) !== dash) return null;
+      at += 1;
+    }
+    const value = 16 * digitAt(id, at) + digitAt(id, at + 1);
+    if (value < 0) return null;
+    bytes[byte] = value;
+    at += 2;
+  }
+  return bytes;
+};
 
-/** @throws RangeError unless it is a UUID in lower case: it would come back as another text than it went in. */
+/** @throws RangeError as it would come back as another text than it went in, unless it is a UUID in lower case. */
 export const idBytes = (id: string): Buffer => {
-  if (!isUuid(id)) throw new RangeError(`not a UUID in lower case: ${id}`);
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
+  const bytes = uuidBytes(id);
+  if (bytes === null) throw new RangeError(`not a UUID in lower case: ${id}`);
+  return bytes;
 };
 
 export const idText = (bytes: Uint8Array): string => {

@@ -5,7 +5,7 @@
 import type { EventMetadata } from '../../../eventsourcing/message.ts';
 import { StoreDamaged } from '../../../eventsourcing/ports.ts';
 import type { Statements } from '../file/writes.ts';
-import { idBytes, idText, isUuid } from './ids.ts';
+import { idText, uuidBytes } from './ids.ts';
 
 /** Who asked, as JSON: as many rows as clients and people, never changed and never deleted. */
 export const authorSchema =
@@ -29,12 +29,23 @@ const same = 0;
 type PackedId = string | typeof same;
 type Members = readonly [author: number, command: string, correlation: PackedId, causation: PackedId, request?: string];
 
-const packId = (id: string): string => (isUuid(id) ? idBytes(id).toString('base64url') : `${plain}${id}`);
+const packId = (id: string): string => uuidBytes(id)?.toString('base64url') ?? `${plain}${id}`;
 
 const unpackId = (text: string): string =>
   text.startsWith(plain) ? text.slice(plain.length) : idText(Buffer.from(text, 'base64url'));
 
 const known = ['$correlationId', '$causationId', 'commandId', 'actor', 'authentication', 'request'];
+
+/** A client's changes of one request share both objects, and so does their text. */
+const authorTexts = new WeakMap<Author['actor'], { readonly of: Author['authentication']; readonly text: string }>();
+
+const authorText = ({ actor, authentication }: Author): string => {
+  const known = authorTexts.get(actor);
+  if (known?.of === authentication) return known.text;
+  const text = JSON.stringify({ actor, authentication });
+  authorTexts.set(actor, { of: authentication, text });
+  return text;
+};
 
 export const packMetadata = (metadata: EventMetadata): PackedMetadata => {
   // What another release has written into a log that is moved here must stay what it is.
@@ -44,7 +55,7 @@ export const packMetadata = (metadata: EventMetadata): PackedMetadata => {
   const orSame = (id: string): PackedId => (id === commandId ? same : packId(id));
   const members = [packId(commandId), orSame($correlationId), orSame($causationId)];
   const rest = JSON.stringify(request === undefined ? members : [...members, request]);
-  return { author: JSON.stringify({ actor, authentication }), rest: rest.slice(1, -1) };
+  return { author: authorText({ actor, authentication }), rest: rest.slice(1, -1) };
 };
 
 /** The thread that writes: gives the author its number. */

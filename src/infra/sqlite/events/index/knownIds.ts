@@ -21,23 +21,21 @@ const bitsFor = (ids: number): number => {
   return Math.min(bitsMax, Math.max(bitsMin, wanted));
 };
 
-/** Ids are hashes, so that their own bits serve: the lowest and the highest of six bytes, and sums of them. */
-const placesIn =
-  (bits: number) =>
-  ({ major }: Key): readonly number[] => {
-    const [low, high] = [major % bits, Math.floor(major / 2 ** 20) % bits];
-    return [low, high, (low + high) % bits, (low + 2 * high) % bits];
-  };
+/** Ids are hashes, so that their own bits serve: the lowest and the highest of six bytes. */
+const hashesOfKey = {
+  first: ({ major }: Key): number => major,
+  second: ({ major }: Key): number => Math.floor(major / 2 ** 20),
+};
 
 export interface KnownIds {
   /** `false`: it is not in the log, and is not being appended. */
   mayHave(id: string): boolean;
-  /** Before it is appended. */
-  add(id: string): void;
+  /** Before it is appended. @returns what `mayHave` said before. */
+  add(id: string): boolean;
 }
 
 /** Gives the ids of the file, some at a time. A merge makes a run of a higher number, so that none is passed over. */
-const createFill = ({ prepare }: Database, add: (key: Key) => void): (() => boolean) => {
+const createFill = ({ prepare }: Database, add: (key: Key) => unknown): (() => boolean) => {
   const selectRun = prepare('SELECT min(run) AS run FROM event_runs WHERE kind = ? AND run > ?');
   const selectChunks = prepare(
     `SELECT major, minor, entries FROM event_chunks WHERE run = ? AND (major, minor) > (?, ?)
@@ -72,7 +70,7 @@ const createFill = ({ prepare }: Database, add: (key: Key) => void): (() => bool
 /** Only where no other process appends. Until the filter has all ids of the file, each may be known. */
 export const createKnownIds = (db: Database, eventsInLog: number): KnownIds => {
   const bits = bitsFor(eventsInLog);
-  const filter = createFilter(bits, placesIn(bits));
+  const filter = createFilter(bits, hashesOfKey);
   const step = createFill(db, filter.add);
   const inOneMoment = createMoment(db);
   let isFilled = false;
@@ -84,6 +82,6 @@ export const createKnownIds = (db: Database, eventsInLog: number): KnownIds => {
   void fill().catch(() => undefined);
   return {
     mayHave: (id) => !isFilled || filter.mayHave(keyOfId(idBytes(id))),
-    add: (id) => filter.add(keyOfId(idBytes(id))),
+    add: (id) => filter.add(keyOfId(idBytes(id))) || !isFilled,
   };
 };
