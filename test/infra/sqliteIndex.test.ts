@@ -245,6 +245,14 @@ describe('an embedded log', () => {
     expect(indexAgrees(opened.db)).toBe(true);
   });
 
+  it('writes appends of one stream in the order they were asked for, also where an id may be known', async () => {
+    const { log } = await openLog({ isSoleWriter: true });
+    const [first, second] = [newEvents(1), newEvents(1)];
+    expect(await log.append('item-A', 7, first)).toEqual({ kind: 'conflict', actual: 'no_stream' });
+    const results = await Promise.all([log.append('item-A', 'no_stream', first), log.append('item-A', 0, second)]);
+    expect(results.map(({ kind }) => kind)).toEqual(['appended', 'appended']);
+  });
+
   it('is one for two processes that append in turn', async () => {
     const [left, right] = [await openLog(), await openLog()];
     const stream = createStream('item-A');

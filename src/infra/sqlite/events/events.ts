@@ -83,7 +83,11 @@ export const createSqliteEvents = async (
       throw new RangeError('the same event id twice in one append');
     const mayBeKnown = eventIds.filter((id) => known === null || known.add(id));
     // One that goes first would be looked for in the file before an append that was asked for earlier is there.
-    for (const id of mayBeKnown) await underway.get(id);
+    // Nothing else is waited for: appends of one stream go to the writer in the order in which they were asked for.
+    for (const id of mayBeKnown) {
+      const earlier = underway.get(id);
+      if (earlier !== undefined) await earlier;
+    }
     const appending = appendNow({ stream, expected: after, mayBeKnown }, events);
     const settled = appending.then(
       () => undefined,
