@@ -4,9 +4,11 @@ import packageJson from '../package.json' with { type: 'json' };
 import { compose } from './app/compose.ts';
 import { failureLineOf, greetingOf, guardAgainstStrayFaults } from './app/startup.ts';
 import { failureFacts } from './eventsourcing/ports.ts';
+import { openAccessLog } from './infra/accessLog/accessLog.ts';
 import { createCache } from './infra/cache.ts';
 import { readConfig } from './infra/config/config.ts';
 import { createIdentity, openEngines } from './infra/engines.ts';
+import { loadAccessLogKey } from './infra/keys/keyFiles.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
 import { createCountryPoints, createLog, createSystemClock } from './infra/system.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
@@ -39,11 +41,23 @@ const start = async (): Promise<void> => {
       logger.fatal(failureFacts(damage), 'the store is damaged: nothing is read or written until it is restored');
     },
   });
+  const { accessLogDir: directory, accessLogDays: keptDays } = config;
+  const accessLog =
+    directory === null
+      ? null
+      : await openAccessLog({
+          directory,
+          keptDays,
+          key: await loadAccessLogKey(dataDir, config.keyEncryptionKey, false),
+          nowMs: Date.now,
+          onFailure: (error) => logger.error({ err: error, directory }, 'the access log can not be written'),
+        });
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
     {
       ...engines,
+      ...(accessLog === null ? {} : { accessLog }),
       verifier,
       sandbox,
       sender,
@@ -92,6 +106,7 @@ const start = async (): Promise<void> => {
     await sender.close();
     // Once more: a request whose client was given up may have been answered since.
     await service.app.flushAnswers();
+    await accessLog?.close();
     await engines.close();
     logger.info('stopped');
     process.exit(isDamaged ? 1 : 0);

@@ -71,6 +71,7 @@ export interface Adapters {
   readonly checkEngines: HttpPorts['checkEngines'];
   readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
+  readonly accessLog?: NonNullable<HttpPorts['accessLog']>;
 }
 
 /** Of policies, in one turn of the event loop (CONTRIBUTING.md). */

@@ -36,6 +36,7 @@ export const identify = async (
   let principal: Principal;
   try {
     principal = await verifier.verify(token);
+    request.principal = principal;
   } catch (error) {
     throw asProblem(error);
   }

@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
 import { addressKeyOf, type CreateLimiter, createRateLimit, identify } from './access.ts';
+import { createAccessNotes, registerAccessNotes } from './accessLog.ts';
 import { createIdempotency } from './commands/idempotency.ts';
 import { createPartnerScopes } from './commands/partnerEndpoints.ts';
 import { registerDrain } from './drain.ts';
@@ -136,6 +137,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
 };
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
+  const notes = ports.accessLog === undefined ? null : createAccessNotes(ports.accessLog, ports.clock);
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -148,8 +150,15 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     trustProxy: [...ports.settings.trustedProxies],
     routerOptions: { maxParamLength: paramCharsMax },
     serializerOpts: { ajv: { formats: unjudgedFormats } },
-    frameworkErrors: answerBadAddress,
-    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      const refusal = answerBadAddress(error, request, reply);
+      notes?.unreadable(refusal, request.ip);
+    },
+    clientErrorHandler: (error, socket) => {
+      const { remoteAddress = '' } = socket;
+      const refusal = answerClientError(error, socket);
+      if (refusal !== null) notes?.unreadable(refusal, remoteAddress);
+    },
     // Requests that arrive while it closes are answered as before.
     return503OnClosing: false,
   });
@@ -159,6 +168,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   registerWire(app, turns);
   registerJsonBodies(app, turns);
   registerRequestState(app);
+  if (notes !== null) registerAccessNotes(app, notes);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);

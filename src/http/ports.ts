@@ -1,6 +1,7 @@
 /** All that the HTTP layer is given: use cases to ask, read models to look at, and the few ports it needs itself. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
+import type { AccessLog } from '../audit/accessLog.ts';
 import type { UseCases } from '../commands/index.ts';
 import type { CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
 import type { RecordedRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
@@ -43,6 +44,8 @@ export interface HttpPorts {
   readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */
   readonly createLimiter?: CreateLimiter;
+  /** Absent: requests are not written down. */
+  readonly accessLog?: AccessLog;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import { type Operation, policies } from '../domain/access/policy.ts';
+import type { Principal } from '../domain/access/principal.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
@@ -110,8 +111,12 @@ export const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<T
 declare module 'fastify' {
   /** Fields of the request itself: a table beside it costs a look-up for each, and work for the collector. */
   interface FastifyRequest {
-    /** `null` until the token was checked. */
+    /** Whose token it is; `null` until that was checked. */
+    principal: Principal | null;
+    /** `null` until it is known that they may do it. */
     caller: Caller | null;
+    /** Of the problem that it was answered with. */
+    problemCode: ProblemCode | null;
     /** `null` for what runs under no idempotency key, or was answered. */
     underKey: RunningRequest | null;
     /** What its body weighs; `null` for what has none. */
@@ -123,6 +128,8 @@ declare module 'fastify' {
 
 export const registerRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('caller', null);
+  app.decorateRequest('principal', null);
+  app.decorateRequest('problemCode', null);
   app.decorateRequest('underKey', null);
   app.decorateRequest('bodyPermit', null);
   app.decorateRequest('isWorkedOn', false);

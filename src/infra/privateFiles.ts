@@ -29,6 +29,7 @@ const ownNames: readonly string[] = [
   'erasures.log',
   'key-encryption.key',
   'oidc-signing-keys.json',
+  'access-log',
 ];
 const isOwn = (name: string): boolean => ownNames.some((own) => name.startsWith(own));
 

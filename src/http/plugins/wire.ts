@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Turns } from '../../eventsourcing/concurrency.ts';
+import type { Refusal } from '../accessLog.ts';
 import { illFormed, isWellFormed, misleadingText } from '../input/body.ts';
 import { Problem, problemDocument, sendProblem } from '../problems/problem.ts';
 import { problems } from '../problems/problemCodes.ts';
@@ -23,12 +24,13 @@ const hardening = {
 } as const;
 
 /** For Fastify: an address that no route can be looked up for. */
-export const answerBadAddress = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+export const answerBadAddress = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): Refusal => {
   const problem =
     error.code === 'FST_ERR_MAX_PARAM_LENGTH'
       ? new Problem('URI_TOO_LONG', 'A part of the path is longer than any id.')
       : new Problem('MALFORMED_REQUEST', 'The path holds a percent escape that is not UTF-8.');
   void sendProblem(problem, request, reply.headers(hardening));
+  return { method: request.method, requestId: request.id, status: problems[problem.code].status, code: problem.code };
 };
 
 const clientProblems: { readonly [code: string]: Problem } = {
@@ -36,15 +38,16 @@ const clientProblems: { readonly [code: string]: Problem } = {
   HPE_HEADER_OVERFLOW: new Problem('HEADERS_TOO_LARGE', 'The address and the headers together are too long.'),
 };
 
-/** For node:http: what could not be read as a request. There is no reply, only the socket. */
-export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
+/** For node:http: what could not be read as a request. There is no reply, only the socket. @returns `null`: no answer. */
+export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): Refusal | null => {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
-    return;
+    return null;
   }
   const problem = clientProblems[error.code ?? ''] ?? new Problem('MALFORMED_REQUEST', 'This is not HTTP/1.1.');
   const { status } = problems[problem.code];
-  const body = JSON.stringify(problemDocument(problem, randomUUID()));
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemDocument(problem, requestId));
   const headers = {
     ...hardening,
     'content-type': 'application/problem+json',
@@ -53,6 +56,7 @@ export const answerClientError = (error: Error & { readonly code?: string }, soc
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+  return { requestId, status, code: problem.code };
 };
 
 /** RFC 9112 §3.2: more than one `Host` is refused, as a proxy in front may have gone by the other one. */

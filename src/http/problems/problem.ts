@@ -124,8 +124,10 @@ export const asProblem = (error: unknown): Problem => {
   return new Problem('INTERNAL', 'The cause was logged under the id in "instance".');
 };
 
-const writeHead = ({ code, extras }: Problem, reply: FastifyReply): FastifyReply =>
-  reply.code(problems[code].status).headers({ ...extras.headers, 'content-type': 'application/problem+json' });
+const writeHead = ({ code, extras }: Problem, reply: FastifyReply): FastifyReply => {
+  reply.request.problemCode = code;
+  return reply.code(problems[code].status).headers({ ...extras.headers, 'content-type': 'application/problem+json' });
+};
 
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   writeHead(problem, reply)

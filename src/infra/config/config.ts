@@ -1,4 +1,5 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
+import { join } from 'node:path';
 import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
 import { ConfigError, type Doors, type Env, integer, list, readDoors, readSecret, text, url } from './configValues.ts';
 
@@ -13,6 +14,9 @@ export interface Config extends Doors {
   readonly keyEncryptionKey: Uint8Array | undefined;
   /** Absent: in the data directory. */
   readonly erasuresFile: string | undefined;
+  /** Where the access log is written; `null`: nowhere. */
+  readonly accessLogDir: string | null;
+  readonly accessLogDays: number;
   readonly logLevel: string;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
@@ -107,6 +111,12 @@ const stateCacheOnServersMb = 64;
 /** The largest state, a stock with as many reservations as may be open, takes 35. */
 const stateCacheMbMin = 40;
 
+/** In the data directory of the embedded form; a process on servers may have no disk, and writes where it is told. */
+const accessLogDirOf = (env: Env, dataDir: string | null): string | null => {
+  const given = text(env, 'ACCESS_LOG_DIR', dataDir === null ? 'off' : join(dataDir, 'access-log'));
+  return given === 'off' ? null : given;
+};
+
 /** @throws ConfigError that says which variable is wrong and what it may be. */
 export const readConfig = (env: Env): Config => {
   const keyEncryptionKey = keyOf(env);
@@ -115,17 +125,20 @@ export const readConfig = (env: Env): Config => {
   const logLevel = text(env, 'LOG_LEVEL', 'info');
   if (!logLevels.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
   const cacheMb = servers === null ? stateCacheMb : stateCacheOnServersMb;
+  const dataDir = text(env, 'DATA_DIR', 'data');
   const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
   return {
     ...readDoors(env),
     port,
-    dataDir: text(env, 'DATA_DIR', 'data'),
+    dataDir,
     publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `http://localhost:${port}`)),
     audience: text(env, 'OIDC_AUDIENCE', 'stockledger'),
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),
     keyEncryptionKey,
     erasuresFile: text(env, 'ERASURES_FILE', '') === '' ? undefined : env.ERASURES_FILE,
+    accessLogDir: accessLogDirOf(env, servers === null ? dataDir : null),
+    accessLogDays: integer(env, 'ACCESS_LOG_DAYS', { fallback: 90, min: 1, max: 3_650 }),
     logLevel,
     stateCacheBytesMax:
       integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: stateCacheMbMin, max: 16_384 }) * mebibyte,

@@ -101,22 +101,25 @@ export interface DerivedKeys {
   readonly email: KeyObject;
 }
 
-/** One purpose, one key: each is derived by HKDF (RFC 5869). */
-const derive = (key: Uint8Array): DerivedKeys => {
-  const forPurpose = (info: string): KeyObject =>
-    createSecretKey(Buffer.from(hkdfSync('sha256', key, '', info, keyBytes)));
-  return {
-    wrapping: forPurpose('stockledger wrapping v1'),
-    lookup: forPurpose('stockledger subject lookup v1'),
-    email: forPurpose('stockledger email lookup v1'),
-  };
+/** One purpose, one key: each is derived by HKDF (RFC 5869). @throws KeyStoreLocked */
+const deriveFor = (given: Uint8Array, purpose: string): KeyObject => {
+  if (given.length !== keyBytes) throw new KeyStoreLocked(`The key encryption key must have ${keyBytes} bytes.`);
+  return createSecretKey(Buffer.from(hkdfSync('sha256', given, '', `stockledger ${purpose} v1`, keyBytes)));
 };
 
 /** From 32 bytes of a key management service. @throws KeyStoreLocked when there are not as many. */
-export const deriveKeys = (given: Uint8Array): DerivedKeys => {
-  if (given.length !== keyBytes) throw new KeyStoreLocked(`The key encryption key must have ${keyBytes} bytes.`);
-  return derive(given);
-};
+export const deriveKeys = (given: Uint8Array): DerivedKeys => ({
+  wrapping: deriveFor(given, 'wrapping'),
+  lookup: deriveFor(given, 'subject lookup'),
+  email: deriveFor(given, 'email lookup'),
+});
+
+/** What the access log is sealed with: derived as the others, from the same key. @throws KeyStoreLocked */
+export const loadAccessLogKey = async (
+  directory: string,
+  given: Uint8Array | undefined,
+  mayCreate: boolean,
+): Promise<KeyObject> => deriveFor(given ?? (await fromFile(directory, mayCreate)), 'access log');
 
 /**
  * `given` (32 bytes) or the file in `directory`, which is made only for a key store that is empty (`mayCreate`).
