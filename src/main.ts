@@ -6,6 +6,7 @@ import { failureLineOf, greetingOf, guardAgainstStrayFaults } from './app/startu
 import { failureFacts } from './eventsourcing/ports.ts';
 import { openAccessLog } from './infra/accessLog/accessLog.ts';
 import { createCache } from './infra/cache.ts';
+import { openCertificate } from './infra/certificates.ts';
 import { readConfig } from './infra/config/config.ts';
 import { createIdentity, openEngines } from './infra/engines.ts';
 import { loadAccessLogKey } from './infra/keys/keyFiles.ts';
@@ -52,12 +53,14 @@ const start = async (): Promise<void> => {
           nowMs: Date.now,
           onFailure: (error) => logger.error({ err: error, directory }, 'the access log can not be written'),
         });
+  const certificate = config.tls === null ? null : await openCertificate(config.tls, logger);
   const { issuer, verifier, sandbox } = await createIdentity(config, logger);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
     {
       ...engines,
       ...(accessLog === null ? {} : { accessLog }),
+      ...(certificate === null ? {} : { certificate }),
       verifier,
       sandbox,
       sender,

@@ -72,6 +72,7 @@ export interface Adapters {
   readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
   readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
   readonly accessLog?: NonNullable<HttpPorts['accessLog']>;
+  readonly certificate?: NonNullable<HttpPorts['certificate']>;
 }
 
 /** Of policies, in one turn of the event loop (CONTRIBUTING.md). */

@@ -35,6 +35,7 @@ import { registerOrderCommands } from './routes/orders.ts';
 import { registerShipments } from './routes/shipments.ts';
 import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
+import { createTlsServer } from './tls.ts';
 
 /** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
 const tokensPerMinute = 60;
@@ -137,6 +138,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
 };
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
+  const { certificate } = ports;
   const notes = ports.accessLog === undefined ? null : createAccessNotes(ports.accessLog, ports.clock);
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,
@@ -147,6 +149,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     childLoggerFactory: (logger) => logger,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    ...(certificate === undefined ? {} : { serverFactory: createTlsServer(certificate, requestTimeoutMs) }),
     trustProxy: [...ports.settings.trustedProxies],
     routerOptions: { maxParamLength: paramCharsMax },
     serializerOpts: { ajv: { formats: unjudgedFormats } },

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { Problem, problemDocument } from './problems/problem.ts';
 
@@ -53,6 +54,10 @@ const askToLeave = (answer: ServerResponse): void => {
   if (!answer.headersSent) answer.setHeader('connection', 'close');
 };
 
+/** Over TLS a request comes from the connection inside. */
+const requestsComeFrom = ({ server }: FastifyInstance): string =>
+  server instanceof TlsServer ? 'secureConnection' : 'connection';
+
 const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Socket, ClientConnection> => {
   const connections = new Map<Socket, ClientConnection>();
   /** One function for all answers: this happens for each request. */
@@ -63,7 +68,7 @@ const trackConnections = (app: FastifyInstance, draining: AbortSignal): Map<Sock
     connection.underway.splice(connection.underway.indexOf(this), 1);
     connection.readBytes = socket.bytesRead;
   };
-  app.server.on('connection', (socket: Socket) => {
+  app.server.on(requestsComeFrom(app), (socket: Socket) => {
     connections.set(socket, { underway: [], readBytes: 0, quietSinceMs: null });
     socket.once('close', () => connections.delete(socket));
   });
@@ -113,8 +118,12 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
   };
 
   let clientsSeen = 0;
-  app.server.on('connection', () => {
+  /** Also those that have not said a word. */
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
     clientsSeen += 1;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   /** A client not accepted yet is reset when listening stops: waits for a short turn in which no client came. */
   const untilNoNewClient = async (): Promise<void> => {
@@ -133,7 +142,7 @@ export const registerDrain = (app: FastifyInstance, newId: () => string): void =
     closeQuiet();
     const sweep = setInterval(closeQuiet, lookEveryMs);
     const end = setTimeout(() => {
-      for (const socket of connections.keys()) socket.destroy();
+      for (const socket of sockets) socket.destroy();
     }, inFlightMaxMs);
     app.server.once('close', () => {
       clearInterval(sweep);

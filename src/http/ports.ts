@@ -44,12 +44,27 @@ export interface HttpPorts {
   readonly keysInUse?: KeysInUse;
   /** Absent: each process counts for itself. */
   readonly createLimiter?: CreateLimiter;
+  /** Absent: plain HTTP. */
+  readonly certificate?: Certificate;
   /** Absent: requests are not written down. */
   readonly accessLog?: AccessLog;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */
   readonly sandbox: Sandbox | null;
+}
+
+/** PEM. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Certificate {
+  /** As it was at the start. */
+  readonly current: CertificatePair;
+  /** Calls with each newer one. @returns what ends that. */
+  onChange(tell: (pair: CertificatePair) => void): () => void;
 }
 
 export interface Sandbox {

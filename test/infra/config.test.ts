@@ -125,7 +125,50 @@ describe('the configuration', () => {
 
   it('refuses the sandbox identity in production (R4.1)', () => {
     expect(refusalOf({ NODE_ENV: 'production' })).toContain('OIDC_ISSUER');
-    expect(refusalOf({ NODE_ENV: 'production', OIDC_ISSUER: 'https://issuer.example' })).toBe('taken');
+    expect(refusalOf({ NODE_ENV: 'production', OIDC_ISSUER: 'https://issuer.example', HOST: '::1' })).toBe('taken');
+  });
+
+  const production = { NODE_ENV: 'production', OIDC_ISSUER: 'https://issuer.example' };
+  const certificate = { TLS_CERT_FILE: 'ledger.crt', TLS_KEY_FILE: 'ledger.key' };
+
+  it('in production is reached from other machines over TLS, or where a person has said otherwise (R4.4)', () => {
+    expect(refusalOf(production)).toContain('TLS_CERT_FILE and TLS_KEY_FILE must be set: 0.0.0.0');
+    expect(refusalOf({ ...production, HOST: '10.0.0.7' })).toContain('10.0.0.7');
+    for (const more of [certificate, { HOST: '127.0.0.1' }, { ALLOW_INSECURE: 'engines, http' }, { SANDBOX: 'on' }]) {
+      const env = 'SANDBOX' in more ? { NODE_ENV: 'production', HOST: '0.0.0.0', ...more } : { ...production, ...more };
+      expect(refusalOf(env), JSON.stringify(more)).toBe('taken');
+    }
+    expect(refusalOf({ ...production, ALLOW_INSECURE: 'engines' })).toContain('TLS_CERT_FILE');
+    expect(refusalOf({ OIDC_ISSUER: 'https://issuer.example' })).toBe('taken');
+  });
+
+  it('in production speaks to no server in the clear, unless a person has said so (R4.4)', () => {
+    const clear = {
+      EVENTSTORE_URL: 'esdb://ledger:s3cret@node:2113?tls=false',
+      MONGODB_URL: 'mongodb://ledger:s3cret@node/ledger',
+      REDIS_URL: 'redis://:s3cret@node:6379',
+    };
+    const encrypted = { ...servers, MONGODB_URL: 'mongodb://ledger:s3cret@node/ledger?tls=true&w=majority' };
+    const env = { ...production, ...certificate, ...encrypted };
+    expect(refusalOf(env)).toBe('taken');
+    expect(refusalOf({ ...env, MONGODB_URL: 'mongodb+srv://ledger:s3cret@node/ledger' })).toBe('taken');
+    for (const [name, url] of Object.entries(clear)) {
+      expect(refusalOf({ ...env, [name]: url })).toContain(`${name} does not encrypt`);
+      expect(refusalOf({ ...env, [name]: url })).not.toContain('s3cret');
+      expect(refusalOf({ ...env, [name]: url, ALLOW_INSECURE: 'engines' })).toBe('taken');
+      expect(refusalOf({ ...env, [name]: url, NODE_ENV: '' })).toBe('taken');
+    }
+  });
+
+  it('takes a certificate with its key, and tells clients of https', () => {
+    expect(refusalOf({ TLS_CERT_FILE: 'ledger.crt' })).toContain('TLS_KEY_FILE');
+    expect(refusalOf({ TLS_KEY_FILE: 'ledger.key' })).toContain('TLS_CERT_FILE');
+    expect(readConfig({ ...certificate, PORT: '8443' })).toMatchObject({
+      publicUrl: 'https://localhost:8443',
+      tls: { certFile: 'ledger.crt', keyFile: 'ledger.key' },
+    });
+    expect(readConfig({}).publicUrl).toBe('http://localhost:8080');
+    expect(refusalOf({ ALLOW_INSECURE: 'everything' })).toContain('ALLOW_INSECURE');
   });
 
   it('starts the sandbox identity only where it was meant: no other spelling of NODE_ENV opens it (15)', () => {

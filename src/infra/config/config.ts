@@ -1,7 +1,18 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
 import { join } from 'node:path';
 import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
-import { ConfigError, type Doors, type Env, integer, list, readDoors, readSecret, text, url } from './configValues.ts';
+import {
+  ConfigError,
+  type Doors,
+  type Env,
+  integer,
+  list,
+  mayBeClear,
+  readDoors,
+  readSecret,
+  text,
+  url,
+} from './configValues.ts';
 
 export interface Config extends Doors {
   readonly port: number;
@@ -60,6 +71,26 @@ const schemes = {
   REDIS_URL: /^rediss?:\/\//,
 } as const;
 
+/** What a connection string says when it encrypts. EventStoreDB does unless it is told not to. */
+const encrypts: { readonly [Name in keyof typeof schemes]: (url: string) => boolean } = {
+  EVENTSTORE_URL: (url) => !/[?&]tls=false(&|$)/i.test(url),
+  MONGODB_URL: (url) =>
+    /^mongodb\+srv:/.test(url) ? !/[?&](tls|ssl)=false/i.test(url) : /[?&](tls|ssl)=true/i.test(url),
+  REDIS_URL: (url) => url.startsWith('rediss:'),
+};
+
+const requireEncrypted = (
+  env: Env,
+  urls: readonly { readonly name: keyof typeof schemes; readonly value: string }[],
+): void => {
+  if (mayBeClear(env, 'engines')) return;
+  for (const { name, value } of urls) {
+    if (!encrypts[name](value)) {
+      throw new ConfigError(`${name} does not encrypt. On a network of its own, set ALLOW_INSECURE=engines.`);
+    }
+  }
+};
+
 /** All three or none: half a cluster would be an embedded service that loses what it is told. */
 const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
   const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
@@ -73,6 +104,7 @@ const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers 
   for (const { name, value } of urls) {
     if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
   }
+  requireEncrypted(env, urls);
   if (keyEncryptionKey === undefined) {
     throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
   }
@@ -127,11 +159,13 @@ export const readConfig = (env: Env): Config => {
   const cacheMb = servers === null ? stateCacheMb : stateCacheOnServersMb;
   const dataDir = text(env, 'DATA_DIR', 'data');
   const parts = integer(env, 'PROJECTION_PARTS', { fallback: 2, min: 1, max: 64 });
+  const doors = readDoors(env);
+  const scheme = doors.tls === null ? 'http' : 'https';
   return {
-    ...readDoors(env),
+    ...doors,
     port,
     dataDir,
-    publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `http://localhost:${port}`)),
+    publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `${scheme}://localhost:${port}`)),
     audience: text(env, 'OIDC_AUDIENCE', 'stockledger'),
     sandboxWarehouses: list(env, 'SANDBOX_WAREHOUSES', 'BER,PAR'),
     webhookAllowedTargets: list(env, 'WEBHOOK_ALLOWED_TARGETS', ''),

@@ -51,6 +51,8 @@ export interface Doors {
   readonly host: string;
   /** `null`: the sandbox issuer in this process, whose secrets are public. */
   readonly oidcIssuer: string | null;
+  /** `null`: plain HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly requestsPerMinute: number;
   /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
@@ -90,11 +92,42 @@ const trustedProxiesOf = (env: Env): readonly string[] => {
   );
 };
 
+const tlsOf = (env: Env): Doors['tls'] => {
+  const [certFile, keyFile] = [text(env, 'TLS_CERT_FILE', ''), text(env, 'TLS_KEY_FILE', '')];
+  if ((certFile === '') !== (keyFile === '')) {
+    throw new ConfigError('TLS_CERT_FILE and TLS_KEY_FILE: both, or none of them.');
+  }
+  return certFile === '' ? null : { certFile, keyFile };
+};
+
+/** What may be in the clear where the service is not just tried: nothing that a person has not named. */
+const clearTexts = ['http', 'engines'] as const;
+export type ClearText = (typeof clearTexts)[number];
+
+export const mayBeClear = (env: Env, what: ClearText): boolean => {
+  const named = list(env, 'ALLOW_INSECURE', '');
+  if (!named.every((each) => clearTexts.some((known) => known === each))) {
+    throw new ConfigError(`ALLOW_INSECURE must be some of ${clearTexts.join(', ')}, with commas between them.`);
+  }
+  // Who turns the sandbox on says as much.
+  const isTrial = placesToTry.includes(text(env, 'NODE_ENV', '')) || text(env, 'SANDBOX', '') === 'on';
+  return isTrial || named.includes(what);
+};
+
 /** @throws ConfigError */
 export const readDoors = (env: Env): Doors => {
   const oidcIssuer = issuerOf(env);
+  const host = text(env, 'HOST', oidcIssuer === null ? '127.0.0.1' : '0.0.0.0');
+  const tls = tlsOf(env);
+  if (!mayBeClear(env, 'http') && tls === null && !isLoopback(host)) {
+    throw new ConfigError(
+      `TLS_CERT_FILE and TLS_KEY_FILE must be set: ${host} is reached from other machines, and tokens would be sent in ` +
+        'the clear. Where a proxy on a network of its own ends TLS, set ALLOW_INSECURE=http.',
+    );
+  }
   return {
-    host: text(env, 'HOST', oidcIssuer === null ? '127.0.0.1' : '0.0.0.0'),
+    host,
+    tls,
     oidcIssuer,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 6_000, min: 1, max: 100_000_000 }),
     trustedProxies: trustedProxiesOf(env),

@@ -1,0 +1,26 @@
+/** The same service over TLS, where it is given a certificate (R4.4). */
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from 'node:https';
+import type { Certificate, CertificatePair } from './ports.ts';
+
+/** TLS 1.0 and 1.1 are deprecated (RFC 8996). */
+const minVersion = 'TLSv1.2';
+/** A client that connects and says nothing holds a socket; a handshake takes some round trips. */
+const handshakeTimeout = 10_000;
+/** As Fastify has it for its own servers: longer than most proxies keep a connection to us. */
+const keepAliveTimeout = 72_000;
+
+const contextOf = ({ cert, key }: CertificatePair) => ({ cert, key, minVersion }) as const;
+
+/** For Fastify's `serverFactory`. A new certificate is for new connections; those that are open go on. */
+export const createTlsServer =
+  ({ current, onChange }: Certificate, requestTimeout: number) =>
+  (handler: RequestListener): Server => {
+    const server = createServer(
+      { ...contextOf(current), handshakeTimeout, requestTimeout, keepAliveTimeout, ALPNProtocols: ['http/1.1'] },
+      handler,
+    );
+    const leave = onChange((pair) => server.setSecureContext(contextOf(pair)));
+    server.once('close', leave);
+    return server;
+  };
