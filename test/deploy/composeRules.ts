@@ -38,7 +38,7 @@ export const reach: Readonly<Record<string, readonly string[]>> = {
     'mongodb-init',
     'redis',
   ],
-  identity: ['api', 'keycloak'],
+  identity: ['api', 'projector', 'worker', 'keycloak'],
   egress: ['worker'],
 };
 
