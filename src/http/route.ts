@@ -65,7 +65,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
           ...commonProblems,
           ...readProblems,
           ...(isPrivate ? bodyProblems : []),
-          ...(spec.params === undefined ? [] : ['WAREHOUSE_NOT_FOUND' as const]),
+          ...(spec.params === undefined ? [] : ['URI_TOO_LONG' as const, 'WAREHOUSE_NOT_FOUND' as const]),
           ...spec.problems,
         ],
       },
@@ -139,7 +139,8 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         problems: [
           ...commonProblems,
           ...commandProblems,
-          ...(body === undefined ? [] : bodyProblems),
+          ...bodyProblems,
+          ...(spec.params === undefined ? [] : ['URI_TOO_LONG' as const]),
           ...spec.problems,
         ],
         ...(bodyChecked === undefined ? {} : { bodyChecked }),

@@ -307,7 +307,6 @@ describe('the document', () => {
       'METHOD_NOT_ALLOWED',
       'REQUEST_TIMEOUT',
       'ROUTE_NOT_FOUND',
-      'URI_TOO_LONG',
     ]);
     for (const code of commonProblems) expect(told).toContain(code);
   });

@@ -12,6 +12,7 @@ import {
   Quantity,
   Revision,
   Sku,
+  Sum,
   Time,
   WarehouseId,
 } from './common.ts';
@@ -112,7 +113,7 @@ export const Availability = named(
   'Availability',
   Closed({
     sku: Sku,
-    available: { ...Count, description: 'In the warehouses that are open to sourcing.' },
+    available: { ...Sum, description: 'In the warehouses that are open to sourcing.' },
     warehouses: Type.Array(
       Closed({
         warehouseId: WarehouseId,

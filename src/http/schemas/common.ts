@@ -97,6 +97,8 @@ export const AdjustmentReason = Type.Enum([...adjustmentReasons], { examples: ['
 
 export const Count = Type.Integer({ minimum: 0, maximum: quantityMax, examples: [12] });
 export const Quantity = Type.Integer({ minimum: 1, maximum: quantityMax, examples: [2] });
+/** Pieces of many stocks, or of many facts, together: each may be as many as one stock can count. */
+export const Sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [12] });
 export const OrderQuantity = Type.Integer({ minimum: 1, maximum: orderLineQuantityMax, examples: [2] });
 export const Delta = Type.Integer({ minimum: -quantityMax, maximum: quantityMax, not: { const: 0 }, examples: [5] });
 /** Beyond it, two neighbours are the same number in JSON. */

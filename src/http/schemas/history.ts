@@ -15,6 +15,7 @@ import {
   Reason,
   Revision,
   Sku,
+  Sum,
   Time,
   Uuid,
   WarehouseId,
@@ -76,7 +77,7 @@ export const StockDiscrepancies = named(
   Closed({
     warehouseId: WarehouseId,
     sku: Sku,
-    missing: { ...Quantity, description: 'Pieces of all of them since the stock was last counted.' },
+    missing: { ...Sum, minimum: 1, description: 'Pieces of all of them since the stock was last counted.' },
     count: Type.Integer({ minimum: 1 }),
     latestAt: Time,
     newest: Type.Array(Discrepancy, {
