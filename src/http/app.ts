@@ -10,6 +10,7 @@ import { addressKeyOf, type CreateLimiter, createRateLimit, identify } from './a
 import { createAccessNotes, registerAccessNotes } from './accessLog.ts';
 import { createIdempotency } from './commands/idempotency.ts';
 import { createPartnerScopes } from './commands/partnerEndpoints.ts';
+import { deprecations } from './deprecations.ts';
 import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
 import { unjudgedFormats } from './input/formats.ts';
@@ -118,6 +119,7 @@ const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
     turns,
     newId,
     clock,
+    deprecations: settings.deprecations ?? deprecations,
   };
 };
 

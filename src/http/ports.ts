@@ -13,6 +13,7 @@ import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { CheckTarget } from '../webhooks/ports.ts';
 import type { CreateLimiter } from './access.ts';
 import type { KeysInUse } from './commands/keptAnswers.ts';
+import type { Deprecations } from './deprecations.ts';
 
 export interface HttpPorts {
   readonly useCases: UseCases;
@@ -93,4 +94,6 @@ export interface HttpSettings {
   readonly requestsPerMinute: number;
   /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Absent: those of this release. */
+  readonly deprecations?: Deprecations;
 }

@@ -9,6 +9,7 @@ import type { ReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, requireWarehouse } from './access.ts';
 import type { Idempotency } from './commands/idempotency.ts';
 import type { StartedRequest } from './commands/keptAnswers.ts';
+import { type Deprecations, endingOf } from './deprecations.ts';
 import { contextOf, idempotencyKeyOf, isDryRun } from './input/headers.ts';
 import { type Admission, bodyLimitOf, type ConcurrencyLimit, callerKey, holdBody } from './limits.ts';
 import { Problem } from './problems/problem.ts';
@@ -35,6 +36,7 @@ export interface RouteSupport {
   readonly turns: Turns;
   readonly newId: NewId;
   readonly clock: Clock;
+  readonly deprecations: Deprecations;
 }
 
 export interface Router {
@@ -52,6 +54,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
   };
 
   const read: Router['read'] = (spec) => {
+    const end = endingOf(support.deprecations[spec.operation], support.clock);
     const isPrivate = spec.isPrivate === true;
     const query = spec.query ?? nothing;
     const bodyLimit = bodyLimitOf(isPrivate ? { body: query } : {});
@@ -64,6 +67,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         problems: [
           ...commonProblems,
           ...readProblems,
+          ...end.problems,
           ...(isPrivate ? bodyProblems : []),
           ...(spec.params === undefined ? [] : ['URI_TOO_LONG' as const, 'WAREHOUSE_NOT_FOUND' as const]),
           ...spec.problems,
@@ -71,10 +75,12 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       schema: {
         ...documentationOf(spec as ReadSpec<TSchema, TSchema>),
+        ...end.mark,
         headers: spec.isCached === true ? cachedReadHeaders : readHeaders,
         ...(isPrivate ? { querystring: nothing, body: query } : { querystring: query }),
       },
       onRequest: async (request, reply) => {
+        end.announce?.(reply);
         request.caller = await support.identify(request, reply, spec.operation);
         if (isPrivate) holdBody(support.bodies, request, reply, bodyLimit);
       },
@@ -120,17 +126,15 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
     }
     // The log has a note sealed, and a fingerprint that is made of it would tell more.
     const isRemade = spec.isRemade === true && (request.body as { readonly note?: string } | null)?.note === undefined;
-    return support.idempotency.begin(request, reply, caller, {
-      key,
-      confidential: spec.confidential === true,
-      isRemade,
-    });
+    const confidential = spec.confidential === true;
+    return support.idempotency.begin(request, reply, caller, { key, confidential, isRemade });
   };
 
   const command: Router['command'] = (spec) => {
     const untyped = spec as CommandSpec<TSchema, TSchema>;
     const { method, url, operation, body, bodyChecked } = spec;
     const bodyLimit = bodyLimitOf(untyped);
+    const end = endingOf(support.deprecations[spec.operation], support.clock);
     app.route({
       method,
       url,
@@ -139,6 +143,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
         problems: [
           ...commonProblems,
           ...commandProblems,
+          ...end.problems,
           ...bodyProblems,
           ...(spec.params === undefined ? [] : ['URI_TOO_LONG' as const]),
           ...spec.problems,
@@ -148,11 +153,13 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       bodyLimit,
       schema: {
         ...documentationOf(untyped),
+        ...end.mark,
         headers: commandHeaders(method === 'POST', spec.waits === true),
         querystring: dryRunQuery,
         ...(body === undefined ? {} : { body }),
       },
       onRequest: async (request, reply) => {
+        end.announce?.(reply);
         request.caller = await support.identify(request, reply, operation);
         support.admission.admit(spec.isBulk === true);
         holdBody(support.bodies, request, reply, bodyLimit);

@@ -305,6 +305,7 @@ describe('the document', () => {
       'ALLOCATION_EXCEEDS_DEMAND',
       'HEADERS_TOO_LARGE',
       'METHOD_NOT_ALLOWED',
+      'NO_LONGER_SERVED',
       'REQUEST_TIMEOUT',
       'ROUTE_NOT_FOUND',
     ]);

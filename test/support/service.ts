@@ -10,6 +10,8 @@ import { expect, onTestFinished } from 'vitest';
 import { type Adapters, compose, type Service } from '../../src/app/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
 import { processRoles } from '../../src/eventsourcing/ports.ts';
+import type { Deprecations } from '../../src/http/deprecations.ts';
+import type { HttpSettings } from '../../src/http/ports.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/claims.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
@@ -78,6 +80,7 @@ export interface ServiceOptions {
   readonly running?: boolean;
   /** `false`: a process without the role `api`. */
   readonly hasApi?: boolean;
+  readonly deprecations?: Deprecations;
   /** Puts other adapters in the place of some. */
   readonly adapt?: (adapters: Adapters) => Partial<Adapters>;
 }
@@ -174,6 +177,16 @@ const openIdentity = async (dataDir: string, warehouses: readonly string[], nowM
 const jsonOf = (text: string, contentType: string | undefined): FromJson =>
   text !== '' && contentType?.includes('json') === true ? JSON.parse(text) : null;
 
+const httpSettingsOf = (options: ServiceOptions): HttpSettings => ({
+  hasApi: options.hasApi ?? true,
+  publicUrl,
+  issuer,
+  version: '0.0.0',
+  requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
+  trustedProxies: options.trustedProxies ?? [],
+  deprecations: options.deprecations ?? {},
+});
+
 export const startService = async (options: ServiceOptions = {}): Promise<TestService> => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'stockledger-')));
   let nowMs = options.startMs ?? startMs;
@@ -201,14 +214,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
   };
   const adapters = { ...real, ...options.adapt?.(real) };
   const service = await compose(adapters, {
-    http: {
-      hasApi: options.hasApi ?? true,
-      publicUrl,
-      issuer,
-      version: '0.0.0',
-      requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
-      trustedProxies: options.trustedProxies ?? [],
-    },
+    http: httpSettingsOf(options),
     roles: new Set(processRoles),
     projectionParts: 1,
     stateCacheBytesMax: 16 * 1_024 * 1_024,
@@ -217,7 +223,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
   });
   const { app } = service;
   await app.ready();
-  const kind = JSON.stringify([options.hasApi ?? true, adapters.sandbox !== null]);
+  const kind = JSON.stringify([options.hasApi ?? true, adapters.sandbox !== null, options.deprecations]);
   const known = described.get(kind) ?? describe(service);
   described.set(kind, known);
   const { document, faultsOf } = await known;

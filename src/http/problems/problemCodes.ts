@@ -24,6 +24,7 @@ type TransportCode =
   | 'VALIDATION'
   | 'MALFORMED_JSON'
   | 'MALFORMED_REQUEST'
+  | 'NO_LONGER_SERVED'
   | 'REQUEST_TIMEOUT'
   | 'URI_TOO_LONG'
   | 'HEADERS_TOO_LARGE'
@@ -124,6 +125,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   TOO_MANY_ENDPOINTS: { status: 409, title: 'The owner has as many endpoints as it may have' },
   SHIPMENT_ON_ITS_WAY: { status: 409, title: 'A courier has the goods of the shipment' },
   TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },
+  NO_LONGER_SERVED: { status: 410, title: 'The operation has ended' },
   SUBJECT_ERASED: { status: 410, title: "The customer's data was erased" },
 
   REVISION_CONFLICT: { status: 412, title: 'The resource has changed since the revision you saw' },

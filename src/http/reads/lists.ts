@@ -96,7 +96,9 @@ export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'
     const [path = '', query = ''] = request.url.split('?');
     const parameters = new URLSearchParams(query);
     parameters.set('cursor', nextCursor);
-    reply.header('link', `<${path}?${parameters.toString()}>; rel="next"`);
+    const next = `<${path}?${parameters.toString()}>; rel="next"`;
+    const others = reply.getHeader('link');
+    reply.header('link', others === undefined ? next : `${String(others)}, ${next}`);
     return { ...answer, nextCursor };
   };
 
