@@ -55,9 +55,9 @@ export const endChild = async (child: ChildProcess, stopMaxMs: number): Promise<
   return child.exitCode ?? child.signalCode;
 };
 
-/** Ends the server when this process dies without a chance to do so itself: its end of the pipe closes with it. */
+/** Ends the server and its children when this process dies without a chance to: its end of the pipe closes with it. */
 const watchOver = (pid: number): (() => void) => {
-  const guard = spawn('sh', ['-c', 'read -r _; kill -KILL "$1"', 'guard', String(pid)], {
+  const guard = spawn('sh', ['-c', 'read -r _; kill -s KILL -- "-$1"', 'guard', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
