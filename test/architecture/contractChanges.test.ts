@@ -19,7 +19,7 @@ const changed = (at: readonly string[], change: (holder: Mutable, name: string) 
   const before = JSON.stringify(holder[last]);
   change(holder, last);
   expect(JSON.stringify(holder[last]), at.join('/')).not.toBe(before);
-  return copy as never as Contract;
+  return copy as never;
 };
 const set =
   (value: unknown) =>
@@ -27,7 +27,7 @@ const set =
     holder[name] = value as Mutable;
   };
 const remove = (holder: Mutable, name: string): void => {
-  delete holder[name];
+  Reflect.deleteProperty(holder, name);
 };
 
 const place = ['paths', '/v1/orders', 'post'];
