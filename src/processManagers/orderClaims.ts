@@ -66,7 +66,7 @@ export const createOrderClaims = ({ stocks, clock, reservationMs }: OrderClaimPo
     release: async (claims: readonly Omit<Hold, 'quantity'>[], cause: Cause): Promise<void> => {
       for (const { warehouseId, sku, reservationId } of claims) {
         const stream = stockStream(warehouseId, sku);
-        const { revision } = await stocks.loadSince(stream, cause);
+        const { revision } = await stocks.loadSince(stream, cause, true);
         const command = { warehouseId, sku, occurredAt: clock.now(), reservationId, reason: 'not_needed' };
         const context = cause.context(`release/${reservationId}@${revision}`);
         await stocks(stream, { type: 'ReleaseReservation', ...command }, context);

@@ -3,7 +3,7 @@ import type { Allocation } from '../domain/order/shapes.ts';
 import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
-import { availableOf, hasRoomToReserve, reservationsOf, type Stock } from '../domain/stock/state.ts';
+import { availableOf, reservationsOf, roomToReserve, type Stock } from '../domain/stock/state.ts';
 import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 
 /** What of a stock concerns one order. An order of 2,000 lines looks at tens of thousands of stocks: their states are let go. */
@@ -44,8 +44,18 @@ export const skusAskedFor = (order: PlacedOrder): ReadonlySet<string> => {
   return new Set(lacksOf(order).map(({ sku }) => sku));
 };
 
-export const promiseOf = (stock: Stock | undefined): number =>
-  stock?.phase === 'active' && hasRoomToReserve(stock) ? availableOf(stock.balance) : 0;
+/** Reservations that one order may need at one stock: each line is one. */
+const orderLinesMax = 2_000;
+
+/**
+ * Where a stock takes few more reservations, so many pieces: each reservation is of a piece at least, so a plan makes no more
+ * of them than the stock takes. A plan that asked for more would be refused, and made again, without end.
+ */
+export const promiseOf = (stock: Stock | undefined): number => {
+  if (stock?.phase !== 'active') return 0;
+  const [available, room] = [availableOf(stock.balance), roomToReserve(stock)];
+  return room < orderLinesMax ? Math.min(available, room) : available;
+};
 
 /** What a reservation is for. One cause, such as an arrival of goods, may serve many orders with a line of that id. */
 export interface Purpose {

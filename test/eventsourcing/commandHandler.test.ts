@@ -139,6 +139,7 @@ describe('when another process was quicker', () => {
     await counters(stream, { add: 1 }, contextOf('mine'));
     await other(stream, { add: 1 }, contextOf('theirs'));
     expect((await counters.loadSince(stream, { stream, revision: 0 })).state).toBe(1);
+    expect((await counters.loadSince(stream, { stream, revision: 0 }, true)).state).toBe(2);
     expect((await counters.loadSince(stream, { stream, revision: 1 })).state).toBe(2);
   });
 

@@ -41,6 +41,9 @@ describe('a shelf', () => {
   it('of a stock that takes no further reservation promises nothing, so that an order waits or goes elsewhere', () => {
     const full = stockOf(Array.from({ length: reservationsMax }, (_, at) => `order-${at}`));
     expect(candidateFor('own', key, { state: full, revision: reservationsMax })).toMatchObject({ promise: 0 });
+    // Two lines of an order would be two reservations, of which one has no place.
+    const nearlyFull = stockOf(Array.from({ length: reservationsMax - 1 }, (_, at) => `order-${at}`));
+    expect(candidateFor('own', key, { state: nearlyFull, revision: 1 })).toMatchObject({ promise: 1 });
   });
 
   it('of a stock that is not registered promises nothing', () => {

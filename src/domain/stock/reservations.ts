@@ -6,7 +6,7 @@ import { moveBalance, type StockMovement } from './balance.ts';
 import { ownerOf, type Reservation } from './claims.ts';
 import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
 import type { StockEvent, StockReservationTakenOver } from './events.ts';
-import { availableOf, hasRoomToReserve, type KnownStock, reservationsMax } from './state.ts';
+import { availableOf, type KnownStock, reservationsMax, roomToReserve } from './state.ts';
 
 // What every stock decision shares: the figures after it, the key of the stock, the answer to too much.
 
@@ -71,10 +71,11 @@ export const reserve = (command: StockCommandOf<'ReserveStock'>, stock: KnownSto
     return refuse('RESERVATION_ID_TAKEN', 'Another open reservation has this id.', { reservationId });
   }
   const data = { ...keyOf(command), reservationId, quantity, expiresAt, ...ownerOf(command) };
+  // Its pieces are claimed already, so the bound is not for it: an order that was promised them gets them.
   if (command.from !== undefined) return takeOver({ ...data, fromReservationId: command.from }, stock);
   const available = availableOf(stock.balance);
   if (quantity > available) return insufficient(stock, quantity, available);
-  if (!hasRoomToReserve(stock)) {
+  if (roomToReserve(stock) === 0) {
     return refuse('TOO_MANY_RESERVATIONS', `${reservationsMax} reservations are open at this stock.`);
   }
   return record(stock, { type: 'StockReserved', data });

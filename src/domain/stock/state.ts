@@ -52,7 +52,8 @@ export const availableOf = (balance: Balance): number => Math.max(0, freeOf(bala
  */
 export const reservationsMax = 100_000;
 
-export const hasRoomToReserve = ({ reservations }: KnownStock): boolean => reservations.size < reservationsMax;
+/** How many more may be open. */
+export const roomToReserve = ({ reservations }: KnownStock): number => Math.max(0, reservationsMax - reservations.size);
 
 const claimsIn = ({ reservations, claimsOfOrders, claimsMade }: KnownStock): Claims => ({
   reservations,

@@ -11,7 +11,7 @@ import { learnCommands } from './recentCommands.ts';
 import { createRecordedCommands } from './recordedCommands.ts';
 import type { SnapshotWriter } from './snapshotWriter.ts';
 import type { Loaded, StateCache } from './stateCache.ts';
-import { createStreams, type Seen } from './streams.ts';
+import { createStreams, type Streams } from './streams.ts';
 
 export interface HandlerOptions {
   readonly store: EventStore;
@@ -43,7 +43,7 @@ export interface CommandHandler<State, Command, E extends DomainEvent, Code exte
   readonly load: (stream: string) => Promise<Loaded<State>>;
   readonly known: (stream: string) => Loaded<State> | undefined;
   /** The same with all that lies before an event, for a reaction to it: see `Streams`. */
-  readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
+  readonly loadSince: Streams<State>['loadSince'];
   /** Whether a command wrote to the stream, however long ago. Reads all of it. */
   readonly hasRecorded: (stream: string, commandId: string) => Promise<boolean>;
 }

@@ -29,9 +29,10 @@ export interface Streams<State> {
    * (docs/architecture.md, "The way of an event"). Of the stream of the event, its revision says so. For any other the store
    * is asked. A cache can't tell: an append may be durable, and seen by those who follow the log, before the cache is
    * told, in the embedded form as well.
+   * @param isNewest the store is asked always: for what the revision becomes a part of, such as the id of a command.
    * @throws StoreUnavailable when the store does not show the event itself yet: the reaction must be tried again.
    */
-  readonly loadSince: (stream: string, seen: Seen) => Promise<Loaded<State>>;
+  readonly loadSince: (stream: string, seen: Seen, isNewest?: boolean) => Promise<Loaded<State>>;
   /** As before any event, for a stream that is most likely new; if it is not, the append finds out. */
   readonly createAbsent: () => Loaded<State>;
   /** What happened since, folded on top and kept; the same object when nothing did. */
@@ -145,10 +146,11 @@ export const createStreams = <State, Command, E extends DomainEvent, Code extend
   return {
     load: async (stream) => cachedOf(stream) ?? readShared(stream),
     known: cachedOf,
-    loadSince: async (stream, seen) => {
+    loadSince: async (stream, seen, isNewest = false) => {
       const cached = cachedOf(stream);
       // All that lies before an event in its own stream has a lower revision.
-      if (stream === seen.stream && cached !== undefined && cached.revision >= seen.revision) return cached;
+      const hasSeen = stream === seen.stream && cached !== undefined && cached.revision >= seen.revision;
+      if (hasSeen && !isNewest) return cached;
       const loaded = await (cached === undefined ? readSince(stream) : catchUp(stream, cached));
       if (stream === seen.stream && loaded.revision < seen.revision) {
         throw new StoreUnavailable(`${stream}: the store does not show revision ${seen.revision} yet`, 'not_written');
