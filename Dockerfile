@@ -23,6 +23,6 @@ USER 1000:1000
 EXPOSE 8080
 # Alive, not ready: a restart does not help a service whose database is down.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "bin/healthy.js"]
 # As `npm start`, without npm between the signals and the service.
 CMD ["node", "bin/stockledger.js"]

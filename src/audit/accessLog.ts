@@ -1,4 +1,4 @@
-/** The access log: one entry for each request that was answered (R13.1). */
+/** The access log: one entry for each request, answered or left (R13.1). */
 import type { Principal, Role } from '../domain/access/principal.ts';
 
 /** No secret, and nothing that tells of a person: neither bodies nor queries, and no address as it is. */
@@ -12,7 +12,7 @@ export interface AccessEntry {
   readonly route: string | null;
   /** Line of the policy table; `null`: the route is open to all. */
   readonly operation: string | null;
-  /** Parameters of the path: ids of warehouses, SKUs, orders and the like. */
+  /** Parameters of the path, once they were found to be ids of warehouses, SKUs, orders and the like. */
   readonly object: { readonly [name: string]: string };
   /** `null`: the caller is not known. */
   readonly caller: Pick<Principal, 'subject' | 'client'> | null;
@@ -21,6 +21,8 @@ export interface AccessEntry {
   /** Of the peer, or as a trusted proxy says. Kept as a keyed hash. */
   readonly address: string;
   readonly status: number;
+  /** The client was gone before the answer was whole. */
+  readonly isLeft: boolean;
   /** `null`: it is no problem. */
   readonly code: string | null;
   readonly durationMs: number;

@@ -15,11 +15,13 @@ const run = async (): Promise<number> => {
   const { dataDir, accessLogDir, keyEncryptionKey } = readConfig(process.env);
   if (accessLogDir === null) throw new OperatorError('ACCESS_LOG_DIR names no directory.');
   const key = await loadAccessLogKey(dataDir, keyEncryptionKey, false);
-  const { files, lines, unsealedBytes, faults } = await verifyAccessLog(accessLogDir, key);
+  const { files, lines, unsealed, faults } = await verifyAccessLog(accessLogDir, key);
   for (const fault of faults) process.stdout.write(`${fault}\n`);
-  const rest = unsealedBytes === 0 ? '' : `; ${grouped(unsealedBytes)} bytes at the end are not sealed yet`;
+  for (const { name, bytes } of unsealed) {
+    process.stdout.write(`${name}: no seal vouches for ${grouped(bytes)} bytes at its end\n`);
+  }
   const verdict = faults.length === 0 ? 'whole' : 'not whole';
-  process.stdout.write(`${verdict}: ${grouped(lines)} requests in ${grouped(files)} files${rest}\n`);
+  process.stdout.write(`${verdict}: ${grouped(lines)} requests in ${grouped(files)} files\n`);
   return faults.length === 0 ? 0 : 1;
 };
 

@@ -6,8 +6,8 @@ import type { Clock } from '../eventsourcing/ports.ts';
 const none: AccessEntry['object'] = {};
 
 export interface AccessNotes {
-  /** An answer to a request that was read. */
-  answered(request: FastifyRequest, reply: FastifyReply): void;
+  /** When its answer has left, or its client has. */
+  ended(request: FastifyRequest, reply: FastifyReply, address: string): void;
   /** An answer to what could not be read as a request. */
   unreadable(refusal: Refusal, address: string): void;
 }
@@ -21,20 +21,26 @@ export interface Refusal {
   readonly code: string;
 }
 
+/** As proxies write it: the client closed the connection before there was an answer. */
+const clientLeft = 499;
+
 export const createAccessNotes = (log: AccessLog, clock: Clock): AccessNotes => ({
-  answered: (request, reply) => {
+  ended: (request, reply, address) => {
     const { url: route = null, config } = request.routeOptions;
+    const { headersSent, writableFinished } = reply.raw;
     log.write({
       at: clock.now(),
       requestId: request.id,
       method: request.method,
       route,
       operation: config.operation ?? null,
-      object: route === null ? none : (request.params as AccessEntry['object']),
+      // Until it was checked, anything may stand there: an e-mail address too.
+      object: request.isChecked ? (request.params as AccessEntry['object']) : none,
       caller: request.principal,
       role: request.caller?.reach.role ?? null,
-      address: request.ip,
-      status: reply.statusCode,
+      address,
+      status: headersSent ? reply.raw.statusCode : clientLeft,
+      isLeft: !writableFinished,
       code: request.problemCode,
       durationMs: reply.elapsedTime,
     });
@@ -50,14 +56,16 @@ export const createAccessNotes = (log: AccessLog, clock: Clock): AccessNotes => 
       caller: null,
       role: null,
       address,
+      isLeft: false,
       durationMs: 0,
     }),
 });
 
-/** Before any route is registered. */
-export const registerAccessNotes = (app: FastifyInstance, { answered }: AccessNotes): void => {
-  app.addHook('onResponse', (request, reply, done) => {
-    answered(request, reply);
+/** Before any route is registered. A connection that is gone says no more where it came from, so that is asked at once. */
+export const registerAccessNotes = (app: FastifyInstance, { ended }: AccessNotes): void => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { ip } = request;
+    reply.raw.once('close', () => ended(request, reply, ip));
     done();
   });
 };

@@ -48,6 +48,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
   const askedOf = <P, Q>(request: FastifyRequest, reply: FastifyReply): HandlerInput<P, Q> => {
     const { caller } = request;
     if (caller === null) throw new Error('a handler ran before its caller was known');
+    request.isChecked = true;
     requireWarehouse(request.params, caller);
     const { principal, reach } = caller;
     return { principal, reach, params: request.params as P, query: request.query as Q, request, reply };

@@ -121,6 +121,8 @@ declare module 'fastify' {
     underKey: RunningRequest | null;
     /** What its body weighs; `null` for what has none. */
     bodyPermit: Permit | null;
+    /** Its parameters, query and body are what the schemas say. */
+    isChecked: boolean;
     /** Its handler has begun. */
     isWorkedOn: boolean;
   }
@@ -132,5 +134,6 @@ export const registerRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('problemCode', null);
   app.decorateRequest('underKey', null);
   app.decorateRequest('bodyPermit', null);
+  app.decorateRequest('isChecked', false);
   app.decorateRequest('isWorkedOn', false);
 };

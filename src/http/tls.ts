@@ -20,6 +20,8 @@ export const createTlsServer =
       { ...contextOf(current), handshakeTimeout, requestTimeout, keepAliveTimeout, ALPNProtocols: ['http/1.1'] },
       handler,
     );
+    // There is nobody to answer before the handshake, and a socket that is only ended would stay.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
     const leave = onChange((pair) => server.setSecureContext(contextOf(pair)));
     server.once('close', leave);
     return server;

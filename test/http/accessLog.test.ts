@@ -7,8 +7,10 @@ import { startService, type TestService } from '../support/service.ts';
 
 const entries: AccessEntry[] = [];
 let service: TestService;
+let origin: string;
 beforeAll(async () => {
   service = await startService({ adapt: () => ({ accessLog: { write: (entry) => entries.push(entry) } }) });
+  origin = await service.listen();
 });
 beforeEach(() => {
   entries.length = 0;
@@ -19,6 +21,17 @@ afterAll(() => service.close());
 const theEntry = async (): Promise<AccessEntry | undefined> => {
   await expect.poll(() => entries.length).toBe(1);
   return entries[0];
+};
+
+/** Reads the beginning of a stream, and goes without a word. */
+const askAndLeave = async (): Promise<void> => {
+  const port = Number(new URL(origin).port);
+  const token = await service.tokenFor('sandbox-auditor');
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(`GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  await once(socket, 'data');
+  socket.resetAndDestroy();
 };
 
 describe('the access log', () => {
@@ -61,13 +74,35 @@ describe('the access log', () => {
     for (const secret of ['ada', 'bearer', 'ey', 'secret']) expect(written).not.toContain(secret);
   });
 
+  it('has a request whose client has left, with the address that it came from', async () => {
+    await askAndLeave();
+    expect(await theEntry()).toMatchObject({
+      operation: 'streamEvents',
+      caller: { subject: 'sandbox-auditor' },
+      address: '127.0.0.1',
+      status: 200,
+      isLeft: true,
+    });
+  });
+
+  it('has no parameter of a path before it was checked: it may be an address of a person', async () => {
+    await service.as(null).get('/v1/orders/ada@example.invalid');
+    await service.as('sandbox-admin').get('/v1/orders/ada@example.invalid');
+    await expect
+      .poll(() => entries.map(({ status, object }) => [status, object]))
+      .toEqual([
+        [401, {}],
+        [400, {}],
+      ]);
+  });
+
   it('has an address that no route can be looked up for', async () => {
     await service.as(null).request('GET', '/v1/warehouses/%ff');
     expect(await theEntry()).toMatchObject({ method: 'GET', route: null, status: 400, code: 'MALFORMED_REQUEST' });
   });
 
   it('has what could not be read as a request', async () => {
-    const socket = connect(Number(new URL(await service.listen()).port), '127.0.0.1');
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
     await once(socket, 'connect');
     socket.on('error', () => undefined).write('NONSENSE\r\n\r\n');
     expect(await theEntry()).toMatchObject({ method: '', route: null, status: 400, code: 'MALFORMED_REQUEST' });

@@ -1,5 +1,5 @@
 /** The service over TLS with a certificate of its own, which changes without a restart (R4.4). */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
@@ -88,6 +88,16 @@ describe.skipIf(!hasOpenssl)('a service with a certificate (skipped without open
     expect(await ask(new Agent())).toMatch(/^200 /);
   });
 
+  it('is alive for the health check of a container, which asks over TLS where there is a certificate', async () => {
+    const program = join(import.meta.dirname, '../../bin/healthy.js');
+    const exitCodeOf = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
+      const child = spawn(process.execPath, [program], { env: { ...process.env, ...env } });
+      return (await once(child, 'exit'))[0] as unknown;
+    };
+    expect(await exitCodeOf({ PORT: String(port), TLS_CERT_FILE: files().certFile })).toBe(0);
+    expect(await exitCodeOf({ PORT: String(port), TLS_CERT_FILE: '' })).toBe(1);
+  });
+
   it('tells nothing to who speaks plain HTTP', async () => {
     const socket = connectPlain(port, '127.0.0.1');
     socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -121,6 +131,15 @@ describe.skipIf(!hasOpenssl)('a service with a certificate (skipped without open
     idle.on('error', () => undefined);
     const ended = Promise.all([once(silent, 'close'), once(idle.resume(), 'close')]);
     await service.app.close();
+    await ended;
+  });
+
+  it('keeps no connection whose handshake failed', async () => {
+    const nonsense = connectPlain(port, '127.0.0.1');
+    nonsense.on('error', () => undefined);
+    await once(nonsense, 'connect');
+    const ended = once(nonsense.resume(), 'close');
+    nonsense.write('\u0016\u0003\u0001 no handshake at all, but as long as the beginning of one would be');
     await ended;
   });
 

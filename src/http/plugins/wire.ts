@@ -38,6 +38,9 @@ const clientProblems: { readonly [code: string]: Problem } = {
   HPE_HEADER_OVERFLOW: new Problem('HEADERS_TOO_LARGE', 'The address and the headers together are too long.'),
 };
 
+/** For the answer to arrive. */
+const lingerMs = 1_000;
+
 /** For node:http: what could not be read as a request. There is no reply, only the socket. @returns `null`: no answer. */
 export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): Refusal | null => {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
@@ -55,6 +58,8 @@ export const answerClientError = (error: Error & { readonly code?: string }, soc
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  // A client that does not close its side would keep the socket.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
   return { requestId, status, code: problem.code };
 };

@@ -37,9 +37,9 @@ const createAddressNames = (key: KeyObject) => {
 };
 
 export const openAccessLog = async (options: AccessLogOptions): Promise<OpenAccessLog> => {
-  const { directory, key, nowMs, onFailure } = options;
+  const { directory, key, onFailure } = options;
   await mkdir(directory, privateDirectory);
-  const end = await findEnd(directory);
+  const end = await findEnd(directory, key);
   const files = createLogFiles(options, end);
   const nameOf = createAddressNames(key);
   const lines = createPendingLines(end.lines);
@@ -62,11 +62,11 @@ export const openAccessLog = async (options: AccessLogOptions): Promise<OpenAcce
 
   const writeHead = async (): Promise<void> => {
     if (marked === sealed) return;
-    if (nowMs() - headAtMs < headEveryMs) {
+    if (performance.now() - headAtMs < headEveryMs) {
       arm();
       return;
     }
-    headAtMs = nowMs();
+    headAtMs = performance.now();
     await files.markHead(sealed);
     marked = sealed;
   };

@@ -1,7 +1,8 @@
 /** Where an access log ends, so that it goes on from there. */
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import type { KeyObject } from 'node:crypto';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { firstSeal, logFilesIn, readSeal, type Seal } from './lines.ts';
+import { firstSeal, headName, logFilesIn, readHead, readSeal, type Seal } from './lines.ts';
 
 /** Most blocks are smaller. */
 const firstLookBytes = 1_024 * 1_024;
@@ -43,16 +44,25 @@ export interface LogEnd extends Seal {
   readonly unsealed: number;
   /** Of the next file. */
   readonly fileNumber: number;
+  /** There are lines, and no mark of ours that says how many there were. */
+  readonly isHeadless: boolean;
 }
 
-export const findEnd = async (directory: string): Promise<LogEnd> => {
+/**
+ * Where lines are missing that the mark of the head has seen, the log goes on after those: no file leads there, which is found at
+ * each look.
+ */
+export const findEnd = async (directory: string, key: KeyObject): Promise<LogEnd> => {
   const files = logFilesIn(await readdir(directory));
   const fileNumber = (files.at(-1)?.number ?? 0) + 1;
+  const head = readHead(key, await readFile(join(directory, headName), 'utf8').catch(() => null));
   let unsealed = 0;
   for (const { name } of files.toReversed()) {
     const end = await endOf(join(directory, name));
     unsealed += end.unsealed;
-    if (end.seal !== null) return { ...end.seal, unsealed, fileNumber };
+    if (end.seal === null) continue;
+    const last = head !== null && head.lines > end.seal.lines ? head : end.seal;
+    return { ...last, unsealed, fileNumber, isHeadless: head === null };
   }
-  return { lines: 0, seal: firstSeal, unsealed, fileNumber };
+  return { ...(head ?? { lines: 0, seal: firstSeal }), unsealed, fileNumber, isHeadless: false };
 };

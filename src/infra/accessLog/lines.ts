@@ -14,6 +14,8 @@ export interface Begin {
   readonly next: number;
   /** Bytes at the end of the file before it that a crash left without a seal. */
   readonly unsealed: number;
+  /** There were files, and no mark of the head that said how far they had come. */
+  readonly headless?: true;
 }
 
 /** Files that were old enough to be removed. */
@@ -59,12 +61,12 @@ const quoted = (text: string | null): string => (text === null ? 'null' : `"${te
  * @param address what stands for the address.
  */
 export const entryLine = (number: number, entry: AccessEntry, address: string): string => {
-  const { at, requestId, method, route, operation, object, caller, role, status, code, durationMs } = entry;
+  const { at, requestId, method, route, operation, object, caller, role, status, isLeft, code, durationMs } = entry;
   return (
     `{"n":${number},"at":"${at}","requestId":"${requestId}","method":"${method}","route":${quoted(route)},` +
     `"operation":${quoted(operation)}${objectText(object)}${caller === null ? '' : callerText(caller)}` +
     `${role === null ? '' : `,"role":"${role}"`},"address":"${address}","status":${status}` +
-    `${code === null ? '' : `,"code":"${code}"`},"ms":${Math.round(durationMs * 10) / 10}}\n`
+    `${code === null ? '' : `,"code":"${code}"`}${isLeft ? ',"left":true' : ''},"ms":${Math.round(durationMs * 10) / 10}}\n`
   );
 };
 
@@ -77,17 +79,12 @@ export const sealOf = (key: KeyObject, before: string, ...block: readonly (strin
   return mac.digest('base64url');
 };
 
-const sealStart = '{"lines":';
+const sealPattern = /^\{"lines":(\d{1,15}),"seal":"([\w-]{43})"\}$/;
 
-/** `null`: another line. */
+/** `null`: another line, or one that only looks like a seal: nothing but the seal stands in it. */
 export const readSeal = (line: string): Seal | null => {
-  if (!line.startsWith(sealStart)) return null;
-  try {
-    const { lines, seal } = JSON.parse(line) as Partial<Seal>;
-    return typeof lines === 'number' && typeof seal === 'string' ? { lines, seal } : null;
-  } catch {
-    return null;
-  }
+  const [, lines, seal] = sealPattern.exec(line) ?? [];
+  return seal === undefined ? null : { lines: Number(lines), seal };
 };
 
 /** Sorts by the order in which they were made: the day, and a number that only rises. */
@@ -127,3 +124,14 @@ export const headOf = (key: KeyObject, { lines, seal }: Seal): Head => ({
   seal,
   proof: sealOf(key, seal, `head ${lines}\n`),
 });
+
+/** What stands in the mark, if it is ours; `null`: it is missing or made up. */
+export const readHead = (key: KeyObject, text: string | null): Seal | null => {
+  try {
+    const { lines, seal, proof } = JSON.parse(text ?? '') as Partial<Head>;
+    if (typeof lines !== 'number' || typeof seal !== 'string') return null;
+    return headOf(key, { lines, seal }).proof === proof ? { lines, seal } : null;
+  } catch {
+    return null;
+  }
+};

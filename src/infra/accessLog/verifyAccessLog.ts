@@ -1,28 +1,17 @@
 /** Proves an access log: each line is what was written, none is missing, and they are in order (R13.1). */
 import type { KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { OperatorError } from '../../commands/ports.ts';
-import {
-  type Begin,
-  firstSeal,
-  type Head,
-  headName,
-  headOf,
-  logFilesIn,
-  readSeal,
-  type Seal,
-  sealOf,
-} from './lines.ts';
+import { type Begin, firstSeal, headName, logFilesIn, readHead, readSeal, type Seal, sealOf } from './lines.ts';
 
 export interface AccessLogReport {
   readonly files: number;
   /** Requests whose lines are sealed. */
   readonly lines: number;
-  /** At the end, being written or left by a crash: no seal vouches for them. */
-  readonly unsealedBytes: number;
+  /** Bytes that no seal vouches for: being written, left by a crash, or added by somebody. */
+  readonly unsealed: readonly { readonly name: string; readonly bytes: number }[];
   /** In words, with file and line; empty: the log is whole. */
   readonly faults: readonly string[];
 }
@@ -44,10 +33,29 @@ const readJson = (line: string): Told | null => {
   }
 };
 
-const readHead = async (directory: string): Promise<Head | null> => {
-  const text = await readFile(join(directory, headName), 'utf8').catch(() => null);
-  return text === null ? null : (readJson(text) as Head | null);
-};
+interface Line {
+  /** Without its end. */
+  readonly bytes: Buffer;
+  /** It has an end. */
+  readonly isWhole: boolean;
+}
+
+const newLine = 10;
+
+/** At the one character that ends a line, and at no other that a reader of texts would take for one. */
+async function* linesOf(path: string): AsyncGenerator<Line> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path)) {
+    const bytes = Buffer.concat([rest, chunk as Buffer]);
+    let from = 0;
+    for (let at = bytes.indexOf(newLine); at >= 0; at = bytes.indexOf(newLine, from)) {
+      yield { bytes: bytes.subarray(from, at), isWhole: true };
+      from = at + 1;
+    }
+    rest = bytes.subarray(from);
+  }
+  if (rest.length > 0) yield { bytes: rest, isWhole: false };
+}
 
 interface FoundSeal extends Seal {
   readonly name: string;
@@ -55,15 +63,18 @@ interface FoundSeal extends Seal {
   readonly at: number;
 }
 
+const endOfLine = Buffer.from('\n');
+
 /** Walks over all lines in order, and holds what the next one must follow on. */
 const createWalk = (key: KeyObject) => {
   const faults: string[] = [];
+  const unsealed: { name: string; bytes: number }[] = [];
   /** Number of the newest file that was removed for its age; 0: none. */
   let removed = 0;
   let [seal, lines] = [firstSeal, 0];
-  let block: string[] = [];
-  /** Since the newest seal, in whatever file, and as many at the end of the file before. */
-  let [unsealedBytes, unsealedBefore] = [0, 0];
+  let block: Buffer[] = [];
+  /** Since the newest seal: in this file, and at the end of those before. */
+  let [bytesHere, bytesBefore] = [0, 0];
   let isFirstFile = true;
   const say = (fault: string): void => {
     if (faults.length < faultsMax) faults.push(fault);
@@ -75,91 +86,95 @@ const createWalk = (key: KeyObject) => {
       say(`${name}, line 1: not the beginning of a file of this log`);
       return;
     }
-    const { after, next, unsealed } = begin;
+    const { after, next, unsealed: left, headless } = begin;
     // What was removed for its age is not there to follow on.
-    if (isFirstFile) [seal, lines] = [after, next - 1];
-    else if (after !== seal || next !== lines + 1) say(`${name}: does not follow on the file before it`);
-    else if (unsealed !== unsealedBefore) say(`${name}: the file before it does not end as it did`);
+    const isFollowing = isFirstFile && !name.includes('-00000001.') ? true : after === seal && next === lines + 1;
+    if (!isFollowing) say(`${name}: does not follow on what was before it; lines are missing`);
+    else if (!isFirstFile && left !== bytesBefore) say(`${name}: the file before it does not end as it did`);
+    if (headless === true) say(`${name}: ${headName} was missing when it began; lines may have been cut off before it`);
+    [seal, lines] = [after, next - 1];
     isFirstFile = false;
   };
 
   const closeBlock = ({ name, at, ...found }: FoundSeal): void => {
     const first = at - block.length;
-    if (first === 1) judgeBegin(name, block[0] ?? '');
-    const told = block.map(readJson);
+    if (first === 1) judgeBegin(name, block[0]?.toString('utf8') ?? '');
+    const told = block.map((line) => readJson(line.toString('utf8')));
     const numbers = told.flatMap((each) => each?.n ?? []);
     const isInOrder = numbers.every((number, index) => number === lines + 1 + index);
-    const text = block.map((line) => `${line}\n`).join('');
-    if (sealOf(key, seal, text) !== found.seal || !isInOrder || found.lines !== lines + numbers.length) {
+    const isSealed = sealOf(key, seal, ...block.flatMap((line) => [line, endOfLine])) === found.seal;
+    if (!isSealed || !isInOrder || found.lines !== lines + numbers.length) {
       say(`${name}, lines ${first} to ${at}: not what was written`);
     }
     for (const old of logFilesIn(told.flatMap((each) => each?.removed ?? []))) removed = Math.max(removed, old.number);
-    [seal, lines, block, unsealedBytes] = [found.seal, found.lines, [], 0];
+    [seal, lines, block, bytesHere, bytesBefore] = [found.seal, found.lines, [], 0, 0];
   };
 
   return {
     faults,
     say,
     /** @returns the seal that stands there. */
-    line: (name: string, at: number, line: string): Seal | null => {
-      unsealedBytes += Buffer.byteLength(line) + 1;
-      const found = readSeal(line);
-      if (found === null) block.push(line);
+    line: (name: string, at: number, { bytes, isWhole }: Line): Seal | null => {
+      bytesHere += bytes.length + (isWhole ? 1 : 0);
+      const found = isWhole ? readSeal(bytes.toString('utf8')) : null;
+      if (found === null) block.push(bytes);
       else closeBlock({ ...found, name, at });
       return found;
     },
-    /** @param isCutOff its last line has no end. */
-    endFile: (isCutOff: boolean): void => {
-      if (isCutOff) unsealedBytes -= 1;
-      unsealedBefore = unsealedBytes;
-      block = [];
+    endFile: (name: string): void => {
+      if (bytesHere > 0) unsealed.push({ name, bytes: bytesHere });
+      bytesBefore += bytesHere;
+      [bytesHere, block] = [0, []];
     },
-    end: () => ({ lines, removed, unsealedBytes }),
+    end: () => ({ lines, removed, unsealed }),
   };
 };
 
-const endsWithLine = async (path: string): Promise<boolean> => {
-  const handle = await open(path, 'r');
+/** @returns `false`: it was removed while the log was read. */
+const walkOver = async (
+  walk: ReturnType<typeof createWalk>,
+  path: string,
+  name: string,
+  onSeal: (seal: Seal) => void,
+): Promise<boolean> => {
+  let at = 0;
   try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    return bytesRead === 0 || buffer.toString('latin1') === '\n';
-  } finally {
-    await handle.close();
+    for await (const line of linesOf(path)) {
+      at += 1;
+      const found = walk.line(name, at, line);
+      if (found !== null) onSeal(found);
+    }
+  } catch (error) {
+    if (at === 0 && error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
-};
-
-/** @returns what is wrong with the mark of the head. */
-const headFault = (key: KeyObject, head: Head | null, isMet: boolean): string | null => {
-  if (head === null) return `${headName} is missing: lines may have been cut off at the end.`;
-  if (headOf(key, head).proof !== head.proof) return `${headName} is not what was written.`;
-  return isMet ? null : `Lines are missing at the end: there were ${head.lines}.`;
+  walk.endFile(name);
+  return true;
 };
 
 /** @throws OperatorError when there is no log. */
 export const verifyAccessLog = async (directory: string, key: KeyObject): Promise<AccessLogReport> => {
+  const headText = await readFile(join(directory, headName), 'utf8').catch(() => null);
   const files = logFilesIn(await readdir(directory).catch(() => []));
-  const [oldest] = files;
-  if (oldest === undefined) throw new OperatorError(`${directory} holds no access log.`);
-  const head = await readHead(directory);
+  if (files.length === 0) throw new OperatorError(`${directory} holds no access log.`);
+  const head = readHead(key, headText);
   const walk = createWalk(key);
-  let isHeadMet = false;
-  let next = oldest.number;
+  let isHeadMet = false as boolean;
+  let oldest: number | null = null;
+  let before: number | null = null;
   for (const { name, number } of files) {
-    if (number !== next) walk.say(`${name}: files are missing before it`);
-    next = number + 1;
-    const path = join(directory, name);
-    let at = 0;
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      at += 1;
-      const found = walk.line(name, at, line);
-      isHeadMet ||= found !== null && found.lines === head?.lines && found.seal === head.seal;
-    }
-    walk.endFile(!(await endsWithLine(path)));
+    const isThere = await walkOver(walk, join(directory, name), name, ({ lines, seal }) => {
+      isHeadMet ||= lines === head?.lines && seal === head.seal;
+    });
+    if (!isThere) continue;
+    oldest ??= number;
+    if (before !== null && number !== before + 1) walk.say(`${name}: files are missing before it`);
+    before = number;
   }
-  const { lines, removed, unsealedBytes } = walk.end();
-  if (removed < oldest.number - 1) walk.say('The oldest files are missing, and no line says that they were removed.');
-  const fault = headFault(key, head, isHeadMet);
-  if (fault !== null) walk.say(fault);
-  return { files: files.length, lines, unsealedBytes, faults: walk.faults };
+  const { lines, removed, unsealed } = walk.end();
+  if (removed < (oldest ?? 1) - 1) walk.say('The oldest files are missing, and no line says that they were removed.');
+  if (headText === null) walk.say(`${headName} is missing: lines may have been cut off at the end.`);
+  else if (head === null) walk.say(`${headName} is not what was written.`);
+  else if (!isHeadMet) walk.say(`Lines are missing at the end: there were ${head.lines}.`);
+  return { files: files.length, lines, unsealed, faults: walk.faults };
 };
