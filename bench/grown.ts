@@ -19,6 +19,7 @@ import {
   manySku,
   shortSku,
 } from './grown/build.ts';
+import { compareStarts, keepKeys } from './grown/starts.ts';
 import { connections, load } from './load.ts';
 import { measureSteady } from './measures.ts';
 import { figuresOf, figuresTable, jsonOf, type Measured, readEarlier, type Target } from './report.ts';
@@ -53,6 +54,7 @@ const size = {
   manyOpen: scaled(100_000),
   fewOpen: scaled(1_000),
   longEvents: Math.max(100, scaled(100_000)),
+  keptKeys: scaled(3_000_000),
 };
 
 const targets = {
@@ -68,6 +70,7 @@ const targets = {
   },
   coldLongVsShort: { name: `first command on ${size.longEvents} events ÷ on 100`, reach: 3, better: 'lower' },
   startGrownVsNew: { name: `start with ${eventsOf(size)} events ÷ with none`, reach: 1.5, better: 'lower' },
+  startKeysVsNew: { name: `start with ${size.keptKeys} kept keys ÷ with none`, reach: 1.5, better: 'lower' },
   adjustP99Ms: { name: 'p99 of an adjustment at half of the rate, ms', reach: 25, better: 'lower' },
   lagP99Ms: { name: 'append → visible to a plain read, p99, ms', reach: 50, better: 'lower' },
 } as const satisfies { readonly [name: string]: Target };
@@ -91,16 +94,10 @@ const startMs = async (dataDir: string): Promise<number> => {
   return took;
 };
 
-const measureStarts = async (dataDir: string, newDir: string): Promise<readonly number[]> => {
-  const ratios: number[] = [];
-  // The first start on a new directory makes its files.
-  await startMs(newDir);
-  for (let round = 0; round < copies; round += 1) {
-    const [fresh, grown] = [await startMs(newDir), await startMs(dataDir)];
-    say(`start: ${Math.round(grown)} ms grown, ${Math.round(fresh)} ms new`);
-    ratios.push(grown / fresh);
-  }
-  return ratios;
+const measureKeys = async (keysDir: string, newDir: string): Promise<readonly number[]> => {
+  await startMs(keysDir);
+  await keepKeys(keysDir, size.keptKeys);
+  return compareStarts('with kept keys', startMs, [keysDir, newDir]);
 };
 
 /** Each stream is asked for the first time since the start. */
@@ -155,8 +152,10 @@ const measureOpen = async ({ origin, token }: Api): Promise<readonly number[]> =
   return ratios;
 };
 
-const measure = async (dataDir: string, newDir: string): Promise<Measured<keyof typeof targets>> => {
-  const startGrownVsNew = await measureStarts(dataDir, newDir);
+const measure = async (dataDir: string, scratchDir: string): Promise<Measured<keyof typeof targets>> => {
+  const newDir = join(scratchDir, 'new');
+  const startGrownVsNew = await compareStarts('grown', startMs, [dataDir, newDir]);
+  const startKeysVsNew = await measureKeys(join(scratchDir, 'keys'), newDir);
   const service = await start(dataDir);
   try {
     const { origin } = service;
@@ -176,6 +175,7 @@ const measure = async (dataDir: string, newDir: string): Promise<Measured<keyof 
       manyOpenVsFew,
       coldLongVsShort,
       startGrownVsNew,
+      startKeysVsNew,
       adjustP99Ms: steady.map(({ p99Ms }) => p99Ms),
       lagP99Ms: steady.map(({ lagMs }) => lagMs),
     };
@@ -202,7 +202,7 @@ const scratch = await mkdtemp(join(tmpdir(), 'stockledger-grown-'));
 const dataDir = values.data ?? join(scratch, 'grown');
 try {
   await makeStore(dataDir);
-  const figures = figuresOf(await measure(dataDir, join(scratch, 'new')));
+  const figures = figuresOf(await measure(dataDir, scratch));
   process.stdout.write(`${figuresTable(targets, figures, earlier)}\n`);
   if (values.json) process.stdout.write(`${jsonOf(figures)}\n`);
 } finally {

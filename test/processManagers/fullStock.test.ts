@@ -1,21 +1,39 @@
 /** A stock that takes few more reservations: an order gets what has a place, or waits, and nobody else waits for it. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { stockVersions } from '../../src/domain/stock/fields.ts';
+import { reservationsMax } from '../../src/domain/stock/state.ts';
+import { newEvent } from '../contracts/eventSamples.ts';
+import { balanceOf } from '../support/samples.ts';
 import { contextOf, openWorld, type World } from '../support/world.ts';
 import { contact, openShop, place, shipTo, sourcesOf, storyOf } from './arrange.ts';
 
-// Three in place of a hundred thousand.
-vi.mock('../../src/domain/stock/state.ts', async (importOriginal) => ({
-  ...(await importOriginal<object>()),
-  roomToReserve: ({ reservations }: { readonly reservations: { readonly size: number } }) =>
-    Math.max(0, 3 - reservations.size),
-}));
+/** Open reservations in one append. */
+const perAppend = 10_000;
+const onHand = 2 * reservationsMax;
 
 let world: World;
 beforeEach(async () => {
-  world = await openWorld();
-  await openShop(world, { BER: { CHAIR: 100, LAMP: 9 } });
-  for (const orderId of ['first', 'second']) await place(world, orderId, { CHAIR: 1 });
-  await world.settle();
+  world = await openWorld({ engine: 'memory' });
+  await openShop(world, { BER: { CHAIR: onHand, LAMP: 9 } });
+  // All that the stock takes but one.
+  const open = Array.from({ length: reservationsMax - 1 }, (_, at) => ({
+    ...newEvent(),
+    type: 'StockReserved',
+    schemaVersion: stockVersions.StockReserved,
+    data: {
+      warehouseId: 'BER',
+      sku: 'CHAIR',
+      reservationId: `open-${at}`,
+      quantity: 1,
+      expiresAt: '2099-01-01T00:00:00.000Z',
+      after: balanceOf({ onHand, reserved: at + 1 }),
+    },
+  }));
+  for (let from = 0; from < open.length; from += perAppend) {
+    const appended = await world.store.append('stock-BER.CHAIR', from, open.slice(from, from + perAppend));
+    expect(appended.kind).toBe('appended');
+  }
+  await world.miss();
 });
 afterEach(() => world.close());
 
