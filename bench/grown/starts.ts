@@ -34,7 +34,7 @@ export const keepKeys = async (dataDir: string, count: number): Promise<void> =>
     db.prepare(
       `WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?)
        INSERT INTO idempotency (key, claimedAt, recordedAt, fingerprint, status, headers, body)
-       SELECT unhex(printf('%012x', number)) || randomblob(10), ?2, ?2, hex(randomblob(32)), 409, '{}', '{"code":"A"}'
+       SELECT CAST(unhex(printf('%012x', number)) || randomblob(10) AS BLOB), ?2, ?2, hex(randomblob(32)), 409, '{}', '{"code":"A"}'
        FROM numbers`,
     ).run(count, new Date().toISOString());
   });
