@@ -8,8 +8,8 @@ export interface Pending {
 }
 
 export interface PendingLines {
-  /** `false`: there is no room for it. */
-  add(line: string): boolean;
+  /** Counts it as lost where there is no room. */
+  add(line: string): void;
   /** Number of the next line. */
   next(): number;
   /** All that waits, which is then the caller's; `null`: nothing. */
@@ -43,11 +43,10 @@ export const createPendingLines = (last: number): PendingLines => {
     add: (line) => {
       if (!makeRoom(bytesPerUnit * line.length)) {
         lost += 1;
-        return false;
+        return;
       }
       used += buffer.write(line, used);
       number += 1;
-      return true;
     },
     next: () => number + 1,
     take: () => {

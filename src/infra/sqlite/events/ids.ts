@@ -37,7 +37,7 @@ export const uuidBytes = (id: string): Buffer | null => {
   return bytes;
 };
 
-/** @throws RangeError as it would come back as another text than it went in, unless it is a UUID in lower case. */
+/** @throws RangeError for what is no UUID in lower case. */
 export const idBytes = (id: string): Buffer => {
   const bytes = uuidBytes(id);
   if (bytes === null) throw new RangeError(`not a UUID in lower case: ${id}`);
