@@ -57,9 +57,7 @@ export const planFaults = (
     },
   });
   const faults = [
-    ...members.flatMap((member) =>
-      Array.from({ length: killsEach }, () => at(`kill -9 ${member.name}`, async () => member.kill())),
-    ),
+    ...members.flatMap((member) => Array.from({ length: killsEach }, () => at(`kill -9 ${member.name}`, member.kill))),
     ...Array.from({ length: 3 }, () => at('redis loses everything', servers.flushRedis)),
     at('mongodb is frozen', freezeMongo),
     ...Array.from({ length: 3 }, () => at('subscriptions are dropped', () => controls.endSubscriptions('dropped'))),

@@ -1,5 +1,6 @@
 /** Processes of the service, as an operator would start them, and a supervisor that starts anew what died. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endChild, freePort } from '../support/engines/childServer.ts';
@@ -15,8 +16,9 @@ const outputKeptChars = 20_000;
 export interface Member {
   readonly name: string;
   readonly origin: string;
-  /** `kill -9`; the supervisor starts it anew. */
-  kill(): void;
+  /** `kill -9`, once it lives; the supervisor starts it anew. */
+  kill(): Promise<void>;
+  /** Lives that `kill` ended. */
   kills(): number;
   /** The end of what it printed, over all its lives. */
   output(): string;
@@ -29,7 +31,8 @@ export const startMember = async (name: string, env: Readonly<Record<string, str
   let kills = 0;
   let output = '';
   let isStopping = false;
-  let child: ChildProcess;
+  let life: Promise<ChildProcess>;
+  let lastKill = Promise.resolve();
 
   const live = (): ChildProcess => {
     const born = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, 'src/main.ts'], {
@@ -51,26 +54,32 @@ export const startMember = async (name: string, env: Readonly<Record<string, str
       });
     }
     born.once('exit', () => {
-      if (isStopping) return;
-      void pause(restartAfterMs).then(() => {
-        if (!isStopping) child = live();
-      });
+      life = pause(restartAfterMs).then(() => (isStopping ? born : live()));
     });
     return born;
   };
-  child = live();
+  life = Promise.resolve(live());
+
+  const kill = async (): Promise<void> => {
+    const child = await life;
+    const exit = once(child, 'exit');
+    if (!child.kill('SIGKILL')) return;
+    await exit;
+    kills += 1;
+  };
 
   return {
     name,
     origin: `http://127.0.0.1:${port}`,
     kill: () => {
-      if (child.kill('SIGKILL')) kills += 1;
+      lastKill = lastKill.then(kill);
+      return lastKill;
     },
     kills: () => kills,
     output: () => output,
     stop: async () => {
       isStopping = true;
-      return endChild(child, stopMaxMs);
+      return endChild(await life, stopMaxMs);
     },
   };
 };
