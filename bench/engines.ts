@@ -6,7 +6,7 @@ import { startMongo } from '../test/support/engines/mongodb.ts';
 import { startRedis } from '../test/support/engines/redis.ts';
 import { concurrency, openCommands, openPlain } from './engines/append.ts';
 import { compareGrown } from './engines/grown.ts';
-import { compareProcesses } from './engines/processes.ts';
+import { compareProcesses, type Urls } from './engines/processes.ts';
 import { compareProjection } from './engines/project.ts';
 
 const { values } = parseArgs({
@@ -64,9 +64,18 @@ const compareAppends = async (url: string) => {
   };
 };
 
+/** A process is ready only when read models have reached the head, and there is much in the logs of the other comparisons. */
+const onEmptyServers = async <T>(measure: (urls: Urls) => Promise<T>): Promise<T> => {
+  const [eventStore, mongo, redis] = [await startEventStore(), await startMongo(), await startRedis()];
+  try {
+    return await measure({ EVENTSTORE_URL: eventStore.url, MONGODB_URL: mongo.url, REDIS_URL: redis.url });
+  } finally {
+    await Promise.all([eventStore.stop(), mongo.stop(), redis.stop()]);
+  }
+};
+
 const eventStore = await startEventStore();
 const mongo = await startMongo();
-const redis = await startRedis();
 try {
   say(`commands at ${concurrency} at once, beside a plain appendToStream loop`);
   const appends = await compareAppends(eventStore.url);
@@ -77,8 +86,7 @@ try {
   say('many stocks that have been in use, beside a few new ones');
   const grown = await compareGrown({ events: eventStore.url, mongo: mongo.url }, seconds);
   say('one API process, then two');
-  const urls = { EVENTSTORE_URL: eventStore.url, MONGODB_URL: mongo.url, REDIS_URL: redis.url };
-  const processes = await compareProcesses(urls, seconds);
+  const processes = await onEmptyServers((urls) => compareProcesses(urls, seconds));
   const figures = {
     appendVsClient: rounded(appends.commands / appends.single),
     appendVsBatchCall: rounded(appends.commands / appends.batch),
@@ -103,7 +111,6 @@ try {
   );
   if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {
-  await redis.stop();
   await mongo.stop();
   await eventStore.stop();
 }

@@ -1,4 +1,4 @@
-/** One API process, and then two: the same load over HTTP, shared between them. */
+/** One API process, and then two: the same load over HTTP, shared between them. A projector follows, as always. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const untilReady = async ({ origin, output }: Member): Promise<void> => {
   for (;;) {
     const answer = await fetch(`${origin}/health/ready`).catch(() => null);
     if (answer?.status === 200) return;
-    if (Date.now() > until) throw new Error(`not ready: ${output()}`);
+    if (Date.now() > until) throw new Error(`not ready: ${(await answer?.text()) ?? ""}\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };
@@ -27,8 +27,8 @@ export interface Urls {
   readonly REDIS_URL: string;
 }
 
-const start = async (name: string, urls: Urls, { issuer }: Issuer, key: string): Promise<Member> => {
-  const member = await startMember(name, { ...urls, ROLES: 'api', KEY_ENCRYPTION_KEY: key, OIDC_ISSUER: issuer });
+const start = async (role: string, urls: Urls, { issuer }: Issuer, key: string): Promise<Member> => {
+  const member = await startMember(role, { ...urls, ROLES: role, KEY_ENCRYPTION_KEY: key, OIDC_ISSUER: issuer });
   await untilReady(member);
   return member;
 };
@@ -40,24 +40,25 @@ export const compareProcesses = async (
 ): Promise<{ readonly one: number; readonly two: number }> => {
   const directory = await mkdtemp(join(tmpdir(), 'stockledger-bench-'));
   const issuer = await startIssuer(directory, ['BER']);
-  const members: Member[] = [];
+  const apis: Member[] = [];
   const key = randomBytes(32).toString('base64');
+  const projector = await start('projector', urls, issuer, key);
   try {
     const token = await issuer.tokenFor('sandbox-admin');
     const skus = Array.from({ length: skusSpread }, (_, index) => skuOf(index));
     const run = async (): Promise<number> => {
-      const loads = members.map(({ origin }) => load({ origin, next: adjustments(token, skus), seconds }));
+      const loads = apis.map(({ origin }) => load({ origin, next: adjustments(token, skus), seconds }));
       return (await Promise.all(loads)).reduce((sum, { perSecond }) => sum + perSecond, 0);
     };
-    members.push(await start('api 1', urls, issuer, key));
-    await prepare({ origin: members[0]?.origin ?? '', token });
+    apis.push(await start('api', urls, issuer, key));
+    await prepare({ origin: apis[0]?.origin ?? '', token });
     await run();
     const one = await run();
-    members.push(await start('api 2', urls, issuer, key));
+    apis.push(await start('api', urls, issuer, key));
     await run();
     return { one, two: await run() };
   } finally {
-    for (const member of members) await member.stop();
+    for (const member of [...apis, projector]) await member.stop();
     await issuer.close();
     await rm(directory, { recursive: true, force: true });
   }

@@ -19,7 +19,7 @@ const away = async (): Promise<never> => {
 const run = async (
   changed: (checkpoints: Checkpoints) => Partial<Checkpoints>,
   handle: (events: readonly RecordedEvent[]) => Promise<void> = async () => undefined,
-  beside?: (held: HeldLease) => Promise<void>,
+  { beside, types }: { beside?: (held: HeldLease) => Promise<void>; types?: readonly string[] } = {},
 ) => {
   const db = openDatabase(':memory:');
   const events = await createSqliteEvents(db, asWritten);
@@ -35,6 +35,7 @@ const run = async (
     batchMax: 10,
     handle,
     ...(beside === undefined ? {} : { beside }),
+    ...(types === undefined ? {} : { types }),
     onFailure: (_name, error) => failures.push(error),
   });
   const stopping = new AbortController();
@@ -56,10 +57,12 @@ describe('a consumer', () => {
     const { stop } = await run(
       () => ({}),
       async () => undefined,
-      async ({ signal }) => {
-        events.push('begins');
-        await once(signal, 'abort');
-        events.push('ends');
+      {
+        beside: async ({ signal }) => {
+          events.push('begins');
+          await once(signal, 'abort');
+          events.push('ends');
+        },
       },
     );
     await expect.poll(() => events).toEqual(['begins']);
@@ -142,6 +145,17 @@ describe('a consumer', () => {
     await expect.poll(() => consumer.failure()).toBeNull();
     expect(handled.slice(0, 6)).toEqual([0, 1, 2, 0, 1, 2]);
     expect(await checkpoints.get('c')).toEqual({ commit: 3n, prepare: 3n });
+  });
+
+  it('stores how far it has looked where nothing was for it, so that a process that begins later can know', async () => {
+    const handled: unknown[] = [];
+    const { checkpoints } = await run(
+      () => ({}),
+      async (batch) => void handled.push(...batch),
+      { types: ['NothingOfTheKind'] },
+    );
+    await expect.poll(() => checkpoints.get('c')).toEqual({ commit: 3n, prepare: 3n });
+    expect(handled).toEqual([]);
   });
 
   it('has ended only when its checkpoint is stored', async () => {

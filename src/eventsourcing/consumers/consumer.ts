@@ -139,12 +139,16 @@ export const createConsumer = (options: ConsumerOptions): Consumer => {
     const checkpoint = checkpointFrom(from, held, onHealthy);
     const { signal } = checkpoint;
     const follow = { batchMax, signal, ...(types === undefined ? {} : { types }) };
+    // Where nothing was ever handled, other processes know of it by the checkpoint alone: news is only for who listens then.
+    let isStored = from !== null;
     try {
       for await (const { events, upTo, isCaughtUp } of source.follow(from, follow)) {
         if (events.length > 0) await handle(events);
         consumerProgress.moved(name, upTo);
-        if (events.length > 0 || checkpoint.isDue()) await checkpoint.move(upTo);
-        else onHealthy();
+        if (events.length > 0 || checkpoint.isDue() || !isStored) {
+          isStored = true;
+          await checkpoint.move(upTo);
+        } else onHealthy();
         // Rests only when it has caught up.
         if (everyMs > 0 && isCaughtUp) await pause(everyMs, signal);
       }
