@@ -16,7 +16,7 @@ const untilReady = async ({ origin, output }: Member): Promise<void> => {
   for (;;) {
     const answer = await fetch(`${origin}/health/ready`).catch(() => null);
     if (answer?.status === 200) return;
-    if (Date.now() > until) throw new Error(`not ready: ${(await answer?.text()) ?? ""}\n${output()}`);
+    if (Date.now() > until) throw new Error(`not ready: ${(await answer?.text()) ?? ''}\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };

@@ -70,7 +70,7 @@ export interface Adapters {
   readonly keepTime?: () => Promise<void>;
   readonly checkEngines: HttpPorts['checkEngines'];
   readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
-  readonly createLimiter?: NonNullable<HttpPorts['createLimiter']>;
+  readonly sharedCounts?: NonNullable<HttpPorts['sharedCounts']>;
   readonly accessLog?: NonNullable<HttpPorts['accessLog']>;
   readonly certificate?: NonNullable<HttpPorts['certificate']>;
 }

@@ -1,12 +1,12 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { type Operation, policies } from '../domain/access/policy.ts';
+import { policies } from '../domain/access/policy.ts';
 import { createTurns, type Turns } from '../eventsourcing/concurrency.ts';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
-import { addressKeyOf, type CreateLimiter, createRateLimit, identify } from './access.ts';
+import { type Caller, identify } from './access.ts';
 import { createAccessNotes, registerAccessNotes } from './accessLog.ts';
 import { createIdempotency } from './commands/idempotency.ts';
 import { createPartnerScopes } from './commands/partnerEndpoints.ts';
@@ -20,6 +20,7 @@ import { registerOpenApi } from './plugins/openApi.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
 import { registerProblems } from './problems/problem.ts';
+import { createAddressKeys, createRequestLimits } from './rateLimits.ts';
 import { createCursors } from './reads/lists.ts';
 import { createPositionGate } from './reads/positions.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
@@ -33,35 +34,11 @@ import { registerDiscrepancies, registerInventoryReads } from './routes/inventor
 import { registerFrontDoor, registerHealth } from './routes/open.ts';
 import { registerOrderReads } from './routes/orderReads.ts';
 import { registerOrderCommands } from './routes/orders.ts';
+import { registerSandbox } from './routes/sandbox.ts';
 import { registerShipments } from './routes/shipments.ts';
 import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
 import { createTlsServer } from './tls.ts';
-
-/** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
-const tokensPerMinute = 60;
-
-/** The sandbox issuer below `/oidc`: raw requests, whose bodies it reads itself. */
-const registerSandbox = (
-  app: FastifyInstance,
-  sandbox: NonNullable<HttpPorts['sandbox']>,
-  createLimiter?: CreateLimiter,
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const tokens = createRateLimit('token', tokensPerMinute, createLimiter);
-    app
-      .register(async (scope) => {
-        scope.removeAllContentTypeParsers();
-        scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-        scope.all('/oidc/*', { schema: { hide: true } }, async (request, reply) => {
-          const [path] = request.url.split('?', 1);
-          if (path === '/oidc/token') await tokens.count(addressKeyOf(request.ip), reply);
-          reply.hijack();
-          sandbox.handle(request.raw, reply.raw);
-        });
-      })
-      .then(() => resolve(), reject);
-  });
 
 /** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
 const bodyBytesMax = 16 * 1_024;
@@ -73,11 +50,13 @@ const requestTimeoutMs = 30_000;
 const readsMax = 64;
 const readsPerCallerMax = 8;
 
+/** Of a caller: more than any pool of connections opens, and no more than is answered in a tenth of a second. */
+const requestsPerCallerMax = 256;
+/** Of all callers. Each holds its body, its answer and its place in a queue. */
+const requestsMax = 2_048;
+
 /** For requests in one turn of the event loop; the last one begun may exceed it (CONTRIBUTING.md). */
 const turnBudgetMs = 10;
-
-/** The share of a caller's requests that an address gets without a valid token, so that it cannot guess tokens. */
-const anonymousShare = 0.1;
 
 /** A route that is not hidden from the document names a line of the policy table, or the service does not start (R5). */
 const requirePolicies = (app: FastifyInstance): void => {
@@ -90,24 +69,28 @@ const requirePolicies = (app: FastifyInstance): void => {
 };
 
 const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
-  const { settings, clock, newId, createLimiter, cache, readModels } = ports;
+  const { settings, clock, newId, cache, readModels } = ports;
   const lookAtScope = createPartnerScopes(ports);
-  const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
-  const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
-  const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
+  const limits = createRequestLimits(settings.requestsPerMinute, ports);
+  const addressKeyOf = createAddressKeys();
+  const requests = createConcurrencyLimit({ what: 'requests', total: requestsMax, perCaller: requestsPerCallerMax });
   return {
-    identify: async (request, reply, operation: Operation) => {
+    identify: async (request, reply, { operation, cost = 1 }) => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
+      const address = addressKeyOf(request.ip);
+      await limits.arrived(address, reply);
+      let caller: Caller;
       try {
-        const caller = await identify(request, operation, ports);
-        await callers.count(callerKey(caller), reply);
-        lookAtScope(caller);
-        return caller;
+        caller = await identify(request, operation, ports);
       } catch (error) {
-        if (reply.hasHeader('ratelimit')) throw error;
-        await addresses.count(addressKeyOf(request.ip), reply);
+        await limits.refused(address, reply);
         throw error;
       }
+      const key = callerKey(caller);
+      await limits.of(key, reply, cost);
+      reply.raw.once('close', requests.take(key, 1).release);
+      lookAtScope(caller);
+      return caller;
     },
     idempotency: createIdempotency(ports),
     bodies: createBodyLimit(),
@@ -182,7 +165,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
   if (hasApi) await registerOpenApi(app, ports);
-  if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports.createLimiter);
+  if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports);
 
   const support = createSupport(ports, turns);
   app.addHook('onClose', () => support.idempotency.flush());

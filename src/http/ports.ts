@@ -11,9 +11,9 @@ import type { ReadModels } from '../projections/index.ts';
 import type { Cache } from '../projections/readCache/readCache.ts';
 import type { WebhookReadModels } from '../webhooks/index.ts';
 import type { CheckTarget } from '../webhooks/ports.ts';
-import type { CreateLimiter } from './access.ts';
 import type { KeysInUse } from './commands/keptAnswers.ts';
 import type { Deprecations } from './deprecations.ts';
+import type { SharedCounts } from './slidingWindow.ts';
 
 export interface HttpPorts {
   readonly useCases: UseCases;
@@ -43,8 +43,8 @@ export interface HttpPorts {
   readonly findRequest: ((commandId: string) => Promise<RecordedRequest | null>) | undefined;
   /** Absent: of this process alone. */
   readonly keysInUse?: KeysInUse;
-  /** Absent: each process counts for itself. */
-  readonly createLimiter?: CreateLimiter;
+  /** Absent: each process counts requests for itself. */
+  readonly sharedCounts?: SharedCounts;
   /** Absent: plain HTTP. */
   readonly certificate?: Certificate;
   /** Absent: requests are not written down. */

@@ -2,11 +2,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { NewId } from '../commands/ports.ts';
-import type { Operation } from '../domain/access/policy.ts';
 import type { Turns } from '../eventsourcing/concurrency.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCache } from '../projections/readCache/readCache.ts';
-import { type Caller, requireWarehouse } from './access.ts';
+import { type Asked, type Caller, requireWarehouse } from './access.ts';
 import type { Idempotency } from './commands/idempotency.ts';
 import type { StartedRequest } from './commands/keptAnswers.ts';
 import { type Deprecations, endingOf } from './deprecations.ts';
@@ -21,7 +20,7 @@ import { type CommandSpec, documentationOf, type HandlerInput, nothing, type Rea
 import { cachedReadHeaders, commandHeaders, dryRunQuery, readHeaders } from './schemas/documentation.ts';
 
 export interface RouteSupport {
-  readonly identify: (request: FastifyRequest, reply: FastifyReply, operation: Operation) => Promise<Caller>;
+  readonly identify: (request: FastifyRequest, reply: FastifyReply, asked: Asked) => Promise<Caller>;
   readonly idempotency: Idempotency;
   readonly admission: Admission;
   /** `null`: every read is answered by its read model. */
@@ -82,7 +81,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       onRequest: async (request, reply) => {
         end.announce?.(reply);
-        request.caller = await support.identify(request, reply, spec.operation);
+        request.caller = await support.identify(request, reply, spec);
         if (isPrivate) holdBody(support.bodies, request, reply, bodyLimit);
       },
       handler: async (request, reply) => {
@@ -161,7 +160,7 @@ export const createRouter = (app: FastifyInstance, support: RouteSupport): Route
       },
       onRequest: async (request, reply) => {
         end.announce?.(reply);
-        request.caller = await support.identify(request, reply, operation);
+        request.caller = await support.identify(request, reply, spec);
         support.admission.admit(spec.isBulk === true);
         holdBody(support.bodies, request, reply, bodyLimit);
       },

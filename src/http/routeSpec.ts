@@ -38,6 +38,8 @@ interface RouteDocumentation {
   readonly answers: { readonly [Status in AnswerStatus]?: TSchema };
   /** What it may object to, beside what any route may. */
   readonly problems: readonly ProblemCode[];
+  /** Requests that it counts as (R8); default 1. */
+  readonly cost?: number;
 }
 
 export interface HandlerInput<P, Q> extends Caller {
@@ -98,11 +100,17 @@ export interface CommandSpec<P extends TSchema, B extends TSchema> extends Route
 /** No parameters, no query. */
 export const nothing = Type.Object({}, { additionalProperties: false });
 
+const descriptionOf = ({ description, cost }: RouteDocumentation): { readonly description?: string } => {
+  const weight = cost === undefined ? undefined : `Counts as ${cost} requests.`;
+  const sentences = [description, weight].filter((each) => each !== undefined);
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
+};
+
 export const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<TSchema, TSchema>) => ({
   operationId: spec.operation,
   tags: [spec.tag],
   summary: spec.summary,
-  ...(spec.description === undefined ? {} : { description: spec.description }),
+  ...descriptionOf(spec),
   security: [{ oauth: [...policies[spec.operation].scopes] }],
   params: spec.params ?? nothing,
   response: spec.answers,

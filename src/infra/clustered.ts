@@ -15,7 +15,7 @@ import { createMongoLeases } from './mongodb/leases.ts';
 import { createMongoSnapshots } from './mongodb/snapshots.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRedisProgressPubSub } from './redis/progressPubSub.ts';
-import { createRedisKeysInUse, createRedisLimiters, openRedisCache } from './redis/requests.ts';
+import { createRedisCounts, createRedisKeysInUse, openRedisCache } from './redis/requests.ts';
 
 export interface ClusteredOptions {
   readonly servers: Servers;
@@ -64,7 +64,7 @@ export const openClusteredEngines = (options: ClusteredEngineOptions) => {
     ...engines,
     openSharedCache: () => openRedisCache(redis, logger),
     progressPubSub: createRedisProgressPubSub(redis),
-    createLimiter: createRedisLimiters(redis),
+    sharedCounts: createRedisCounts(redis),
     keysInUse: createRedisKeysInUse(redis),
     jobs: createBullmqJobs(redis, () => Date.parse(clock.now())),
     idempotencyRecords: createMongoIdempotency(mongo),

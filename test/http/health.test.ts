@@ -8,9 +8,8 @@ import { readSideOf } from '../../src/app/readModels.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { untyped } from '../../src/eventsourcing/projecting/projection.ts';
 import { rebuild } from '../../src/eventsourcing/projecting/readModel.ts';
-import { addressKeyOf } from '../../src/http/access.ts';
 import { stockLevels } from '../../src/projections/stockLevels/projection.ts';
-import { openService, startService, type TestService } from '../support/service.ts';
+import { openService, startService } from '../support/service.ts';
 import { arrange, warehouse } from './arrange.ts';
 import { stuckOn } from './stuckOn.ts';
 
@@ -250,77 +249,6 @@ describe('metrics', () => {
       .poll(async () => (await service.as(null).get('/metrics')).text)
       .toMatch(/stockledger_consumer_failing\{consumer="warehouses_v\d+"\} 1/);
     expect((await service.as(null).get('/metrics')).text).toMatch(/lag_positions\{consumer="warehouses_v\d+"\} [1-9]/);
-  });
-});
-
-describe('a caller who asks too often', () => {
-  it('is told 429 with the time to wait; another caller is not (R8)', async () => {
-    const service = await openService({ requestsPerMinute: 5 });
-    const support = service.as('sandbox-support');
-    for (let count = 0; count < 5; count += 1) {
-      const answer = await support.get('/v1/items');
-      expect(answer.status).toBe(200);
-      expect(answer.headers.ratelimit).toMatch(new RegExp(`^"caller";r=${4 - count};t=\\d+$`));
-      expect(answer.headers['ratelimit-policy']).toBe('"caller";q=5;w=60');
-    }
-    const tooMany = await support.get('/v1/items');
-    expect(tooMany).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
-    expect(Number(tooMany.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await service.as('sandbox-staff').get('/v1/items')).status).toBe(200);
-  });
-
-  it('without a token is counted by address', async () => {
-    const service = await openService({ requestsPerMinute: 20 });
-    const statuses: number[] = [];
-    for (let count = 0; count < 4; count += 1) statuses.push((await service.as(null).get('/v1/items')).status);
-    expect(statuses).toEqual([401, 401, 429, 429]);
-  });
-});
-
-describe('an address', () => {
-  const ask = async (service: TestService, remoteAddress: string, forwardedFor?: string): Promise<number> => {
-    const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
-    return (await service.app.inject({ url: '/v1/items', remoteAddress, headers })).statusCode;
-  };
-
-  it('of IPv6 is counted as its network of 64 bits (15)', async () => {
-    const service = await openService({ requestsPerMinute: 20 });
-    expect(await ask(service, '2001:db8:1:2::1')).toBe(401);
-    expect(await ask(service, '2001:db8:1:2:aaaa::7')).toBe(401);
-    expect(await ask(service, '2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe(429);
-    expect(await ask(service, '2001:db8:1:3::1')).toBe(401);
-    expect(['::ffff:192.0.2.1', '192.0.2.1', 'fe80::1%eth0', 'none'].map(addressKeyOf)).toEqual([
-      '192.0.2.1',
-      '192.0.2.1',
-      'fe80::/64',
-      'none',
-    ]);
-  });
-
-  it('is what a trusted proxy says it is, and what no other peer says (15)', async () => {
-    const service = await openService({ requestsPerMinute: 10, trustedProxies: ['10.0.0.0/8'] });
-    // A stranger who invents addresses is counted as one.
-    expect(await ask(service, '192.0.2.9', '198.51.100.1')).toBe(401);
-    expect(await ask(service, '192.0.2.9', '198.51.100.2')).toBe(429);
-    // Behind the proxy, what a client wrote before it is not believed either.
-    expect(await ask(service, '10.0.0.1', '198.51.100.3')).toBe(401);
-    expect(await ask(service, '10.0.0.1', '198.51.100.4')).toBe(401);
-    expect(await ask(service, '10.0.0.1', '203.0.113.1, 198.51.100.4')).toBe(429);
-  });
-
-  it('asks the sandbox for 60 tokens a minute, and another one for its own (15)', async () => {
-    const service = await openService();
-    const signIn = async (remoteAddress: string): Promise<number> => {
-      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      const payload = 'grant_type=client_credentials';
-      const url = '/oidc/token?x=1';
-      return (await service.app.inject({ method: 'POST', url, remoteAddress, headers, payload })).statusCode;
-    };
-    const statuses: number[] = [];
-    for (let count = 0; count < 62; count += 1) statuses.push(await signIn('192.0.2.7'));
-    expect(statuses.indexOf(429)).toBe(60);
-    expect(await signIn('192.0.2.8')).not.toBe(429);
-    expect((await service.app.inject({ url: '/oidc/jwks', remoteAddress: '192.0.2.7' })).statusCode).toBe(200);
   });
 });
 

@@ -127,6 +127,7 @@ export const registerAudit = ({ read }: Router, { readModels, personalData }: Ht
       'data is stored sealed, hashed sealed, and left out here, but for notes, which stand beside `data`.',
     query: AuditQuery,
     isExpensive: () => true,
+    cost: 5,
     answers: { 200: PageOf(ref(AuditEvent)) },
     problems: ['INVALID_CURSOR'],
     models: [eventHistory.model],

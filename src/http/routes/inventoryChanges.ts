@@ -145,6 +145,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     bodyChecked: Closed({ changes: Type.Array(Type.Object({}), { minItems: 1, maxItems: changesMax }) }),
     bodyBytesMax,
     isBulk: true,
+    cost: 10,
     answers: { 207: ref(ChangesAnswer) },
     problems: [],
     handle: async (asked) => {

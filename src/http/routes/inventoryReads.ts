@@ -105,6 +105,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels, personalD
     params: StockPath,
     query: ExplainQuery,
     isExpensive: () => true,
+    cost: 5,
     answers: { 200: ref(Explanation) },
     problems: ['STOCK_NOT_FOUND', 'INVALID_CURSOR'],
     models: [stockLevels.model],

@@ -57,7 +57,7 @@ export const registerHealth = (app: FastifyInstance, ports: HttpPorts, { identif
   });
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    if (!isLocal(request)) await identify(request, reply, 'getMetrics');
+    if (!isLocal(request)) await identify(request, reply, { operation: 'getMetrics' });
     // Metrics of an engine that is away are left out: the others matter most just then.
     const head = await readModels.source.head().catch(() => undefined);
     const events = await readModels.logCount.queries.events().catch(() => null);

@@ -142,6 +142,7 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     problems: ['INVALID_CURSOR', 'TOO_MANY_CUSTOMERS'],
     models: [orders.model],
     isExpensive: () => true,
+    cost: 5,
     handle: async ({ query, reach }) => {
       const { email, ...filters } = query;
       const customerIds = await useCases.customersKnownBy(email, customersPerEmailMax + 1);

@@ -2,19 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Position } from '../../eventsourcing/message.ts';
 import type { Cache, CacheEntry } from '../../projections/readCache/readCache.ts';
 import { createCircuitBreaker, within } from '../waits.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
-interface RedisCacheOptions {
-  /** Begins every key, so that two installations can share a server. */
-  readonly prefix: string;
+interface GuardOptions {
   /** Told once each time that Redis stops to answer. */
   readonly onFailure: (error: unknown) => void;
   /** How long a request waits for Redis; default `answerWithinMs`. */
   readonly waitMaxMs?: number;
+}
+
+interface RedisCacheOptions extends GuardOptions {
+  /** Begins every key, so that two installations can share a server. */
+  readonly prefix: string;
 }
 
 /** A read model answers in a few milliseconds: who waits longer for the cache than this had better asked there. */
@@ -45,7 +47,7 @@ redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 return 1`;
 
 /** Runs what asks Redis, or answers `null` at once while it is left alone. Never throws. */
-const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: RedisCacheOptions) => {
+const createGuard = (redis: Redis, { onFailure, waitMaxMs = answerWithinMs }: GuardOptions) => {
   const breaker = createCircuitBreaker({
     failuresMax,
     nextOpenMs: () => restMs,
@@ -138,21 +140,27 @@ export const createRedisKeysInUse = ({ open }: Pick<RedisServer, 'open'>) => {
   };
 };
 
-/** Limits that all processes count together. While Redis is away each counts for itself, so that limits neither end nor refuse everybody. */
-
-/** What the HTTP layer takes as `createLimiter`. On a connection of `redis`, which the caller closes. */
-export const createRedisLimiters = ({ open }: RedisServer) => {
-  const storeClient = open('quick');
-  return (name: string, points: number, durationSeconds: number): RateLimiterRedis => {
-    const limits = { points, duration: durationSeconds };
-    return new RateLimiterRedis({
-      ...limits,
-      storeClient,
-      keyPrefix: `${keyPrefix}:rate:${name}`,
-      rejectIfRedisNotReady: true,
-      // A caller who was refused costs Redis nothing more until the window ends.
-      inMemoryBlockOnConsumed: points + 1,
-      insuranceLimiter: new RateLimiterMemory(limits),
-    });
+/**
+ * Counts of requests that all processes share. While Redis is away each goes on with its own, so that limits neither end
+ * nor refuse everybody. What the HTTP layer takes as `sharedCounts`. On a connection of `redis`, which the caller closes.
+ */
+export const createRedisCounts = ({ open }: Pick<RedisServer, 'open'>) => {
+  const redis = open('quick');
+  const guarded = createGuard(redis, { onFailure: () => undefined });
+  const keyOf = (key: string, window: number): string => `${keyPrefix}:rate:${key}:${window}`;
+  return {
+    add: (key: string, { number, lengthMs }: { readonly number: number; readonly lengthMs: number }, count: number) =>
+      guarded(async () => {
+        const now = keyOf(key, number);
+        // It is looked at until the window after it has ended.
+        const replies = await redis
+          .multi()
+          .incrby(now, count)
+          .pexpire(now, 2 * lengthMs)
+          .get(keyOf(key, number - 1))
+          .exec();
+        const [[, current] = [], , [, previous] = []] = replies ?? [];
+        return { current: Number(current), previous: Number(previous ?? 0) };
+      }),
   };
 };
