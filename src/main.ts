@@ -29,7 +29,7 @@ const start = async (): Promise<void> => {
   const level = isTerminal && (process.env.LOG_LEVEL ?? '') === '' ? 'warn' : config.logLevel;
   const logger = createLog(level);
   const clock = createSystemClock();
-  const { dataDir, requestsPerMinute, trustedProxies, publicUrl } = config;
+  const { dataDir, requestsPerMinute, trustedProxies, countryHeader, publicUrl } = config;
   const open = closeDataDir(dataDir);
   if (open.length > 0) logger.warn({ open }, 'other users can reach these: take their rights away (chmod go=)');
   let isDamaged = false;
@@ -80,6 +80,7 @@ const start = async (): Promise<void> => {
         version: packageJson.version,
         requestsPerMinute,
         trustedProxies,
+        ...(countryHeader === null ? {} : { countryHeader }),
       },
       roles: config.roles,
       projectionParts: config.projectionParts,

@@ -1,4 +1,5 @@
 /** What each use case is made of: one command loop for each aggregate, sealed notes, and the context of our own commands. */
+import { alertDecider } from '../domain/alert/decider.ts';
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
@@ -19,6 +20,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   orderNumber: createCommandHandler(orderNumberDecider, options),
   shipment: createCommandHandler(shipmentDecider, options),
   webhook: createCommandHandler(webhookDecider, options),
+  alert: createCommandHandler(alertDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -4,6 +4,7 @@ import { itemStream, warehouseStream } from '../domain/values.ts';
 import type { SourcingState, WarehouseDescription } from '../domain/warehouse/events.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
+import { createAlertUseCases } from './alerts.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { PersonalData } from './ports.ts';
@@ -33,6 +34,7 @@ export const createUseCases = ({ handlers, personalData, clock, newSecret }: Use
   const sealNote = createSealNote(personalData);
   return {
     ...createCatalogueUseCases(handlers),
+    ...createAlertUseCases(handlers),
     ...createStockUseCases(handlers, sealNote),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),

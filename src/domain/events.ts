@@ -3,6 +3,7 @@
  * the domain knows only today's shapes, and an unknown `type@version` is an error, never a cast.
  */
 import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
+import { type AlertEvent, alertFields, alertVersions } from './alert/events.ts';
 import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
@@ -20,7 +21,8 @@ export type LedgerEvent =
   | OrderEvent
   | OrderNumberEvent
   | ShipmentEvent
-  | WebhookEvent;
+  | WebhookEvent
+  | AlertEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -32,6 +34,7 @@ export const eventFields = {
   ...orderNumberFields,
   ...shipmentFields,
   ...webhookFields,
+  ...alertFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -43,6 +46,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...orderNumberVersions,
   ...shipmentVersions,
   ...webhookVersions,
+  ...alertVersions,
 };
 
 /**

@@ -59,6 +59,7 @@ export const orderStream = (orderId: string): string => `order-${orderId}`;
 /** `id`: derived from the client and its number. */
 export const orderNumberStream = (id: string): string => `ordernumber-${id}`;
 export const shipmentStream = (shipmentId: string): string => `shipment-${shipmentId}`;
+export const alertStream = (alertId: string): string => `alert-${alertId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

@@ -30,6 +30,18 @@ const asProblem = (error: unknown): unknown =>
     ? new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'))
     : error;
 
+/** RFC 9470 §3: what kind of authentication would do, and how old it may be. */
+export const stepUpProblem = (acrValues: readonly string[], maxAgeSeconds: number, why = ''): Problem =>
+  new Problem(
+    'STEP_UP_REQUIRED',
+    `${why} Authenticate again with a phishing-resistant method.`.trim(),
+    challenge(
+      'error="insufficient_user_authentication"',
+      `acr_values="${acrValues.join(' ')}"`,
+      `max_age=${maxAgeSeconds}`,
+    ),
+  );
+
 /** @throws Problem 401 or 403 */
 export const identify = async (
   request: FastifyRequest,
@@ -56,15 +68,8 @@ export const identify = async (
     }
     case 'role_missing':
       throw new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${verdict.roles.join(', ')}.`);
-    case 'step_up': {
-      const { acrValues, maxAgeSeconds } = verdict;
-      const extras = challenge(
-        'error="insufficient_user_authentication"',
-        `acr_values="${acrValues.join(' ')}"`,
-        `max_age=${maxAgeSeconds}`,
-      );
-      throw new Problem('STEP_UP_REQUIRED', 'Authenticate again with a phishing-resistant method.', extras);
-    }
+    case 'step_up':
+      throw stepUpProblem(verdict.acrValues, verdict.maxAgeSeconds);
     default:
       return unreachable(verdict);
   }

@@ -1,6 +1,6 @@
-/** Who asked for what, and how it ended (R13.1). */
+/** Who asked for what, and how it ended (R13.1): for the access log, and for what looks at it at once (R13.2). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AccessEntry, AccessLog } from '../audit/accessLog.ts';
+import type { AccessEntry } from '../audit/accessLog.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 
 const none: AccessEntry['object'] = {};
@@ -24,11 +24,15 @@ export interface Refusal {
 /** As proxies write it: the client closed the connection before there was an answer. */
 const clientLeft = 499;
 
-export const createAccessNotes = (log: AccessLog, clock: Clock): AccessNotes => ({
+/** @param take each of them; the request is absent where none could be read. */
+export const createAccessNotes = (
+  take: (entry: AccessEntry, request: FastifyRequest | null) => void,
+  clock: Clock,
+): AccessNotes => ({
   ended: (request, reply, address) => {
     const { url: route = null, config } = request.routeOptions;
     const { headersSent, writableFinished } = reply.raw;
-    log.write({
+    const entry: AccessEntry = {
       at: clock.now(),
       requestId: request.id,
       method: request.method,
@@ -43,22 +47,26 @@ export const createAccessNotes = (log: AccessLog, clock: Clock): AccessNotes => 
       isLeft: !writableFinished,
       code: request.problemCode,
       durationMs: reply.elapsedTime,
-    });
+    };
+    take(entry, request);
   },
   unreadable: ({ method = '', ...refusal }, address) =>
-    log.write({
-      ...refusal,
-      at: clock.now(),
-      method,
-      route: null,
-      operation: null,
-      object: none,
-      caller: null,
-      role: null,
-      address,
-      isLeft: false,
-      durationMs: 0,
-    }),
+    take(
+      {
+        ...refusal,
+        at: clock.now(),
+        method,
+        route: null,
+        operation: null,
+        object: none,
+        caller: null,
+        role: null,
+        address,
+        isLeft: false,
+        durationMs: 0,
+      },
+      null,
+    ),
 });
 
 /** Before any route is registered. A connection that is gone says no more where it came from, so that is asked at once. */

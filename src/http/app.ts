@@ -11,6 +11,8 @@ import { createAccessNotes, registerAccessNotes } from './accessLog.ts';
 import { createIdempotency } from './commands/idempotency.ts';
 import { createPartnerScopes } from './commands/partnerEndpoints.ts';
 import { deprecations } from './deprecations.ts';
+import { createDetection, type Detection } from './detection/detection.ts';
+import { countryOf } from './detection/travel.ts';
 import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
 import { unjudgedFormats } from './input/formats.ts';
@@ -68,7 +70,7 @@ const requirePolicies = (app: FastifyInstance): void => {
   });
 };
 
-const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
+const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): RouteSupport => {
   const { settings, clock, newId, cache, readModels } = ports;
   const lookAtScope = createPartnerScopes(ports);
   const limits = createRequestLimits(settings.requestsPerMinute, ports);
@@ -89,6 +91,7 @@ const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
       const key = callerKey(caller);
       await limits.of(key, reply, cost);
       reply.raw.once('close', requests.take(key, 1).release);
+      detection.refuse(caller.principal, operation);
       lookAtScope(caller);
       return caller;
     },
@@ -124,7 +127,16 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const { certificate } = ports;
-  const notes = ports.accessLog === undefined ? null : createAccessNotes(ports.accessLog, ports.clock);
+  const detection = createDetection({
+    ...ports,
+    raise: ports.useCases.raiseAlert,
+    onFailure: (error) => ports.logger.error({ err: error }, 'an alert could not be recorded'),
+  });
+  const notes = createAccessNotes((entry, request) => {
+    ports.accessLog?.write(entry);
+    const country = request === null ? null : countryOf(request, ports.settings);
+    detection.observe({ entry, principal: request?.principal ?? null, country });
+  }, ports.clock);
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -140,12 +152,12 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     serializerOpts: { ajv: { formats: unjudgedFormats } },
     frameworkErrors: (error, request, reply) => {
       const refusal = answerBadAddress(error, request, reply);
-      notes?.unreadable(refusal, request.ip);
+      notes.unreadable(refusal, request.ip);
     },
     clientErrorHandler: (error, socket) => {
       const { remoteAddress = '' } = socket;
       const refusal = answerClientError(error, socket);
-      if (refusal !== null) notes?.unreadable(refusal, remoteAddress);
+      if (refusal !== null) notes.unreadable(refusal, remoteAddress);
     },
     // Requests that arrive while it closes are answered as before.
     return503OnClosing: false,
@@ -156,7 +168,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   registerWire(app, turns);
   registerJsonBodies(app, turns);
   registerRequestState(app);
-  if (notes !== null) registerAccessNotes(app, notes);
+  registerAccessNotes(app, notes);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
@@ -167,12 +179,12 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   if (hasApi) await registerOpenApi(app, ports);
   if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports);
 
-  const support = createSupport(ports, turns);
+  const support = createSupport(ports, turns, detection);
   app.addHook('onClose', () => support.idempotency.flush());
   app.decorate('flushAnswers', support.idempotency.flush);
   app.addHook('onClose', async () => support.readCache?.close());
   const router = createRouter(app, support);
-  registerHealth(app, ports, support);
+  registerHealth(app, { ...ports, measured: () => [...ports.measured(), ...detection.lines()] }, support);
   if (hasApi) registerApi(app, router, ports, support);
   return app;
 };

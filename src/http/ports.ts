@@ -94,6 +94,8 @@ export interface HttpSettings {
   readonly requestsPerMinute: number;
   /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** The header in which a trusted proxy names the caller's country; absent: none does. */
+  readonly countryHeader?: string;
   /** Absent: those of this release. */
   readonly deprecations?: Deprecations;
 }

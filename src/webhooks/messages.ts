@@ -2,6 +2,7 @@
  * What an event says to a partner: a pure function of the event and of what the endpoint may see, so that a retry, a
  * replay and a pull feed make the same bytes. No personal data, no prices, no free text: ids, figures and statuses.
  */
+import type { AlertRaised } from '../domain/alert/events.ts';
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
 import type { ShipmentEvent } from '../domain/shipment/events.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
@@ -41,6 +42,26 @@ const ofShipment = <const Types extends readonly MessageType[]>(...types: Types)
     covers(warehouses, event.data.warehouseId) ? shipmentMessages(event) : [],
 });
 
+/** Only an administrator's endpoint listens to it (src/http/routes/webhookEndpoints.ts). */
+const alertMessage = ({
+  alertId,
+  rule,
+  caller,
+  requestId,
+  limit,
+  windowSeconds,
+}: AlertRaised['data']): WebhookMessage => ({
+  type: 'security.alert',
+  data: {
+    alertId,
+    rule,
+    ...(caller === undefined ? {} : { caller: { subject: caller.subject, client: caller.client } }),
+    requestId,
+    limit,
+    windowSeconds,
+  },
+});
+
 /** Every event there is; `null`: it says nothing to partners. A new event does not compile until it stands here. */
 const announcements = {
   StockRegistered: moved('registered'),
@@ -78,6 +99,11 @@ const announcements = {
     types: ['webhook.test'],
     messages: ({ data }: EventOf<'WebhookTestRequested'>, { endpointId }: Audience) =>
       data.endpointId === endpointId ? [{ type: 'webhook.test', data: { endpointId } }] : [],
+  },
+  AlertRaised: {
+    types: ['security.alert'],
+    messages: ({ data }: EventOf<'AlertRaised'>, { warehouses }: Audience) =>
+      warehouses === 'all' ? [alertMessage(data)] : [],
   },
   ItemDefined: null,
   OrderAbandoned: null,

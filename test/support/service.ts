@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { type Adapters, compose, type Service } from '../../src/app/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
+import { categoryOf } from '../../src/eventsourcing/message.ts';
 import { processRoles } from '../../src/eventsourcing/ports.ts';
 import type { Deprecations } from '../../src/http/deprecations.ts';
 import type { HttpSettings } from '../../src/http/ports.ts';
@@ -77,6 +78,7 @@ export interface ServiceOptions {
   readonly startMs?: number;
   readonly requestsPerMinute?: number;
   readonly trustedProxies?: readonly string[];
+  readonly countryHeader?: string;
   /** Does what follows the log run from the beginning? Default: yes. */
   readonly running?: boolean;
   /** `false`: a process without the role `api`. */
@@ -96,6 +98,7 @@ export interface TestService extends Service {
   as(who: string | Claims | null): Client;
   /** Signed by the issuer's own key; `sub` and `client_id` are `someone` unless the claims say otherwise. */
   tokenFor(who: string | Claims): Promise<string>;
+  /** In the log, but for alerts: who is refused often raises one, whenever that is. */
   countEvents(): Promise<number>;
   /** Resolves once every read model has seen all there is. */
   settled(): Promise<void>;
@@ -185,8 +188,33 @@ const httpSettingsOf = (options: ServiceOptions): HttpSettings => ({
   version: '0.0.0',
   requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
   trustedProxies: options.trustedProxies ?? [],
+  ...(options.countryHeader === undefined ? {} : { countryHeader: options.countryHeader }),
   deprecations: options.deprecations ?? {},
 });
+
+const countingEvents = (log: Adapters['events']) => {
+  let alerts = 0;
+  let underway = 0;
+  const append = async (...what: Parameters<typeof log.append>) => {
+    if (categoryOf(what[0]) !== 'alert') return log.append(...what);
+    underway += 1;
+    try {
+      const result = await log.append(...what);
+      alerts += 1;
+      return result;
+    } finally {
+      underway -= 1;
+    }
+  };
+  const countEvents = async (): Promise<number> => {
+    for (;;) {
+      const before = alerts;
+      const head = await log.head();
+      if (underway === 0 && alerts === before) return Number(head?.commit ?? 0n) - alerts;
+    }
+  };
+  return { events: Object.assign(Object.create(log) as typeof log, { append }), countEvents };
+};
 
 export const startService = async (options: ServiceOptions = {}): Promise<TestService> => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'stockledger-')));
@@ -213,7 +241,9 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     random: () => 0.5,
     logger: pino({ level: 'silent' }),
   };
-  const adapters = { ...real, ...options.adapt?.(real) };
+  const adapted = { ...real, ...options.adapt?.(real) };
+  const { events, countEvents } = countingEvents(adapted.events);
+  const adapters = { ...adapted, events };
   const service = await compose(adapters, {
     http: httpSettingsOf(options),
     roles: new Set(processRoles),
@@ -287,7 +317,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     clock,
     tokenFor: identity.tokenFor,
     as: (who) => clientWith(async () => (who === null ? null : identity.tokenFor(who))),
-    countEvents: async () => Number((await adapters.events.head())?.commit ?? 0n),
+    countEvents,
     settled: async () => {
       const head = await adapters.events.head();
       if (head === null) return;

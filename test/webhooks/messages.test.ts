@@ -52,6 +52,17 @@ const cancelled = (...warehouseIds: string[]): LedgerEvent => ({
 });
 const dispatched: LedgerEvent = { type: 'OrderShipmentDispatched', data: shipment };
 const delivered: LedgerEvent = { type: 'OrderShipmentDelivered', data: { orderId: 'o1', shipmentId: 's1' } };
+const alert = {
+  type: 'AlertRaised',
+  data: {
+    alertId: 'a1',
+    rule: 'mass_deletion',
+    caller: { subject: 'ada', client: 'console' },
+    requestId: 'r1',
+    limit: 20,
+    windowSeconds: 600,
+  },
+} as const satisfies LedgerEvent;
 const tracked = (status: 'in_transit' | 'exception' | 'delivered', parcelStatus = status): LedgerEvent => ({
   type: 'ParcelTracked',
   data: {
@@ -207,6 +218,12 @@ describe('order and shipment messages', () => {
     expect(hear(test, { endpointId: 'e2' })).toEqual([]);
   });
 
+  it('tell of alerts who sees all warehouses, and nobody else', () => {
+    expect(hear(alert)).toEqual([{ type: 'security.alert', data: alert.data }]);
+    expect(hear(alert, { scope: ['BER'] })).toEqual([]);
+    expect(hear(alert, { eventTypes: ['stock.changed'] })).toEqual([]);
+  });
+
   it('hold no personal data, no price and no free text', () => {
     for (const event of [placed, cancelled('BER'), tracked('exception'), dispatched]) {
       const told = JSON.stringify(hear(event));
@@ -234,7 +251,7 @@ describe('the body of a delivery', () => {
     const bodiesOf = (event: RecordedEvent) =>
       messagesFor(event, audience).map((message, index) => bodyOf(event, message, 12 + index));
     const out = reserved(1, balanceOf({ onHand: 9, reserved: 9 }));
-    for (const event of [out, placed, allocated, cancelled('BER'), dispatched, tracked('exception')]) {
+    for (const event of [out, placed, allocated, cancelled('BER'), dispatched, tracked('exception'), alert]) {
       const stored = recorded(7, event);
       expect.soft(bodiesOf(structuredClone(stored)), event.type).toEqual(bodiesOf(stored));
       expect.soft(bodiesOf(backwards(stored) as RecordedEvent), event.type).toEqual(bodiesOf(stored));
@@ -260,6 +277,7 @@ describe('the body of a delivery', () => {
       dispatched,
       delivered,
       tracked('exception'),
+      alert,
       { type: 'WebhookTestRequested', data: { endpointId: 'e1' } } satisfies LedgerEvent,
     ];
     const heard = new Set(all.flatMap((event) => typesHeard(event)));

@@ -108,14 +108,15 @@ const byWidth: readonly Role[] = [
 ];
 
 /** OpenID EAP ACR Values 1.0: phishing-resistant, and the same with a hardware-protected key. */
-const strongAcrs: readonly string[] = ['phr', 'phrh'];
+export const strongAcrs: readonly string[] = ['phr', 'phrh'];
 /** Long enough for one piece of work, short enough that an unattended screen can't delete much. */
 export const stepUpMaxAgeSeconds = 15 * 60;
 
 /** The issuer's clock may be ahead by as much. An authentication that is still to come is none. */
 const clockSkewSeconds = 5;
 
-const isFresh = ({ acr, authTime }: Principal, nowSeconds: number): boolean =>
+/** Whether the authentication behind the token is strong, and of a moment ago. */
+export const isFreshlyAuthenticated = ({ acr, authTime }: Principal, nowSeconds: number): boolean =>
   acr !== undefined &&
   strongAcrs.includes(acr) &&
   authTime !== undefined &&
@@ -148,7 +149,7 @@ export const authorize = (operation: Operation, principal: Principal, nowSeconds
   }
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
-  if (rule.sensitive === true && role === 'admin' && !isFresh(principal, nowSeconds())) {
+  if (rule.sensitive === true && role === 'admin' && !isFreshlyAuthenticated(principal, nowSeconds())) {
     return { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds };
   }
   return { kind: 'allowed', reach: reachOf(role, principal) };

@@ -165,6 +165,7 @@ const reactions: {
   WebhookEndpointDeleted: null,
   WebhookEndpointDisabled: null,
   WebhookEndpointScopeNarrowed: null,
+  AlertRaised: null,
   WebhookTestRequested: null,
 };
 

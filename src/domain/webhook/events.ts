@@ -14,8 +14,12 @@ export const webhookEventTypes = [
   'shipment.updated',
   'shipment.exception',
   'return.received',
+  'security.alert',
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
+
+/** What operators subscribe to, and nobody else. */
+export const operatorTypes: readonly WebhookEventType[] = ['security.alert'];
 
 /**
  * What can be subscribed to. No event tells of a return yet, so nobody is left waiting for one; endpoints that were made

@@ -3,7 +3,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import { systemContext } from '../../commands/handlers.ts';
 import type { UseCases } from '../../commands/index.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
+import type { Reach } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { operatorTypes, type WebhookEventType } from '../../domain/webhook/events.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { createKeyedQueue } from '../../eventsourcing/concurrency.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
@@ -150,4 +152,10 @@ export const createPartnerScopes = ({ useCases, readModels, logger }: ScopePorts
       logger.warn({ err: error }, "a partner's endpoints could not be compared with its token");
     });
   };
+};
+
+/** @throws Problem for what only operators hear of. */
+export const requireHearable = (eventTypes: readonly WebhookEventType[], { role }: Reach): void => {
+  if (role === 'admin' || !eventTypes.some((type) => operatorTypes.includes(type))) return;
+  throw new Problem('ROLE_NOT_ALLOWED', `Only an administrator may subscribe to ${operatorTypes.join(', ')}.`);
 };

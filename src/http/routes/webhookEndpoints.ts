@@ -8,7 +8,7 @@ import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import { plannerName } from '../../webhooks/planner.ts';
 import { answerOutcome } from '../commands/answers.ts';
-import { createEndpointQuota, ownerOf } from '../commands/partnerEndpoints.ts';
+import { createEndpointQuota, ownerOf, requireHearable } from '../commands/partnerEndpoints.ts';
 import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
@@ -91,6 +91,7 @@ export const registerWebhookEndpoints = ({ read, command }: Router, ports: HttpP
           members: { refusal },
         });
       }
+      requireHearable(body.eventTypes, reach);
       const scope = reach.warehouses;
       if (scope !== 'all' && body.warehouseIds?.some((id) => !scope.includes(id)) === true) {
         throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');

@@ -1,5 +1,6 @@
 /** What a webhook sends (docs/webhooks.md): the body of each type. */
 import Type, { type TSchema } from 'typebox';
+import { alertRules } from '../../domain/alert/events.ts';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
 import type { subscribableTypes } from '../../domain/webhook/events.ts';
 import { Closed, Count, LineId, Quantity, Reason, Sku, Time, Uuid, WarehouseId } from './common.ts';
@@ -103,5 +104,18 @@ export const webhookMessages: {
   'shipment.exception': {
     summary: 'A parcel is late, turned back, could not be handed over, or is of a shipment that was voided',
     data: Closed({ ...shipment, parcelId: ParcelId, status: ParcelStatus, reportedAt: Time }),
+  },
+  'security.alert': {
+    summary: 'Requests of a caller, or from an address, look like an attack; for administrators alone',
+    data: Closed({
+      alertId: Uuid,
+      rule: Type.Enum([...alertRules]),
+      caller: Type.Optional(
+        Closed({ subject: Type.String(), client: Type.String() }, { description: 'Absent where it is not known.' }),
+      ),
+      requestId: Type.String({ description: 'The access log has it.' }),
+      limit: Count,
+      windowSeconds: Count,
+    }),
   },
 };

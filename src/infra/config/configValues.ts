@@ -56,6 +56,8 @@ export interface Doors {
   readonly requestsPerMinute: number;
   /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** In which one of them names the country of a caller; `null`: none does. In lower case. */
+  readonly countryHeader: string | null;
 }
 
 /** To the letter: a spelling that is not known is more likely a real place than a playground. */
@@ -90,6 +92,19 @@ const trustedProxiesOf = (env: Env): readonly string[] => {
     'TRUSTED_PROXIES must be addresses or networks of proxies, with commas between them, such as 10.0.0.0/8,::1. ' +
       'A number of proxies would believe any peer.',
   );
+};
+
+/** RFC 9110 §5.1. */
+const headerName = /^[a-z0-9-]{1,64}$/;
+
+const countryHeaderOf = (env: Env): string | null => {
+  const name = text(env, 'COUNTRY_HEADER', '').toLowerCase();
+  if (name === '') return null;
+  if (!headerName.test(name)) throw new ConfigError('COUNTRY_HEADER must be the name of a header field.');
+  if (text(env, 'TRUSTED_PROXIES', '') === '') {
+    throw new ConfigError('COUNTRY_HEADER needs TRUSTED_PROXIES: anybody else could name any country.');
+  }
+  return name;
 };
 
 const tlsOf = (env: Env): Doors['tls'] => {
@@ -131,6 +146,7 @@ export const readDoors = (env: Env): Doors => {
     oidcIssuer,
     requestsPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', { fallback: 6_000, min: 1, max: 100_000_000 }),
     trustedProxies: trustedProxiesOf(env),
+    countryHeader: countryHeaderOf(env),
   };
 };
 
