@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort, startService } from '../demo/service.ts';
 import { type Api, prepare, settle, signIn } from './api.ts';
+import { compareGuards } from './guards.ts';
 import { load } from './load.ts';
 import { measureBulk, measureHot, measureKept, measureOrders, measureSteady } from './measures.ts';
 import { compareRebuild } from './rebuild.ts';
@@ -40,6 +41,8 @@ const targets = {
   readVsBare: { name: 'one stock level ÷ bare GET', reach: 0.7, better: 'higher' },
   adjustP99Ms: { name: 'p99 of an adjustment at half of the maximum rate, ms', reach: 25, better: 'lower' },
   lagP99Ms: { name: 'append → visible to a plain read, p99, ms', reach: 50, better: 'lower' },
+  guardedVsPlain: { name: 'adjustments with all guards ÷ with token checks alone', reach: 0.85, better: 'higher' },
+  guardedReadVsPlain: { name: 'reads with all guards ÷ with token checks alone', reach: 0.85, better: 'higher' },
   rebuildVsSqlite: { name: 'rebuild of stock levels ÷ plain SQLite loop', reach: 0.5, better: 'higher' },
 } as const satisfies { readonly [name: string]: Target };
 
@@ -95,6 +98,7 @@ const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => 
     const steady = [];
     for (let round = 0; round < rounds; round += 1) steady.push(await measureSteady(api, next, seconds));
     await service.stop();
+    const guards = await compareGuards(seconds);
     const rebuildVsSqlite: number[] = [];
     for (let round = 0; round < rebuilds; round += 1) {
       const { rebuildPerSecond, plainPerSecond } = await compareRebuild(dataDir);
@@ -112,6 +116,8 @@ const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => 
       readVsBare: read.map(({ ours, bare: other }) => ours.perSecond / other.perSecond),
       adjustP99Ms: steady.map(({ p99Ms }) => p99Ms),
       lagP99Ms: steady.map(({ lagMs }) => lagMs),
+      guardedVsPlain: guards.adjust,
+      guardedReadVsPlain: guards.read,
       rebuildVsSqlite,
     };
   } finally {

@@ -1,0 +1,8 @@
+/** Looks at nothing. */
+import type * as guards from '../../src/http/detection/detection.ts';
+
+export const createDetection: typeof guards.createDetection = () => ({
+  observe: () => undefined,
+  refuse: () => undefined,
+  lines: () => [],
+});

@@ -1,0 +1,15 @@
+/** Counts nothing. */
+import type * as guards from '../../src/http/rateLimits.ts';
+
+export const createAddressKeys: typeof guards.createAddressKeys = () => (address) => address;
+
+export const createRequestLimits: typeof guards.createRequestLimits = () => ({
+  arrived: () => null,
+  refused: () => null,
+  of: () => null,
+});
+
+export const createTokenLimits: typeof guards.createTokenLimits = () => ({
+  arrived: async () => undefined,
+  refused: () => undefined,
+});
