@@ -1,14 +1,8 @@
 /** docs/access.md, from the policy table, what each role sees of an order, the sandbox clients, and the routes. */
-import { type Operation, policies } from '../src/domain/access/policy.ts';
-import { type Role, roles, type Scope } from '../src/domain/access/principal.ts';
-import { visibleFieldsByRole } from '../src/http/reads/visibleFields.ts';
+import { type Operation, policies, type Rule } from '../src/domain/access/policy.ts';
+import { type Role, roles } from '../src/domain/access/principal.ts';
+import { visibleFieldsByRole } from '../src/domain/access/visibleFields.ts';
 import { sandboxClients } from '../src/infra/oidc/claims.ts';
-
-interface Rule {
-  readonly scopes: readonly Scope[];
-  readonly roles: readonly Role[];
-  readonly sensitive?: true;
-}
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -40,7 +34,7 @@ const operationRows = (document: string): readonly (readonly string[])[] => {
     const rule: Rule = policies[operation];
     const request = operation === 'getMetrics' ? 'GET /metrics' : requests.get(operation);
     if (request === undefined) throw new Error(`no route of the document has the operation ${operation}`);
-    return [code(request), rule.scopes.map(code).join(' or '), ...roles.map((role) => mayOf(role, rule))];
+    return [code(request), rule.scopes.map(code).join(' or '), rule.whose, ...roles.map((role) => mayOf(role, rule))];
   });
 };
 
@@ -64,7 +58,7 @@ const clientRows = sandboxClients(['BER', 'PAR']).map(({ clientId, roles: held, 
 /** `document`: the OpenAPI document as text. */
 export const accessPage = (document: string): string => `# Who may do what
 
-Written by \`npm run openapi\` from \`src/domain/access/policy.ts\`; do not edit it by hand.
+Written by \`npm run openapi\` from \`src/domain/access/policy.ts\` and \`visibleFields.ts\` beside it; do not edit it by hand.
 
 A request needs a token with one of the scopes and one of the roles of its row; the scope \`admin\` stands for every scope.
 \`step-up\`: an administrator needs an authentication of the last 15 minutes with a phishing-resistant method (\`acr\` is
@@ -73,17 +67,20 @@ A request needs a token with one of the scopes and one of the roles of its row; 
 
 ## Operations
 
-${table(['request', 'scope', ...roles.map(code)], operationRows(document))}
+${table(['request', 'scope', 'whose', ...roles.map(code)], operationRows(document))}
 
 ## Whose
 
 A role reaches all there is, or a part. What is not reached is answered with 404, as if it did not exist.
 
-- \`warehouse_staff\` and \`partner\`: the warehouses in the token (\`warehouses\`), orders that have a part there, and of such an
-  order that part.
-- \`customer\`: the orders of the token's \`customerId\`.
-- \`partner\` and \`service\`: their own webhook endpoints; \`admin\`: all of them.
-- a token with several roles acts in the widest of them that may.
+- \`warehouse\` (stocks and shipments): \`warehouse_staff\` and \`partner\` reach the warehouses in the token
+  (\`warehouses\`), others all.
+- \`order\`: \`warehouse_staff\` and \`partner\` reach orders that have a part in their warehouses, and of such an order that
+  part; \`customer\` the orders of the token's \`customerId\`; others all.
+- \`endpoint\`: \`partner\` and \`service\` reach their own webhook endpoints, \`admin\` all.
+- \`nobody\`: whoever may, reaches all.
+
+A list holds what the caller reaches. A token with several roles acts in the widest of them that may.
 
 ## What is shown of an order
 

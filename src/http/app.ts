@@ -1,7 +1,6 @@
 /** The HTTP layer put together. Never listens and never reads the environment: tests inject. */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { policies } from '../domain/access/policy.ts';
 import { createTurns, type Turns } from '../eventsourcing/concurrency.ts';
 import { StoreUnavailable } from '../eventsourcing/ports.ts';
 import { createLastChanges } from '../projections/readCache/lastChanges.ts';
@@ -25,6 +24,7 @@ import { registerProblems } from './problems/problem.ts';
 import { createAddressKeys, createRequestLimits } from './rateLimits.ts';
 import { createCursors } from './reads/lists.ts';
 import { createPositionGate } from './reads/positions.ts';
+import { requirePolicies } from './requirePolicies.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
@@ -59,16 +59,6 @@ const requestsMax = 2_048;
 
 /** For requests in one turn of the event loop; the last one begun may exceed it (CONTRIBUTING.md). */
 const turnBudgetMs = 10;
-
-/** A route that is not hidden from the document names a line of the policy table, or the service does not start (R5). */
-const requirePolicies = (app: FastifyInstance): void => {
-  app.addHook('onRoute', ({ url, schema, config }) => {
-    const isHidden = (schema as { hide?: boolean } | undefined)?.hide === true || url.startsWith('/docs');
-    const { operation } = (config ?? {}) as { operation?: string };
-    if (isHidden || (operation !== undefined && Object.hasOwn(policies, operation))) return;
-    throw new Error(`${url} has no line in the policy table (src/domain/access/policy.ts)`);
-  });
-};
 
 const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): RouteSupport => {
   const { settings, clock, newId, cache, readModels } = ports;

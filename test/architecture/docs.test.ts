@@ -106,7 +106,18 @@ describe('the API', () => {
     const page = accessPage(readText('docs/openapi.json'));
     expect(readText('docs/access.md')).toBe(page);
     for (const role of roles) expect(page).toContain(`\`${role}\``);
-    expect(rowsOf(page)).toContainEqual(['PUT /v1/items/{sku}', 'inventory:write', 'yes', '', '', '', '', '', 'yes']);
+    expect(rowsOf(page)).toContainEqual([
+      'PUT /v1/items/{sku}',
+      'inventory:write',
+      'nobody',
+      'yes',
+      '',
+      '',
+      '',
+      '',
+      '',
+      'yes',
+    ]);
   });
 
   it.each(documents)('is called in %s by routes that exist', (document) => {

@@ -342,6 +342,10 @@ describe('the document', () => {
     expect(() => app.get('/v1/secrets', handler)).toThrow('/v1/secrets has no line in the policy table');
     // What every object has is no line of the table.
     expect(() => app.get('/v1/secrets', { config: { operation: 'toString' as never } }, handler)).toThrow('no line');
+    // Whose it is by its path, and whose by its line, are one.
+    const asWarehouse = { config: { operation: 'getWarehouse' as const } };
+    expect(() => app.get('/v1/orders/:orderId/secrets', asWarehouse, handler)).toThrow('":orderId" is of: order, and');
+    expect(() => app.get('/v1/keys/:keyId', asWarehouse, handler)).toThrow('whose is ":keyId"?');
     await app.close();
   });
 

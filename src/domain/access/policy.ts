@@ -1,14 +1,22 @@
 /**
- * Who may do what: the one table (docs/access.md, R5). A route names an operation; one that is not in the table fails to
- * start. An operation needs one of its scopes and one of its roles; what of it a role reaches follows from the role.
+ * Who may do what, and to whose things: the one table (docs/access.md, R5). A route names an operation; one that is not in
+ * the table fails to start. An operation needs one of its scopes and one of its roles; what a role reaches of the things of
+ * an operation follows from the role.
  */
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { Principal, Role, Scope } from './principal.ts';
 
-interface Rule {
+/**
+ * Whose the things of an operation are: those of a warehouse (its stock, its shipments), an order, a webhook endpoint, or
+ * nobody's. Whoever does not reach one is told that it is not there.
+ */
+export type Whose = 'warehouse' | 'order' | 'endpoint' | 'nobody';
+
+export interface Rule {
   /** Any of these, or the scope `admin`. */
   readonly scopes: readonly Scope[];
   readonly roles: readonly Role[];
+  readonly whose: Whose;
   /** An administrator needs a fresh, strong authentication for it (RFC 9470). */
   readonly sensitive?: true;
 }
@@ -20,28 +28,30 @@ const orderReaders: readonly Role[] = [...readers, 'customer'];
 const orderWriters: readonly Role[] = ['admin', 'service', 'customer'];
 const subscribers: readonly Role[] = ['admin', 'partner', 'service'];
 
-const readStock: Rule = { scopes: ['inventory:read'], roles: readers };
-const changeStock: Rule = { scopes: ['inventory:write'], roles: keepers };
-const readOrders: Rule = { scopes: ['orders:read'], roles: orderReaders };
-const manageWebhooks: Rule = { scopes: ['webhooks:manage'], roles: subscribers };
+const readStock: Rule = { scopes: ['inventory:read'], roles: readers, whose: 'warehouse' };
+const readItems: Rule = { ...readStock, whose: 'nobody' };
+const changeStock: Rule = { scopes: ['inventory:write'], roles: keepers, whose: 'warehouse' };
+const changeCatalogue: Rule = { scopes: ['inventory:write'], roles: planners, whose: 'nobody' };
+const readOrders: Rule = { scopes: ['orders:read'], roles: orderReaders, whose: 'order' };
+const writeOrders: Rule = { scopes: ['orders:write'], roles: orderWriters, whose: 'order' };
+const changeShipment: Rule = { scopes: ['shipments:write'], roles: keepers, whose: 'warehouse' };
+const manageWebhooks: Rule = { scopes: ['webhooks:manage'], roles: subscribers, whose: 'endpoint' };
 
 export const policies = {
   listWarehouses: readStock,
   getWarehouse: readStock,
-  putWarehouse: { scopes: ['inventory:write'], roles: planners },
-  listItems: readStock,
-  getItem: readStock,
-  putItem: { scopes: ['inventory:write'], roles: planners },
-  getAvailability: readStock,
+  putWarehouse: { ...changeCatalogue, whose: 'warehouse' },
+  listItems: readItems,
+  getItem: readItems,
+  putItem: changeCatalogue,
+  /** An item is nobody's; what is told of it is that of the warehouses in reach. */
+  getAvailability: readItems,
 
   listInventory: readStock,
   getInventory: readStock,
   getInventoryHistory: readStock,
   explainInventory: readStock,
-  listDiscrepancies: {
-    scopes: ['inventory:read'],
-    roles: ['admin', 'warehouse_staff', 'auditor', 'partner', 'service'],
-  },
+  listDiscrepancies: { ...readStock, roles: ['admin', 'warehouse_staff', 'auditor', 'partner', 'service'] },
   registerInventory: changeStock,
   setInventory: changeStock,
   retireInventory: { ...changeStock, sensitive: true },
@@ -54,18 +64,18 @@ export const policies = {
   releaseReservation: changeStock,
   changeInventory: changeStock,
 
-  placeOrder: { scopes: ['orders:write'], roles: orderWriters },
+  placeOrder: writeOrders,
   listOrders: readOrders,
   /** By what a customer says of themselves: for who sees every customer's contact anyway. */
-  searchOrders: { scopes: ['orders:read'], roles: ['admin', 'customer_service', 'service'] },
+  searchOrders: { ...readOrders, roles: ['admin', 'customer_service', 'service'] },
   getOrder: readOrders,
   getTracking: readOrders,
-  correctOrder: { scopes: ['orders:write'], roles: orderWriters },
-  setOrderStatus: { scopes: ['orders:write'], roles: orderWriters },
-  dispatchShipment: { scopes: ['shipments:write'], roles: keepers },
-  correctShipment: { scopes: ['shipments:write'], roles: keepers },
-  voidShipment: { scopes: ['shipments:write'], roles: keepers },
-  trackShipment: { scopes: ['shipments:write'], roles: keepers },
+  correctOrder: writeOrders,
+  setOrderStatus: writeOrders,
+  dispatchShipment: { ...changeShipment, whose: 'order' },
+  correctShipment: changeShipment,
+  voidShipment: changeShipment,
+  trackShipment: changeShipment,
 
   createWebhookEndpoint: { ...manageWebhooks, sensitive: true },
   listWebhookEndpoints: manageWebhooks,
@@ -74,9 +84,11 @@ export const policies = {
   testWebhookEndpoint: manageWebhooks,
   listWebhookDeliveries: manageWebhooks,
 
-  listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'] },
-  streamEvents: { scopes: ['inventory:read', 'orders:read'], roles: orderReaders },
-  getMetrics: { scopes: ['admin', 'audit:read'], roles: ['admin', 'auditor', 'service'] },
+  /** The log is nobody's: who may read it, reads all of it. */
+  listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
+  /** Each event is that of the order or the warehouse it is about; a customer names an order. */
+  streamEvents: { scopes: ['inventory:read', 'orders:read'], roles: orderReaders, whose: 'order' },
+  getMetrics: { scopes: ['admin', 'audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
 } as const satisfies { readonly [operation: string]: Rule };
 
 export type Operation = keyof typeof policies;

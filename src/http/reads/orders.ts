@@ -3,11 +3,12 @@ import { contactContext, shipToContext } from '../../commands/orders.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { trackingContext } from '../../commands/shipments.ts';
 import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
+import { visibleFieldsByRole } from '../../domain/access/visibleFields.ts';
 import type { OrderDocument } from '../../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../../projections/shipments/projection.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
-import { seesWarehouse, seesWhole, visibleFieldsByRole } from './visibleFields.ts';
+import { seesWarehouse, seesWhole } from './visibleFields.ts';
 
 type OpenPersonalData = Pick<PersonalData, 'open'>;
 

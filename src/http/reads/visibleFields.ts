@@ -1,33 +1,10 @@
-/** What each role sees of an event, an order and a note that it reaches (R7.3). */
+/** An event, an order and a note as the one who reaches it may see it, by the table of the policies (R7.3). */
 import { noteContext } from '../../commands/handlers.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
-import type { Role } from '../../domain/access/principal.ts';
+import { visibleFieldsByRole } from '../../domain/access/visibleFields.ts';
 import type { DomainEvent, RecordedEvent, Sealed } from '../../eventsourcing/message.ts';
 import { type PublicData, type PublicEvent, publicData, publicEvent } from '../../projections/publicEvent.ts';
-
-interface VisibleFields {
-  readonly contact: boolean;
-  readonly shipTo: boolean;
-  readonly prices: boolean;
-  /** Free text of couriers, which may name the person at the door. */
-  readonly words: boolean;
-  /** Free text of colleagues about goods and orders, in history. */
-  readonly notes: boolean;
-}
-
-const all: VisibleFields = { contact: true, shipTo: true, prices: true, words: true, notes: true };
-const goodsOnly: VisibleFields = { contact: false, shipTo: true, prices: false, words: true, notes: true };
-
-export const visibleFieldsByRole: { readonly [R in Role]: VisibleFields } = {
-  admin: all,
-  service: { ...all, notes: false },
-  customer_service: { ...all, notes: false },
-  customer: { ...all, notes: false },
-  warehouse_staff: goodsOnly,
-  partner: { ...goodsOnly, notes: false },
-  auditor: { contact: false, shipTo: false, prices: true, words: false, notes: true },
-};
 
 /** Whether the caller sees the whole of an order; others see the part of their warehouses. */
 export const seesWhole = ({ warehouses, customerId }: Reach): boolean => warehouses === 'all' || customerId !== null;
