@@ -14,6 +14,7 @@ const quickFolders = [
   'audit',
   'app',
   'http',
+  'security',
 ].map((name) => `test/${name}/**/*.test.ts`);
 
 /** One look each at what takes the rest many minutes: the adapters, crashes, a cluster, the demo. */

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { bigCustomer, hotSku, orderIdOf, type Size, skuOf } from './business.ts';
 import { bulk, cancelling, largestDispatch, largestOrder, wantedReceipt } from './changes.ts';
+import { hostileSizes, largestBodies } from './hostile.ts';
 import { beginning, type Known, readsOf } from './reads.ts';
 import { type Caller, listen, type Sent, sendAll, type Tally } from './send.ts';
 
@@ -122,6 +123,8 @@ export const kindsOf = ({ callers, known, size, lookMs }: Setting): readonly Kin
     },
     { name: `${burst} reads of /openapi.json at once`, run: () => sendAll(by(admin, documents), burst) },
     { name: '24 live streams from the beginning', run: streams },
+    { name: 'hostile sizes of every route', run: () => sendAll(by(admin, hostileSizes(known.document)), 16) },
+    { name: 'the largest bodies of every route', run: () => sendAll(by(admin, largestBodies(known.document, 20)), 40) },
     { name: 'bulk changes of many stocks', run: bulks(false) },
     { name: 'bulk changes of one stock', run: bulks(true) },
     { name: `${burst} largest orders at once, which wait`, run: orders(false) },

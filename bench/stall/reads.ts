@@ -1,19 +1,8 @@
 /** Every read that the API has, as large as it may be asked for, with each filter and each two of them. */
 import { formatPosition } from '../../src/eventsourcing/message.ts';
+import type { ApiDocument, Operation } from '../../test/support/documented.ts';
 import { bigCustomer, hotSku, orderIdOf, sharedTracking, skuOf } from './business.ts';
 import type { Sent } from './send.ts';
-
-interface Parameter {
-  readonly name: string;
-  readonly in: string;
-}
-interface Operation {
-  readonly operationId?: string;
-  readonly parameters?: readonly Parameter[];
-}
-export interface ApiDocument {
-  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
-}
 
 /** What a log holds that is worth asking for. */
 export interface Known {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, startService } from '../../demo/service.ts';
 import { sandboxClients } from '../../src/infra/oidc/claims.ts';
+import type { ApiDocument } from '../../test/support/documented.ts';
 import { isSettled, signIn } from '../api.ts';
 import { bookMs } from './book.ts';
 import { sizeOf, warehouseIds } from './business.ts';
 import { type Kind, kindsOf } from './kinds.ts';
 import { type Reading, readProbe } from './reading.ts';
-import type { ApiDocument } from './reads.ts';
 import type { Tally } from './send.ts';
 
 export interface Measured extends Reading, Tally {

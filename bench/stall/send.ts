@@ -5,6 +5,8 @@ export interface Sent {
   readonly method: string;
   readonly path: string;
   readonly body?: string;
+  /** Beside those that every request has. */
+  readonly headers?: { readonly [name: string]: string };
 }
 
 export interface Tally {
@@ -23,7 +25,10 @@ export interface Caller {
 const patienceMs = 60_000;
 const noAnswer = 0;
 
-export const sendOne = async ({ origin, token }: Caller, { method, path, body }: Sent): Promise<number> => {
+export const sendOne = async (
+  { origin, token }: Caller,
+  { method, path, body, headers = {} }: Sent,
+): Promise<number> => {
   try {
     const answer = await fetch(`${origin}${path}`, {
       method,
@@ -32,6 +37,7 @@ export const sendOne = async ({ origin, token }: Caller, { method, path, body }:
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(method === 'GET' ? {} : { 'idempotency-key': crypto.randomUUID() }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body }),
     });
