@@ -10,6 +10,7 @@ import {
   stepUpMaxAgeSeconds,
 } from '../../src/domain/access/policy.ts';
 import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
+import { visibleFieldsByRole } from '../../src/domain/access/visibleFields.ts';
 
 const nowSeconds = 1_772_355_600;
 const principal = (changes: Partial<Principal> = {}): Principal => ({
@@ -196,5 +197,24 @@ describe('what a caller reaches', () => {
     const { customerId: _, ...nobody } = principal({ roles: ['customer'] });
     const verdict = authorize('getOrder', nobody, () => nowSeconds);
     expect(verdict).toMatchObject({ kind: 'allowed', reach: { warehouses: [], customerId: '' } });
+  });
+});
+
+describe('what a role sees of what it reaches (R7.3)', () => {
+  const sees: { readonly [R in Role]: readonly string[] } = {
+    admin: ['contact', 'shipTo', 'prices', 'words', 'notes'],
+    warehouse_staff: ['shipTo', 'words', 'notes'],
+    customer_service: ['contact', 'shipTo', 'prices', 'words'],
+    auditor: ['prices', 'notes'],
+    partner: ['shipTo', 'words'],
+    customer: ['contact', 'shipTo', 'prices', 'words'],
+    service: ['contact', 'shipTo', 'prices', 'words'],
+  };
+
+  it.each(roles)('%s: what the work needs, and no more', (role) => {
+    const seen = Object.entries(visibleFieldsByRole[role]).flatMap(([field, isSeen]) =>
+      isSeen === true ? [field] : [],
+    );
+    expect(seen.sort()).toEqual([...sees[role]].sort());
   });
 });

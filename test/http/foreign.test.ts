@@ -1,16 +1,12 @@
 /**
- * What is somebody else's, in every place where an id may stand, for every route and role: made from the document and the
- * policy table, so that a new route is covered without being named. Answers are read, and not only their statuses (13).
+ * What a split order shows to whom, what an id that is taken tells, answers that are given again after a reach was lost, and
+ * cursors. Every route as every role is the business of `test/security`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Operation, policies, type Reach } from '../../src/domain/access/policy.ts';
-import type { Role } from '../../src/domain/access/principal.ts';
+import type { Reach } from '../../src/domain/access/policy.ts';
 import { coversKept, reachMark } from '../../src/http/commands/keptAnswers.ts';
-import { type Documented, isCommand, operationsOf } from '../support/documented.ts';
-import { listen } from '../support/listening.ts';
-import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
+import { allScopes, type Claims, startService } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, since, warehouse } from './arrange.ts';
-import { bodySchemaOf, exampleOf, isObject, type Json, urlOf } from './requests.ts';
 
 const sku = 'TABLE-OAK-160';
 const service = await startService();
@@ -18,7 +14,7 @@ afterAll(() => service.close());
 const admin = service.as('sandbox-admin');
 const shop = service.as('sandbox-shop');
 
-/** Everything of the others has this word in it, or is gathered below. */
+/** Everything of the others has this word in it. */
 const mark = 'FOREIGN';
 const theirs = 'FOREIGN';
 
@@ -55,171 +51,9 @@ const partner = (changes: Claims): Claims => ({
   warehouses: ['BER'],
   ...changes,
 });
-const subscription = { url: 'https://a.example/', eventTypes: ['stock.changed', 'order.allocated'] };
-const own = await service
-  .as(partner({ sub: 'a', client_id: 'app', partnerId: 'partner-1' }))
-  .post('/v1/webhook-endpoints', subscription);
-const others = await service
-  .as(partner({ sub: 'b', client_id: 'app', partnerId: 'partner-2', warehouses: [theirs] }))
-  .post('/v1/webhook-endpoints', { ...subscription, url: `https://${mark}.example/` });
 await service.settled();
-
-/** Ids that the service gave to what is theirs: reservations in their house, shipments, the stranger's order. */
-const log = await service.adapters.events.readAll(null, 'forwards', 10_000);
-const given = log.flatMap(({ stream, data }) => {
-  const { reservationId } = data as { readonly reservationId?: string };
-  return stream.startsWith(`stock-${theirs}.`) && reservationId !== undefined ? [reservationId] : [];
-});
 const farId: string = far.body.orderId;
-const ofWarehouses = [
-  mark,
-  `${mark} depot`,
-  `1Z${mark}`,
-  `${mark} words`,
-  ...given,
-  foreignShipmentId,
-  farId,
-  others.body.endpointId as string,
-];
-const ofCustomers = [`${mark}-customer`, `${mark} Person`, farId, own.body.endpointId, others.body.endpointId];
-const ofPersons = ['Ada', 'Canary', 'neighbour', `${mark} words`, `${mark} Person`, '.invalid'];
-
-const limited: readonly (readonly [Role, Claims, readonly string[]])[] = [
-  ['warehouse_staff', { sub: 'w', warehouses: ['BER'] }, ofWarehouses],
-  ['partner', { sub: 'a', partnerId: 'partner-1', warehouses: ['BER'] }, ofWarehouses],
-  ['customer', { sub: 'c', customerId: 'customer-1' }, ofCustomers],
-  ['auditor', { sub: 'd' }, ofPersons],
-];
-
-interface Sent {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Json;
-}
-
-const ownIds = { warehouseId: 'BER', sku, orderId, shipmentId, endpointId: own.body.endpointId as string };
-const foreignIds: { readonly [name: string]: string } = {
-  warehouseId: theirs,
-  preferredWarehouseId: theirs,
-  sku,
-  orderId: farId,
-  shipmentId: foreignShipmentId,
-  reservationId: given[0]!,
-  endpointId: others.body.endpointId as string,
-  customerId: `${mark}-customer`,
-  stream: `order-${farId}`,
-};
-
-/** The body with each id in it, one at a time, in the others' place. */
-const withForeignIds = (body: Json): readonly Json[] => {
-  if (Array.isArray(body)) {
-    return body.flatMap((each: Json, at) => withForeignIds(each).map((changed) => body.with(at, changed)));
-  }
-  if (!isObject(body)) return [];
-  return Object.entries(body).flatMap(([name, value]) => {
-    const foreign = name === 'warehouseIds' ? [theirs] : foreignIds[name];
-    const here = foreign === undefined ? [] : [{ ...body, [name]: foreign } as Json];
-    return [...here, ...withForeignIds(value).map((changed): Json => ({ ...body, [name]: changed }))];
-  });
-};
-
-const bodiesOf = (documented: Documented): readonly (Json | undefined)[] => {
-  const schema = bodySchemaOf(documented);
-  if (schema === undefined) return [undefined];
-  const body = exampleOf(schema, service.document);
-  const all = [body, ...withForeignIds(body)];
-  // Optional ids that the example leaves out.
-  return isObject(body) ? [...all, { ...body, orderId: farId }, { ...body, warehouseId: theirs }] : all;
-};
-
 const foreignCursor = Buffer.from(JSON.stringify([null, theirs])).toString('base64url');
-const queriesOf = ({ operation }: Documented): readonly string[] => {
-  const names = (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name);
-  return names.flatMap((name) => {
-    const value = name === 'cursor' ? foreignCursor : foreignIds[name];
-    return value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`];
-  });
-};
-
-const headersToTry: readonly Readonly<Record<string, string>>[] = [
-  {},
-  { 'if-match': '"0"' },
-  // Matches nothing, so that all that ever happened is told.
-  { 'if-match': 'W/"0"' },
-  { 'if-none-match': '"0"' },
-  { 'correlation-id': farId },
-];
-
-/** Its own and the others' thing by its id, and the others' ids in each other place. */
-const requestsFor = (documented: Documented): readonly Sent[] => {
-  const changes = isCommand(documented);
-  const [good, foreign] = [urlOf(documented, ownIds), urlOf(documented, { ...ownIds, ...foreignIds })];
-  const dry = changes ? ['?dryRun=true', ''] : [''];
-  const plain = [...new Set([good, foreign])].flatMap((url) =>
-    dry.flatMap((query) =>
-      bodiesOf(documented).flatMap((body) =>
-        headersToTry.map((headers) => ({ url: url + query, headers, ...(body === undefined ? {} : { body }) })),
-      ),
-    ),
-  );
-  // What would be done is tried out; what is done to it needs a revision that is no more.
-  const harmless = plain.filter(({ url, headers }) => !changes || url.includes('dryRun') || 'if-match' in headers);
-  return [...harmless, ...queriesOf(documented).map((query) => ({ url: `${good}?${query}`, headers: {} }))];
-};
-
-const isEndless = ({ operation }: Documented): boolean =>
-  'text/event-stream' in (operation.responses[200]?.content ?? {});
-const served = operationsOf(service.document).map((documented) => ({
-  name: documented.operation.operationId,
-  documented,
-}));
-
-/** What was told that the request did not say itself. */
-const leaksIn = (told: string, sent: Sent, canaries: readonly string[]): readonly string[] =>
-  canaries.filter((each) => told.includes(each) && !JSON.stringify(sent).includes(each));
-
-describe.each(served.filter(({ documented }) => !isEndless(documented)))('$name', ({ name, documented }) => {
-  const roles: readonly Role[] = policies[name as Operation].roles;
-  const callers = limited.filter(([role]) => roles.includes(role));
-
-  it.runIf(callers.length > 0)('tells nothing of somebody else, whatever is asked (13)', async () => {
-    for (const [role, claims, canaries] of callers) {
-      const client = service.as({
-        roles: [role],
-        client_id: 'app',
-        scope: allScopes,
-        ...steppedUp(startMs),
-        ...claims,
-      });
-      for (const sent of requestsFor(documented)) {
-        const { text, headers } = await client.request(documented.method, sent.url, sent);
-        const told = `${text}\n${JSON.stringify(headers)}`;
-        expect(leaksIn(told, sent, canaries), `${role} ${JSON.stringify(sent)}\n${told}`).toEqual([]);
-      }
-    }
-  });
-});
-
-it('tells nothing of somebody else in the live stream, from its beginning (13)', async () => {
-  const origin = await service.listen();
-  for (const [role, claims, canaries] of limited) {
-    const token = await service.tokenFor({ roles: [role], client_id: 'app', scope: allScopes, ...claims });
-    for (const query of role === 'customer' ? [`?orderId=${orderId}`] : [`?orderId=${orderId}`, '']) {
-      const heard = await listen(`${origin}/v1/stream${query}`, token, '0');
-      expect(heard.status).toBe(200);
-      const last = role === 'customer' ? 'ParcelTracked' : 'StockShipped';
-      await expect.poll(() => heard.messages.map(({ event }) => event)).toContain(last);
-      const told = JSON.stringify(heard.messages);
-      // How much a warehouse has is no business of who ordered of it.
-      if (role === 'customer') expect(told).not.toMatch(/stock-|onHand/);
-      expect(
-        canaries.filter((each) => told.includes(each)),
-        `${role} ${query}`,
-      ).toEqual([]);
-      heard.stop();
-    }
-  }
-});
 
 describe('a split order', () => {
   const staff = service.as(partner({ roles: ['warehouse_staff'] }));
