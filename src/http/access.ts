@@ -2,12 +2,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { TokenRefused, type TokenVerifier } from '../commands/ports.ts';
-import { authorize, type Operation, type Reach, reachesWarehouse } from '../domain/access/policy.ts';
+import { TokenRefused, type TokenScheme, type TokenVerifier } from '../commands/ports.ts';
+import {
+  type AccessVerdict,
+  authorize,
+  type Operation,
+  type Reach,
+  reachesWarehouse,
+} from '../domain/access/policy.ts';
 import type { Principal } from '../domain/access/principal.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { bearerTokenOf } from './input/headers.ts';
+import type { Credentials, ReadCredentials } from './input/credentials.ts';
 import { Problem } from './problems/problem.ts';
 
 export interface Caller {
@@ -15,54 +21,82 @@ export interface Caller {
   readonly reach: Reach;
 }
 
-/** RFC 6750 §3: the challenge names what would do. */
-const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
-  headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },
+interface IdentifyPorts {
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly readCredentials: ReadCredentials;
+}
+
+interface Challenge {
+  readonly headers: { readonly [name: string]: string };
+}
+
+/** RFC 6750 §3, RFC 9449 §7.1: the challenge names what would do, in the scheme that the token is sent in. */
+const challengeIn = (
+  scheme: TokenScheme,
+  { proofAlgorithms }: TokenVerifier,
+  ...parameters: readonly string[]
+): string => {
+  const algorithms = scheme === 'DPoP' ? [`algs="${proofAlgorithms.join(' ')}"`] : [];
+  return `${scheme} ${['realm="stockledger"', ...parameters, ...algorithms].join(', ')}`;
+};
+
+const challenge = (...challenges: readonly string[]): Challenge => ({
+  headers: { 'www-authenticate': challenges.join(', ') },
 });
 
-const asProblem = (error: unknown): unknown =>
-  error instanceof TokenRefused
-    ? new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'))
-    : error;
+/** @throws Problem 401 */
+const principalOf = async (credentials: Credentials, verifier: TokenVerifier): Promise<Principal> => {
+  try {
+    return await verifier.verify(credentials.token, credentials);
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error;
+    const scheme = error.scheme ?? credentials.scheme;
+    const extras = challenge(challengeIn(scheme, verifier, `error="${error.error}"`));
+    throw new Problem('UNAUTHENTICATED', error.message, extras);
+  }
+};
+
+type Refusal = Exclude<AccessVerdict, { readonly kind: 'allowed' }>;
+
+const problemOf = (refusal: Refusal, tell: (...lacks: readonly string[]) => Challenge): Problem => {
+  switch (refusal.kind) {
+    case 'scope_missing': {
+      const scope = refusal.scopes.join(' ');
+      const extras = tell('error="insufficient_scope"', `scope="${scope}"`);
+      return new Problem('SCOPE_MISSING', `One of these scopes is needed: ${scope}.`, extras);
+    }
+    case 'role_missing':
+      return new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${refusal.roles.join(', ')}.`);
+    case 'step_up': {
+      const extras = tell(
+        'error="insufficient_user_authentication"',
+        `acr_values="${refusal.acrValues.join(' ')}"`,
+        `max_age=${refusal.maxAgeSeconds}`,
+      );
+      return new Problem('STEP_UP_REQUIRED', 'Authenticate again with a phishing-resistant method.', extras);
+    }
+    default:
+      return unreachable(refusal);
+  }
+};
 
 /** @throws Problem 401 or 403 */
 export const identify = async (
   request: FastifyRequest,
   operation: Operation,
-  { verifier, clock }: { readonly verifier: TokenVerifier; readonly clock: Clock },
+  { verifier, clock, readCredentials }: IdentifyPorts,
 ): Promise<Caller> => {
-  const token = bearerTokenOf(request);
-  if (token === null) throw new Problem('UNAUTHENTICATED', 'Send a bearer access token.', challenge());
-  let principal: Principal;
-  try {
-    principal = await verifier.verify(token);
-    request.principal = principal;
-  } catch (error) {
-    throw asProblem(error);
+  const credentials = readCredentials(request);
+  if (credentials === null) {
+    const extras = challenge(challengeIn('Bearer', verifier), challengeIn('DPoP', verifier));
+    throw new Problem('UNAUTHENTICATED', 'Send an access token, as Bearer or as DPoP.', extras);
   }
+  const principal = await principalOf(credentials, verifier);
+  request.principal = principal;
   const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
-  switch (verdict.kind) {
-    case 'allowed':
-      return { principal, reach: verdict.reach };
-    case 'scope_missing': {
-      const scope = verdict.scopes.join(' ');
-      const extras = challenge('error="insufficient_scope"', `scope="${scope}"`);
-      throw new Problem('SCOPE_MISSING', `One of these scopes is needed: ${scope}.`, extras);
-    }
-    case 'role_missing':
-      throw new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${verdict.roles.join(', ')}.`);
-    case 'step_up': {
-      const { acrValues, maxAgeSeconds } = verdict;
-      const extras = challenge(
-        'error="insufficient_user_authentication"',
-        `acr_values="${acrValues.join(' ')}"`,
-        `max_age=${maxAgeSeconds}`,
-      );
-      throw new Problem('STEP_UP_REQUIRED', 'Authenticate again with a phishing-resistant method.', extras);
-    }
-    default:
-      return unreachable(verdict);
-  }
+  if (verdict.kind === 'allowed') return { principal, reach: verdict.reach };
+  throw problemOf(verdict, (...lacks) => challenge(challengeIn(credentials.scheme, verifier, ...lacks)));
 };
 
 /** A warehouse out of reach is not found (docs/access.md). */

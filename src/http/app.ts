@@ -13,6 +13,7 @@ import { createPartnerScopes } from './commands/partnerEndpoints.ts';
 import { deprecations } from './deprecations.ts';
 import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
+import { createReadCredentials } from './input/credentials.ts';
 import { unjudgedFormats } from './input/formats.ts';
 import { registerValidation } from './input/validation.ts';
 import { callerKey, createAdmission, createBodyLimit, createConcurrencyLimit } from './limits.ts';
@@ -95,11 +96,12 @@ const createSupport = (ports: HttpPorts, turns: Turns): RouteSupport => {
   const anonymousPerMinute = Math.ceil(settings.requestsPerMinute * anonymousShare);
   const callers = createRateLimit('caller', settings.requestsPerMinute, createLimiter);
   const addresses = createRateLimit('address', anonymousPerMinute, createLimiter);
+  const identification = { ...ports, readCredentials: createReadCredentials(settings) };
   return {
     identify: async (request, reply, operation: Operation) => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
       try {
-        const caller = await identify(request, operation, ports);
+        const caller = await identify(request, operation, identification);
         await callers.count(callerKey(caller), reply);
         lookAtScope(caller);
         return caller;
