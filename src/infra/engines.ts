@@ -59,8 +59,8 @@ export const createIdentity = async (
   logger: FastifyBaseLogger,
   usedProofs?: UsedProofs,
 ): Promise<Identity> => {
-  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host, boundTokens } = config;
-  const rules = { audience, boundTokens, usedProofs };
+  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host, introspection, boundTokens } = config;
+  const rules = { audience, introspection, boundTokens, usedProofs };
   if (oidcIssuer !== null) {
     return { issuer: oidcIssuer, verifier: createTokenVerifier({ ...rules, issuer: oidcIssuer }), sandbox: null };
   }

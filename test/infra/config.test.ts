@@ -37,6 +37,7 @@ describe('the configuration', () => {
       webhookAllowedTargets: [],
       trustedProxies: [],
       host: '127.0.0.1',
+      introspection: undefined,
       boundTokens: { clients: [], roles: [] },
       requestsPerMinute: 6_000,
       cache: 'off',
@@ -66,6 +67,7 @@ describe('the configuration', () => {
     ['RATE_LIMIT_PER_MINUTE', ['0', '1.5', 'many', '100000001']],
     ['TRUSTED_PROXIES', ['1', '2', '-1', 'true', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1,proxy.example']],
     ['BOUND_TOKENS', ['partner', 'role:root', 'role:', 'client:', 'client:wms,role:Partner', 'key:wms']],
+    ['INTROSPECTION', ['on', 'true', 'ALL', 'opaque', 'all']],
     ['TLS_CLIENT_CA_FILE', ['partners.crt']],
     ['SANDBOX', ['yes', 'ON', 'true']],
     ['STATE_CACHE_MB', ['39', '16385', 'x']],
@@ -120,6 +122,19 @@ describe('the configuration', () => {
   ])('stops at a wrong %s beside the servers, and shows no password', (name, env) => {
     expect(refusalOf(env)).toContain(name);
     expect(refusalOf(env)).not.toContain('s3cret');
+  });
+
+  it('asks the issuer about tokens as a client of its own, with a secret that may be in a file', () => {
+    const env = { OIDC_ISSUER: 'https://issuer.example', INTROSPECTION: 'all', INTROSPECTION_CLIENT_ID: 'ledger' };
+    expect(refusalOf(env)).toContain('INTROSPECTION_CLIENT_SECRET');
+    expect(refusalOf({ ...env, INTROSPECTION_CLIENT_ID: '', INTROSPECTION_CLIENT_SECRET: 's3cret' })).toContain(
+      'INTROSPECTION_CLIENT_ID',
+    );
+    const introspection = { clientId: 'ledger', clientSecret: 's3cret', tokens: 'all' };
+    expect(readConfig({ ...env, INTROSPECTION_CLIENT_SECRET: 's3cret' }).introspection).toEqual(introspection);
+    const file = makeFile('s3cret\n');
+    expect(readConfig({ ...env, INTROSPECTION_CLIENT_SECRET_FILE: file }).introspection).toEqual(introspection);
+    expect(readConfig({ ...env, INTROSPECTION: 'off' }).introspection).toBeUndefined();
   });
 
   it('names whose tokens must be bound to a holder', () => {

@@ -164,7 +164,7 @@ export const readConfig = (env: Env): Config => {
   const scheme = doors.tls === null ? 'http' : 'https';
   return {
     ...doors,
-    ...readTokenRules(env),
+    ...readTokenRules(env, doors.oidcIssuer),
     port,
     dataDir,
     publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `${scheme}://localhost:${port}`)),

@@ -1,11 +1,30 @@
-/** What the variables say of access tokens: whose must be bound to a holder. */
+/** What the variables say of access tokens: whether the issuer is asked about them, and whose must be bound to a holder. */
 import { roles } from '../../domain/access/principal.ts';
 import type { BoundTokens } from '../oidc/boundTokens.ts';
-import { ConfigError, type Env, list } from './configValues.ts';
+import type { IntrospectionClient } from '../oidc/introspection.ts';
+import { ConfigError, type Env, list, readSecret, text } from './configValues.ts';
 
 export interface TokenRulesConfig {
+  /** Absent: the issuer is asked for its keys alone. */
+  readonly introspection: IntrospectionClient | undefined;
   readonly boundTokens: BoundTokens;
 }
+
+const introspectionOf = (env: Env, oidcIssuer: string | null): IntrospectionClient | undefined => {
+  const tokens = text(env, 'INTROSPECTION', 'off');
+  const clientId = text(env, 'INTROSPECTION_CLIENT_ID', '');
+  const clientSecret = readSecret(env, 'INTROSPECTION_CLIENT_SECRET');
+  if (tokens === 'off') return undefined;
+  if (tokens !== 'opaque' && tokens !== 'all') throw new ConfigError('INTROSPECTION must be off, opaque or all.');
+  if (oidcIssuer === null)
+    throw new ConfigError('INTROSPECTION needs OIDC_ISSUER: the sandbox issues signed tokens only.');
+  if (clientId === '' || clientSecret === '') {
+    throw new ConfigError(
+      'INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET must be set: the issuer tells strangers nothing.',
+    );
+  }
+  return { clientId, clientSecret, tokens };
+};
 
 /** With the kind in front, as a client may have the name of a role. */
 const boundTokensOf = (env: Env): BoundTokens => {
@@ -24,6 +43,7 @@ const boundTokensOf = (env: Env): BoundTokens => {
 };
 
 /** @throws ConfigError */
-export const readTokenRules = (env: Env): TokenRulesConfig => ({
+export const readTokenRules = (env: Env, oidcIssuer: string | null): TokenRulesConfig => ({
+  introspection: introspectionOf(env, oidcIssuer),
   boundTokens: boundTokensOf(env),
 });

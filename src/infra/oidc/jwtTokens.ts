@@ -1,5 +1,12 @@
-/** Access tokens that are JWTs (RFC 9068), checked with jose (R4.1, R7.2). */
-import { type JWTPayload, type JWTVerifyGetKey, errors as joseErrors, jwtVerify } from 'jose';
+/** Access tokens that are JWTs (RFC 9068), and what is asked of the claims of any other. With jose (R4.1, R7.2). */
+import {
+  type JWTClaimVerificationOptions,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  errors as joseErrors,
+  jwtVerify,
+  UnsecuredJWT,
+} from 'jose';
 import { TokenRefused } from '../../commands/ports.ts';
 import { requiredText } from './claims.ts';
 
@@ -8,6 +15,8 @@ const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'];
 
 /** RFC 9068 §2.2. */
 const requiredClaims = ['iss', 'aud', 'sub', 'client_id', 'exp', 'iat', 'jti'];
+/** RFC 7662 §2.2 leaves all of them out; without these nobody knows whose it is, for whom, and until when. */
+const requiredOfIssuer = ['aud', 'sub', 'client_id', 'exp'];
 
 /** Clocks kept by NTP differ by less; every second more is a second that an expired token lives on. */
 const clockToleranceSeconds = 5;
@@ -74,15 +83,18 @@ const checkTimes = ({ exp = 0, iat = 0, auth_time: authTime }: JWTPayload, nowSe
   }
 };
 
+const boundsOf = ({ issuer, audience, nowMs }: TokenRules): JWTClaimVerificationOptions => ({
+  issuer,
+  audience,
+  clockTolerance: clockToleranceSeconds,
+  currentDate: new Date(nowMs()),
+});
+
 /** @returns its claims. @throws TokenRefused, or what `keys` throws where they can't be had. */
 export const verifyJwt = async (token: string, keys: JWTVerifyGetKey, rules: TokenRules): Promise<JWTPayload> => {
-  const { issuer, audience, nowMs } = rules;
   if (!token.split('.').every(isCanonical)) throw new TokenRefused('The token is not a well-formed signed JWT.');
   const { payload } = await jwtVerify(token, keys, {
-    issuer,
-    audience,
-    clockTolerance: clockToleranceSeconds,
-    currentDate: new Date(nowMs()),
+    ...boundsOf(rules),
     typ: 'at+jwt',
     algorithms,
     requiredClaims,
@@ -90,6 +102,27 @@ export const verifyJwt = async (token: string, keys: JWTVerifyGetKey, rules: Tok
     throw refusalFor(error) ?? error;
   });
   requiredText(payload, 'jti');
-  checkTimes(payload, nowMs() / 1_000);
+  checkTimes(payload, rules.nowMs() / 1_000);
   return payload;
+};
+
+/**
+ * The same checks of what the issuer itself says of a token (RFC 7662). The library checks claims as part of a JWT alone,
+ * so they are put into one without a signature, which goes nowhere.
+ * @returns them with a time of issue: now, where the issuer says none. @throws TokenRefused
+ */
+export const checkIntrospected = (claims: JWTPayload, rules: TokenRules): JWTPayload => {
+  const { issuer, ...bounds } = boundsOf(rules);
+  const iat = claims.iat ?? Math.floor(rules.nowMs() / 1_000);
+  try {
+    const { payload } = UnsecuredJWT.decode(new UnsecuredJWT({ ...claims, iat }).encode(), {
+      ...bounds,
+      ...(claims.iss === undefined || issuer === undefined ? {} : { issuer }),
+      requiredClaims: requiredOfIssuer,
+    });
+    checkTimes(payload, rules.nowMs() / 1_000);
+    return payload;
+  } catch (error) {
+    throw refusalFor(error) ?? error;
+  }
 };

@@ -6,7 +6,7 @@ import type { Confirmation } from './claims.ts';
 /** About 10 MB at a kilobyte for a principal; more callers than that at once simply verify more often. */
 const verifiedTokensMax = 10_000;
 
-/** A key withdrawn by the issuer may go on working for this long, and no longer. */
+/** A key or a token withdrawn by the issuer may go on working for this long, and no longer. */
 export const rememberedMsMax = 60_000;
 
 /** Whose token it is, and what its sender must hold. The sender is looked at each time. */
