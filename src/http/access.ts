@@ -10,7 +10,7 @@ import {
   type Reach,
   reachesWarehouse,
 } from '../domain/access/policy.ts';
-import type { Principal } from '../domain/access/principal.ts';
+import type { Principal, Role } from '../domain/access/principal.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { Credentials, ReadCredentials } from './input/credentials.ts';
@@ -57,17 +57,27 @@ const principalOf = async (credentials: Credentials, verifier: TokenVerifier): P
   }
 };
 
+/** Who has no role at all most likely has them in a claim of another name. */
+const roleMissing = (needed: readonly Role[], { roles }: Principal): string => {
+  const wanted = `The token needs one of these in "roles": ${needed.join(', ')}.`;
+  return roles.length > 0 ? wanted : `${wanted} It has none there; "realm_access.roles" and others are not read.`;
+};
+
 type Refusal = Exclude<AccessVerdict, { readonly kind: 'allowed' }>;
 
-const problemOf = (refusal: Refusal, tell: (...lacks: readonly string[]) => Challenge): Problem => {
+const problemOf = (
+  refusal: Refusal,
+  principal: Principal,
+  tell: (...lacks: readonly string[]) => Challenge,
+): Problem => {
   switch (refusal.kind) {
     case 'scope_missing': {
       const scope = refusal.scopes.join(' ');
       const extras = tell('error="insufficient_scope"', `scope="${scope}"`);
-      return new Problem('SCOPE_MISSING', `One of these scopes is needed: ${scope}.`, extras);
+      return new Problem('SCOPE_MISSING', `The token needs one of these in "scope": ${scope}.`, extras);
     }
     case 'role_missing':
-      return new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${refusal.roles.join(', ')}.`);
+      return new Problem('ROLE_NOT_ALLOWED', roleMissing(refusal.roles, principal));
     case 'step_up': {
       const extras = tell(
         'error="insufficient_user_authentication"',
@@ -96,14 +106,18 @@ export const identify = async (
   request.principal = principal;
   const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
   if (verdict.kind === 'allowed') return { principal, reach: verdict.reach };
-  throw problemOf(verdict, (...lacks) => challenge(challengeIn(credentials.scheme, verifier, ...lacks)));
+  throw problemOf(verdict, principal, (...lacks) => challenge(challengeIn(credentials.scheme, verifier, ...lacks)));
 };
+
+/** Who is assigned to no warehouse at all most likely has them in a claim of another name. */
+const outOfReach = ({ warehouses }: Reach): string =>
+  warehouses.length > 0 ? 'No such warehouse.' : 'No such warehouse: the token names none in "warehouses".';
 
 /** A warehouse out of reach is not found (docs/access.md). */
 export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
   if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
   if (!reachesWarehouse(reach, String(params.warehouseId))) {
-    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+    throw new Problem('WAREHOUSE_NOT_FOUND', outOfReach(reach));
   }
 };
 

@@ -140,6 +140,32 @@ describe('a token', () => {
     expect(response.statusCode, response.payload).toBe(200);
     expect(response.json()).toMatchObject({ token_type: 'Bearer' });
   });
+
+  it('without a role or a warehouse hears where they were looked for', async () => {
+    const answers = [
+      await service
+        .as(claimsOf('admin', { roles: undefined, realm_access: { roles: ['admin'] } }))
+        .get('/v1/warehouses'),
+      await service.as(claimsOf('admin', { roles: ['customer'] })).get('/v1/warehouses'),
+      await service.as(claimsOf('admin', { scope: undefined, scp: ['admin'] })).get('/v1/warehouses'),
+      await service.as(claimsOf('partner', { warehouses: undefined })).get('/v1/warehouses/BER'),
+      await service.as(claimsOf('partner')).get('/v1/warehouses/PAR'),
+    ];
+    const wanted = 'admin, warehouse_staff, customer_service, auditor, partner, service';
+    expect(answers.map(({ status, body }) => [status, body.detail])).toEqual([
+      [
+        403,
+        `The token needs one of these in "roles": ${wanted}. It has none there; "realm_access.roles" and others are not read.`,
+      ],
+      [403, `The token needs one of these in "roles": ${wanted}.`],
+      [403, 'The token needs one of these in "scope": inventory:read.'],
+      [404, 'No such warehouse: the token names none in "warehouses".'],
+      [404, 'No such warehouse.'],
+    ]);
+    expect((await service.as(claimsOf('partner', { warehouses: undefined })).get('/v1/warehouses')).body.items).toEqual(
+      [],
+    );
+  });
 });
 
 describe("somebody else's", () => {

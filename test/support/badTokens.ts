@@ -103,7 +103,12 @@ export const badTokens: readonly (readonly [string, () => Promise<string> | stri
   ['of no one', () => makeToken({ claims: { sub: undefined } }), /"sub"/],
   ['of a subject with an empty name', () => makeToken({ claims: { sub: '' } }), /"sub"/],
   ['of a subject with a name too long', () => makeToken({ claims: { sub: 's'.repeat(256) } }), /"sub"/],
-  ['of no client', () => makeToken({ claims: { client_id: undefined } }), /"client_id"/],
+  ['of no client', () => makeToken({ claims: { client_id: undefined } }), /has no "client_id"\.$/],
+  [
+    'of a client in another claim, as Keycloak has it',
+    () => makeToken({ claims: { client_id: undefined, azp: 'evil' } }),
+    /no "client_id"; "azp" is not read/,
+  ],
   ['with a number for an id', () => makeToken({ claims: { jti: 1 } }), /"jti"/],
   ['without an id', () => makeToken({ claims: { jti: undefined } }), /"jti"/],
   ['without a time of issue', () => makeToken({ claims: { iat: undefined } }), /"iat"/],

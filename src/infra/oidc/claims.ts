@@ -14,8 +14,19 @@ const partyId = new RegExp(customerIdPattern);
 
 const malformed = (claim: string): TokenRefused => new TokenRefused(`The token's "${claim}" claim is malformed.`);
 
+/** Where issuers put the same by default, and where it is not looked for (docs/identity.md). */
+const elsewhere: { readonly [claim: string]: string } = { client_id: 'azp' };
+
+/** Says what is missing and where it was looked for. Nothing of the token is in it but names of claims. */
+export const missing = (claim: string, claims: JWTPayload): string => {
+  const other = elsewhere[claim];
+  if (other === undefined || !(other in claims)) return `The token has no "${claim}".`;
+  return `The token has no "${claim}"; "${other}" is not read in its place.`;
+};
+
 export const requiredText = (claims: JWTPayload, claim: string): string => {
   const value = claims[claim];
+  if (value === undefined) throw new TokenRefused(missing(claim, claims));
   if (typeof value !== 'string' || !identifier.test(value)) throw malformed(claim);
   return value;
 };

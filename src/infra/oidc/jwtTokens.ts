@@ -8,7 +8,7 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { TokenRefused } from '../../commands/ports.ts';
-import { requiredText } from './claims.ts';
+import { missing, requiredText } from './claims.ts';
 
 /** Asymmetric only: with a shared secret, a checker of tokens could also make them (RFC 8725 §3.1, §3.2). */
 const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'];
@@ -39,9 +39,17 @@ export interface TokenRules {
 
 const refused = (reason: string, cause: unknown): TokenRefused => new TokenRefused(reason, { cause });
 
-const claimReason = ({ claim, reason }: joseErrors.JWTClaimValidationFailed): string => {
-  if (reason === 'missing') return `The token has no "${claim}".`;
-  return claim === 'nbf' ? 'The token is not valid yet.' : `The token's "${claim}" is not accepted.`;
+/** What is looked at, and what an issuer's defaults have in its place. */
+const wrongClaims: { readonly [claim: string]: string } = {
+  typ: 'The header "typ" of the token is not "at+jwt": it is no access token, or its issuer leaves RFC 9068 off.',
+  iss: 'The "iss" of the token is not the issuer that this service trusts (OIDC_ISSUER).',
+  aud: 'The "aud" of the token does not hold the audience of this service (OIDC_AUDIENCE).',
+  nbf: 'The token is not valid yet.',
+};
+
+const claimReason = ({ claim, reason, payload }: joseErrors.JWTClaimValidationFailed): string => {
+  if (reason === 'missing' && claim !== 'typ') return missing(claim, payload);
+  return wrongClaims[claim] ?? `The token's "${claim}" is not accepted.`;
 };
 
 /** Reasons are made here and never taken from the library, so that none can carry a part of the token. */
