@@ -13,7 +13,7 @@ import {
 import type { Principal, Role } from '../domain/access/principal.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import type { Credentials, ReadCredentials } from './input/credentials.ts';
+import type { ReadCredentials } from './input/credentials.ts';
 import { Problem } from './problems/problem.ts';
 
 export interface Caller {
@@ -45,16 +45,10 @@ const challenge = (...challenges: readonly string[]): Challenge => ({
   headers: { 'www-authenticate': challenges.join(', ') },
 });
 
-/** @throws Problem 401 */
-const principalOf = async (credentials: Credentials, verifier: TokenVerifier): Promise<Principal> => {
-  try {
-    return await verifier.verify(credentials.token, credentials);
-  } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    const scheme = error.scheme ?? credentials.scheme;
-    const extras = challenge(challengeIn(scheme, verifier, `error="${error.error}"`));
-    throw new Problem('UNAUTHENTICATED', error.message, extras);
-  }
+const asProblem = (error: unknown, sent: TokenScheme, verifier: TokenVerifier): unknown => {
+  if (!(error instanceof TokenRefused)) return error;
+  const extras = challenge(challengeIn(error.scheme ?? sent, verifier, `error="${error.error}"`));
+  return new Problem('UNAUTHENTICATED', error.message, extras);
 };
 
 /** Who has no role at all most likely has them in a claim of another name. */
@@ -102,11 +96,17 @@ export const identify = async (
     const extras = challenge(challengeIn('Bearer', verifier), challengeIn('DPoP', verifier));
     throw new Problem('UNAUTHENTICATED', 'Send an access token, as Bearer or as DPoP.', extras);
   }
-  const principal = await principalOf(credentials, verifier);
-  request.principal = principal;
+  const { scheme } = credentials;
+  let principal: Principal;
+  try {
+    principal = await verifier.verify(credentials.token, credentials);
+    request.principal = principal;
+  } catch (error) {
+    throw asProblem(error, scheme, verifier);
+  }
   const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
   if (verdict.kind === 'allowed') return { principal, reach: verdict.reach };
-  throw problemOf(verdict, principal, (...lacks) => challenge(challengeIn(credentials.scheme, verifier, ...lacks)));
+  throw problemOf(verdict, principal, (...lacks) => challenge(challengeIn(scheme, verifier, ...lacks)));
 };
 
 /** Who is assigned to no warehouse at all most likely has them in a claim of another name. */

@@ -4,7 +4,7 @@ import { BlockList, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
-import type { TokenSender } from '../../commands/ports.ts';
+import type { TokenScheme, TokenSender } from '../../commands/ports.ts';
 
 export interface Credentials extends TokenSender {
   readonly token: string;
@@ -20,8 +20,16 @@ interface CredentialsOptions {
   readonly trustedProxies: readonly string[];
 }
 
-/** The scheme, and the blanks before the token (RFC 9110 §11.4). */
-const scheme = /^(?:(bearer)|dpop) +/i;
+/** In any letters, and a blank (RFC 9110 §11.4). */
+const prefixes = { Bearer: /^Bearer $/i, DPoP: /^DPoP $/i } as const;
+
+const isSentAs = (scheme: TokenScheme, value: string): boolean =>
+  prefixes[scheme].test(value.slice(0, scheme.length + 1));
+
+const schemeOf = (value: string): TokenScheme | null => {
+  if (isSentAs('Bearer', value)) return 'Bearer';
+  return isSentAs('DPoP', value) ? 'DPoP' : null;
+};
 
 /** By a trusted proxy alone: PEM, percent-encoded, as `$ssl_client_escaped_cert` of nginx (deploy/gateway). */
 const certificateHeader = 'x-client-certificate';
@@ -77,11 +85,13 @@ export const createReadCredentials = ({ publicUrl, trustedProxies }: Credentials
 
   return (request) => {
     const value = request.headers.authorization ?? '';
-    const found = scheme.exec(value);
-    if (found === null || found[0].length === value.length) return null;
+    const scheme = schemeOf(value);
+    if (scheme === null) return null;
+    const token = value.slice(scheme.length + 1).trimStart();
+    if (token === '') return null;
     return {
-      token: value.slice(found[0].length),
-      scheme: found[1] === undefined ? 'DPoP' : 'Bearer',
+      token,
+      scheme,
       shown: () => ({
         method: request.method,
         url: publicUrl + request.url,

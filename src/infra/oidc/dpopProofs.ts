@@ -115,10 +115,10 @@ export const createProofCheck =
     }
   };
 
-/** Some 20 MB, for `proofKeptMs`: 2,800 requests a second of all holders together, */
-const usedProofsMax = 200_000;
-/** and 700 of one: nobody can take what is there for all. */
-const usedByHolderMax = 50_000;
+/** Some 18 MB, for `proofKeptMs`: 1,400 requests a second of all holders together, */
+const usedProofsMax = 100_000;
+/** and 350 of one: nobody can take what is there for all. */
+const usedByHolderMax = 25_000;
 
 /** For one process alone. What is remembered goes only when its time is over: who forgets, lets a replay through. */
 export const createUsedProofs = (
