@@ -1,4 +1,6 @@
 /** Tokens that are bound to a key, sent by who holds it (DPoP, RFC 9449). What is refused: `tokenCorpus.test.ts`. */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { proofAgeMaxSeconds, proofAheadMaxSeconds, proofAlgorithms } from '../../src/infra/oidc/dpopProofs.ts';
@@ -77,6 +79,29 @@ describe('a token that is bound to a key', () => {
     expect(
       (await service.as(null).request('HEAD', path, { headers: { authorization: `DPoP ${token}`, dpop } })).status,
     ).toBe(200);
+  });
+
+  it('is taken once of several requests that come together with one proof', async () => {
+    const sent = await sentBy(await createHolder());
+    const answers = await Promise.all(Array.from({ length: 5 }, () => read(sent)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401, 401, 401]);
+  });
+
+  it('is refused with two headers DPoP, as they come over a socket', async () => {
+    const listening = await openService();
+    const { port } = new URL(await listening.listen());
+    const { authorization, dpop } = await sentBy(await createHolder(), { htu: `${origin}/v1/items`, at: listening });
+    const statusWith = async (proofs: readonly (string | null | undefined)[]): Promise<number | undefined> => {
+      const headers = { authorization: authorization ?? '', dpop: proofs.map((proof) => proof ?? '') };
+      const asked = request({ host: '127.0.0.1', port, path: '/v1/items', headers });
+      asked.end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    expect([await statusWith([dpop, dpop]), await statusWith([dpop, '']), await statusWith([dpop])]).toEqual([
+      401, 401, 200,
+    ]);
   });
 
   it('is as little worth to a thief while it is remembered', async () => {

@@ -4,8 +4,8 @@ import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, errors as joseErr
 import { type Shown, TokenRefused } from '../../commands/ports.ts';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 
-/** Asymmetric only, as for tokens: the key in the header is public. */
-export const proofAlgorithms: readonly string[] = ['ES256', 'RS256', 'PS256', 'EdDSA'];
+/** Asymmetric only, as for tokens: the key in the header is public. RFC 9864 has given EdDSA on this curve a name of its own. */
+export const proofAlgorithms: readonly string[] = ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'];
 
 /** RFC 9449 §11.1 wants seconds or minutes: enough for a slow connection and a clock that is some seconds off. */
 export const proofAgeMaxSeconds = 60;
