@@ -67,7 +67,7 @@ describe('the configuration', () => {
     ['RATE_LIMIT_PER_MINUTE', ['0', '1.5', 'many', '100000001']],
     ['TRUSTED_PROXIES', ['1', '2', '-1', 'true', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1,proxy.example']],
     ['BOUND_TOKENS', ['partner', 'role:root', 'role:', 'client:', 'client:wms,role:Partner', 'key:wms']],
-    ['INTROSPECTION', ['on', 'true', 'ALL', 'opaque', 'all']],
+    ['INTROSPECTION', ['on', 'true', 'ALL', 'opaque', 'people', 'all']],
     ['TLS_CLIENT_CA_FILE', ['partners.crt']],
     ['SANDBOX', ['yes', 'ON', 'true']],
     ['STATE_CACHE_MB', ['39', '16385', 'x']],

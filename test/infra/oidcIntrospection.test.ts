@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TokenRefused, type TokenVerifier } from '../../src/commands/ports.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
+import type { IntrospectedTokens } from '../../src/infra/oidc/introspection.ts';
 import { rememberedMsMax } from '../../src/infra/oidc/verifiedTokens.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
 import { openService } from '../support/service.ts';
@@ -78,7 +79,7 @@ const active = (changes: object = {}) => ({
   ...changes,
 });
 
-const makeVerifier = (tokens: 'opaque' | 'all' = 'opaque'): TokenVerifier =>
+const makeVerifier = (tokens: IntrospectedTokens = 'opaque'): TokenVerifier =>
   createTokenVerifier({
     issuer,
     audience: 'stockledger',
@@ -262,6 +263,15 @@ describe('a signed token', () => {
     await verifier.verify(token);
     nowMs += 1;
     expect(await outcomeOf(verifier.verify(token))).toBeInstanceOf(TokenRefused);
+    expect(questions).toHaveLength(2);
+  });
+
+  it('of a program is not asked about where those of people are, as it has no session that could end', async () => {
+    const verifier = makeVerifier('people');
+    await expect(verifier.verify(await signed({ sub: 'console' }))).resolves.toMatchObject({ kind: 'client' });
+    expect(questions).toEqual([]);
+    expect(await outcomeOf(verifier.verify(await signed()))).toBeInstanceOf(TokenRefused);
+    await expect(verifier.verify('opaque')).resolves.toMatchObject({ kind: 'person' });
     expect(questions).toHaveLength(2);
   });
 

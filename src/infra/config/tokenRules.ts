@@ -1,7 +1,7 @@
 /** What the variables say of access tokens: whether the issuer is asked about them, and whose must be bound to a holder. */
 import { roles } from '../../domain/access/principal.ts';
 import type { BoundTokens } from '../oidc/boundTokens.ts';
-import type { IntrospectionClient } from '../oidc/introspection.ts';
+import { type IntrospectionClient, introspectedTokens } from '../oidc/introspection.ts';
 import { ConfigError, type Env, list, readSecret, text } from './configValues.ts';
 
 export interface TokenRulesConfig {
@@ -11,11 +11,13 @@ export interface TokenRulesConfig {
 }
 
 const introspectionOf = (env: Env, oidcIssuer: string | null): IntrospectionClient | undefined => {
-  const tokens = text(env, 'INTROSPECTION', 'off');
+  const name = text(env, 'INTROSPECTION', 'off');
   const clientId = text(env, 'INTROSPECTION_CLIENT_ID', '');
   const clientSecret = readSecret(env, 'INTROSPECTION_CLIENT_SECRET');
-  if (tokens === 'off') return undefined;
-  if (tokens !== 'opaque' && tokens !== 'all') throw new ConfigError('INTROSPECTION must be off, opaque or all.');
+  if (name === 'off') return undefined;
+  const tokens = introspectedTokens.find((each) => each === name);
+  if (tokens === undefined)
+    throw new ConfigError(`INTROSPECTION must be one of off, ${introspectedTokens.join(', ')}.`);
   if (oidcIssuer === null)
     throw new ConfigError('INTROSPECTION needs OIDC_ISSUER: the sandbox issues signed tokens only.');
   if (clientId === '' || clientSecret === '') {

@@ -22,9 +22,19 @@ const opaqueToken = /^[\w.~+/-]+=*$/;
 export interface IntrospectionClient {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** `all`: signed tokens too, so that one which was called back is refused within `rememberedMsMax`. */
-  readonly tokens: 'opaque' | 'all';
+  readonly tokens: IntrospectedTokens;
 }
+
+/**
+ * Opaque ones in any case; signed ones too, so that one which was called back is refused within `rememberedMsMax`: `all` of
+ * them, or those of `people`, who have a session that can end. Keycloak knows no program by the id of its client.
+ */
+export const introspectedTokens = ['opaque', 'people', 'all'] as const;
+export type IntrospectedTokens = (typeof introspectedTokens)[number];
+
+/** Whether the issuer is asked about a signed token with these claims. */
+export const isAskedAbout = (tokens: IntrospectedTokens, { sub, client_id: client }: JWTPayload): boolean =>
+  tokens === 'all' || (tokens === 'people' && sub !== client);
 
 interface IntrospectionOptions extends Omit<IntrospectionClient, 'tokens'> {
   readonly issuer: string;

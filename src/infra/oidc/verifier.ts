@@ -5,7 +5,7 @@ import { TokenRefused, type TokenSender, type TokenVerifier } from '../../comman
 import { type BoundTokens, createHolderCheck, requireBound } from './boundTokens.ts';
 import { confirmationFromClaims, principalFromClaims } from './claims.ts';
 import { createUsedProofs, proofAlgorithms, type UsedProofs } from './dpopProofs.ts';
-import { createIntrospection, type IntrospectionClient } from './introspection.ts';
+import { createIntrospection, type IntrospectionClient, isAskedAbout } from './introspection.ts';
 import { createIssuerKeys } from './issuerKeys.ts';
 import { checkIntrospected, type TokenRules, verifyJwt } from './jwtTokens.ts';
 import { createVerifiedTokens, type VerifiedToken } from './verifiedTokens.ts';
@@ -45,7 +45,7 @@ const createClaimsOf = (options: TokenVerifierOptions, rules: TokenRules) => {
     if (introspect !== null && !isJwt(token)) return checkIntrospected(await introspect(token, digest), rules);
     // The signature goes first: one that is made up costs the issuer nothing.
     const claims = await verifyJwt(token, keys, rules);
-    if (introspect !== null && introspection?.tokens === 'all') await introspect(token, digest);
+    if (introspect !== null && isAskedAbout(introspection?.tokens ?? 'opaque', claims)) await introspect(token, digest);
     return claims;
   };
 };
