@@ -133,6 +133,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       ...keyFor(options.env),
       PATH: pathOf(options.env),
       PORT: String(port),
+      PUBLIC_URL: origin,
       DATA_DIR: options.dataDir,
       WEBHOOK_ALLOWED_TARGETS: `127.0.0.1:${options.partnerPort}`,
       SANDBOX_WAREHOUSES: options.warehouseIds.join(','),

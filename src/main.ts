@@ -54,7 +54,7 @@ const start = async (): Promise<void> => {
           onFailure: (error) => logger.error({ err: error, directory }, 'the access log can not be written'),
         });
   const certificate = config.tls === null ? null : await openCertificate(config.tls, logger);
-  const { issuer, verifier, sandbox } = await createIdentity(config, logger);
+  const { issuer, verifier, sandbox } = await createIdentity(config, logger, engines.usedProofs);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
     {

@@ -75,12 +75,51 @@ export type CountryPoint = (countryCode: string) => Point | null;
 /** New ids of ours: UUIDv7. */
 export type NewId = () => string;
 
-/** Turns a bearer access token (RFC 9068) into who asks. */
+/** How a token was sent (RFC 6750, RFC 9449). */
+export type TokenScheme = 'Bearer' | 'DPoP';
+
+/** What a sender shows of itself beside the token. */
+export interface Shown {
+  readonly method: string;
+  /** As clients reach it. */
+  readonly url: string;
+  /** The DPoP proof; `null`: there is not exactly one. */
+  readonly proof: string | null;
+  /** SHA-256 of the certificate that the sender has the key of, base64url; `null`: it has shown none. */
+  readonly certificate: string | null;
+}
+
+export interface TokenSender {
+  readonly scheme: TokenScheme;
+  /** Asked only where the token is bound to its holder. */
+  readonly shown: () => Shown;
+}
+
+/** Turns an access token into who asks. */
 export interface TokenVerifier {
-  /** @throws TokenRefused with a reason that is safe to show. */
-  verify(token: string): Promise<Principal>;
+  /** Algorithms that a DPoP proof may be signed with. */
+  readonly proofAlgorithms: readonly string[];
+  /**
+   * @param sender absent: it is sent as Bearer, and nothing is shown.
+   * @throws TokenRefused with a reason that is safe to show.
+   */
+  verify(token: string, sender?: TokenSender): Promise<Principal>;
+}
+
+interface TokenRefusedOptions extends ErrorOptions {
+  readonly error?: TokenRefused['error'];
+  readonly scheme?: TokenScheme;
 }
 
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
+  /** What the challenge says (RFC 6750 §3.1, RFC 9449 §12.2). */
+  readonly error: 'invalid_token' | 'invalid_dpop_proof';
+  /** How it should have been sent; `null`: as it was. */
+  readonly scheme: TokenScheme | null;
+  constructor(reason: string, options: TokenRefusedOptions = {}) {
+    super(reason, options);
+    this.error = options.error ?? 'invalid_token';
+    this.scheme = options.scheme ?? null;
+  }
 }

@@ -1,11 +1,18 @@
 /** Who asks, and may they (R4, R5): verifies the token, asks the policy table. */
 import type { FastifyRequest } from 'fastify';
-import { TokenRefused, type TokenVerifier } from '../commands/ports.ts';
-import { authorize, type Operation, type Reach, reachesWarehouse } from '../domain/access/policy.ts';
-import type { Principal } from '../domain/access/principal.ts';
+import { TokenRefused, type TokenScheme, type TokenVerifier } from '../commands/ports.ts';
+import {
+  type AccessVerdict,
+  authorize,
+  type Operation,
+  type Reach,
+  reachesWarehouse,
+  stepUpNeeded,
+} from '../domain/access/policy.ts';
+import type { Principal, Role } from '../domain/access/principal.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
-import { bearerTokenOf } from './input/headers.ts';
+import type { ReadCredentials } from './input/credentials.ts';
 import { Problem } from './problems/problem.ts';
 
 export interface Caller {
@@ -20,65 +27,105 @@ export interface Asked {
   readonly cost?: number;
 }
 
-/** RFC 6750 §3: the challenge names what would do. */
-const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
-  headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },
+interface IdentifyPorts {
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly readCredentials: ReadCredentials;
+  /** Whether who may do it must sign in again first. @throws Problem where that is of no use */
+  readonly isStopped: (principal: Principal, operation: Operation) => boolean;
+}
+
+interface Challenge {
+  readonly headers: { readonly [name: string]: string };
+}
+
+/** RFC 6750 §3, RFC 9449 §7.1: the challenge names what would do, in the scheme that the token is sent in. */
+const challengeIn = (
+  scheme: TokenScheme,
+  { proofAlgorithms }: TokenVerifier,
+  ...parameters: readonly string[]
+): string => {
+  const algorithms = scheme === 'DPoP' ? [`algs="${proofAlgorithms.join(' ')}"`] : [];
+  return `${scheme} ${['realm="stockledger"', ...parameters, ...algorithms].join(', ')}`;
+};
+
+const challenge = (...challenges: readonly string[]): Challenge => ({
+  headers: { 'www-authenticate': challenges.join(', ') },
 });
 
-const asProblem = (error: unknown): unknown =>
-  error instanceof TokenRefused
-    ? new Problem('UNAUTHENTICATED', error.message, challenge('error="invalid_token"'))
-    : error;
+const asProblem = (error: unknown, sent: TokenScheme, verifier: TokenVerifier): unknown => {
+  if (!(error instanceof TokenRefused)) return error;
+  const extras = challenge(challengeIn(error.scheme ?? sent, verifier, `error="${error.error}"`));
+  return new Problem('UNAUTHENTICATED', error.message, extras);
+};
 
-/** RFC 9470 §3: what kind of authentication would do, and how old it may be. */
-export const stepUpProblem = (acrValues: readonly string[], maxAgeSeconds: number, why = ''): Problem =>
-  new Problem(
-    'STEP_UP_REQUIRED',
-    `${why} Authenticate again with a phishing-resistant method.`.trim(),
-    challenge(
-      'error="insufficient_user_authentication"',
-      `acr_values="${acrValues.join(' ')}"`,
-      `max_age=${maxAgeSeconds}`,
-    ),
-  );
+/** Who has no role at all most likely has them in a claim of another name. */
+const roleMissing = (needed: readonly Role[], { roles }: Principal): string => {
+  const wanted = `The token needs one of these in "roles": ${needed.join(', ')}.`;
+  return roles.length > 0 ? wanted : `${wanted} It has none there; "realm_access.roles" and others are not read.`;
+};
+
+type Refusal = Exclude<AccessVerdict, { readonly kind: 'allowed' }>;
+
+const problemOf = (
+  refusal: Refusal,
+  principal: Principal,
+  tell: (...lacks: readonly string[]) => Challenge,
+): Problem => {
+  switch (refusal.kind) {
+    case 'scope_missing': {
+      const scope = refusal.scopes.join(' ');
+      const extras = tell('error="insufficient_scope"', `scope="${scope}"`);
+      return new Problem('SCOPE_MISSING', `The token needs one of these in "scope": ${scope}.`, extras);
+    }
+    case 'role_missing':
+      return new Problem('ROLE_NOT_ALLOWED', roleMissing(refusal.roles, principal));
+    case 'step_up': {
+      const extras = tell(
+        'error="insufficient_user_authentication"',
+        `acr_values="${refusal.acrValues.join(' ')}"`,
+        `max_age=${refusal.maxAgeSeconds}`,
+      );
+      return new Problem('STEP_UP_REQUIRED', 'Authenticate again with a phishing-resistant method.', extras);
+    }
+    default:
+      return unreachable(refusal);
+  }
+};
 
 /** @throws Problem 401 or 403 */
 export const identify = async (
   request: FastifyRequest,
   operation: Operation,
-  { verifier, clock }: { readonly verifier: TokenVerifier; readonly clock: Clock },
+  { verifier, clock, readCredentials, isStopped }: IdentifyPorts,
 ): Promise<Caller> => {
-  const token = bearerTokenOf(request);
-  if (token === null) throw new Problem('UNAUTHENTICATED', 'Send a bearer access token.', challenge());
+  const credentials = readCredentials(request);
+  if (credentials === null) {
+    const extras = challenge(challengeIn('Bearer', verifier), challengeIn('DPoP', verifier));
+    throw new Problem('UNAUTHENTICATED', 'Send an access token, as Bearer or as DPoP.', extras);
+  }
+  const { scheme } = credentials;
   let principal: Principal;
   try {
-    principal = await verifier.verify(token);
+    principal = await verifier.verify(credentials.token, credentials);
     request.principal = principal;
   } catch (error) {
-    throw asProblem(error);
+    throw asProblem(error, scheme, verifier);
   }
   const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
-  switch (verdict.kind) {
-    case 'allowed':
-      return { principal, reach: verdict.reach };
-    case 'scope_missing': {
-      const scope = verdict.scopes.join(' ');
-      const extras = challenge('error="insufficient_scope"', `scope="${scope}"`);
-      throw new Problem('SCOPE_MISSING', `One of these scopes is needed: ${scope}.`, extras);
-    }
-    case 'role_missing':
-      throw new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${verdict.roles.join(', ')}.`);
-    case 'step_up':
-      throw stepUpProblem(verdict.acrValues, verdict.maxAgeSeconds);
-    default:
-      return unreachable(verdict);
-  }
+  if (verdict.kind === 'allowed' && !isStopped(principal, operation)) return { principal, reach: verdict.reach };
+  const refusal = verdict.kind === 'allowed' ? stepUpNeeded : verdict;
+  throw problemOf(refusal, principal, (...lacks) => challenge(challengeIn(scheme, verifier, ...lacks)));
 };
+
+/** Who is assigned to no warehouse at all most likely has them in a claim of another name. */
+const outOfReach = ({ warehouses }: Reach): string =>
+  warehouses.length > 0 ? 'No such warehouse.' : 'No such warehouse: the token names none in "warehouses".';
 
 /** A warehouse out of reach is not found (docs/access.md). */
 export const requireWarehouse = (params: unknown, { reach }: Caller): void => {
   if (typeof params !== 'object' || params === null || !('warehouseId' in params)) return;
   if (!reachesWarehouse(reach, String(params.warehouseId))) {
-    throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+    throw new Problem('WAREHOUSE_NOT_FOUND', outOfReach(reach));
   }
 };

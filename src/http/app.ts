@@ -14,6 +14,7 @@ import { createDetection, type Detection } from './detection/detection.ts';
 import { countryOf } from './detection/travel.ts';
 import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
+import { createReadCredentials } from './input/credentials.ts';
 import { unjudgedFormats } from './input/formats.ts';
 import { registerValidation } from './input/validation.ts';
 import { callerKey, createAdmission, createBodyLimit, createConcurrencyLimit } from './limits.ts';
@@ -66,6 +67,11 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
   const limits = createRequestLimits(settings.requestsPerMinute, ports);
   const addressKeyOf = createAddressKeys();
   const requests = createConcurrencyLimit({ what: 'requests', total: requestsMax, perCaller: requestsPerCallerMax });
+  const identification = {
+    ...ports,
+    readCredentials: createReadCredentials(settings),
+    isStopped: detection.isStopped,
+  };
   return {
     identify: async (request, reply, { operation, cost = 1 }) => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
@@ -73,7 +79,7 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
       await limits.arrived(address, reply);
       let caller: Caller;
       try {
-        caller = await identify(request, operation, ports);
+        caller = await identify(request, operation, identification);
       } catch (error) {
         await limits.refused(address, reply);
         throw error;
@@ -81,7 +87,6 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
       const key = callerKey(caller);
       await limits.of(key, reply, cost);
       reply.raw.once('close', requests.take(key, 1).release);
-      detection.refuse(caller.principal, operation);
       lookAtScope(caller);
       return caller;
     },

@@ -59,6 +59,8 @@ export interface HttpPorts {
 export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
+  /** Authorities of the certificates that clients may show; absent: they are asked for none. */
+  readonly clientCa?: string;
 }
 
 export interface Certificate {
@@ -92,7 +94,7 @@ export interface HttpSettings {
   readonly version: string;
   /** Requests of one caller (an unknown one: of one address) within a minute. */
   readonly requestsPerMinute: number;
-  /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` and `X-Client-Certificate` are believed. */
   readonly trustedProxies: readonly string[];
   /** The header in which a trusted proxy names the caller's country; absent: none does. */
   readonly countryHeader?: string;

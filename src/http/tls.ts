@@ -10,14 +10,26 @@ const handshakeTimeout = 10_000;
 /** As Fastify has it for its own servers: longer than most proxies keep a connection to us. */
 const keepAliveTimeout = 72_000;
 
-const contextOf = ({ cert, key }: CertificatePair) => ({ cert, key, minVersion }) as const;
+const contextOf = ({ cert, key, clientCa }: CertificatePair) =>
+  ({ cert, key, minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }) }) as const;
+
+/** A client may show a certificate, for a token that is bound to it (RFC 8705), and needs none otherwise. */
+const clientsOf = ({ clientCa }: CertificatePair) =>
+  clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
 
 /** For Fastify's `serverFactory`. A new certificate is for new connections; those that are open go on. */
 export const createTlsServer =
   ({ current, onChange }: Certificate, requestTimeout: number) =>
   (handler: RequestListener): Server => {
     const server = createServer(
-      { ...contextOf(current), handshakeTimeout, requestTimeout, keepAliveTimeout, ALPNProtocols: ['http/1.1'] },
+      {
+        ...contextOf(current),
+        ...clientsOf(current),
+        handshakeTimeout,
+        requestTimeout,
+        keepAliveTimeout,
+        ALPNProtocols: ['http/1.1'],
+      },
       handler,
     );
     // There is nobody to answer before the handshake, and a socket that is only ended would stay.

@@ -9,20 +9,27 @@ export interface CertificateFiles {
   readonly certFile: string;
   /** PEM, without a pass phrase. */
   readonly keyFile: string;
+  /** PEM: whose certificates clients may show. Absent: they are asked for none. */
+  readonly clientCaFile?: string;
 }
 
 interface CertificatePair {
   readonly cert: string;
   readonly key: string;
+  readonly clientCa?: string;
 }
 
 /** Renewals come weeks before the end; a proxy that reads the same files looks as often. */
 const lookEveryMs = 10_000;
 
+const pathsOf = ({ certFile, keyFile, clientCaFile }: CertificateFiles): readonly string[] =>
+  [certFile, keyFile, clientCaFile].filter((path) => path !== undefined);
+
 /** @throws OperatorError that names the file and tells nothing of what is in it. */
-const read = async ({ certFile, keyFile }: CertificateFiles): Promise<CertificatePair> => {
-  const [cert, key] = await Promise.all(
-    [certFile, keyFile].map((path) =>
+const read = async (files: CertificateFiles): Promise<CertificatePair> => {
+  const { certFile, keyFile, clientCaFile } = files;
+  const [cert, key, clientCa] = await Promise.all(
+    pathsOf(files).map((path) =>
       readFile(path, 'utf8').catch(() => {
         throw new OperatorError(`${path} can't be read: the service needs it for TLS.`);
       }),
@@ -38,12 +45,13 @@ const read = async ({ certFile, keyFile }: CertificateFiles): Promise<Certificat
   const leaf = parse(certFile, () => new X509Certificate(cert ?? ''));
   const own = parse(keyFile, () => createPrivateKey(key ?? ''));
   if (!leaf.checkPrivateKey(own)) throw new OperatorError(`${keyFile} is not the key of ${certFile}.`);
-  return { cert: cert ?? '', key: key ?? '' };
+  if (clientCaFile !== undefined) parse(clientCaFile, () => new X509Certificate(clientCa ?? ''));
+  return { cert: cert ?? '', key: key ?? '', ...(clientCa === undefined ? {} : { clientCa }) };
 };
 
 /** Changes with the files, also where a link leads to others, as in the volumes of Kubernetes. */
-const versionOf = async ({ certFile, keyFile }: CertificateFiles): Promise<string> => {
-  const stats = await Promise.all([certFile, keyFile].map((path) => stat(path)));
+const versionOf = async (files: CertificateFiles): Promise<string> => {
+  const stats = await Promise.all(pathsOf(files).map((path) => stat(path)));
   return stats.map(({ ino, mtimeMs, size }) => `${ino}/${mtimeMs}/${size}`).join();
 };
 

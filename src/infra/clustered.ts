@@ -15,7 +15,7 @@ import { createMongoLeases } from './mongodb/leases.ts';
 import { createMongoSnapshots } from './mongodb/snapshots.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRedisProgressPubSub } from './redis/progressPubSub.ts';
-import { createRedisCounts, createRedisKeysInUse, openRedisCache } from './redis/requests.ts';
+import { createRedisCounts, createRedisKeysInUse, createRedisUsedProofs, openRedisCache } from './redis/requests.ts';
 
 export interface ClusteredOptions {
   readonly servers: Servers;
@@ -66,6 +66,7 @@ export const openClusteredEngines = (options: ClusteredEngineOptions) => {
     progressPubSub: createRedisProgressPubSub(redis),
     sharedCounts: createRedisCounts(redis),
     keysInUse: createRedisKeysInUse(redis),
+    usedProofs: createRedisUsedProofs(redis),
     jobs: createBullmqJobs(redis, () => Date.parse(clock.now())),
     idempotencyRecords: createMongoIdempotency(mongo),
     personalData,

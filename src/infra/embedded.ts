@@ -160,6 +160,8 @@ export const openEmbeddedEngines = async ({
     idempotencyRecords: await createSqliteIdempotency(db, { isSoleWriter: true }),
     personalData,
     openSharedCache: null,
+    /** Known in this process: there is no other. */
+    usedProofs: undefined,
     checkEngines: await createStoreCheck(db, files),
     /** No client of others runs here that could be replaced. */
     recover: (_reason: unknown): boolean => false,

@@ -4,6 +4,7 @@ import type { TokenVerifier } from '../commands/ports.ts';
 import type { EventSource, StoreDamaged } from '../eventsourcing/ports.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './config/configValues.ts';
+import type { UsedProofs } from './oidc/dpopProofs.ts';
 import { loadSigningKeys } from './oidc/issuerKeys.ts';
 import { createSandboxProvider, type SandboxProvider } from './oidc/sandboxProvider.ts';
 import { createTokenVerifier } from './oidc/verifier.ts';
@@ -52,10 +53,16 @@ interface Identity {
   readonly sandbox: SandboxProvider | null;
 }
 
-export const createIdentity = async (config: Config, logger: FastifyBaseLogger): Promise<Identity> => {
-  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host } = config;
+/** @param usedProofs of all processes together; absent: there is only this one */
+export const createIdentity = async (
+  config: Config,
+  logger: FastifyBaseLogger,
+  usedProofs?: UsedProofs,
+): Promise<Identity> => {
+  const { oidcIssuer, audience, publicUrl, sandboxWarehouses, dataDir, host, introspection, boundTokens } = config;
+  const rules = { audience, introspection, boundTokens, usedProofs };
   if (oidcIssuer !== null) {
-    return { issuer: oidcIssuer, verifier: createTokenVerifier({ issuer: oidcIssuer, audience }), sandbox: null };
+    return { issuer: oidcIssuer, verifier: createTokenVerifier({ ...rules, issuer: oidcIssuer }), sandbox: null };
   }
   if (!isLoopback(host)) {
     logger.warn({ host }, 'the sandbox identity is on, and its public secrets open this service to the network');
@@ -67,5 +74,5 @@ export const createIdentity = async (config: Config, logger: FastifyBaseLogger):
     signingKeys: await loadSigningKeys(dataDir),
     onError: (error) => logger.error({ err: error }, 'sandbox identity failed'),
   });
-  return { issuer, verifier: createTokenVerifier({ issuer, audience, jwks: sandbox.jwks }), sandbox };
+  return { issuer, verifier: createTokenVerifier({ ...rules, issuer, jwks: sandbox.jwks }), sandbox };
 };

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { principalFromClaims } from '../../src/infra/oidc/claims.ts';
-import { createTokenVerifier, tokenLifetimeMaxSeconds } from '../../src/infra/oidc/verifier.ts';
+import { confirmationFromClaims, principalFromClaims } from '../../src/infra/oidc/claims.ts';
+import { tokenLifetimeMaxSeconds } from '../../src/infra/oidc/jwtTokens.ts';
+import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
 
 const readText = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const page = readText('docs/identity.md');
@@ -18,10 +19,7 @@ const rows = [...page.matchAll(/^\| ((?:header )?`[^|]+) \| [^|]+ \| ([^|]+) \|$
   }),
 );
 const claims = rows.flatMap(({ names }) => names).filter((name) => name !== 'typ');
-const needed = rows
-  .filter(({ otherwise }) => otherwise === '401')
-  .flatMap(({ names }) => names)
-  .filter((name) => name !== 'cnf');
+const needed = rows.filter(({ otherwise }) => otherwise === '401').flatMap(({ names }) => names);
 
 const issuer = 'https://identity.example/realm';
 const nowSeconds = Date.UTC(2026, 10, 2, 8) / 1_000;
@@ -46,14 +44,14 @@ const accept = async (alg: string, typ: string | undefined, payload: object): Pr
 describe('docs/identity.md', () => {
   it('names every claim that the service reads, and no other', () => {
     const read = new Set(['iss', 'aud', 'exp', 'iat', 'jti']);
-    principalFromClaims(
-      new Proxy<Record<string, unknown>>(goodClaims, {
-        get: (target, name) => {
-          read.add(String(name));
-          return target[String(name)];
-        },
-      }),
-    );
+    const watched = new Proxy<Record<string, unknown>>(goodClaims, {
+      get: (target, name) => {
+        read.add(String(name));
+        return target[String(name)];
+      },
+    });
+    principalFromClaims(watched);
+    confirmationFromClaims(watched);
     expect([...claims].sort()).toEqual([...read].sort());
   });
 
@@ -72,10 +70,10 @@ describe('docs/identity.md', () => {
     },
   );
 
-  it('says rightly that ID tokens, bound tokens and tokens of more than a day are refused', async () => {
+  it('says rightly that ID tokens, bound tokens sent as Bearer and tokens of more than a day are refused', async () => {
     expect(tokenLifetimeMaxSeconds).toBe(24 * 3_600);
     await expect(accept('ES256', 'JWT', goodClaims)).rejects.toThrow('typ');
-    await expect(accept('ES256', 'at+jwt', { ...goodClaims, cnf: { jkt: 'x' } })).rejects.toThrow('cnf');
+    await expect(accept('ES256', 'at+jwt', { ...goodClaims, cnf: { jkt: 'x'.repeat(43) } })).rejects.toThrow('DPoP');
     const long = { ...goodClaims, exp: nowSeconds + tokenLifetimeMaxSeconds + 1 };
     await expect(accept('ES256', 'at+jwt', long)).rejects.toThrow('too long');
   });

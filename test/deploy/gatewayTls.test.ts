@@ -1,10 +1,12 @@
 /** TLS at the gateway (R4.4): for everyone, and with a certificate of the client for partners. */
-import { X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { createHolder } from '../support/holder.ts';
+import { openService, startMs } from '../support/service.ts';
 import { renewServer, serverName } from './gateway/certificates.ts';
 import { type Echo, type Echoed, startEcho } from './gateway/echo.ts';
 import { askOver, connectOver, problemOf, type Received, type Sent } from './gateway/requests.ts';
@@ -80,17 +82,42 @@ describeGateway('TLS at the gateway', () => {
     expect(message.headers.location).toBe(`https://${serverName}:${gateway.port}/v1/orders?limit=1`);
   });
 
-  it('hands on the certificate of a partner, and never one that a client made up', async () => {
+  it('hands on the certificate that a client has shown, on every route, and never one that it made up', async () => {
     const { partner } = gateway.certificates;
-    const path = '/v1/partners/p1/inventory-snapshots';
     const headers = { 'x-client-certificate': 'made up', 'client-cert': ':made up:' };
-    const seen = await passedOn({ path, identity: partner, headers });
-    expect(decodeURIComponent(String(seen.headers['x-client-certificate'])).trim()).toBe(partner.cert.trim());
-    expect(seen.headers).not.toHaveProperty('client-cert');
-    for (const identity of [undefined, partner]) {
-      const elsewhere = await passedOn({ path: '/v1/items', headers, ...(identity === undefined ? {} : { identity }) });
-      expect(elsewhere.headers).not.toHaveProperty('x-client-certificate');
-      expect(elsewhere.headers).not.toHaveProperty('client-cert');
+    for (const path of ['/v1/partners/p1/inventory-snapshots', '/v1/items', '/v1/orders', '/v1/inventory/changes']) {
+      const seen = await passedOn({ path, identity: partner, headers });
+      // A token may be bound to it: what counts are the very bytes.
+      expect(decodeURIComponent(String(seen.headers['x-client-certificate'])).trim()).toBe(partner.cert.trim());
+      expect(seen.headers).not.toHaveProperty('client-cert');
+    }
+    const without = await passedOn({ path: '/v1/items', headers });
+    expect(without.headers).not.toHaveProperty('x-client-certificate');
+    expect(without.headers).not.toHaveProperty('client-cert');
+  });
+
+  it('lets a token that is bound to a certificate in with that certificate, and a DPoP proof for PUBLIC_URL', async () => {
+    const service = await openService({ trustedProxies: ['127.0.0.1'] });
+    const front = await startGateway({ servicePort: Number(new URL(await service.listen()).port) });
+    onTestFinished(() => front.stop());
+    const { partner } = front.certificates;
+    const holder = await createHolder();
+    const thumbprint = hash('sha256', new X509Certificate(partner.cert).raw, 'base64url');
+    const reader = { roles: ['partner'], scope: 'inventory:read' };
+    const path = '/v1/items';
+    const toCertificate = await service.tokenFor({ ...reader, cnf: { 'x5t#S256': thumbprint } });
+    const headers = { authorization: `Bearer ${toCertificate}` };
+    const made = { 'x-client-certificate': encodeURIComponent(partner.cert) };
+    expect((await askOver(front, { path, headers, identity: partner })).status).toBe(200);
+    expect((await askOver(front, { path, headers: { ...headers, ...made } })).status).toBe(401);
+    const toKey = await service.tokenFor({ ...reader, cnf: holder.confirmation });
+    const proving = { token: toKey, method: 'GET', iat: startMs / 1_000 };
+    for (const [origin, status] of [
+      ['http://stockledger.example', 200],
+      [`https://${serverName}`, 401],
+    ] as const) {
+      const dpop = await holder.prove({ ...proving, url: origin + path });
+      expect((await askOver(front, { path, headers: { authorization: `DPoP ${toKey}`, dpop } })).status).toBe(status);
     }
   });
 

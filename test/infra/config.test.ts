@@ -37,6 +37,8 @@ describe('the configuration', () => {
       webhookAllowedTargets: [],
       trustedProxies: [],
       host: '127.0.0.1',
+      introspection: undefined,
+      boundTokens: { clients: [], roles: [] },
       requestsPerMinute: 6_000,
       cache: 'off',
     });
@@ -64,6 +66,9 @@ describe('the configuration', () => {
     ['LOG_LEVEL', ['verbose', 'INFO']],
     ['RATE_LIMIT_PER_MINUTE', ['0', '1.5', 'many', '100000001']],
     ['TRUSTED_PROXIES', ['1', '2', '-1', 'true', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1,proxy.example']],
+    ['BOUND_TOKENS', ['partner', 'role:root', 'role:', 'client:', 'client:wms,role:Partner', 'key:wms']],
+    ['INTROSPECTION', ['on', 'true', 'ALL', 'opaque', 'people', 'all']],
+    ['TLS_CLIENT_CA_FILE', ['partners.crt']],
     ['SANDBOX', ['yes', 'ON', 'true']],
     ['STATE_CACHE_MB', ['39', '16385', 'x']],
     ['ORDER_RESERVATION_DAYS', ['0', '366', 'forever']],
@@ -119,6 +124,24 @@ describe('the configuration', () => {
     expect(refusalOf(env)).not.toContain('s3cret');
   });
 
+  it('asks the issuer about tokens as a client of its own, with a secret that may be in a file', () => {
+    const env = { OIDC_ISSUER: 'https://issuer.example', INTROSPECTION: 'all', INTROSPECTION_CLIENT_ID: 'ledger' };
+    expect(refusalOf(env)).toContain('INTROSPECTION_CLIENT_SECRET');
+    expect(refusalOf({ ...env, INTROSPECTION_CLIENT_ID: '', INTROSPECTION_CLIENT_SECRET: 's3cret' })).toContain(
+      'INTROSPECTION_CLIENT_ID',
+    );
+    const introspection = { clientId: 'ledger', clientSecret: 's3cret', tokens: 'all' };
+    expect(readConfig({ ...env, INTROSPECTION_CLIENT_SECRET: 's3cret' }).introspection).toEqual(introspection);
+    const file = makeFile('s3cret\n');
+    expect(readConfig({ ...env, INTROSPECTION_CLIENT_SECRET_FILE: file }).introspection).toEqual(introspection);
+    expect(readConfig({ ...env, INTROSPECTION: 'off' }).introspection).toBeUndefined();
+  });
+
+  it('names whose tokens must be bound to a holder', () => {
+    const { boundTokens } = readConfig({ BOUND_TOKENS: 'role:partner, client:wms,client:partner,role:admin' });
+    expect(boundTokens).toEqual({ clients: ['wms', 'partner'], roles: ['admin', 'partner'] });
+  });
+
   it('never shows the key that was wrong', () => {
     expect(refusalOf({ KEY_ENCRYPTION_KEY: 'c2VjcmV0' })).not.toContain('c2VjcmV0');
   });
@@ -130,6 +153,12 @@ describe('the configuration', () => {
 
   const production = { NODE_ENV: 'production', OIDC_ISSUER: 'https://issuer.example' };
   const certificate = { TLS_CERT_FILE: 'ledger.crt', TLS_KEY_FILE: 'ledger.key' };
+
+  it('asks clients for certificates where their authority is named', () => {
+    expect(readConfig(certificate).tls).toEqual({ certFile: 'ledger.crt', keyFile: 'ledger.key' });
+    const tls = { certFile: 'ledger.crt', keyFile: 'ledger.key', clientCaFile: 'partners.crt' };
+    expect(readConfig({ ...certificate, TLS_CLIENT_CA_FILE: 'partners.crt' }).tls).toEqual(tls);
+  });
 
   it('in production is reached from other machines over TLS, or where a person has said otherwise (R4.4)', () => {
     expect(refusalOf(production)).toContain('TLS_CERT_FILE and TLS_KEY_FILE must be set: 0.0.0.0');

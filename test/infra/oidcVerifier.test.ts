@@ -1,7 +1,8 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { TokenRefused, type TokenVerifier } from '../../src/commands/ports.ts';
-import { createTokenVerifier, rememberedMsMax } from '../../src/infra/oidc/verifier.ts';
+import { rememberedMsMax } from '../../src/infra/oidc/verifiedTokens.ts';
+import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
 
 const issuer = 'https://issuer.example/realm';
 const startMs = Date.UTC(2026, 10, 2, 8);

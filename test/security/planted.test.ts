@@ -13,7 +13,9 @@ import { openSecurityWorld } from './world.ts';
 let takenFor: (principal: Principal) => Principal = (principal) => principal;
 
 const world = await openSecurityWorld({
-  adapt: ({ verifier }) => ({ verifier: { verify: async (token) => takenFor(await verifier.verify(token)) } }),
+  adapt: ({ verifier }) => ({
+    verifier: { ...verifier, verify: async (...sent) => takenFor(await verifier.verify(...sent)) },
+  }),
 });
 afterAll(() => world.close());
 const { service, canaries } = world;

@@ -120,9 +120,11 @@ const byWidth: readonly Role[] = [
 ];
 
 /** OpenID EAP ACR Values 1.0: phishing-resistant, and the same with a hardware-protected key. */
-export const strongAcrs: readonly string[] = ['phr', 'phrh'];
+const strongAcrs: readonly string[] = ['phr', 'phrh'];
 /** Long enough for one piece of work, short enough that an unattended screen can't delete much. */
 export const stepUpMaxAgeSeconds = 15 * 60;
+
+export const stepUpNeeded = { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds } as const;
 
 /** The issuer's clock may be ahead by as much. An authentication that is still to come is none. */
 const clockSkewSeconds = 5;
@@ -162,7 +164,7 @@ export const authorize = (operation: Operation, principal: Principal, nowSeconds
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
   if (rule.sensitive === true && role === 'admin' && !isFreshlyAuthenticated(principal, nowSeconds())) {
-    return { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds };
+    return stepUpNeeded;
   }
   return { kind: 'allowed', reach: reachOf(role, principal) };
 };

@@ -2,12 +2,11 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessEntry } from '../../audit/accessLog.ts';
 import type { CountryPoint, NewId } from '../../commands/ports.ts';
-import { isFreshlyAuthenticated, stepUpMaxAgeSeconds, strongAcrs } from '../../domain/access/policy.ts';
+import { isFreshlyAuthenticated } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { type AlertRaised, type AlertRule, alertRules } from '../../domain/alert/events.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { Clock } from '../../eventsourcing/ports.ts';
-import { stepUpProblem } from '../access.ts';
 import { callerKey } from '../limits.ts';
 import { Problem } from '../problems/problem.ts';
 import { createAddressKeys } from '../rateLimits.ts';
@@ -26,8 +25,11 @@ export interface Observed {
 export interface Detection {
   /** Returns at once; alerts are raised later. */
   observe(observed: Observed): void;
-  /** @throws Problem where the caller has deleted too much lately, and has not stepped up since. */
-  refuse(principal: Principal, operation: string): void;
+  /**
+   * Whether the caller has deleted too much lately, and has not signed in again since.
+   * @throws Problem `RATE_LIMITED` where it is a client, which can't
+   */
+  isStopped(principal: Principal, operation: string): boolean;
   /** Of the Prometheus text format. */
   lines(): readonly string[];
 }
@@ -150,16 +152,14 @@ export const createDetection = (ports: DetectionPorts): Detection => {
       for (const count of counting) count(observed);
       lookAtTravel(observed);
     },
-    refuse: (principal, operation) => {
-      if (!isDeletion(operation)) return;
+    isStopped: (principal, operation) => {
+      if (!isDeletion(operation)) return false;
       const block = blocked.get(callerKey({ principal }));
       const nowMs = Date.parse(clock.now());
-      if (block === undefined || block.untilMs <= nowMs) return;
+      if (block === undefined || block.untilMs <= nowMs) return false;
       const isSince = (principal.authTime ?? 0) * 1_000 > block.sinceMs;
-      if (isSince && isFreshlyAuthenticated(principal, nowMs / 1_000)) return;
-      if (principal.acr !== undefined || principal.kind === 'person') {
-        throw stepUpProblem(strongAcrs, stepUpMaxAgeSeconds, 'Much was deleted lately.');
-      }
+      if (isSince && isFreshlyAuthenticated(principal, nowMs / 1_000)) return false;
+      if (principal.acr !== undefined || principal.kind === 'person') return true;
       const seconds = Math.ceil((block.untilMs - nowMs) / 1_000);
       const headers = { 'retry-after': String(seconds) };
       throw new Problem('RATE_LIMITED', `Much was deleted lately. Try again in ${seconds} s.`, { headers });

@@ -87,17 +87,6 @@ const correlationIdOf = (request: FastifyRequest): string => {
   return value !== undefined && uuid.test(value) ? value : request.id;
 };
 
-const bearer = /^Bearer +$/i;
-const schemeLength = 'Bearer '.length;
-
-/** The text behind the scheme (RFC 6750 §2.1); the verifier tells whether it is a token. */
-export const bearerTokenOf = (request: FastifyRequest): string | null => {
-  const value = request.headers.authorization ?? '';
-  if (!bearer.test(value.slice(0, schemeLength))) return null;
-  const token = value.slice(schemeLength).trimStart();
-  return token === '' ? null : token;
-};
-
 /** The header by which support staff ask past the cache; the policy table says who may (R21.3). */
 export const asksPastCache = (request: FastifyRequest): boolean =>
   text(request, 'stockledger-cache')?.trim().toLowerCase() === 'bypass';

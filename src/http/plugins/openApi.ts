@@ -32,7 +32,7 @@ const headers = {
   'Cache-Status': header('RFC 9211: whether the answer came from the cache, where there is one.'),
   'Idempotency-Replayed': header('`true`: the first answer to this Idempotency-Key, sent again.'),
   'Retry-After': header('Seconds until it is worth trying again.'),
-  'WWW-Authenticate': header('RFC 6750 and RFC 9470: what the access token lacks.'),
+  'WWW-Authenticate': header('RFC 6750, RFC 9449 and RFC 9470: what the access token or its proof lacks.'),
   RateLimit: header('Requests that are left, and seconds until there are more.'),
   'RateLimit-Policy': header('How many requests a caller may send in a window of seconds.'),
 } as const;
@@ -109,6 +109,8 @@ const scopeTexts: { readonly [S in Scope]: string } = {
   admin: 'Everything',
 };
 
+const schemes = 'Sent as `Bearer`; one that is bound to a key as `DPoP`, with a proof in the header `DPoP` (RFC 9449).';
+
 const tags = allOf<Tag>()(['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live']);
 
 const description = [
@@ -132,7 +134,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
         securitySchemes: {
           oauth: {
             type: 'oauth2',
-            description: sandbox === null ? 'An access token of the configured issuer.' : 'Sandbox: secret `sandbox`.',
+            description: `${sandbox === null ? 'An access token of the configured issuer' : 'Sandbox: secret `sandbox`'}. ${schemes}`,
             flows: {
               clientCredentials: {
                 tokenUrl,

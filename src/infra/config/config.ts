@@ -13,8 +13,9 @@ import {
   text,
   url,
 } from './configValues.ts';
+import { readTokenRules, type TokenRulesConfig } from './tokenRules.ts';
 
-export interface Config extends Doors {
+export interface Config extends Doors, TokenRulesConfig {
   readonly port: number;
   readonly dataDir: string;
   readonly publicUrl: string;
@@ -163,6 +164,7 @@ export const readConfig = (env: Env): Config => {
   const scheme = doors.tls === null ? 'http' : 'https';
   return {
     ...doors,
+    ...readTokenRules(env, doors.oidcIssuer),
     port,
     dataDir,
     publicUrl: url('PUBLIC_URL', text(env, 'PUBLIC_URL', `${scheme}://localhost:${port}`)),

@@ -52,9 +52,14 @@ export interface Doors {
   /** `null`: the sandbox issuer in this process, whose secrets are public. */
   readonly oidcIssuer: string | null;
   /** `null`: plain HTTP. */
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly tls: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    /** Whose certificates clients may show; absent: they are asked for none. */
+    readonly clientCaFile?: string;
+  } | null;
   readonly requestsPerMinute: number;
-  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks of the proxies whose `X-Forwarded-For` and `X-Client-Certificate` are believed. */
   readonly trustedProxies: readonly string[];
   /** In which one of them names the country of a caller; `null`: none does. In lower case. */
   readonly countryHeader: string | null;
@@ -109,10 +114,15 @@ const countryHeaderOf = (env: Env): string | null => {
 
 const tlsOf = (env: Env): Doors['tls'] => {
   const [certFile, keyFile] = [text(env, 'TLS_CERT_FILE', ''), text(env, 'TLS_KEY_FILE', '')];
+  const clientCaFile = text(env, 'TLS_CLIENT_CA_FILE', '');
   if ((certFile === '') !== (keyFile === '')) {
     throw new ConfigError('TLS_CERT_FILE and TLS_KEY_FILE: both, or none of them.');
   }
-  return certFile === '' ? null : { certFile, keyFile };
+  if (certFile === '' && clientCaFile !== '') {
+    throw new ConfigError('TLS_CLIENT_CA_FILE needs TLS_CERT_FILE and TLS_KEY_FILE: certificates are shown over TLS.');
+  }
+  if (certFile === '') return null;
+  return { certFile, keyFile, ...(clientCaFile === '' ? {} : { clientCaFile }) };
 };
 
 /** What may be in the clear where the service is not just tried: nothing that a person has not named. */

@@ -14,8 +14,19 @@ const partyId = new RegExp(customerIdPattern);
 
 const malformed = (claim: string): TokenRefused => new TokenRefused(`The token's "${claim}" claim is malformed.`);
 
-const requiredText = (claims: JWTPayload, claim: string): string => {
+/** Where issuers put the same by default, and where it is not looked for (docs/identity.md). */
+const elsewhere: { readonly [claim: string]: string } = { client_id: 'azp' };
+
+/** Says what is missing and where it was looked for. Nothing of the token is in it but names of claims. */
+export const missing = (claim: string, claims: JWTPayload): string => {
+  const other = elsewhere[claim];
+  if (other === undefined || !(other in claims)) return `The token has no "${claim}".`;
+  return `The token has no "${claim}"; "${other}" is not read in its place.`;
+};
+
+export const requiredText = (claims: JWTPayload, claim: string): string => {
   const value = claims[claim];
+  if (value === undefined) throw new TokenRefused(missing(claim, claims));
   if (typeof value !== 'string' || !identifier.test(value)) throw malformed(claim);
   return value;
 };
@@ -53,6 +64,29 @@ const optionalScopes = (claims: JWTPayload): readonly string[] => {
   return value.split(' ');
 };
 
+/** What a token is bound to (RFC 7800): good only together with a proof that its sender holds it. A thief has none. */
+export interface Confirmation {
+  /** SHA-256 thumbprint of a public key (RFC 9449 §6.1), base64url. */
+  readonly key?: string;
+  /** SHA-256 of a certificate (RFC 8705 §3.1), base64url. */
+  readonly certificate?: string;
+}
+
+/** SHA-256, base64url. */
+const thumbprint = /^[\w-]{43}$/;
+
+/** `null`: anybody who has it may send it. @throws TokenRefused for a binding that we could not hold anybody to. */
+export const confirmationFromClaims = ({ cnf }: JWTPayload): Confirmation | null => {
+  if (cnf === undefined) return null;
+  if (typeof cnf !== 'object' || cnf === null) throw malformed('cnf');
+  const key = optionalText({ ...cnf }, 'jkt', thumbprint);
+  const certificate = optionalText({ ...cnf }, 'x5t#S256', thumbprint);
+  if (key === undefined && certificate === undefined) {
+    throw new TokenRefused('The token is bound by a "cnf" that has neither "jkt" nor "x5t#S256".');
+  }
+  return { ...(key === undefined ? {} : { key }), ...(certificate === undefined ? {} : { certificate }) };
+};
+
 /**
  * Roles and scopes that we don't know are dropped: they may mean something to others, here they open nothing.
  * Everything else must have the right shape, because a half-understood token is worse than none.
@@ -60,11 +94,8 @@ const optionalScopes = (claims: JWTPayload): readonly string[] => {
  * @throws TokenRefused naming the claim that is missing or malformed.
  */
 export const principalFromClaims = (claims: JWTPayload): Principal => {
-  // RFC 7800: it is good only together with a proof that its sender holds the key. A thief has none.
-  if (claims.cnf !== undefined) throw new TokenRefused('The token is bound to a key ("cnf"); it is no bearer token.');
   const subject = requiredText(claims, 'sub');
   const client = requiredText(claims, 'client_id');
-  requiredText(claims, 'jti');
   const claimedRoles = optionalTexts(claims, 'roles', identifier) ?? [];
   const claimedScopes = optionalScopes(claims);
   const partnerId = optionalText(claims, 'partnerId', partyId);

@@ -12,22 +12,16 @@ import {
   errors as joseErrors,
   customFetch as joseFetch,
 } from 'jose';
-import { allowInsecureRequests, discovery, customFetch as discoveryFetch, None } from 'openid-client';
+import { None } from 'openid-client';
 import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { readOrCreateKeyFile } from '../keys/keyFiles.ts';
-import { createCircuitBreaker } from '../waits.ts';
-
-/** A caller waits at most this long for keys before 503: twice what a healthy issuer across the world needs. */
-const fetchTimeoutMs = 3_000;
+import { createPatientFetch, discoverIssuer, fetchTimeoutMs, type PatientFetch, requireSecure } from './issuer.ts';
 
 /** Made-up key ids can make us ask the issuer at most this often. */
 const unknownKeyCooldownMs = 30_000;
 
 /** Keys that the issuer has withdrawn are trusted for this long at most. */
 const keysAgeMaxMs = 10 * 60_000;
-
-/** While the issuer is down, callers are told at once instead of each waiting for its own time-out. */
-const failureBackOffMs = 1_000;
 
 interface IssuerKeysOptions {
   readonly issuer: string;
@@ -39,45 +33,11 @@ interface IssuerKeysOptions {
   readonly nowMs: () => number;
 }
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-
-/** R4.4: keys that come over plain HTTP could be anybody's, except within this machine. */
-const requireSecure = (address: string): URL => {
-  const url = new URL(address);
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
-  throw new Error(`${address} must be an https address, or http on a loopback address.`);
-};
-
-/** Any answer but 2xx counts as a failure, and for a while after a failure nothing is sent. */
-const createPatientFetch = (nowMs: () => number) => {
-  const breaker = createCircuitBreaker({ failuresMax: 1, nextOpenMs: () => failureBackOffMs, nowMs });
-  return async (url: string, options: RequestInit): Promise<Response> => {
-    if (breaker.openMs() > 0) throw new Error('The issuer could not be reached a moment ago.');
-    return breaker.run(async () => {
-      const response = await fetch(url, options);
-      if (!response.ok) throw new Error(`The issuer answered with status ${response.status}.`);
-      return response;
-    });
-  };
-};
-
-type PatientFetch = ReturnType<typeof createPatientFetch>;
-
-/** Trust in the metadata rests on its naming the very issuer that was asked (OpenID Connect Discovery §4.3). */
 const discoverJwksUri = async (issuer: string, patientFetch: PatientFetch): Promise<string> => {
-  const url = new URL(issuer);
-  const found = await discovery(url, 'stockledger', undefined, None(), {
-    // `requireSecure` has let plain HTTP through for loopback addresses alone.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked deprecated by its library only to stand out
-    execute: url.protocol === 'http:' ? [allowInsecureRequests] : [],
-    timeout: fetchTimeoutMs / 1000,
-    [discoveryFetch]: (address, { body: _noBody, ...options }) => patientFetch(address, options),
-  });
-  const metadata = found.serverMetadata();
-  if (metadata.issuer !== issuer) throw new Error(`The metadata of ${issuer} names another issuer.`);
-  if (metadata.jwks_uri === undefined) throw new Error(`The metadata of ${issuer} names no key set.`);
-  return metadata.jwks_uri;
+  const found = await discoverIssuer({ issuer, clientId: 'stockledger', authentication: None(), patientFetch });
+  const { jwks_uri: jwksUri } = found.serverMetadata();
+  if (jwksUri === undefined) throw new Error(`The metadata of ${issuer} names no key set.`);
+  return jwksUri;
 };
 
 const createRemoteKeys = (options: IssuerKeysOptions): JWTVerifyGetKey => {

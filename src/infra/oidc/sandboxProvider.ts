@@ -116,7 +116,8 @@ const configuration = (
     clientCredentials: { enabled: true },
     resourceIndicators: resourceIndicators(clients),
     devInteractions: { enabled: false },
-    dPoP: { enabled: false },
+    // Nothing is kept, so a proof works twice within its minute: at worst a thief gets a token bound to another's key.
+    dPoP: { enabled: true, allowReplay: true },
     pushedAuthorizationRequests: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     userinfo: { enabled: false },

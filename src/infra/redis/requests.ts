@@ -1,9 +1,11 @@
-/** What requests ask Redis for and can do without: cached answers, idempotency keys in use, rate limits. */
+/** What requests ask Redis for: cached answers, idempotency keys in use, rate limits, and DPoP proofs that were used. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Position } from '../../eventsourcing/message.ts';
+import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import type { Cache, CacheEntry } from '../../projections/readCache/readCache.ts';
+import type { UsedProofs } from '../oidc/dpopProofs.ts';
 import { createCircuitBreaker, within } from '../waits.ts';
 import { keyPrefix, type RedisServer } from './connect.ts';
 
@@ -162,5 +164,22 @@ export const createRedisCounts = ({ open }: Pick<RedisServer, 'open'>) => {
         const [[, current] = [], , [, previous] = []] = replies ?? [];
         return { current: Number(current), previous: Number(previous ?? 0) };
       }),
+  };
+};
+
+/**
+ * DPoP proofs that were used, in all processes together. Here Redis can't be done without: a process that does not know
+ * whether another one has seen a proof takes none (503), while tokens that are bound to no key go on.
+ */
+export const createRedisUsedProofs = ({ open }: Pick<RedisServer, 'open'>): UsedProofs => {
+  const redis = open('quick');
+  return {
+    use: async (_holder, id, keptMs) => {
+      try {
+        return (await redis.set(`${keyPrefix}:dpop:${id}`, '', 'PX', keptMs, 'NX')) === 'OK';
+      } catch (error) {
+        throw new StoreUnavailable('Redis can not say whether a DPoP proof was used before', 'not_written', error);
+      }
+    },
   };
 };
