@@ -303,7 +303,15 @@ describe('an order id that is taken', () => {
 
 describe('an answer that is given again under its key', () => {
   const houses = (...warehouses: readonly string[]) =>
-    service.as(partner({ sub: 'p', client_id: 'app', partnerId: 'partner-1', warehouses: [...warehouses] }));
+    service.as(
+      partner({
+        sub: 'p',
+        client_id: 'app',
+        partnerId: 'partner-1',
+        warehouses: [...warehouses],
+        ...steppedUp(startMs),
+      }),
+    );
   const dispatchFrom = (warehouseId: string) => ({
     warehouseId,
     carrier: 'ups',

@@ -4,13 +4,21 @@
  */
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { Principal, Role, Scope } from './principal.ts';
+import { isFresh, stepUpMaxAgeSeconds, strongAcrs } from './stepUp.ts';
+
+/**
+ * `for_people`: people of any role. A client with credentials of its own can't sign in again; its scope stands for it.
+ * `for_administrators_too`: people, and a client that acts as administrator, for what can't be undone: a client of that
+ * role needs such a token as well, or the role `service`.
+ */
+type Sensitivity = 'for_people' | 'for_administrators_too';
 
 interface Rule {
   /** Any of these, or the scope `admin`. */
   readonly scopes: readonly Scope[];
   readonly roles: readonly Role[];
-  /** An administrator needs a fresh, strong authentication for it (RFC 9470). */
-  readonly sensitive?: true;
+  /** Who needs a fresh, strong authentication for it (RFC 9470), beside scope and role. */
+  readonly sensitive?: Sensitivity;
 }
 
 const readers: readonly Role[] = ['admin', 'warehouse_staff', 'customer_service', 'auditor', 'partner', 'service'];
@@ -44,7 +52,7 @@ export const policies = {
   },
   registerInventory: changeStock,
   setInventory: changeStock,
-  retireInventory: { ...changeStock, sensitive: true },
+  retireInventory: { ...changeStock, sensitive: 'for_administrators_too' },
   adjustInventory: changeStock,
   receiveInventory: changeStock,
   quarantineInventory: changeStock,
@@ -52,7 +60,8 @@ export const policies = {
   setInventoryPolicy: changeStock,
   reserveInventory: changeStock,
   releaseReservation: changeStock,
-  changeInventory: changeStock,
+  /** Up to 500 stocks in one go: a client's daily work, and seldom a person's. */
+  changeInventory: { ...changeStock, sensitive: 'for_people' },
 
   placeOrder: { scopes: ['orders:write'], roles: orderWriters },
   listOrders: readOrders,
@@ -67,10 +76,10 @@ export const policies = {
   voidShipment: { scopes: ['shipments:write'], roles: keepers },
   trackShipment: { scopes: ['shipments:write'], roles: keepers },
 
-  createWebhookEndpoint: { ...manageWebhooks, sensitive: true },
+  createWebhookEndpoint: { ...manageWebhooks, sensitive: 'for_administrators_too' },
   listWebhookEndpoints: manageWebhooks,
   getWebhookEndpoint: manageWebhooks,
-  deleteWebhookEndpoint: { ...manageWebhooks, sensitive: true },
+  deleteWebhookEndpoint: { ...manageWebhooks, sensitive: 'for_administrators_too' },
   testWebhookEndpoint: manageWebhooks,
   listWebhookDeliveries: manageWebhooks,
 
@@ -107,21 +116,6 @@ const byWidth: readonly Role[] = [
   'customer',
 ];
 
-/** OpenID EAP ACR Values 1.0: phishing-resistant, and the same with a hardware-protected key. */
-const strongAcrs: readonly string[] = ['phr', 'phrh'];
-/** Long enough for one piece of work, short enough that an unattended screen can't delete much. */
-export const stepUpMaxAgeSeconds = 15 * 60;
-
-/** The issuer's clock may be ahead by as much. An authentication that is still to come is none. */
-const clockSkewSeconds = 5;
-
-const isFresh = ({ acr, authTime }: Principal, nowSeconds: number): boolean =>
-  acr !== undefined &&
-  strongAcrs.includes(acr) &&
-  authTime !== undefined &&
-  nowSeconds - authTime <= stepUpMaxAgeSeconds &&
-  authTime - nowSeconds <= clockSkewSeconds;
-
 const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   switch (role) {
     case 'warehouse_staff':
@@ -140,6 +134,9 @@ const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   }
 };
 
+const needsStepUp = ({ sensitive }: Rule, role: Role, { kind }: Principal): boolean =>
+  sensitive !== undefined && (kind === 'person' || (sensitive === 'for_administrators_too' && role === 'admin'));
+
 /** @param nowSeconds since 1970; asked only where it matters. */
 export const authorize = (operation: Operation, principal: Principal, nowSeconds: () => number): AccessVerdict => {
   const rule: Rule = policies[operation];
@@ -148,7 +145,7 @@ export const authorize = (operation: Operation, principal: Principal, nowSeconds
   }
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
-  if (rule.sensitive === true && role === 'admin' && !isFresh(principal, nowSeconds())) {
+  if (needsStepUp(rule, role, principal) && !isFresh(principal, nowSeconds())) {
     return { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds };
   }
   return { kind: 'allowed', reach: reachOf(role, principal) };

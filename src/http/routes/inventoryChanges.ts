@@ -146,7 +146,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     bodyBytesMax,
     isBulk: true,
     answers: { 207: ref(ChangesAnswer) },
-    problems: [],
+    problems: ['STEP_UP_REQUIRED'],
     handle: async (asked) => {
       // Each row has a revision of its own.
       const { ifMatch: _, ...context } = asked.context;
