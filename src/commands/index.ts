@@ -27,13 +27,15 @@ interface UseCasePorts {
   readonly personalData: PersonalData;
   readonly clock: Clock;
   readonly newSecret: () => string;
+  /** See `createStockUseCases`. */
+  readonly approvalFromUnits: number;
 }
 
-export const createUseCases = ({ handlers, personalData, clock, newSecret }: UseCasePorts) => {
+export const createUseCases = ({ handlers, personalData, clock, newSecret, approvalFromUnits }: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
   return {
     ...createCatalogueUseCases(handlers),
-    ...createStockUseCases(handlers, sealNote),
+    ...createStockUseCases(handlers, { sealNote, approvalFromUnits }),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),

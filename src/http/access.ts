@@ -51,6 +51,8 @@ export const identify = async (
     }
     case 'role_missing':
       throw new Problem('ROLE_NOT_ALLOWED', `One of these roles is needed: ${verdict.roles.join(', ')}.`);
+    case 'person_needed':
+      throw new Problem('PERSON_REQUIRED', 'A person has to do this, not a client with credentials of its own.');
     case 'step_up': {
       const { acrValues, maxAgeSeconds } = verdict;
       const extras = challenge(

@@ -24,6 +24,7 @@ import { createCursors } from './reads/lists.ts';
 import { createPositionGate } from './reads/positions.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
+import { registerApprovals } from './routes/approvals.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
 import { registerAudit, registerStream } from './routes/events.ts';
 import { registerInventoryChanges } from './routes/inventoryChanges.ts';
@@ -131,6 +132,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
   registerInventoryFacts(router, ports);
   registerInventoryChanges(router, ports);
   registerInventoryPlans(router, ports);
+  registerApprovals(router, ports);
   registerOrderCommands(router, ports);
   registerOrderReads(router, ports);
   registerShipments(router, ports);

@@ -59,6 +59,8 @@ const announcements = {
   StockQuarantined: taken('quarantined'),
   StockQuarantineReleased: moved('quarantine_released'),
   StockQuarantineReduced: moved('quarantine_reduced'),
+  StockChangeProposed: taken('change_proposed'),
+  StockChangeRejected: moved('change_rejected'),
   StockPolicySet: moved('policy_set'),
   StockRetired: moved('retired'),
   OrderPlaced: ofOrder('order.placed'),
@@ -79,6 +81,8 @@ const announcements = {
     messages: ({ data }: EventOf<'WebhookTestRequested'>, { endpointId }: Audience) =>
       data.endpointId === endpointId ? [{ type: 'webhook.test', data: { endpointId } }] : [],
   },
+  // The event after it in the same append has the figures to tell; between the two, pieces look free that are gone.
+  StockChangeApproved: null,
   ItemDefined: null,
   OrderAbandoned: null,
   OrderAddressCorrected: null,

@@ -53,6 +53,10 @@ const mayDo: Record<Operation, string> = {
   reserveInventory: 'A W - - P - S',
   releaseReservation: 'A W - - P - S',
   changeInventory: 'A W - - P - S',
+  listApprovals: 'A W C U P - S',
+  getApproval: 'A W C U P - S',
+  approveChange: 'A W - - P - S',
+  rejectChange: 'A W - - P - S',
   placeOrder: 'A - - - - K S',
   listOrders: 'A W C U P K S',
   searchOrders: 'A - C - - - S',
@@ -114,8 +118,9 @@ describe('the table of operations', () => {
 describe('a sensitive operation', () => {
   const sensitive = operations.filter((operation) => 'sensitive' in policies[operation]);
 
-  it('is retiring a stock, many changes in one request, and making or deleting a webhook endpoint', () => {
+  it('is retiring a stock, many changes at once, approving one, and making or deleting a webhook endpoint', () => {
     expect(sensitive.toSorted()).toEqual([
+      'approveChange',
       'changeInventory',
       'createWebhookEndpoint',
       'deleteWebhookEndpoint',
@@ -153,7 +158,7 @@ describe('a sensitive operation', () => {
 
   it('asks a client for its scope instead, and as administrator for what cannot be undone', () => {
     const { acr: _, authTime: __, ...bare } = principal({ kind: 'client', subject: 'erp', client: 'erp' });
-    for (const operation of sensitive) {
+    for (const operation of sensitive.filter((each) => !('peopleOnly' in policies[each]))) {
       for (const role of policies[operation].roles) {
         const isAsked = role === 'admin' && operation !== 'changeInventory';
         const { kind } = authorize(operation, { ...bare, roles: [role] }, () => nowSeconds);
@@ -172,6 +177,16 @@ describe('a sensitive operation', () => {
         expect(authorize(operation, { ...bare, roles: [role] }, () => nowSeconds).kind).toBe('allowed');
       }
     }
+  });
+});
+
+describe('what only people may do', () => {
+  it('is approving a change, whatever roles and scopes a client has (T13)', () => {
+    const people = operations.filter((operation) => 'peopleOnly' in policies[operation]);
+    expect(people).toEqual(['approveChange']);
+    const client = principal({ kind: 'client', subject: 'erp', client: 'erp', roles: ['admin', 'service'] });
+    expect(authorize('approveChange', client, () => nowSeconds)).toEqual({ kind: 'person_needed' });
+    expect(verdictOf('approveChange', { roles: ['warehouse_staff'] }).kind).toBe('allowed');
   });
 });
 

@@ -45,6 +45,10 @@ const mayDo: { readonly [operation: string]: string } = {
   reserveInventory: 'AW--P-S',
   releaseReservation: 'AW--P-S',
   changeInventory: 'AW--P-S',
+  listApprovals: 'AWUDP-S',
+  getApproval: 'AWUDP-S',
+  approveChange: 'AW--P-S',
+  rejectChange: 'AW--P-S',
   placeOrder: 'A----CS',
   correctOrder: 'A----CS',
   setOrderStatus: 'A----CS',
@@ -299,7 +303,13 @@ describe("somebody else's", () => {
 });
 
 describe('a sensitive command', () => {
-  const sensitive = ['retireInventory', 'changeInventory', 'createWebhookEndpoint', 'deleteWebhookEndpoint'];
+  const sensitive = [
+    'retireInventory',
+    'changeInventory',
+    'approveChange',
+    'createWebhookEndpoint',
+    'deleteWebhookEndpoint',
+  ];
   const weak: readonly (readonly [string, Claims])[] = [
     ['without a word on how', { acr: undefined, auth_time: undefined }],
     ['with a password', { acr: '1' }],
@@ -336,12 +346,19 @@ describe('a sensitive command', () => {
 
   it('of a client with credentials of its own needs the scope instead', async () => {
     const erp = { sub: 'erp', client_id: 'erp', acr: undefined, auth_time: undefined, partnerId: undefined };
-    for (const name of sensitive) {
+    for (const name of sensitive.filter((each) => each !== 'approveChange')) {
       for (const role of rolesThatMay(name).filter((each) => each !== 'admin')) {
         expect((await ask(name, claimsOf(role, erp))).status, `${name} ${role}`).not.toBe(401);
         const without = await ask(name, claimsOf(role, { ...erp, scope: 'orders:read' }));
         expect(without, `${name} ${role}`).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING' } });
       }
+    }
+  });
+
+  it('that approves a change is for no client at all (T13)', async () => {
+    for (const role of rolesThatMay('approveChange')) {
+      const answer = await ask('approveChange', claimsOf(role, { sub: 'erp', client_id: 'erp', partnerId: undefined }));
+      expect(answer, role).toMatchObject({ status: 403, body: { code: 'PERSON_REQUIRED' } });
     }
   });
 

@@ -19,6 +19,8 @@ interface Rule {
   readonly roles: readonly Role[];
   /** Who needs a fresh, strong authentication for it (RFC 9470), beside scope and role. */
   readonly sensitive?: Sensitivity;
+  /** No program may: a second pair of eyes is asked for (T13). */
+  readonly peopleOnly?: true;
 }
 
 const readers: readonly Role[] = ['admin', 'warehouse_staff', 'customer_service', 'auditor', 'partner', 'service'];
@@ -63,6 +65,11 @@ export const policies = {
   /** Up to 500 stocks in one go: a client's daily work, and seldom a person's. */
   changeInventory: { ...changeStock, sensitive: 'for_people' },
 
+  listApprovals: readStock,
+  getApproval: readStock,
+  approveChange: { ...changeStock, sensitive: 'for_people', peopleOnly: true },
+  rejectChange: changeStock,
+
   placeOrder: { scopes: ['orders:write'], roles: orderWriters },
   listOrders: readOrders,
   /** By what a customer says of themselves: for who sees every customer's contact anyway. */
@@ -103,6 +110,7 @@ export type AccessVerdict =
   | { readonly kind: 'allowed'; readonly reach: Reach }
   | { readonly kind: 'scope_missing'; readonly scopes: readonly Scope[] }
   | { readonly kind: 'role_missing'; readonly roles: readonly Role[] }
+  | { readonly kind: 'person_needed' }
   | { readonly kind: 'step_up'; readonly acrValues: readonly string[]; readonly maxAgeSeconds: number };
 
 /** Widest first: who has two roles acts in the wider one. */
@@ -145,6 +153,7 @@ export const authorize = (operation: Operation, principal: Principal, nowSeconds
   }
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
+  if (rule.peopleOnly === true && principal.kind !== 'person') return { kind: 'person_needed' };
   if (needsStepUp(rule, role, principal) && !isFresh(principal, nowSeconds())) {
     return { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds };
   }
