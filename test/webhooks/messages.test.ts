@@ -132,6 +132,7 @@ describe('stock messages', () => {
     expect(hear(rejected)).toEqual([
       { type: 'stock.changed', data: expect.objectContaining({ available: 9, change: 'change_rejected' }) },
     ]);
+    expect(hear({ type: 'StockChangeRejected', data: { ...end, reason: 'counted_since' } })).toEqual([]);
     expect(hear({ type: 'StockChangeApproved', data: { ...end, approvedBy: 'bert' } })).toEqual([]);
   });
 
