@@ -114,7 +114,7 @@ describe('a large loss', () => {
     expect((await erp.get(`${path}?asOf=${occurredAt}`, since(done))).body).toMatchObject({ onHand: 40 });
   });
 
-  it('takes claims at once, and their orders look elsewhere; what is rejected is for those who wait', async () => {
+  it('takes claims at once, and their orders look elsewhere', async () => {
     const { sku, path } = await stocked();
     const order = await placeOrder(service.as('sandbox-shop'), [line(sku, 80)]);
     expect(order.body.allocation).toBe('complete');
@@ -123,6 +123,16 @@ describe('a large loss', () => {
     const backordered = async () =>
       (await service.as('sandbox-shop').get(`/v1/orders/${order.body.orderId}`)).body.lines[0].backordered as number;
     await expect.poll(backordered).toBe(40);
+  });
+
+  it('that is rejected leaves its pieces to those who wait', async () => {
+    const { sku, path } = await stocked();
+    const asked = await proposed(path);
+    const order = await placeOrder(service.as('sandbox-shop'), [line(sku, 80)]);
+    expect(order.body.lines[0].backordered).toBe(40);
+    const backordered = async () =>
+      (await service.as('sandbox-shop').get(`/v1/orders/${order.body.orderId}`)).body.lines[0].backordered as number;
+    await service.settled();
     const rejected = await bert.post(`${at(asked)}/rejection`, { reason: 'found again' });
     expect(rejected).toMatchObject({ status: 200, body: { status: 'rejected', rejectionReason: 'found again' } });
     await expect.poll(backordered).toBe(0);
