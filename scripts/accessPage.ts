@@ -25,7 +25,8 @@ const requestsIn = (document: string): ReadonlyMap<string, string> => {
 
 const mayOf = (role: Role, { roles: allowed, sensitive }: Rule): string => {
   if (!allowed.includes(role)) return '';
-  return sensitive === true && role === 'admin' ? 'step-up' : 'yes';
+  if (sensitive === undefined) return 'yes';
+  return sensitive === 'for_administrators_too' && role === 'admin' ? 'step-up' : 'people: step-up';
 };
 
 const operationRows = (document: string): readonly (readonly string[])[] => {
@@ -61,9 +62,10 @@ export const accessPage = (document: string): string => `# Who may do what
 Written by \`npm run openapi\` from \`src/domain/access/policy.ts\` and \`visibleFields.ts\` beside it; do not edit it by hand.
 
 A request needs a token with one of the scopes and one of the roles of its row; the scope \`admin\` stands for every scope.
-\`step-up\`: an administrator needs an authentication of the last 15 minutes with a phishing-resistant method (\`acr\` is
-\`phr\` or \`phrh\`), else the answer is 401 \`STEP_UP_REQUIRED\` (RFC 9470). What is missing is told with 403
-\`SCOPE_MISSING\` or \`ROLE_NOT_ALLOWED\`.
+\`step-up\`: it needs an authentication of the last 15 minutes with a phishing-resistant method (\`acr\` is \`phr\` or
+\`phrh\`), else the answer is 401 \`STEP_UP_REQUIRED\`, whose challenge says what would do (RFC 9470). \`people: step-up\`:
+it needs that of people; a client with credentials of its own (\`sub\` is its \`client_id\`) needs the scope instead. What
+is missing is told with 403 \`SCOPE_MISSING\` or \`ROLE_NOT_ALLOWED\`.
 
 ## Operations
 

@@ -24,6 +24,7 @@ const settingsOf = (
   stateCacheBytesMax: 1,
   orderReservationMs: noTimeMs,
   idempotencyKeptMs: noTimeMs,
+  approvalFromUnits: 0,
 });
 
 const serve = async (dataDir: string): Promise<string> => {

@@ -87,6 +87,7 @@ const start = async (): Promise<void> => {
       stateCacheBytesMax: config.stateCacheBytesMax,
       orderReservationMs: config.orderReservationMs,
       idempotencyKeptMs,
+      approvalFromUnits: config.approvalFromUnits,
     },
   );
   guardAgainstStrayFaults(process, engines.recover, logger);

@@ -86,6 +86,8 @@ export interface Settings {
   readonly stateCacheBytesMax: number;
   /** How long an order's reservation is kept before it lapses. */
   readonly orderReservationMs: number;
+  /** Counts and adjustments of so many pieces, and retirements, take a second person; 0: nothing does. */
+  readonly approvalFromUnits: number;
   /** How long answers to idempotency keys are kept; docs/openapi.json promises 7 days. */
   readonly idempotencyKeptMs: number;
 }
@@ -109,7 +111,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const measures = createMeasures(lag.behindMs);
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
-  const useCases = createUseCases({ ...adapters, handlers });
+  const useCases = createUseCases({ ...adapters, handlers, approvalFromUnits: settings.approvalFromUnits });
   const processManagers = createProcessManagers({
     ...adapters,
     handlers,

@@ -28,14 +28,16 @@ interface UseCasePorts {
   readonly personalData: PersonalData;
   readonly clock: Clock;
   readonly newSecret: () => string;
+  /** See `createStockUseCases`. */
+  readonly approvalFromUnits: number;
 }
 
-export const createUseCases = ({ handlers, personalData, clock, newSecret }: UseCasePorts) => {
+export const createUseCases = ({ handlers, personalData, clock, newSecret, approvalFromUnits }: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
   return {
     ...createCatalogueUseCases(handlers),
     ...createAlertUseCases(handlers),
-    ...createStockUseCases(handlers, sealNote),
+    ...createStockUseCases(handlers, { sealNote, approvalFromUnits }),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),

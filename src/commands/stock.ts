@@ -3,6 +3,7 @@ import type { StockCommand, StockRefusal } from '../domain/stock/commands.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { stockStream, warehouseStream } from '../domain/values.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext, Outcome } from '../eventsourcing/commandHandling/outcome.ts';
 import { createSlots } from '../eventsourcing/concurrency.ts';
 import { refuse } from '../eventsourcing/message.ts';
@@ -30,9 +31,34 @@ const noWarehouse: StockOutcome = {
   refusal: refuse('WAREHOUSE_NOT_FOUND', 'No such warehouse.').refused,
 };
 
-export const createStockUseCases = ({ stock, warehouse }: Handlers, sealNote: SealNote) => {
+interface StockUseCasePorts {
+  readonly sealNote: SealNote;
+  /** Counts and adjustments of so many pieces, and retirements, take a second person (T13); 0: nothing does. */
+  readonly approvalFromUnits: number;
+}
+
+export const createStockUseCases = (
+  { stock, warehouse }: Handlers,
+  { sealNote, approvalFromUnits }: StockUseCasePorts,
+) => {
+  /** What a person or a client states about the shelf, and nothing that has a document of its own. */
+  const withTerms = (command: StockCommand, { commandId, actor }: CommandContext): StockCommand => {
+    if (approvalFromUnits === 0) return command;
+    switch (command.type) {
+      case 'AdjustStock':
+      case 'SetStock':
+      case 'RetireStock': {
+        const approvalId = derivedId(`approval/${commandId}`);
+        return { ...command, approval: { fromUnits: approvalFromUnits, approvalId, by: actor.subject } };
+      }
+      default:
+        return command;
+    }
+  };
+
   /** Facts and seals, before the command takes its place in the queue of its stream. */
-  const prepare = async ({ command, note, context }: StockChange): Promise<StockCommand | StockOutcome> => {
+  const prepare = async ({ command: asked, note, context }: StockChange): Promise<StockCommand | StockOutcome> => {
+    const command = withTerms(asked, context);
     const { warehouseId, sku } = command;
     if (command.type === 'RegisterStock') {
       const { state } = await warehouse.load(warehouseStream(warehouseId));

@@ -7,9 +7,9 @@ import {
   type Operation,
   type Reach,
   reachesWarehouse,
-  stepUpNeeded,
 } from '../domain/access/policy.ts';
 import type { Principal, Role } from '../domain/access/principal.ts';
+import { stepUpNeeded } from '../domain/access/stepUp.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import type { ReadCredentials } from './input/credentials.ts';
@@ -80,6 +80,8 @@ const problemOf = (
     }
     case 'role_missing':
       return new Problem('ROLE_NOT_ALLOWED', roleMissing(refusal.roles, principal));
+    case 'person_needed':
+      return new Problem('PERSON_REQUIRED', 'A person has to do this, not a client with credentials of its own.');
     case 'step_up': {
       const extras = tell(
         'error="insufficient_user_authentication"',

@@ -28,6 +28,7 @@ import { createPositionGate } from './reads/positions.ts';
 import { requirePolicies } from './requirePolicies.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
+import { registerApprovals } from './routes/approvals.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
 import { registerAudit, registerStream } from './routes/events.ts';
 import { registerInventoryChanges } from './routes/inventoryChanges.ts';
@@ -112,6 +113,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
   registerInventoryFacts(router, ports);
   registerInventoryChanges(router, ports);
   registerInventoryPlans(router, ports);
+  registerApprovals(router, ports);
   registerOrderCommands(router, ports);
   registerOrderReads(router, ports);
   registerShipments(router, ports);

@@ -6,6 +6,7 @@ import { type Operation, policies, type Whose } from '../domain/access/policy.ts
 const whoseIs: { readonly [parameter: string]: Whose | null } = {
   warehouseId: 'warehouse',
   shipmentId: 'warehouse',
+  approvalId: 'warehouse',
   orderId: 'order',
   endpointId: 'endpoint',
   sku: null,

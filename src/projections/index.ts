@@ -14,6 +14,7 @@ import {
 } from '../eventsourcing/projecting/builtReadModels.ts';
 import { type AnyProjection, untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
+import { approvals, createApprovalQueries } from './approvals/projection.ts';
 import {
   createItemQueries,
   createSkuWarehousesQueries,
@@ -48,6 +49,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(skuWarehouses),
   untyped(openReservations),
   untyped(discrepancies),
+  untyped(approvals),
   untyped(orders),
   untyped(shipments),
   untyped(eventHistory),
@@ -85,6 +87,7 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
     skuWarehouses: build(untyped(skuWarehouses), createSkuWarehousesQueries),
     openReservations: build(untyped(openReservations), createOpenReservationQueries),
     discrepancies: build(untyped(discrepancies), createDiscrepancyQueries),
+    approvals: build(untyped(approvals), (port, collection) => createApprovalQueries(port, collection, pace)),
     orders: {
       ...build(untyped(orders), (port, collection) => orFolded(createOrderQueries(port, collection, pace), foldOrder)),
       fold: foldOrder,

@@ -31,6 +31,13 @@ const moved = (change: string) => ofStock(['stock.changed'], change);
 /** An early warning and an empty shelf can come of it. */
 const taken = (change: string) => ofStock(['stock.changed', 'stock.low', 'stock.out'], change);
 
+/** Of what a count has settled, the count tells: between the two, pieces look free that may be gone. */
+const rejected = {
+  ...moved('change_rejected'),
+  messages: (event: EventOf<'StockChangeRejected'>, audience: Audience) =>
+    event.data.rejectedBy === undefined ? [] : moved('change_rejected').messages(event, audience),
+};
+
 const ofOrder = <const Types extends readonly MessageType[]>(...types: Types) => ({
   types,
   messages: (event: AnnouncedOrderEvent, { warehouses }: Audience) => orderMessages(event, warehouses),
@@ -80,6 +87,8 @@ const announcements = {
   StockQuarantined: taken('quarantined'),
   StockQuarantineReleased: moved('quarantine_released'),
   StockQuarantineReduced: moved('quarantine_reduced'),
+  StockChangeProposed: taken('change_proposed'),
+  StockChangeRejected: rejected,
   StockPolicySet: moved('policy_set'),
   StockRetired: moved('retired'),
   OrderPlaced: ofOrder('order.placed'),
@@ -105,6 +114,8 @@ const announcements = {
     messages: ({ data }: EventOf<'AlertRaised'>, { warehouses }: Audience) =>
       warehouses === 'all' ? [alertMessage(data)] : [],
   },
+  // The event after it in the same append has the figures to tell; between the two, pieces look free that are gone.
+  StockChangeApproved: null,
   ItemDefined: null,
   OrderAbandoned: null,
   OrderAddressCorrected: null,

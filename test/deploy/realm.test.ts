@@ -1,7 +1,8 @@
 /** The realm that Keycloak imports, beside the table of who may do what (R4.3, R5, R7.2). */
 import { describe, expect, it } from 'vitest';
-import { policies, stepUpMaxAgeSeconds } from '../../src/domain/access/policy.ts';
+import { policies } from '../../src/domain/access/policy.ts';
 import { type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
+import { stepUpMaxAgeSeconds } from '../../src/domain/access/stepUp.ts';
 import { customerIdPattern, warehouseIdPattern } from '../../src/domain/values.ts';
 import { parseCompose, readText } from './composeFile.ts';
 

@@ -7,9 +7,9 @@ import {
   type Reach,
   reachesOrder,
   reachesWarehouse,
-  stepUpMaxAgeSeconds,
 } from '../../src/domain/access/policy.ts';
 import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
+import { stepUpMaxAgeSeconds } from '../../src/domain/access/stepUp.ts';
 import { visibleFieldsByRole } from '../../src/domain/access/visibleFields.ts';
 
 const nowSeconds = 1_772_355_600;
@@ -54,6 +54,10 @@ const mayDo: Record<Operation, string> = {
   reserveInventory: 'A W - - P - S',
   releaseReservation: 'A W - - P - S',
   changeInventory: 'A W - - P - S',
+  listApprovals: 'A W C U P - S',
+  getApproval: 'A W C U P - S',
+  approveChange: 'A W - - P - S',
+  rejectChange: 'A W - - P - S',
   placeOrder: 'A - - - - K S',
   listOrders: 'A W C U P K S',
   searchOrders: 'A - C - - - S',
@@ -115,8 +119,14 @@ describe('the table of operations', () => {
 describe('a sensitive operation', () => {
   const sensitive = operations.filter((operation) => 'sensitive' in policies[operation]);
 
-  it('is retiring a stock, and making or deleting a webhook endpoint', () => {
-    expect(sensitive.toSorted()).toEqual(['createWebhookEndpoint', 'deleteWebhookEndpoint', 'retireInventory']);
+  it('is retiring a stock, many changes at once, approving one, and making or deleting a webhook endpoint', () => {
+    expect(sensitive.toSorted()).toEqual([
+      'approveChange',
+      'changeInventory',
+      'createWebhookEndpoint',
+      'deleteWebhookEndpoint',
+      'retireInventory',
+    ]);
   });
 
   it.each([
@@ -128,8 +138,12 @@ describe('a sensitive operation', () => {
     ['that is still to come (16)', { acr: 'phr', authTime: nowSeconds + 6 }, 'step_up'],
     ['of next year (16)', { acr: 'phr', authTime: nowSeconds + 31_536_000 }, 'step_up'],
     ['with a password only', { acr: 'pwd', authTime: nowSeconds }, 'step_up'],
-  ] as const)('asks an administrator for a step-up, %s: %s', (_how, changes, kind) => {
-    for (const operation of sensitive) expect(verdictOf(operation, { roles: ['admin'], ...changes }).kind).toBe(kind);
+  ] as const)('asks a person of any role for a step-up, %s: %s', (_how, changes, kind) => {
+    for (const operation of sensitive) {
+      for (const role of policies[operation].roles) {
+        expect(verdictOf(operation, { roles: [role], ...changes }).kind, `${operation} ${role}`).toBe(kind);
+      }
+    }
   });
 
   it('says what it takes, also to a token that tells nothing of its authentication (RFC 9470)', () => {
@@ -143,12 +157,37 @@ describe('a sensitive operation', () => {
     }
   });
 
-  it('asks nobody else: their reach is small, or they are machines', () => {
-    const { acr: _, authTime: __, ...bare } = principal();
-    for (const role of ['warehouse_staff', 'partner', 'service'] as const) {
-      expect(authorize('retireInventory', { ...bare, roles: [role] }, () => nowSeconds).kind).toBe('allowed');
+  it('asks a client for its scope instead, and as administrator for what cannot be undone', () => {
+    const { acr: _, authTime: __, ...bare } = principal({ kind: 'client', subject: 'erp', client: 'erp' });
+    for (const operation of sensitive.filter((each) => !('peopleOnly' in policies[each]))) {
+      for (const role of policies[operation].roles) {
+        const isAsked = role === 'admin' && operation !== 'changeInventory';
+        const { kind } = authorize(operation, { ...bare, roles: [role] }, () => nowSeconds);
+        expect(kind, `${operation} ${role}`).toBe(isAsked ? 'step_up' : 'allowed');
+        expect(authorize(operation, { ...bare, roles: [role], scopes: [] }, () => nowSeconds).kind).toBe(
+          'scope_missing',
+        );
+      }
     }
-    expect(authorize('putItem', { ...bare, roles: ['admin'] }, () => nowSeconds).kind).toBe('allowed');
+  });
+
+  it('is the only kind that asks', () => {
+    const { acr: _, authTime: __, ...bare } = principal();
+    for (const operation of operations.filter((each) => !sensitive.includes(each))) {
+      for (const role of policies[operation].roles) {
+        expect(authorize(operation, { ...bare, roles: [role] }, () => nowSeconds).kind).toBe('allowed');
+      }
+    }
+  });
+});
+
+describe('what only people may do', () => {
+  it('is approving a change, whatever roles and scopes a client has (T13)', () => {
+    const people = operations.filter((operation) => 'peopleOnly' in policies[operation]);
+    expect(people).toEqual(['approveChange']);
+    const client = principal({ kind: 'client', subject: 'erp', client: 'erp', roles: ['admin', 'service'] });
+    expect(authorize('approveChange', client, () => nowSeconds)).toEqual({ kind: 'person_needed' });
+    expect(verdictOf('approveChange', { roles: ['warehouse_staff'] }).kind).toBe('allowed');
   });
 });
 

@@ -250,6 +250,21 @@ const cases: readonly Case[] = [
     waiting,
   ],
   [
+    'what was held for a rejected change is for those who wait',
+    { type: 'StockChangeRejected', data: { ...key, approvalId: 'a1', freed: 2, rejectedBy: 'bert', reason: 'x' } },
+    waiting,
+  ],
+  [
+    'a rejected change that held nothing sets nothing free',
+    { type: 'StockChangeRejected', data: { ...key, approvalId: 'a1', freed: 0, rejectedBy: 'bert', reason: 'x' } },
+    [],
+  ],
+  [
+    'what an approved change held beyond what is gone is for those who wait',
+    { type: 'StockChangeApproved', data: { ...key, approvalId: 'a1', freed: 2, approvedBy: 'bert' } },
+    waiting,
+  ],
+  [
     'a warehouse that is opened may serve whoever waits',
     { type: 'WarehouseSourcingSet', data: { warehouseId: 'BER', sourcing: 'open' } },
     [{ type: 'AllocateAllWaitingOrders' }],

@@ -5,6 +5,7 @@ import { entriesOf } from '../../src/domain/bucketMap.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
+import { heldFor } from '../../src/domain/stock/proposals.ts';
 import { availableOf, freeOf, reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { earlier, later, now, soon } from '../support/samples.ts';
@@ -36,6 +37,7 @@ const makeReserve: Make = (place, figure, ref) => ({
   orderId: `o${ref}`,
   lineId: '1',
 });
+const termsOf = (ref: number) => ({ approval: { fromUnits: 3, approvalId: `a${ref}`, by: 'anna' } });
 /** `figure` is negative or zero now and then, on purpose; `ref` picks one of a few reservations and orders. */
 const makers = {
   register: makeRegister,
@@ -78,6 +80,34 @@ const makers = {
   releaseQuarantine: (place, figure) => ({ type: 'ReleaseQuarantine', ...place, quantity: figure }),
   setPolicy: (place, _, ref) => ({ type: 'SetStockPolicy', ...place, safetyStock: ref }),
   retire: (place) => ({ type: 'RetireStock', ...place }),
+  adjustOrPropose: (place, figure, ref) => ({
+    type: 'AdjustStock',
+    ...place,
+    delta: figure - 6,
+    reason: 'lost',
+    ...termsOf(ref),
+  }),
+  countOrPropose: (place, figure, ref) => ({
+    type: 'SetStock',
+    ...place,
+    counted: figure,
+    reason: 'cycle count',
+    ...termsOf(ref),
+  }),
+  retireOrPropose: (place, _, ref) => ({ type: 'RetireStock', ...place, ...termsOf(ref) }),
+  approve: (place, figure, ref) => ({
+    type: 'ApproveChange',
+    ...place,
+    approvalId: `a${ref}`,
+    approvedBy: figure % 3 === 0 ? 'anna' : 'bert',
+  }),
+  reject: (place, _, ref) => ({
+    type: 'RejectChange',
+    ...place,
+    approvalId: `a${ref}`,
+    rejectedBy: 'anna',
+    reason: 'found',
+  }),
 } satisfies Record<string, Make>;
 const kinds = Object.keys(makers) as (keyof typeof makers)[];
 const makerOf = (kind: keyof typeof makers): Make => makers[kind];
@@ -106,6 +136,8 @@ const broken = (stock: Stock, event: StockEvent): string | null => {
 const brokenAfterAppend = (stock: Stock): string | null => {
   if (stock.phase === 'absent') return null;
   if (freeOf(stock.balance) < 0) return 'reserved is more than on hand less quarantined';
+  if (heldFor(stock.proposals) > stock.balance.quarantined) return 'more is held than is quarantined';
+  if (stock.phase === 'retired' && stock.proposals.length > 0) return 'a retired stock with a proposal';
   return stock.balance.quarantined > stock.balance.onHand ? 'more in quarantine than there is' : null;
 };
 
@@ -145,7 +177,15 @@ describe(`${sequencesPerRun} random sequences over several warehouses and SKUs`,
     expect([...seen].filter((name) => name.startsWith('Stock'))).toHaveLength(
       Object.keys(stockDecider.schemaVersions).length,
     );
-    for (const code of ['INSUFFICIENT_STOCK', 'STOCK_NOT_EMPTY', 'STOCK_RETIRED', 'RESERVATION_ID_TAKEN']) {
+    for (const code of [
+      'INSUFFICIENT_STOCK',
+      'STOCK_NOT_EMPTY',
+      'STOCK_RETIRED',
+      'RESERVATION_ID_TAKEN',
+      'APPROVAL_BY_PROPOSER',
+      'APPROVAL_ENDED',
+      'APPROVAL_OPEN',
+    ]) {
       expect(seen).toContain(code);
     }
   });

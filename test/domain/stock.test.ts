@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { proposalsMax } from '../../src/domain/stock/approvals.ts';
 import type { StockCommand, StockCommandOf, StockRefusal } from '../../src/domain/stock/commands.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { Balance, StockEvent, StockRegistered, StockReserved } from '../../src/domain/stock/events.ts';
+import type { ProposedChange } from '../../src/domain/stock/shapes.ts';
 import { availableOf, reservationsMax, reservationsOf } from '../../src/domain/stock/state.ts';
 import { quantityMax } from '../../src/domain/values.ts';
 import { given, type RefusalTests, recordedBy } from '../support/deciderSpec.ts';
@@ -246,6 +248,15 @@ describe('quarantine, policy and retirement', () => {
       .thenRecords(retired));
 });
 
+const proposal = (approvalId: string, change: ProposedChange): StockEvent => ({
+  type: 'StockChangeProposed',
+  data: { ...key, approvalId, change, held: 0, proposedBy: 'anna', after: balanceOf({ onHand: 10 }) },
+});
+const gainProposed = (approvalId: string) => proposal(approvalId, { kind: 'adjustment', delta: 60, reason: 'found' });
+const countProposed = proposal('a2', { kind: 'count', counted: 70, delta: 60, reason: 'cycle count' });
+const foundMore = { type: 'AdjustStock', ...at, delta: 60, reason: 'found' } as const;
+const approve = { type: 'ApproveChange', ...at, approvalId: 'a1', approvedBy: 'bert' } as const;
+
 const refusals: RefusalTests<StockRefusal> = {
   STOCK_NOT_FOUND: () => given(stockDecider).when(receive).thenRefused('STOCK_NOT_FOUND'),
   STOCK_ALREADY_REGISTERED: () =>
@@ -291,6 +302,21 @@ const refusals: RefusalTests<StockRefusal> = {
     given(stockDecider, registered(), reserved)
       .when({ ...reserve, quantity: 1 })
       .thenRefused('RESERVATION_ID_TAKEN'),
+  APPROVAL_ENDED: () => given(stockDecider, registered()).when(approve).thenRefused('APPROVAL_ENDED'),
+  APPROVAL_BY_PROPOSER: () =>
+    given(stockDecider, registered(), gainProposed('a1'))
+      .when({ ...approve, approvedBy: 'anna' })
+      .thenRefused('APPROVAL_BY_PROPOSER'),
+  APPROVAL_OPEN: () =>
+    given(stockDecider, registered({ onHand: 0 }), gainProposed('a1'))
+      .when(retire)
+      .thenRefused('APPROVAL_OPEN'),
+  COUNTED_SINCE: () =>
+    given(stockDecider, registered(), gainProposed('a1'), countProposed).when(approve).thenRefused('COUNTED_SINCE'),
+  TOO_MANY_PROPOSALS: () =>
+    given(stockDecider, registered(), ...Array.from({ length: proposalsMax }, (_, index) => gainProposed(`a${index}`)))
+      .when({ ...foundMore, approval: { fromUnits: 50, approvalId: 'one more', by: 'anna' } })
+      .thenRefused('TOO_MANY_PROPOSALS'),
   OCCURRED_BEFORE_REGISTRATION: () =>
     given(stockDecider, registered())
       .when({ ...receive, occurredAt: earlier })

@@ -4,6 +4,7 @@ import { type ApiDocument, type Documented, operationsOf } from '../support/docu
 import { hostileTexts, hostileValue, valueFor, type Wild } from './values.ts';
 
 export interface FuzzRequest {
+  /** A client of the sandbox, `person`, or nobody. */
   readonly who: string | null;
   readonly method: string;
   readonly url: string;
@@ -23,6 +24,7 @@ const callers: readonly (string | null)[] = [
   'sandbox-auditor',
   'sandbox-partner',
   'sandbox-customer',
+  'person',
   null,
 ];
 

@@ -3,6 +3,7 @@
  * `test/security`; the table itself is held by hand in `test/domain/policy.test.ts`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { type Operation, policies } from '../../src/domain/access/policy.ts';
 import type { Role } from '../../src/domain/access/principal.ts';
 import { operationsOf } from '../support/documented.ts';
 import { type Answer, allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
@@ -127,31 +128,71 @@ describe("somebody else's", () => {
   });
 });
 
-describe('a sensitive command of an administrator', () => {
-  const sensitive = ['retireInventory', 'createWebhookEndpoint', 'deleteWebhookEndpoint'];
+describe('a sensitive command', () => {
+  const sensitive = [
+    'retireInventory',
+    'changeInventory',
+    'approveChange',
+    'createWebhookEndpoint',
+    'deleteWebhookEndpoint',
+  ];
   const weak: readonly (readonly [string, Claims])[] = [
     ['without a word on how', { acr: undefined, auth_time: undefined }],
     ['with a password', { acr: '1' }],
     ['without a time', { auth_time: undefined }],
     ['a while ago', { auth_time: Math.floor(startMs / 1_000) - 15 * 60 - 1 }],
   ];
+  const rolesThatMay = (name: string): readonly Role[] => policies[name as Operation].roles;
 
-  it.each(weak)('authenticated %s gets a challenge that says what would do (RFC 9470)', async (_, changes) => {
-    const before = await service.countEvents();
-    for (const name of sensitive) {
-      const answer = await ask(name, claimsOf('admin', changes));
-      expect(answer, name).toMatchObject({ status: 401, body: { code: 'STEP_UP_REQUIRED' } });
-      expect(answer.headers['www-authenticate']).toBe(
-        'Bearer realm="stockledger", error="insufficient_user_authentication", acr_values="phr phrh", max_age=900',
-      );
-    }
-    expect(await service.countEvents()).toBe(before);
-  });
+  it.each(weak)(
+    'of a person authenticated %s gets a challenge that says what would do (RFC 9470)',
+    async (_, changes) => {
+      const before = await service.countEvents();
+      for (const name of sensitive) {
+        for (const role of rolesThatMay(name)) {
+          const answer = await ask(name, claimsOf(role, changes));
+          expect(answer, `${name} ${role}`).toMatchObject({ status: 401, body: { code: 'STEP_UP_REQUIRED' } });
+          expect(answer.headers['www-authenticate']).toBe(
+            'Bearer realm="stockledger", error="insufficient_user_authentication", acr_values="phr phrh", max_age=900',
+          );
+        }
+      }
+      expect(await service.countEvents()).toBe(before);
+    },
+  );
 
   it('is done with a fresh, phishing-resistant authentication', async () => {
     for (const acr of ['phr', 'phrh']) {
-      const answer = await ask('createWebhookEndpoint', claimsOf('admin', { acr }));
-      expect(answer.status, answer.text).toBe(200);
+      for (const role of rolesThatMay('createWebhookEndpoint')) {
+        const answer = await ask('createWebhookEndpoint', claimsOf(role, { acr }));
+        expect(answer.status, answer.text).toBe(200);
+      }
+    }
+  });
+
+  it('of a client with credentials of its own needs the scope instead', async () => {
+    const erp = { sub: 'erp', client_id: 'erp', acr: undefined, auth_time: undefined, partnerId: undefined };
+    for (const name of sensitive.filter((each) => each !== 'approveChange')) {
+      for (const role of rolesThatMay(name).filter((each) => each !== 'admin')) {
+        expect((await ask(name, claimsOf(role, erp))).status, `${name} ${role}`).not.toBe(401);
+        const without = await ask(name, claimsOf(role, { ...erp, scope: 'orders:read' }));
+        expect(without, `${name} ${role}`).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING' } });
+      }
+    }
+  });
+
+  it('that approves a change is for no client at all (T13)', async () => {
+    for (const role of rolesThatMay('approveChange')) {
+      const answer = await ask('approveChange', claimsOf(role, { sub: 'erp', client_id: 'erp', partnerId: undefined }));
+      expect(answer, role).toMatchObject({ status: 403, body: { code: 'PERSON_REQUIRED' } });
+    }
+  });
+
+  it('is the only kind that asks for it', async () => {
+    for (const name of Object.keys(policies).filter((each) => each !== 'getMetrics' && !sensitive.includes(each))) {
+      for (const role of rolesThatMay(name)) {
+        expect((await ask(name, claimsOf(role, { acr: undefined }))).status, `${name} ${role}`).not.toBe(401);
+      }
     }
   });
 });

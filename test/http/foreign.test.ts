@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Reach } from '../../src/domain/access/policy.ts';
 import { coversKept, reachMark } from '../../src/http/commands/keptAnswers.ts';
-import { allScopes, type Claims, startService } from '../support/service.ts';
+import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, since, warehouse } from './arrange.ts';
 
 const sku = 'TABLE-OAK-160';
@@ -137,7 +137,15 @@ describe('an order id that is taken', () => {
 
 describe('an answer that is given again under its key', () => {
   const houses = (...warehouses: readonly string[]) =>
-    service.as(partner({ sub: 'p', client_id: 'app', partnerId: 'partner-1', warehouses: [...warehouses] }));
+    service.as(
+      partner({
+        sub: 'p',
+        client_id: 'app',
+        partnerId: 'partner-1',
+        warehouses: [...warehouses],
+        ...steppedUp(startMs),
+      }),
+    );
   const dispatchFrom = (warehouseId: string) => ({
     warehouseId,
     carrier: 'ups',

@@ -1,6 +1,6 @@
 /** What a partner's endpoints hear of after the partner has lost a warehouse (R23, S3). */
 import { expect, it } from 'vitest';
-import { allScopes, type Claims, openService } from '../support/service.ts';
+import { allScopes, type Claims, openService, startMs, steppedUp } from '../support/service.ts';
 import { arrange, since } from './arrange.ts';
 
 const sku = 'TABLE-OAK-160';
@@ -10,6 +10,7 @@ const partner = (warehouses: readonly string[]): Claims => ({
   partnerId: 'partner-1',
   roles: ['partner'],
   scope: allScopes,
+  ...steppedUp(startMs),
   warehouses,
 });
 const subscription = { url: 'https://a.example/', eventTypes: ['stock.changed'] };

@@ -72,6 +72,7 @@ describe('the configuration', () => {
     ['SANDBOX', ['yes', 'ON', 'true']],
     ['STATE_CACHE_MB', ['39', '16385', 'x']],
     ['ORDER_RESERVATION_DAYS', ['0', '366', 'forever']],
+    ['APPROVAL_FROM_UNITS', ['-1', '0.5', '2147483648', 'many']],
     ['KEY_ENCRYPTION_KEY', ['short', key.subarray(1).toString('base64'), key.toString('hex')]],
     ['KEY_ENCRYPTION_KEY_FILE', ['no-such-file']],
     ['CACHE', ['on', 'true', 'redis', 'Memory']],

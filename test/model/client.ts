@@ -54,12 +54,13 @@ export const signIn = async (origin: string, role: string): Promise<string> => {
   return token;
 };
 
-export const createClient = (origin: string, role: string): Client => {
+/** @param sign a new token. */
+export const createClient = (origin: string, role: string, sign = () => signIn(origin, role)): Client => {
   const agent = new Agent({ keepAlive: true });
   let token: string | null = null;
 
   const begin = async ({ method, path, body, headers = {} }: Request) => {
-    token ??= await signIn(origin, role);
+    token ??= await sign();
     const text = body === undefined ? undefined : JSON.stringify(body);
     const sent = request(`${origin}${path}`, {
       agent,

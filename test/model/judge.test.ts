@@ -95,6 +95,22 @@ it.each([
   expect(judged(events, commands)).toContain('DIFFERENCE');
 });
 
+it('tells what is held for a proposal, and what it is not', () => {
+  const change = { kind: 'adjustment', delta: -9, reason: 'lost' };
+  const proposed = (held: number) =>
+    event(1, 'StockChangeProposed', 'lose', {
+      approvalId: 'a1',
+      change,
+      held,
+      proposedBy: '',
+      after: { ...figures(3), quarantined: held },
+    });
+  const ask: StockAsk = { kind: 'adjustment', delta: -9, reason: 'lost' };
+  const commands = () => [register(), issued('lose', ask, { status: 202, body: { revision: 1 } })];
+  expect(judged([registered, proposed(3)], commands())).toBe('');
+  expect(judged([registered, proposed(2)], commands())).toContain('DIFFERENCE');
+});
+
 it('tells a reader that was shown something else', () => {
   const commands = [register(), receive({ revision: 1 })];
   expect(judged(right, commands, { onHand: 4 })).toContain('GET shows');

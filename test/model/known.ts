@@ -24,6 +24,7 @@ export interface Known {
   /** By key: the revision that was told last. */
   readonly revisions: Map<string, number>;
   readonly holds: (Shelf & { readonly reservationId: string })[];
+  readonly approvals: (Shelf & { readonly approvalId: string })[];
   readonly orders: KnownOrder[];
   /** Ids of orders that goods are held for, and that are still to be placed. */
   readonly announced: string[];
@@ -38,6 +39,7 @@ export const createKnown = (): Known => ({
   shelves: [],
   revisions: new Map(),
   holds: [],
+  approvals: [],
   orders: [],
   announced: [],
   shipments: [],
@@ -52,13 +54,13 @@ export const note = (known: Known, key: string, { body: { revision } }: Pick<Ans
 export const revisionAt = (known: Known, { warehouseId, sku }: Shelf): number | undefined =>
   known.revisions.get(stockKey(warehouseId, sku));
 
-/** Warehouses that the staff and the partner of the sandbox are assigned to. */
+/** Warehouses that the staff and the partner of the sandbox, and the person, are assigned to. */
 export const assigned: readonly string[] = ['BER', 'PAR'];
 export const elsewhere: readonly string[] = ['LON', 'NYC', 'ROM'];
 export const warehouseIds: readonly string[] = [...assigned, ...elsewhere];
 
 export const reachOf = ({ role }: Pick<Client, 'role'>): readonly string[] | 'all' =>
-  role === 'staff' || role === 'partner' ? assigned : 'all';
+  ['staff', 'partner', 'person'].includes(role) ? assigned : 'all';
 export const reaches = (client: Pick<Client, 'role'>, warehouseId: string): boolean =>
   reachOf(client) === 'all' || assigned.includes(warehouseId);
 

@@ -37,6 +37,18 @@ export interface EventData {
   readonly quantity: number;
   readonly delta: number;
   readonly counted: number;
+  readonly approvalId: string;
+  readonly change: {
+    readonly kind: string;
+    readonly delta?: number;
+    readonly counted?: number;
+    readonly reason?: string;
+  };
+  readonly held: number;
+  readonly freed: number;
+  readonly proposedBy: string;
+  readonly approvedBy: string;
+  readonly rejectedBy?: string;
   readonly missing: number;
   readonly reservationId: string;
   readonly fromReservationId: string;

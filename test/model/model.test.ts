@@ -31,5 +31,6 @@ describe('the embedded service under random commands and kills', () => {
     expect(figures.refused).toBeLessThan(commands / 2);
     expect(figures.reads).toBeGreaterThan(commands / 5);
     expect(figures.shipments).toBeGreaterThan(50);
+    expect(figures.approved).toBeGreaterThan(commands / 500);
   });
 });

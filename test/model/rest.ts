@@ -199,8 +199,36 @@ const checkAvailability = async (rest: Rest): Promise<void> => {
   }
 };
 
+/** What became of all that was proposed. */
+const checkApprovals = async (rest: Rest): Promise<void> => {
+  const wanted = new Map<string, object>();
+  for (const { type, data } of [...rest.world.pasts.values()].flat()) {
+    const { approvalId, warehouseId, sku, change, held, proposedBy, approvedBy, rejectedBy } = data;
+    const before = wanted.get(approvalId);
+    if (type === 'StockChangeProposed') {
+      wanted.set(approvalId, { warehouseId, sku, change, held, proposedBy, status: 'open', decidedBy: null });
+    }
+    if (type === 'StockChangeApproved')
+      wanted.set(approvalId, { ...before, status: 'approved', decidedBy: approvedBy });
+    if (type === 'StockChangeRejected') {
+      const status = rejectedBy === undefined ? 'superseded' : 'rejected';
+      wanted.set(approvalId, { ...before, status, decidedBy: rejectedBy ?? null });
+    }
+  }
+  const items = await all(rest, '/v1/approvals', rest.dice.pick([500, 37]));
+  const shown = byKey(items, ({ approvalId }) => String(approvalId));
+  if (shown.size < items.length) rest.journal.differ('/v1/approvals lists one twice');
+  compare(rest, { what: '/v1/approvals', shown, wanted });
+  const open = await all(rest, '/v1/approvals?status=open');
+  const openNow = [...rest.world.stocks.values()].flatMap(({ proposals }) => proposals);
+  if (open.length !== openNow.length) {
+    rest.journal.differ(`${open.length} approvals are open, by the model ${openNow.length}`);
+  }
+};
+
 export const checkAtRest = async (rest: Rest): Promise<void> => {
   await checkStocks(rest);
+  await checkApprovals(rest);
   await checkOrders(rest);
   await checkShipments(rest);
   await checkPast(rest);

@@ -14,12 +14,13 @@ import { createJudge } from './judge.ts';
 import { createKnown, type KnownOrder, type Shelf, warehouseIds } from './known.ts';
 import { createLogReader } from './logReader.ts';
 import { changeStatus, correctAddress, dispatch, placeOrder, relabel, track } from './orderCommands.ts';
+import { personToken } from './person.ts';
 import { createReactions } from './reactions.ts';
 import { type Reader, readLarge, readSmall } from './reads.ts';
 import { checkAtRest, type Rest } from './rest.ts';
 import { faultsAtRest } from './rules.ts';
 import { startService } from './service.ts';
-import { bulkChange, type Planned, stockChange, stockCommand } from './stockCommands.ts';
+import { bulkChange, decideApproval, type Planned, stockChange, stockCommand } from './stockCommands.ts';
 import { listen } from './stream.ts';
 import { createWorld } from './world.ts';
 
@@ -46,12 +47,14 @@ export interface ModelFigures {
   readonly events: number;
   readonly orders: number;
   readonly shipments: number;
+  /** Changes that took a second person, and got one. */
+  readonly approved: number;
   /** What the service and the model do not agree about. */
   readonly differences: number;
 }
 
 /** Clients that send at the same time. */
-const roles = ['admin', 'admin', 'staff', 'staff', 'partner', 'shop', 'shop', 'customer'];
+const roles = ['admin', 'admin', 'staff', 'staff', 'partner', 'person', 'shop', 'shop', 'customer'];
 const roundMax = 700;
 /** Every so many commands other goods come into play, so that a long run is not slower than a short one. */
 const epochCommands = 4_000;
@@ -64,13 +67,25 @@ const twoHoursMs = 2 * 3_600_000;
 /** Reservations that end so soon are waited for at rest. */
 const soonMs = 60_000;
 
-type Kinds = 'stock' | 'bulk' | 'place' | 'status' | 'address' | 'dispatch' | 'track' | 'label' | 'warehouse' | 'item';
+type Kinds =
+  | 'stock'
+  | 'bulk'
+  | 'decide'
+  | 'place'
+  | 'status'
+  | 'address'
+  | 'dispatch'
+  | 'track'
+  | 'label'
+  | 'warehouse'
+  | 'item';
 type Weights = readonly (readonly [weight: number, kind: Kinds])[];
 
 /** Staff and partners keep stock, and now and then try what is not theirs to do. */
 const keeper: Weights = [
   [40, 'stock'],
   [2, 'bulk'],
+  [4, 'decide'],
   [14, 'dispatch'],
   [14, 'track'],
   [2, 'label'],
@@ -86,6 +101,11 @@ const seller: Weights = [
   [0.3, 'dispatch'],
 ];
 const weightsOf: { readonly [role: string]: Weights } = {
+  person: [
+    [10, 'stock'],
+    [1, 'bulk'],
+    [30, 'decide'],
+  ],
   admin: [...keeper, [26, 'place'], [9, 'status'], [1.5, 'warehouse'], [1.5, 'item']],
   shop: seller,
   customer: seller,
@@ -124,7 +144,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
   const judge = createJudge(world, journal, reactions);
   const dice = createDice(seed);
   const senders: Sender[] = roles.map((role, index) => ({
-    client: createClient(origin, role),
+    client: createClient(origin, role, role === 'person' ? () => personToken(origin, dataDir) : undefined),
     dice: createDice(seed * 1_000 + index),
     journal,
     lives,
@@ -177,6 +197,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
     const plans: { readonly [Kind in Kinds]: () => Planned | null | Promise<Planned | null> } = {
       stock: () => stockChange(own, role, known),
       bulk: () => bulkChange(own, role, known),
+      decide: () => decideApproval(own, role, known),
       place: () => placeOrder(own, role, known),
       status: () => order && changeStatus(own, role, { known, order }),
       address: () => order && correctAddress(own, role, { known, order }),
@@ -317,6 +338,7 @@ export const runModel = async ({ seed, commands, dataDir, say, entry }: ModelOpt
       kills: lives() - 1,
       orders: world.orders.size,
       shipments: world.shipments.size,
+      approved: [...world.pasts.values()].flat().filter(({ type }) => type === 'StockChangeApproved').length,
       differences: journal.differences(),
     };
   } finally {

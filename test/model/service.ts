@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../demo/service.ts';
 import { endChild } from '../support/engines/childServer.ts';
+import { approvalFromUnits } from './approvals.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 /** A machine that does other things starts it slowly. */
@@ -60,6 +61,7 @@ export const startService = async ({
         DATA_DIR: dataDir,
         SANDBOX_WAREHOUSES: warehouseIds.join(','),
         RATE_LIMIT_PER_MINUTE: '100000000',
+        APPROVAL_FROM_UNITS: String(approvalFromUnits),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -2,6 +2,17 @@
  * A stock as docs/openapi.json and docs/architecture.md, "Facts and promises" describe it: figures, claims, and what a
  * fact takes from them (T28).
  */
+import {
+  approve,
+  heldFor,
+  isLarge,
+  type Proposal,
+  proposalsAfter,
+  propose,
+  reject,
+  retirementRefusals,
+  settled,
+} from './approvals.ts';
 import { type Decision, type EventData, type Expected, type Figures, type LogEvent, record, refuse } from './log.ts';
 
 export interface Claim {
@@ -25,6 +36,8 @@ export interface Stock {
   readonly figures: Figures;
   readonly registeredAt: string;
   readonly claims: ReadonlyMap<string, Claim>;
+  /** The oldest first. */
+  readonly proposals: readonly Proposal[];
   readonly revision: number;
   readonly updatedAt: string;
 }
@@ -49,6 +62,9 @@ const moves: { readonly [type: string]: (figures: Figures, data: EventData) => F
   StockQuarantined: (f, { quantity }) => ({ ...f, quarantined: f.quarantined + quantity }),
   StockQuarantineReleased: (f, { quantity }) => ({ ...f, quarantined: f.quarantined - quantity }),
   StockQuarantineReduced: (f, { quantity }) => ({ ...f, quarantined: f.quarantined - quantity }),
+  StockChangeProposed: (f, { held }) => ({ ...f, quarantined: f.quarantined + held }),
+  StockChangeApproved: (f, { freed }) => ({ ...f, quarantined: f.quarantined - freed }),
+  StockChangeRejected: (f, { freed }) => ({ ...f, quarantined: f.quarantined - freed }),
   StockPolicySet: (f, { safetyStock }) => ({ ...f, safetyStock }),
   StockRetired: (f) => f,
   StockDiscrepancyRecorded: (f) => f,
@@ -97,10 +113,11 @@ export const applyToStock = (stock: Stock | undefined, event: LogEvent): Stock =
   const at = { warehouseId, sku, revision, updatedAt: recordedAt };
   const figures = moveFigures(stock?.figures ?? nothing, event);
   if (stock === undefined || type === 'StockRegistered') {
-    return { ...at, status: 'active', figures, registeredAt, claims: new Map() };
+    return { ...at, status: 'active', figures, registeredAt, claims: new Map(), proposals: [] };
   }
   const status = type === 'StockRetired' ? 'retired' : stock.status;
-  return { ...stock, ...at, status, figures, claims: claimsAfter(stock, event) };
+  const proposals = proposalsAfter(stock, event, figures.quarantined);
+  return { ...stock, ...at, status, figures, claims: claimsAfter(stock, event), proposals };
 };
 
 /** Claims lapse, the newest first; then marks; then what is missing is told. */
@@ -122,7 +139,7 @@ const consequences = (stock: Stock, done: readonly Expected[], missing: number):
   return events;
 };
 
-const fact = (stock: Stock, done: readonly Expected[], missing: number): Decision =>
+export const fact = (stock: Stock, done: readonly Expected[], missing: number): Decision =>
   record(...done, ...consequences(stock, done, missing));
 
 /** What is asked of a stock: the kinds of bulk rows, and the other routes. */
@@ -135,10 +152,12 @@ export type StockAsk =
   | { readonly kind: 'quarantine-release'; readonly quantity: number }
   | { readonly kind: 'policy'; readonly safetyStock: number }
   | { readonly kind: 'retire' }
+  | { readonly kind: 'approve'; readonly approvalId: string }
+  | { readonly kind: 'reject'; readonly approvalId: string }
   | { readonly kind: 'reserve'; readonly quantity: number; readonly orderId?: string; readonly lineId?: string }
   | { readonly kind: 'release'; readonly reservationId: string };
 
-const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>): Decision => {
+const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>, by: string): Decision => {
   const { figures, claims } = stock;
   const { onHand, quarantined } = figures;
   switch (ask.kind) {
@@ -148,6 +167,7 @@ const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>
     case 'adjustment': {
       const missing = Math.max(0, -ask.delta - onHand);
       if (onHand + ask.delta > quantityMax) return refuse('QUANTITY_TOO_LARGE');
+      if (isLarge(ask.delta)) return propose(stock, ask, by);
       return fact(
         stock,
         [{ type: 'StockAdjusted', data: { delta: ask.delta + missing, reason: ask.reason } }],
@@ -156,7 +176,9 @@ const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>
     }
     case 'set': {
       const { onHand: counted, reason } = ask;
-      return fact(stock, [{ type: 'StockCounted', data: { counted, delta: counted - onHand, reason } }], 0);
+      const delta = counted - onHand;
+      if (isLarge(delta)) return propose(stock, { kind: 'count', counted, delta, reason }, by);
+      return fact(stock, [...settled(stock.proposals), { type: 'StockCounted', data: { counted, delta, reason } }], 0);
     }
     case 'quarantine': {
       const quantity = Math.min(ask.quantity, onHand - quarantined);
@@ -164,14 +186,19 @@ const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>
       return fact(stock, [done], ask.quantity - quantity);
     }
     case 'quarantine-release':
-      if (ask.quantity > quarantined) return refuse('INSUFFICIENT_STOCK');
+      if (ask.quantity > quarantined - heldFor(stock)) return refuse('INSUFFICIENT_STOCK');
       return record({ type: 'StockQuarantineReleased', data: { quantity: ask.quantity } });
     case 'policy':
       if (ask.safetyStock === figures.safetyStock) return record();
       return record({ type: 'StockPolicySet', data: { safetyStock: ask.safetyStock } });
-    case 'retire':
-      if (onHand + figures.reserved + quarantined > 0) return refuse('STOCK_NOT_EMPTY');
-      return record({ type: 'StockRetired', data: {} });
+    case 'retire': {
+      const refusals = retirementRefusals(stock);
+      return refusals.length > 0 ? refuse(...refusals) : propose(stock, { kind: 'retirement' }, by);
+    }
+    case 'approve':
+      return approve(stock, ask.approvalId, by);
+    case 'reject':
+      return reject(stock, ask.approvalId, by);
     case 'reserve': {
       if (ask.quantity > availableOf(figures)) return refuse('INSUFFICIENT_STOCK');
       const { kind: _, ...data } = ask;
@@ -188,16 +215,27 @@ const decideActive = (stock: Stock, ask: Exclude<StockAsk, { kind: 'register' }>
   }
 };
 
-/** @param occurredAt what the client said; absent: now, which no registration is after. */
-export const decideStock = (stock: Stock | undefined, ask: StockAsk, occurredAt?: string): Decision => {
+const decideRetired = ({ kind }: StockAsk): Decision => {
+  if (kind === 'approve' || kind === 'reject') return refuse('APPROVAL_ENDED');
+  return kind === 'retire' ? record() : refuse('STOCK_RETIRED');
+};
+
+interface Said {
+  /** What the client said; absent: now, which no registration is after. */
+  readonly occurredAt?: string | undefined;
+  /** Subject of who asks. */
+  readonly by?: string;
+}
+
+export const decideStock = (stock: Stock | undefined, ask: StockAsk, { occurredAt, by = '' }: Said = {}): Decision => {
   if (ask.kind === 'register') {
     if (stock?.status === 'active') return refuse('STOCK_ALREADY_REGISTERED');
     const { onHand, safetyStock } = ask;
     return record({ type: 'StockRegistered', data: { onHand, safetyStock } });
   }
   if (stock === undefined) return refuse('STOCK_NOT_FOUND');
-  if (stock.status === 'retired') return ask.kind === 'retire' ? record() : refuse('STOCK_RETIRED');
-  const decided = decideActive(stock, ask);
+  if (stock.status === 'retired') return decideRetired(ask);
+  const decided = decideActive(stock, ask, by);
   const isTooEarly = occurredAt !== undefined && occurredAt < stock.registeredAt;
   return isTooEarly ? refuse('OCCURRED_BEFORE_REGISTRATION', ...decided.refusals) : decided;
 };

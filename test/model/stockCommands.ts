@@ -19,9 +19,12 @@ const minuteMs = 60_000;
 export const inventoryPath = ({ warehouseId, sku }: Shelf): string =>
   `/v1/warehouses/${warehouseId}/inventory/${encodeURIComponent(sku)}`;
 
+const keepers: readonly string[] = ['admin', 'staff', 'partner', 'person'];
+const subjectOf = (role: string): string => (role === 'person' ? role : `sandbox-${role}`);
+
 /** Who may not change a stock is told so, whatever the stock is. */
 const barrier = (role: string, warehouseId: string): readonly string[] => {
-  if (!['admin', 'staff', 'partner'].includes(role)) return ['SCOPE_MISSING'];
+  if (!keepers.includes(role)) return ['SCOPE_MISSING'];
   return reaches({ role }, warehouseId) ? [] : ['WAREHOUSE_NOT_FOUND'];
 };
 
@@ -41,7 +44,7 @@ const askOf = (
   decide: (world) => {
     const isThere = world.warehouses.has(warehouseKey(warehouseId));
     if (ask.kind === 'register' && !isThere) return refuse('WAREHOUSE_NOT_FOUND');
-    return decideStock(stockAt(world, warehouseId, sku), ask, more.occurredAt);
+    return decideStock(stockAt(world, warehouseId, sku), ask, { occurredAt: more.occurredAt, by: subjectOf(role) });
   },
   ...(ask.kind === 'reserve'
     ? { justBefore: (world: World) => outOfReach(role, orderOf(world, ask.orderId ?? '')) }
@@ -49,10 +52,10 @@ const askOf = (
 });
 
 /** Those that a row of a bulk request can be. */
-const rowAsk = (dice: Dice): StockAsk => {
+const rowAsk = (dice: Dice): ShelfAsk => {
   const reason = dice.pick(reasons);
   const quantity = dice.between(1, 6);
-  return dice.weighted<() => StockAsk>([
+  return dice.weighted<() => ShelfAsk>([
     [10, () => ({ kind: 'receipt', quantity: dice.chance(0.004) ? 2_147_483_647 : dice.between(1, 25) })],
     [8, () => ({ kind: 'adjustment', delta: dice.pick([-9, -5, -3, -2, -1, 1, 2, 3, 6]), reason })],
     [4, () => ({ kind: 'quarantine', quantity, reason: 'inspection' })],
@@ -86,7 +89,9 @@ const matchFor = (dice: Dice, known: Known, shelf: Shelf): number | undefined =>
 const headersFor = (ifMatch: number | undefined): Readonly<Record<string, string>> =>
   ifMatch === undefined ? {} : { 'if-match': `"${ifMatch}"` };
 
-const routes: { readonly [Kind in StockAsk['kind']]: readonly [method: string, below: string] } = {
+type ShelfAsk = Exclude<StockAsk, { kind: 'approve' | 'reject' }>;
+
+const routes: { readonly [Kind in ShelfAsk['kind']]: readonly [method: string, below: string] } = {
   register: ['POST', ''],
   receipt: ['POST', '/receipts'],
   adjustment: ['POST', '/adjustments'],
@@ -114,7 +119,7 @@ const ownerFor = (dice: Dice, known: Known): { readonly orderId?: string } => {
 
 export const stockChange = (dice: Dice, role: string, known: Known): Planned => {
   const hold = dice.pickLate(known.holds);
-  const ask = dice.weighted<() => StockAsk>([
+  const ask = dice.weighted<() => ShelfAsk>([
     [34, () => rowAsk(dice)],
     [2, () => ({ kind: 'policy', safetyStock: dice.pick([0, 0, 1, 3]) })],
     [2, () => ({ kind: 'retire' })],
@@ -128,10 +133,10 @@ export const stockChange = (dice: Dice, role: string, known: Known): Planned => 
 interface Change {
   readonly known: Known;
   readonly shelf: Shelf;
-  readonly ask: StockAsk;
+  readonly ask: ShelfAsk;
 }
 
-const pathFor = (shelf: Shelf, ask: StockAsk, isDryRun: boolean): string => {
+const pathFor = (shelf: Shelf, ask: ShelfAsk, isDryRun: boolean): string => {
   const query = isDryRun ? '?dryRun=true' : '';
   if (ask.kind === 'register') return `/v1/warehouses/${shelf.warehouseId}/inventory${query}`;
   const end = ask.kind === 'release' ? `/${ask.reservationId}` : '';
@@ -183,9 +188,65 @@ export const stockCommand = (dice: Dice, role: string, change: Change): Planned 
     asks: [askOf(role, shelf, ask, { occurredAt, ifMatch, always })],
     learn: (answer) => {
       if (answer.status >= 300 || isDryRun) return;
-      const { reservationId, inventory } = answer.body as { reservationId?: string; inventory?: Answer['body'] };
+      const { reservationId, approvalId, inventory } = answer.body as {
+        reservationId?: string;
+        approvalId?: string;
+        inventory?: Answer['body'];
+      };
       note(known, stockKey(shelf.warehouseId, shelf.sku), { body: inventory ?? answer.body });
       if (reservationId !== undefined) known.holds.push({ ...shelf, reservationId });
+      if (approvalId !== undefined) known.approvals.push({ ...shelf, approvalId });
+    },
+  };
+};
+
+/** Who may not decide it is told so, whatever it is about. */
+const decisionBarrier = (role: string, kind: 'approve' | 'reject', warehouseId: string): readonly string[] => {
+  if (!keepers.includes(role)) return ['SCOPE_MISSING'];
+  if (kind === 'approve' && role !== 'person') return ['PERSON_REQUIRED'];
+  return reaches({ role }, warehouseId) ? [] : ['APPROVAL_NOT_FOUND'];
+};
+
+/** `null`: nothing was proposed yet. */
+export const decideApproval = (dice: Dice, role: string, known: Known): Planned | null => {
+  const found = dice.pickLate(known.approvals);
+  if (found === undefined) return null;
+  const { approvalId: id, ...shelf } = found;
+  const isUnknown = dice.chance(0.03);
+  // Left to be decided once more.
+  const isAgain = dice.chance(0.15);
+  const approvalId = isUnknown ? dice.uuid() : id;
+  const kind = dice.chance(role === 'person' ? 0.7 : 0.1) ? 'approve' : 'reject';
+  const ifMatch = matchFor(dice, known, shelf);
+  const isDryRun = dice.chance(0.05);
+  const end = kind === 'approve' ? 'approval' : 'rejection';
+  const barriers = decisionBarrier(role, kind, shelf.warehouseId);
+  return {
+    role,
+    key: dice.uuid(),
+    isDryRun,
+    isBulk: false,
+    request: {
+      method: 'POST',
+      path: `/v1/approvals/${approvalId}/${end}${isDryRun ? '?dryRun=true' : ''}`,
+      body: kind === 'approve' ? undefined : { reason: 'found again' },
+      headers: headersFor(ifMatch),
+    },
+    asks: [
+      {
+        about: stockKey(shelf.warehouseId, shelf.sku),
+        ifMatch,
+        always: isUnknown && barriers.length === 0 ? ['APPROVAL_NOT_FOUND'] : barriers,
+        decide: (world) =>
+          decideStock(stockAt(world, shelf.warehouseId, shelf.sku), { kind, approvalId }, { by: subjectOf(role) }),
+      },
+    ],
+    learn: (answer) => {
+      if (isDryRun || isUnknown) return;
+      if (answer.status < 300) note(known, stockKey(shelf.warehouseId, shelf.sku), answer);
+      const hasEnded = answer.status < 300 || answer.body.code === 'APPROVAL_ENDED';
+      const at = known.approvals.indexOf(found);
+      if (hasEnded && !isAgain && at >= 0) known.approvals.splice(at, 1);
     },
   };
 };

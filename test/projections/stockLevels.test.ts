@@ -31,6 +31,15 @@ const story = (
 const claim = { reservationId: 'r1', quantity: 4 };
 const reserved = move('StockReserved', { ...claim, expiresAt: timeAt(900) });
 
+const lossProposed = (pieces: number) =>
+  move('StockChangeProposed', {
+    approvalId: 'a1',
+    change: { kind: 'adjustment', delta: -pieces, reason: 'lost' },
+    held: pieces,
+    proposedBy: 'anna',
+  });
+const ended = (freed: number) => ({ approvalId: 'a1', freed });
+
 projectionSpec(stockLevels, logOf, {
   StockRegistered: [
     story('the opening stock, less what is held back', [registered(10, 3)], {
@@ -149,6 +158,31 @@ projectionSpec(stockLevels, logOf, {
         move('StockQuarantineReduced', { quantity: 2, cause: 'count' }),
       ],
       { onHand: 1, quarantined: 1 },
+    ),
+  ],
+  StockChangeProposed: [
+    story('what may be gone is not promised', [registered(10), lossProposed(6)], {
+      onHand: 10,
+      quarantined: 6,
+      available: 4,
+    }),
+  ],
+  StockChangeApproved: [
+    story(
+      'the hold is over, and the pieces are gone with the event after it',
+      [registered(10), lossProposed(6), move('StockChangeApproved', { ...ended(6), approvedBy: 'bert' })],
+      { onHand: 10, available: 10 },
+    ),
+  ],
+  StockChangeRejected: [
+    story(
+      'promised again',
+      [
+        registered(10),
+        lossProposed(6),
+        move('StockChangeRejected', { ...ended(6), rejectedBy: 'bert', reason: 'here' }),
+      ],
+      { onHand: 10, available: 10 },
     ),
   ],
   StockShipped: [

@@ -9,7 +9,14 @@ import { startMs } from '../support/service.ts';
 import type { Things } from './things.ts';
 
 /** What a request uses up: made anew before each one that is carried out. */
-export type Need = 'emptySku' | 'reservationId' | 'orderId' | 'newOrderId' | 'newShipmentId' | 'endpointId';
+export type Need =
+  | 'approvalId'
+  | 'emptySku'
+  | 'reservationId'
+  | 'orderId'
+  | 'newOrderId'
+  | 'newShipmentId'
+  | 'endpointId';
 
 export interface Good {
   /** By their names in the path. */
@@ -20,6 +27,8 @@ export interface Good {
 
 export interface Recipe {
   readonly needs?: Need;
+  /** It is answered with 202: it is done later, or when a second person has approved it (T13). */
+  readonly isLater?: true;
   /** What is not there is made by it: it is never "not found". */
   readonly creates?: true;
   readonly good: (things: Things) => Good;
@@ -33,6 +42,7 @@ const ofWarehouse = ({ warehouseId }: Things): Good => ({ params: { warehouseId 
 const ofStock = ({ warehouseId, sku }: Things): Good => ({ params: { warehouseId, sku } });
 const ofOrder = ({ orderId }: Things): Good => ({ params: { orderId } });
 const ofEndpoint = ({ endpointId }: Things): Good => ({ params: { endpointId } });
+const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } });
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -64,6 +74,7 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   setInventory: { good: with_(ofStock, { onHand: 5_000, reason: 'counted' }, { 'if-match': '*' }) },
   retireInventory: {
     needs: 'emptySku',
+    isLater: true,
     good: ({ warehouseId, emptySku }) => ({ params: { warehouseId, sku: emptySku } }),
   },
   adjustInventory: { good: with_(ofStock, { delta: 1, reason: 'found' }) },
@@ -81,6 +92,11 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
       body: { changes: [{ kind: 'receipt', warehouseId, sku: sharedSku, quantity: 1 }] },
     }),
   },
+
+  listApprovals: { good: nothing },
+  getApproval: { good: ofApproval },
+  approveChange: { needs: 'approvalId', good: ofApproval },
+  rejectChange: { needs: 'approvalId', good: with_(ofApproval, { reason: 'recounted' }) },
 
   placeOrder: {
     good: ({ customerId, sku }) => ({
@@ -123,7 +139,7 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   listWebhookEndpoints: { good: nothing },
   getWebhookEndpoint: { good: ofEndpoint },
   deleteWebhookEndpoint: { needs: 'endpointId', good: ofEndpoint },
-  testWebhookEndpoint: { good: ofEndpoint },
+  testWebhookEndpoint: { isLater: true, good: ofEndpoint },
   listWebhookDeliveries: { good: ofEndpoint },
 
   listAuditEvents: { good: nothing },

@@ -59,11 +59,12 @@ export const people: readonly (Person | null)[] = [
 /** Each row has its own answer. */
 export const multiStatus = 207;
 export const notFound = 404;
+const accepted = 202;
 /** What it answers when all is well, tried out or done. */
-export const wellOf = ({ documented, changes }: Target, isDryRun: boolean): number => {
+export const wellOf = ({ documented, changes, recipe }: Target, isDryRun: boolean): number => {
   const well = Object.keys(documented.operation.responses)
     .map(Number)
-    .filter((status) => status < 300);
+    .filter((status) => status < 300 && (status !== accepted || recipe.isLater === true));
   if (well.includes(multiStatus)) return multiStatus;
   return changes && !isDryRun ? Math.max(...well) : Math.min(...well);
 };

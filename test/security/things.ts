@@ -17,6 +17,8 @@ export interface Things {
   readonly sku: string;
   /** Has none on hand, and none reserved. */
   readonly emptySku: string;
+  /** Of a change that waits for a second person. */
+  readonly approvalId: string;
   readonly reservationId: string;
   readonly customerId: string;
   readonly orderId: string;

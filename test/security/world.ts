@@ -83,6 +83,11 @@ const fillOrders = async (service: TestService, make: Make) => {
   return { split, far, near, parcels };
 };
 
+/** Nothing but retirements, and what the matrix makes to be approved, is as much. */
+const approvalFromUnits = 1_000_000;
+/** Nobody approves what they have proposed. */
+const proposer = personOf(['admin'], 'east', { name: 'proposer' });
+
 const freshFrom = (make: Make): Pick<World, 'fresh'> => {
   /** Of its side's customer and warehouse alone. */
   const order = async (side: Side): Promise<string> => {
@@ -92,6 +97,13 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
   };
   const at = (side: Side): string => `/v1/warehouses/${warehouseOf(side)}/inventory`;
   const made: { readonly [N in Need]: (person: Person, side: Side) => Promise<Partial<Things>> } = {
+    approvalId: async (_, side) => {
+      // A stock takes a few proposals at a time.
+      const sku = newName();
+      await make(proposer, at(side), { sku });
+      const body = { delta: approvalFromUnits, reason: 'found' };
+      return { approvalId: (await make(proposer, `${at(side)}/${sku}/adjustments`, body)).approvalId };
+    },
     emptySku: async (_, side) => {
       const emptySku = newName();
       await make(admin, at(side), { sku: emptySku });
@@ -131,6 +143,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     trackingNumber,
   };
   const named = {
+    approvalId: '',
     reservationId: '',
     newOrderId: '',
     newShipmentId: '',
@@ -139,7 +152,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     newName: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['reservationId', 'newOrderId', 'newShipmentId'] as const)
+  for (const need of ['approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
     made.push(await fresh(need, admin, side));
   return Object.assign({ ...fixed, ...named }, ...made) as Things;
 };
@@ -176,7 +189,7 @@ const endpointFor = ({ ids }: Endpoints, person: Person | null, side: Side) => {
 };
 
 export const openSecurityWorld = async (options: ServiceOptions = {}): Promise<World> => {
-  const service = await startService({ requestsPerMinute: 100_000_000, ...options });
+  const service = await startService({ requestsPerMinute: 100_000_000, approvalFromUnits, ...options });
   const { ask, make } = openClient(service);
   const rest = restOf(service);
   const { endpoints, words } = await fillHouses(service, make);

@@ -84,6 +84,8 @@ export interface ServiceOptions {
   /** `false`: a process without the role `api`. */
   readonly hasApi?: boolean;
   readonly deprecations?: Deprecations;
+  /** Default: nothing takes a second person. */
+  readonly approvalFromUnits?: number;
   /** Puts other adapters in the place of some. */
   readonly adapt?: (adapters: Adapters) => Partial<Adapters>;
 }
@@ -251,6 +253,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     stateCacheBytesMax: 16 * 1_024 * 1_024,
     orderReservationMs: 24 * hourMs,
     idempotencyKeptMs: 8 * 24 * hourMs,
+    approvalFromUnits: options.approvalFromUnits ?? 0,
   });
   const { app } = service;
   await app.ready();

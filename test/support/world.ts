@@ -217,7 +217,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     const events = storeOfProcess(store, crashAt);
     const handlers = createHandlers({ store: events, clock, cache: createStateCache(cacheBytes) });
     return {
-      ...createUseCases({ handlers, personalData, clock, newSecret: () => `whsec_${++secrets}` }),
+      ...createUseCases({ handlers, personalData, clock, newSecret: () => `whsec_${++secrets}`, approvalFromUnits: 0 }),
       ...createProcessManagers({
         handlers,
         store: events,

@@ -115,6 +115,38 @@ describe('stock messages', () => {
     for (const event of events) expect.soft(typesHeard(event), event.type).toEqual(['stock.changed', 'stock.out']);
   });
 
+  it('tell of a hold by its proposal and by its rejection, and of an approval by what it does', () => {
+    const proposal = {
+      ...key,
+      approvalId: 'a1',
+      proposedBy: 'anna',
+      change: { kind: 'adjustment', delta: -9 },
+    } as const;
+    const held: StockEvent = {
+      type: 'StockChangeProposed',
+      data: {
+        ...proposal,
+        change: { ...proposal.change, reason: 'lost' },
+        held: 9,
+        after: balanceOf({ onHand: 9, quarantined: 9 }),
+      },
+    };
+    expect(hear(held)).toEqual([
+      {
+        type: 'stock.changed',
+        data: expect.objectContaining({ available: 0, quarantined: 9, change: 'change_proposed' }),
+      },
+      { type: 'stock.out', data: expect.objectContaining({ available: 0 }) },
+    ]);
+    const end = { ...key, approvalId: 'a1', freed: 9, after: balanceOf({ onHand: 9 }) };
+    const rejected: StockEvent = { type: 'StockChangeRejected', data: { ...end, rejectedBy: 'bert', reason: 'here' } };
+    expect(hear(rejected)).toEqual([
+      { type: 'stock.changed', data: expect.objectContaining({ available: 9, change: 'change_rejected' }) },
+    ]);
+    expect(hear({ type: 'StockChangeRejected', data: { ...end, reason: 'counted_since' } })).toEqual([]);
+    expect(hear({ type: 'StockChangeApproved', data: { ...end, approvedBy: 'bert' } })).toEqual([]);
+  });
+
   it('call nothing out that was shipped from a reservation, or came, began empty or was retired', () => {
     const empty = balanceOf({});
     const shipped = { ...key, reservationId: 'r1', quantity: 2, shipmentId: 's1', after: empty };

@@ -5,6 +5,14 @@
  */
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { Principal, Role, Scope } from './principal.ts';
+import { isFresh, stepUpNeeded } from './stepUp.ts';
+
+/**
+ * `for_people`: people of any role. A client with credentials of its own can't sign in again; its scope stands for it.
+ * `for_administrators_too`: people, and a client that acts as administrator, for what can't be undone: a client of that
+ * role needs such a token as well, or the role `service`.
+ */
+type Sensitivity = 'for_people' | 'for_administrators_too';
 
 /**
  * Whose the things of an operation are: those of a warehouse (its stock, its shipments), an order, a webhook endpoint, or
@@ -17,8 +25,10 @@ export interface Rule {
   readonly scopes: readonly Scope[];
   readonly roles: readonly Role[];
   readonly whose: Whose;
-  /** An administrator needs a fresh, strong authentication for it (RFC 9470). */
-  readonly sensitive?: true;
+  /** Who needs a fresh, strong authentication for it (RFC 9470), beside scope and role. */
+  readonly sensitive?: Sensitivity;
+  /** No program may: a second pair of eyes is asked for (T13). */
+  readonly peopleOnly?: true;
 }
 
 const readers: readonly Role[] = ['admin', 'warehouse_staff', 'customer_service', 'auditor', 'partner', 'service'];
@@ -54,7 +64,7 @@ export const policies = {
   listDiscrepancies: { ...readStock, roles: ['admin', 'warehouse_staff', 'auditor', 'partner', 'service'] },
   registerInventory: changeStock,
   setInventory: changeStock,
-  retireInventory: { ...changeStock, sensitive: true },
+  retireInventory: { ...changeStock, sensitive: 'for_administrators_too' },
   adjustInventory: changeStock,
   receiveInventory: changeStock,
   quarantineInventory: changeStock,
@@ -62,7 +72,13 @@ export const policies = {
   setInventoryPolicy: changeStock,
   reserveInventory: changeStock,
   releaseReservation: changeStock,
-  changeInventory: changeStock,
+  /** Up to 500 stocks in one go: a client's daily work, and seldom a person's. */
+  changeInventory: { ...changeStock, sensitive: 'for_people' },
+
+  listApprovals: readStock,
+  getApproval: readStock,
+  approveChange: { ...changeStock, sensitive: 'for_people', peopleOnly: true },
+  rejectChange: changeStock,
 
   placeOrder: writeOrders,
   listOrders: readOrders,
@@ -77,10 +93,10 @@ export const policies = {
   voidShipment: changeShipment,
   trackShipment: changeShipment,
 
-  createWebhookEndpoint: { ...manageWebhooks, sensitive: true },
+  createWebhookEndpoint: { ...manageWebhooks, sensitive: 'for_administrators_too' },
   listWebhookEndpoints: manageWebhooks,
   getWebhookEndpoint: manageWebhooks,
-  deleteWebhookEndpoint: { ...manageWebhooks, sensitive: true },
+  deleteWebhookEndpoint: { ...manageWebhooks, sensitive: 'for_administrators_too' },
   testWebhookEndpoint: manageWebhooks,
   listWebhookDeliveries: manageWebhooks,
 
@@ -106,6 +122,7 @@ export type AccessVerdict =
   | { readonly kind: 'allowed'; readonly reach: Reach }
   | { readonly kind: 'scope_missing'; readonly scopes: readonly Scope[] }
   | { readonly kind: 'role_missing'; readonly roles: readonly Role[] }
+  | { readonly kind: 'person_needed' }
   | { readonly kind: 'step_up'; readonly acrValues: readonly string[]; readonly maxAgeSeconds: number };
 
 /** Widest first: who has two roles acts in the wider one. */
@@ -118,24 +135,6 @@ const byWidth: readonly Role[] = [
   'partner',
   'customer',
 ];
-
-/** OpenID EAP ACR Values 1.0: phishing-resistant, and the same with a hardware-protected key. */
-const strongAcrs: readonly string[] = ['phr', 'phrh'];
-/** Long enough for one piece of work, short enough that an unattended screen can't delete much. */
-export const stepUpMaxAgeSeconds = 15 * 60;
-
-export const stepUpNeeded = { kind: 'step_up', acrValues: strongAcrs, maxAgeSeconds: stepUpMaxAgeSeconds } as const;
-
-/** The issuer's clock may be ahead by as much. An authentication that is still to come is none. */
-const clockSkewSeconds = 5;
-
-/** Whether the authentication behind the token is strong, and of a moment ago. */
-export const isFreshlyAuthenticated = ({ acr, authTime }: Principal, nowSeconds: number): boolean =>
-  acr !== undefined &&
-  strongAcrs.includes(acr) &&
-  authTime !== undefined &&
-  nowSeconds - authTime <= stepUpMaxAgeSeconds &&
-  authTime - nowSeconds <= clockSkewSeconds;
 
 const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   switch (role) {
@@ -155,6 +154,9 @@ const reachOf = (role: Role, { warehouses, customerId }: Principal): Reach => {
   }
 };
 
+const needsStepUp = ({ sensitive }: Rule, role: Role, { kind }: Principal): boolean =>
+  sensitive !== undefined && (kind === 'person' || (sensitive === 'for_administrators_too' && role === 'admin'));
+
 /** @param nowSeconds since 1970; asked only where it matters. */
 export const authorize = (operation: Operation, principal: Principal, nowSeconds: () => number): AccessVerdict => {
   const rule: Rule = policies[operation];
@@ -163,7 +165,8 @@ export const authorize = (operation: Operation, principal: Principal, nowSeconds
   }
   const role = byWidth.find((each) => rule.roles.includes(each) && principal.roles.includes(each));
   if (role === undefined) return { kind: 'role_missing', roles: rule.roles };
-  if (rule.sensitive === true && role === 'admin' && !isFreshlyAuthenticated(principal, nowSeconds())) {
+  if (rule.peopleOnly === true && principal.kind !== 'person') return { kind: 'person_needed' };
+  if (needsStepUp(rule, role, principal) && !isFresh(principal, nowSeconds())) {
     return stepUpNeeded;
   }
   return { kind: 'allowed', reach: reachOf(role, principal) };

@@ -8,6 +8,8 @@ import { voidedReported } from '../order/standing.ts';
 import { labelOf } from '../shipment/parcel.ts';
 import type {
   StockAdjusted,
+  StockChangeApproved,
+  StockChangeRejected,
   StockCounted,
   StockReservationExpired,
   StockReservationLapsed,
@@ -39,6 +41,9 @@ const serveSku = ({ data }: { readonly data: { readonly sku: string } }): readon
 ];
 const serveMore = (event: StockAdjusted | StockCounted): readonly Reaction[] =>
   event.data.delta > 0 ? serveSku(event) : [];
+
+const serveFreed = (event: StockChangeApproved | StockChangeRejected): readonly Reaction[] =>
+  event.data.freed > 0 ? serveSku(event) : [];
 
 const look = ({ data }: { readonly data: { readonly orderId: string } }): readonly Reaction[] => [
   { type: 'AllocateOrder', orderId: data.orderId },
@@ -136,6 +141,9 @@ const reactions: {
   StockReceived: serveSku,
   StockDispatchVoided: serveSku,
   StockQuarantineReleased: serveSku,
+  // What was held is free again. Of what is gone with an approval, the events after it tell.
+  StockChangeApproved: serveFreed,
+  StockChangeRejected: serveFreed,
   // A lower safety stock sets pieces free; a higher one finds nothing to allocate.
   StockPolicySet: serveSku,
   WarehouseSourcingSet: ({ data }) => (data.sourcing === 'open' ? [{ type: 'AllocateAllWaitingOrders' }] : []),
@@ -154,6 +162,7 @@ const reactions: {
   OrderShipmentTurnedBack: null,
   ParcelTracked: null,
   ShipmentDispatched: null,
+  StockChangeProposed: null,
   StockDeparted: null,
   StockDiscrepancyRecorded: null,
   StockQuarantineReduced: null,

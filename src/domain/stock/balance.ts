@@ -36,6 +36,11 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
     case 'StockQuarantineReleased':
     case 'StockQuarantineReduced':
       return { ...balance, quarantined: balance.quarantined - data.quantity };
+    case 'StockChangeProposed':
+      return { ...balance, quarantined: balance.quarantined + data.held };
+    case 'StockChangeApproved':
+    case 'StockChangeRejected':
+      return { ...balance, quarantined: balance.quarantined - data.freed };
     case 'StockPolicySet':
       return { ...balance, safetyStock: data.safetyStock };
     case 'StockRetired':

@@ -155,6 +155,9 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockQuarantined':
     case 'StockQuarantineReleased':
     case 'StockQuarantineReduced':
+    case 'StockChangeProposed':
+    case 'StockChangeApproved':
+    case 'StockChangeRejected':
     case 'StockPolicySet':
     case 'StockRetired':
       return claims;

@@ -11,6 +11,18 @@ export interface StockTarget {
 }
 type StockRequest<Type extends string, Fields extends object = object> = { readonly type: Type } & StockTarget & Fields;
 
+/** What of a change takes a second person (T13); absent: nothing. */
+interface NeedsApproval {
+  readonly approval?: {
+    /** A change of so many pieces, or more, is only proposed; a retirement in any case. At least 1. */
+    readonly fromUnits: number;
+    /** UUID of the proposal, should it become one. */
+    readonly approvalId: string;
+    /** Subject of who asks. */
+    readonly by: string;
+  };
+}
+
 interface Departure {
   readonly reservationId: string;
   readonly quantity: number;
@@ -33,14 +45,17 @@ export type StockCommand =
     >
   | StockRequest<
       'AdjustStock',
-      {
+      NeedsApproval & {
         readonly delta: number;
         readonly reason: AdjustmentReason;
         readonly note?: Sealed;
         readonly reference?: string;
       }
     >
-  | StockRequest<'SetStock', { readonly counted: number; readonly reason: string; readonly note?: Sealed }>
+  | StockRequest<
+      'SetStock',
+      NeedsApproval & { readonly counted: number; readonly reason: string; readonly note?: Sealed }
+    >
   | StockRequest<
       'ReserveStock',
       {
@@ -65,7 +80,9 @@ export type StockCommand =
   | StockRequest<'QuarantineStock', { readonly quantity: number; readonly reason: string; readonly note?: Sealed }>
   | StockRequest<'ReleaseQuarantine', { readonly quantity: number }>
   | StockRequest<'SetStockPolicy', { readonly safetyStock: number }>
-  | StockRequest<'RetireStock'>;
+  | StockRequest<'RetireStock', NeedsApproval>
+  | StockRequest<'ApproveChange', { readonly approvalId: string; readonly approvedBy: string }>
+  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;
@@ -85,6 +102,14 @@ export type StockRefusal =
   | 'RESERVATION_NOT_FOUND'
   /** An open reservation has this id, for another quantity or another order line. */
   | 'RESERVATION_ID_TAKEN'
+  /** It was approved or rejected, or is not one of this stock. */
+  | 'APPROVAL_ENDED'
+  | 'APPROVAL_BY_PROPOSER'
+  /** A proposal of this stock is open, and a retired stock has none. */
+  | 'APPROVAL_OPEN'
+  /** A later count is open. */
+  | 'COUNTED_SINCE'
+  | 'TOO_MANY_PROPOSALS'
   | 'OCCURRED_BEFORE_REGISTRATION';
 
 export type StockDecision = Decision<StockEvent, StockRefusal>;

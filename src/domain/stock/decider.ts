@@ -1,11 +1,13 @@
 import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { entriesOf } from '../bucketMap.ts';
 import { isCount, isQuantity } from '../values.ts';
+import { adjustOrPropose, countOrPropose, decideProposal, retireOrPropose } from './approvals.ts';
 import { emptyBalance } from './balance.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
 import type { StockEvent } from './events.ts';
-import { adjust, quarantine, set, ship, voidDeparture } from './facts.ts';
+import { quarantine, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
+import { heldFor } from './proposals.ts';
 import { endReservation, insufficient, keyOf, record, reserve } from './reservations.ts';
 import { stockStates } from './snapshot.ts';
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
@@ -35,6 +37,8 @@ const quantitiesFit = (command: StockCommand): boolean => {
       return command.quantity === undefined || isQuantity(command.quantity);
     case 'ExpireReservation':
     case 'RetireStock':
+    case 'ApproveChange':
+    case 'RejectChange':
       return true;
     default:
       return unreachable(command);
@@ -48,10 +52,11 @@ const register = (command: StockCommandOf<'RegisterStock'>, stock: Stock): Stock
   return record({ balance: emptyBalance }, { type: 'StockRegistered', data });
 };
 
-/** A mark is corrected: more than is marked was never marked, and the caller is told. */
+/** A mark is corrected: more than is marked was never marked, and the caller is told. A hold ends with its proposal. */
 const releaseQuarantine = (command: StockCommandOf<'ReleaseQuarantine'>, stock: KnownStock): StockDecision => {
   const { quantity } = command;
-  if (quantity > stock.balance.quarantined) return insufficient(stock, quantity, stock.balance.quarantined);
+  const marked = stock.balance.quarantined - heldFor(stock.proposals);
+  if (quantity > marked) return insufficient(stock, quantity, marked);
   return record(stock, { type: 'StockQuarantineReleased', data: { ...keyOf(command), quantity } });
 };
 
@@ -61,23 +66,18 @@ const setPolicy = (command: StockCommandOf<'SetStockPolicy'>, stock: KnownStock)
   return record(stock, { type: 'StockPolicySet', data: { ...keyOf(command), safetyStock } });
 };
 
-const retire = (command: StockCommandOf<'RetireStock'>, stock: KnownStock): StockDecision => {
-  const { onHand, reserved, quarantined, incoming } = stock.balance;
-  return onHand + reserved + quarantined + incoming === 0
-    ? record(stock, { type: 'StockRetired', data: keyOf(command) })
-    : refuse('STOCK_NOT_EMPTY', 'Stock or reservations remain.', { onHand, reserved, quarantined, incoming });
-};
+type CommandOnKnown = Exclude<StockCommand, { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' }>;
 
-const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, stock: KnownStock): StockDecision => {
+const decideKnown = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
   switch (command.type) {
     case 'ReceiveStock': {
       const { type: _, occurredAt: __, ...data } = command;
       return record(stock, { type: 'StockReceived', data });
     }
     case 'AdjustStock':
-      return adjust(command, stock);
+      return adjustOrPropose(command, stock);
     case 'SetStock':
-      return set(command, stock);
+      return countOrPropose(command, stock);
     case 'ReserveStock':
       return reserve(command, stock);
     case 'ReleaseReservation':
@@ -94,7 +94,7 @@ const decideKnown = (command: Exclude<StockCommand, { type: 'RegisterStock' }>, 
     case 'SetStockPolicy':
       return setPolicy(command, stock);
     case 'RetireStock':
-      return retire(command, stock);
+      return retireOrPropose(command, stock);
     default:
       return unreachable(command);
   }
@@ -112,6 +112,7 @@ const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
   if (command.type === 'RegisterStock') return register(command, stock);
   if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
+  if (command.type === 'ApproveChange' || command.type === 'RejectChange') return decideProposal(command, stock);
   if (stock.phase === 'retired') {
     // Goods may leave whose reservation was gone, and the stock with it: there is nothing to book, but it is told.
     if (command.type === 'ShipStock') return ship(command, stock);
@@ -126,11 +127,13 @@ const decide = (command: StockCommand, stock: Stock): StockDecision => {
   return decideKnown(command, stock);
 };
 
-/** Measured: `bench/stateBytes.ts`. */
-const weigh = (stock: Stock): number =>
-  stock.phase === 'absent'
-    ? 100
-    : 220 + 220 * stock.reservations.size + 130 * stock.claimsOfOrders.size + 150 * stock.unbooked.size;
+/** Measured: `bench/stateBytes.ts`. A proposal may have a note, of one byte a character. */
+const weigh = (stock: Stock): number => {
+  if (stock.phase === 'absent') return 100;
+  const { reservations, claimsOfOrders, unbooked, proposals } = stock;
+  const proposed = proposals.reduce((sum, { note }) => sum + 500 + (note?.length ?? 0), 0);
+  return 220 + 220 * reservations.size + 130 * claimsOfOrders.size + 150 * unbooked.size + proposed;
+};
 
 export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal> = {
   category: 'stock',

@@ -4,6 +4,7 @@
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
+import type { ProposedChange } from './shapes.ts';
 
 /** The figures after the event, as a stock ledger prints them beside each entry. Always equal to the fold. */
 export interface Balance {
@@ -139,6 +140,33 @@ export type StockQuarantineReleased = {
   readonly type: 'StockQuarantineReleased';
   readonly data: Key & { readonly quantity: number };
 };
+/** `held`: pieces that may be gone, which count as quarantined until it is decided. */
+export type StockChangeProposed = {
+  readonly type: 'StockChangeProposed';
+  readonly data: Key & {
+    readonly approvalId: string;
+    readonly change: ProposedChange;
+    readonly note?: Sealed;
+    readonly held: number;
+    /** Subject. */
+    readonly proposedBy: string;
+  };
+};
+/** `freed`: pieces that were still held for it. */
+interface ProposalEnd extends Key {
+  readonly approvalId: string;
+  readonly freed: number;
+}
+/** Followed, in the same append, by what was proposed. */
+export type StockChangeApproved = {
+  readonly type: 'StockChangeApproved';
+  readonly data: ProposalEnd & { readonly approvedBy: string };
+};
+export type StockChangeRejected = {
+  readonly type: 'StockChangeRejected';
+  /** `rejectedBy`: absent where a later count has settled it. */
+  readonly data: ProposalEnd & { readonly rejectedBy?: string; readonly reason: string };
+};
 export type StockPolicySet = { readonly type: 'StockPolicySet'; readonly data: Key & { readonly safetyStock: number } };
 export type StockRetired = { readonly type: 'StockRetired'; readonly data: Key };
 
@@ -159,5 +187,8 @@ export type StockEvent =
   | StockQuarantined
   | StockQuarantineReleased
   | StockQuarantineReduced
+  | StockChangeProposed
+  | StockChangeApproved
+  | StockChangeRejected
   | StockPolicySet
   | StockRetired;

@@ -4,7 +4,7 @@
  * reserved ≤ on hand − quarantined holds after every append. What it is about beyond what is there moves no figure and
  * is an event of its own.
  */
-import { accept } from '../../eventsourcing/message.ts';
+import { accept, type Sealed } from '../../eventsourcing/message.ts';
 import { entriesOf, lookUp } from '../bucketMap.ts';
 import { emptyBalance, type StockMovement } from './balance.ts';
 import { ownerOf, type Reservation } from './claims.ts';
@@ -64,7 +64,7 @@ const consequences = (stock: KnownStock, fact: Fact): readonly StockMovement[] =
 };
 
 /** Claims are looked at as they are after the fact: what left against a reservation is no claim any more. */
-const recordFact = (stock: KnownStock, fact: Fact): StockDecision =>
+export const recordFact = (stock: KnownStock, fact: Fact): StockDecision =>
   recordAll(stock, [...fact.movements, ...consequences(fact.movements.reduce(moveStock, stock), fact)]);
 
 /** A loss beyond what is on hand takes all of it; safety stock holds nothing back from a fact. */
@@ -83,13 +83,27 @@ export const adjust = (command: StockCommandOf<'AdjustStock'>, stock: KnownStock
   });
 };
 
-export const set = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision => {
-  const { counted, reason, note } = command;
+interface CountedShelf {
+  readonly target: StockTarget;
+  readonly counted: number;
+  readonly reason: string;
+  readonly note?: Sealed;
+  /** What has left since beyond what was counted. */
+  readonly missing: number;
+}
+
+export const recordCount = (
+  { target, counted, reason, note, missing }: CountedShelf,
+  stock: KnownStock,
+): StockDecision => {
   const delta = counted - stock.balance.onHand;
-  const data = { ...keyOf(command), counted, delta, reason, ...(note === undefined ? {} : { note }) };
+  const data = { ...keyOf(target), counted, delta, reason, ...(note === undefined ? {} : { note }) };
   const movements = [{ type: 'StockCounted', data }] as const;
-  return recordFact(stock, { target: command, cause: 'count', movements, missing: 0, about: {} });
+  return recordFact(stock, { target, cause: 'count', movements, missing, about: {} });
 };
+
+export const set = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision =>
+  recordCount({ target: command, missing: 0, ...command }, stock);
 
 export const quarantine = (command: StockCommandOf<'QuarantineStock'>, stock: KnownStock): StockDecision => {
   const { reason, note } = command;

@@ -39,6 +39,16 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockQuarantined: { ...key, quantity: 'public', reason: 'public', note: 'pii' },
   StockQuarantineReleased: { ...key, quantity: 'public' },
   StockQuarantineReduced: { ...key, quantity: 'public', cause: 'public' },
+  StockChangeProposed: {
+    ...key,
+    approvalId: 'public',
+    change: 'public',
+    note: 'pii',
+    held: 'public',
+    proposedBy: 'public',
+  },
+  StockChangeApproved: { ...key, approvalId: 'public', freed: 'public', approvedBy: 'public' },
+  StockChangeRejected: { ...key, approvalId: 'public', freed: 'public', rejectedBy: 'public', reason: 'public' },
   StockPolicySet: { ...key, safetyStock: 'public' },
   StockRetired: key,
 };
@@ -60,6 +70,9 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockQuarantined: 1,
   StockQuarantineReleased: 1,
   StockQuarantineReduced: 1,
+  StockChangeProposed: 1,
+  StockChangeApproved: 1,
+  StockChangeRejected: 1,
   StockPolicySet: 1,
   StockRetired: 1,
 };

@@ -3,6 +3,7 @@ import type { Json, StateCodec } from '../../eventsourcing/message.ts';
 import { emptyBucketMap, entriesOf, withEntry } from '../bucketMap.ts';
 import { newReservation, noClaims, noShipments, type Reservation, withClaim } from './claims.ts';
 import type { Balance } from './events.ts';
+import { noProposals, type Proposal } from './proposals.ts';
 import { initialStock, type KnownStock, type Stock } from './state.ts';
 
 interface Figures {
@@ -32,6 +33,8 @@ type Several = readonly [orderId: string, ids: readonly string[]];
 interface Part {
   readonly rows: readonly Row[];
   readonly several: readonly Several[];
+  /** In parts of their own, one each: a note may be long. */
+  readonly proposals?: readonly Proposal[];
 }
 
 const rowsAtOnce = 1_000;
@@ -53,9 +56,13 @@ const withRow = (stock: KnownStock, row: Row): KnownStock => {
   };
 };
 
-const withPart = (stock: KnownStock, { rows, several }: Part): KnownStock => {
+const withPart = (stock: KnownStock, { rows, several, proposals = noProposals }: Part): KnownStock => {
   const { claimsOfOrders, ...rest } = rows.reduce(withRow, stock);
-  return { ...rest, claimsOfOrders: several.reduce((claims, [id, ids]) => withEntry(claims, id, ids), claimsOfOrders) };
+  return {
+    ...rest,
+    proposals: [...rest.proposals, ...proposals],
+    claimsOfOrders: several.reduce((claims, [id, ids]) => withEntry(claims, id, ids), claimsOfOrders),
+  };
 };
 
 function* inChunks<T>(items: Iterable<T>): Generator<readonly T[]> {
@@ -78,9 +85,12 @@ function* encode(stock: Stock): Generator<Json> {
     yield null;
     return;
   }
-  const { phase, balance, registeredAt, claimsMade, reservations, claimsOfOrders } = stock;
+  const { phase, balance, registeredAt, claimsMade, reservations, claimsOfOrders, proposals } = stock;
   const unbooked = [...entriesOf(stock.unbooked)];
   yield { phase, balance, registeredAt, claimsMade, unbooked } satisfies Figures as object as Json;
+  for (const proposal of proposals) {
+    yield { rows: [], several: [], proposals: [proposal] } satisfies Part as object as Json;
+  }
   for (const chunk of inChunks(entriesOf(reservations))) yield { rows: chunk.map(rowOf), several: [] } satisfies Part;
   // Last: what the rows come to is put right by it.
   for (const chunk of inChunks(severalOf(claimsOfOrders))) yield { rows: [], several: chunk } satisfies Part;
@@ -94,7 +104,7 @@ const decode = (part: Json, stock: Stock | null): Stock => {
     (map, [key, value]) => withEntry(map, key, value),
     emptyBucketMap,
   );
-  return { ...figures, ...noClaims, claimsMade: figures.claimsMade, unbooked: entries };
+  return { ...figures, ...noClaims, claimsMade: figures.claimsMade, unbooked: entries, proposals: noProposals };
 };
 
-export const stockStates: StateCodec<Stock> = { version: 1, encode, decode };
+export const stockStates: StateCodec<Stock> = { version: 2, encode, decode };

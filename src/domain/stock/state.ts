@@ -2,6 +2,7 @@ import { type BucketMap, emptyBucketMap, lookUp, withEntry } from '../bucketMap.
 import { emptyBalance, moveBalance, type StockMovement } from './balance.ts';
 import { type Claims, claimsOf, moveClaims, noClaims, type Reservation } from './claims.ts';
 import type { Balance, StockEvent } from './events.ts';
+import { moveProposals, noProposals, type Proposals } from './proposals.ts';
 
 // What of a departure could not be booked out, as the ledger did not know of it: if it never left, it is not booked back.
 
@@ -32,6 +33,7 @@ export interface KnownStock extends Claims {
   readonly balance: Balance;
   readonly registeredAt: string;
   readonly unbooked: Unbooked;
+  readonly proposals: Proposals;
 }
 export type Stock = { readonly phase: 'absent' } | KnownStock;
 
@@ -62,13 +64,17 @@ const claimsIn = ({ reservations, claimsOfOrders, claimsMade }: KnownStock): Cla
 });
 
 /** A known stock after one more movement; a decision of several events looks ahead with it. */
-export const moveStock = (stock: KnownStock, movement: StockMovement): KnownStock => ({
-  phase: movement.type === 'StockRetired' ? 'retired' : stock.phase,
-  balance: moveBalance(stock.balance, movement),
-  registeredAt: stock.registeredAt,
-  unbooked: moveUnbooked(stock.unbooked, movement),
-  ...moveClaims(claimsIn(stock), movement),
-});
+export const moveStock = (stock: KnownStock, movement: StockMovement): KnownStock => {
+  const balance = moveBalance(stock.balance, movement);
+  return {
+    phase: movement.type === 'StockRetired' ? 'retired' : stock.phase,
+    balance,
+    registeredAt: stock.registeredAt,
+    unbooked: moveUnbooked(stock.unbooked, movement),
+    proposals: moveProposals(stock.proposals, movement, balance.quarantined),
+    ...moveClaims(claimsIn(stock), movement),
+  };
+};
 
 /** Total: history is already true and is never judged again. */
 export const evolveStock = (stock: Stock, event: StockEvent): Stock => {
@@ -77,7 +83,7 @@ export const evolveStock = (stock: Stock, event: StockEvent): Stock => {
     const { registeredAt } = event.data;
     // What left before is known by its shipments still, which may be voided.
     const unbooked = stock.phase === 'absent' ? noneUnbooked : stock.unbooked;
-    return { phase: 'active', balance, registeredAt, unbooked, ...noClaims };
+    return { phase: 'active', balance, registeredAt, unbooked, proposals: noProposals, ...noClaims };
   }
   return stock.phase === 'absent' ? stock : moveStock(stock, event);
 };

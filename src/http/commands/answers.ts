@@ -145,7 +145,8 @@ const factEvents: { readonly [Cause in FactCause]: StockEvent['type'] | null } =
   quarantine: 'StockQuarantined',
   departure: null,
 };
-const facts: ReadonlySet<string | null> = new Set(Object.values(factEvents));
+/** What is only proposed takes from claims already. */
+const facts: ReadonlySet<string | null> = new Set([...Object.values(factEvents), 'StockChangeProposed']);
 
 /** What a fact took from claims, and what of it the ledger did not know of; nothing of what was no fact. */
 export const showFact = (recorded: readonly RecordedEvent<StockEvent>[]): object => {

@@ -2,8 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessEntry } from '../../audit/accessLog.ts';
 import type { CountryPoint, NewId } from '../../commands/ports.ts';
-import { isFreshlyAuthenticated } from '../../domain/access/policy.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { isFresh } from '../../domain/access/stepUp.ts';
 import { type AlertRaised, type AlertRule, alertRules } from '../../domain/alert/events.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { Clock } from '../../eventsourcing/ports.ts';
@@ -158,7 +158,7 @@ export const createDetection = (ports: DetectionPorts): Detection => {
       const nowMs = Date.parse(clock.now());
       if (block === undefined || block.untilMs <= nowMs) return false;
       const isSince = (principal.authTime ?? 0) * 1_000 > block.sinceMs;
-      if (isSince && isFreshlyAuthenticated(principal, nowMs / 1_000)) return false;
+      if (isSince && isFresh(principal, nowMs / 1_000)) return false;
       if (principal.acr !== undefined || principal.kind === 'person') return true;
       const seconds = Math.ceil((block.untilMs - nowMs) / 1_000);
       const headers = { 'retry-after': String(seconds) };

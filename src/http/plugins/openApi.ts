@@ -41,7 +41,7 @@ type HeaderName = keyof typeof headers;
 const descriptions: { readonly [status: string]: string } = {
   200: 'Done. With `dryRun=true`: the events that it would record.',
   201: 'Recorded.',
-  202: 'Taken; it will be done.',
+  202: 'Taken; it is not done yet.',
   204: 'Done; no body.',
   207: 'The result of each row.',
   304: 'The caller has this revision already; no body.',
@@ -60,7 +60,7 @@ const namesWhenWell = (status: string, isRead: boolean, operation: DocumentedOpe
   return [
     ...(hasRevision && !isList ? (['ETag'] as const) : []),
     ...(isList ? (['Link'] as const) : []),
-    ...(status === '201' ? (['Location'] as const) : []),
+    ...(status === '201' || status === '202' ? (['Location'] as const) : []),
     ...(parameterOf(operation, 'stockledger-cache') ? (['Cache-Status'] as const) : []),
   ];
 };
@@ -111,7 +111,17 @@ const scopeTexts: { readonly [S in Scope]: string } = {
 
 const schemes = 'Sent as `Bearer`; one that is bound to a key as `DPoP`, with a proof in the header `DPoP` (RFC 9449).';
 
-const tags = allOf<Tag>()(['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live']);
+const tags = allOf<Tag>()([
+  'Warehouses',
+  'Items',
+  'Inventory',
+  'Approvals',
+  'Orders',
+  'Shipments',
+  'Webhooks',
+  'Audit',
+  'Live',
+]);
 
 const description = [
   'Stock and orders of many warehouses, as a ledger: every change is an event, every figure can be explained.',

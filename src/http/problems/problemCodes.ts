@@ -1,7 +1,6 @@
 /**
- * Every code a problem document can carry, with its status and its title: one exhaustive table (docs/architecture.md,
- * "The way of a command"). A new refusal of the domain does not compile without a line here. `docs/errors.md` is this
- * table in prose.
+ * Every code a problem document can carry, with its status and its title. A new refusal of the domain does not compile
+ * without a line here; `docs/errors.md` is this table in prose.
  */
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
@@ -41,7 +40,9 @@ type TransportCode =
   | 'STEP_UP_REQUIRED'
   | 'SCOPE_MISSING'
   | 'ROLE_NOT_ALLOWED'
+  | 'PERSON_REQUIRED'
   | 'ROUTE_NOT_FOUND'
+  | 'APPROVAL_NOT_FOUND'
   | 'ITEM_NOT_FOUND'
   | 'SKU_UNKNOWN'
   | 'REPORTED_BEFORE_DISPATCH'
@@ -87,6 +88,8 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   STEP_UP_REQUIRED: { status: 401, title: 'A fresh, strong authentication is needed' },
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
   ROLE_NOT_ALLOWED: { status: 403, title: 'No role of the caller may do this' },
+  PERSON_REQUIRED: { status: 403, title: 'A person has to do this' },
+  APPROVAL_BY_PROPOSER: { status: 403, title: 'Who proposed a change may not approve it' },
 
   METHOD_NOT_ALLOWED: { status: 405, title: 'There is no such method at this address' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
@@ -97,6 +100,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   ITEM_NOT_FOUND: { status: 404, title: 'No such item' },
   STOCK_NOT_FOUND: { status: 404, title: 'The SKU is not registered in this warehouse' },
   RESERVATION_NOT_FOUND: { status: 404, title: 'No such open reservation' },
+  APPROVAL_NOT_FOUND: { status: 404, title: 'No such approval' },
   ORDER_NOT_FOUND: { status: 404, title: 'No such order' },
   CUSTOMER_NOT_FOUND: { status: 404, title: 'No such customer' },
   SHIPMENT_NOT_FOUND: { status: 404, title: 'No such shipment' },
@@ -108,6 +112,10 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   STOCK_ALREADY_REGISTERED: { status: 409, title: 'The SKU is registered in this warehouse already' },
   STOCK_RETIRED: { status: 409, title: 'The stock is retired' },
   STOCK_NOT_EMPTY: { status: 409, title: 'Stock or reservations remain' },
+  APPROVAL_OPEN: { status: 409, title: 'A change of the stock waits for approval' },
+  APPROVAL_ENDED: { status: 409, title: 'The approval has been decided' },
+  COUNTED_SINCE: { status: 409, title: 'A later count of the stock waits for approval' },
+  TOO_MANY_PROPOSALS: { status: 409, title: 'As many changes of the stock wait for approval as may' },
   INSUFFICIENT_STOCK: { status: 409, title: 'There is not enough stock' },
   TOO_MANY_RESERVATIONS: { status: 409, title: 'The stock has as many open reservations as it may have' },
   RESERVATION_ID_TAKEN: { status: 409, title: 'Another open reservation has this id' },

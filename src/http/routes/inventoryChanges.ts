@@ -8,6 +8,7 @@ import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext } from '../../eventsourcing/commandHandling/outcome.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
 import { showDryRun, showFact } from '../commands/answers.ts';
+import { proposedBy } from '../commands/proposals.ts';
 import { businessTime } from '../input/formats.ts';
 import { tellReplayed } from '../input/headers.ts';
 import { createCompiler } from '../input/validation.ts';
@@ -44,6 +45,7 @@ interface RowAnswer {
   readonly onHand?: number;
   readonly available?: number;
   readonly events?: readonly object[];
+  readonly approvalId?: string;
   readonly code?: ProblemCode;
   readonly detail?: string;
 }
@@ -96,7 +98,9 @@ const answerRow = (index: number, outcome: StockOutcome, reach: Reach): RowAnswe
       if (state.phase === 'absent') throw new Error('an accepted command left no stock');
       const { balance } = state;
       const fact = outcome.kind === 'recorded' ? showFact(outcome.events) : {};
-      return { index, status: 200, revision, onHand: balance.onHand, available: availableOf(balance), ...fact };
+      const proposal = proposedBy(outcome);
+      const done = proposal === null ? { status: 200 } : { status: 202, approvalId: proposal.approvalId };
+      return { index, ...done, revision, onHand: balance.onHand, available: availableOf(balance), ...fact };
     }
     case 'dry_run':
       return { index, status: 200, events: showDryRun(outcome.events, reach) };
@@ -147,7 +151,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     isBulk: true,
     cost: 10,
     answers: { 207: ref(ChangesAnswer) },
-    problems: [],
+    problems: ['STEP_UP_REQUIRED'],
     handle: async (asked) => {
       // Each row has a revision of its own.
       const { ifMatch: _, ...context } = asked.context;

@@ -3,12 +3,14 @@ import Type, { type Static } from 'typebox';
 import type { StockOutcome } from '../../commands/stock.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { answerFact, answerStock, stockProblems } from '../commands/answers.ts';
+import { answerProposal, proposalProblems } from '../commands/proposals.ts';
 import { businessTime } from '../input/formats.ts';
 import { ifMatchOf } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Router } from '../route.ts';
 import type { CommandInput } from '../routeSpec.ts';
+import { Approval } from '../schemas/approvals.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import {
   AdjustmentBody,
@@ -29,6 +31,10 @@ const factRule =
   'A fact is recorded even below what is reserved: the newest claims that no longer stand lapse, and their orders look ' +
   'for other sources. What goes beyond what is there is told as `missing`.';
 
+const proposalRule =
+  'Where the operator wants a second person for so many pieces (`APPROVAL_FROM_UNITS`), it is only proposed: 202 with the ' +
+  'approval. What may be gone counts as quarantined until then.';
+
 type TimedInput = CommandInput<Static<typeof StockPath>, { readonly occurredAt?: string; readonly note?: string }>;
 
 export const registerInventoryFacts = ({ command }: Router, { useCases, clock }: HttpPorts): void => {
@@ -43,8 +49,10 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
   const changeLevel = async (asked: TimedInput, stockCommand: StockCommand): Promise<unknown> =>
     answerStock(await change(asked, stockCommand), asked.reply, { ...asked.params, status: 201 });
 
-  const recordFact = async (asked: TimedInput, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> =>
-    answerFact(await change(asked, stockCommand), asked.reply, { ...asked.params, status });
+  const recordFact = async (asked: TimedInput, stockCommand: StockCommand, status: 200 | 201): Promise<unknown> => {
+    const outcome = await change(asked, stockCommand);
+    return answerProposal(outcome, asked.reply) ?? answerFact(outcome, asked.reply, { ...asked.params, status });
+  };
 
   command({
     operation: 'adjustInventory',
@@ -53,11 +61,11 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
     url: `${url}/adjustments`,
     tag,
     summary: 'Adjust by a difference, with a reason',
-    description: factRule,
+    description: `${factRule} ${proposalRule}`,
     params: StockPath,
     body: AdjustmentBody,
-    answers: factRecorded,
-    problems: stockProblems,
+    answers: { ...factRecorded, 202: ref(Approval) },
+    problems: [...stockProblems, ...proposalProblems],
     handle: async (asked) => {
       const { delta, reason, reference } = asked.body;
       const optional = reference === undefined ? {} : { reference };
@@ -104,11 +112,11 @@ export const registerInventoryFacts = ({ command }: Router, { useCases, clock }:
     url,
     tag,
     summary: 'Set the counted quantity',
-    description: `Needs If-Match: a count is about the stock that was seen, and about no other. ${factRule}`,
+    description: `Needs If-Match: a count is about the stock that was seen, and about no other. ${factRule} ${proposalRule}`,
     params: StockPath,
     body: SetBody,
-    answers: { 200: Type.Union([ref(StockLevelAfterFact), ref(DryRun)]) },
-    problems: [...stockProblems, 'IF_MATCH_REQUIRED'],
+    answers: { 200: Type.Union([ref(StockLevelAfterFact), ref(DryRun)]), 202: ref(Approval) },
+    problems: [...stockProblems, ...proposalProblems, 'IF_MATCH_REQUIRED'],
     handle: async (asked) => {
       if (ifMatchOf(asked.request) === undefined) {
         throw new Problem('IF_MATCH_REQUIRED', 'Send the ETag of the stock that was counted.');

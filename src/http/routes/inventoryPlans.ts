@@ -8,10 +8,12 @@ import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';
 import { answerOutcome, answerStock, locationOf, showStockAfter, stockProblems } from '../commands/answers.ts';
+import { answerProposal, proposalProblems } from '../commands/proposals.ts';
 import { businessTime } from '../input/formats.ts';
 import type { HttpPorts } from '../ports.ts';
 import { noOrder } from '../reads/orders.ts';
 import type { Router } from '../route.ts';
+import { Approval } from '../schemas/approvals.ts';
 import { DryRun, ref } from '../schemas/common.ts';
 import {
   PolicyBody,
@@ -172,13 +174,14 @@ export const registerInventoryPlans = ({ command }: Router, ports: HttpPorts): v
     url,
     tag,
     summary: 'Retire a stock that is empty',
+    description: 'Where the operator wants a second person (`APPROVAL_FROM_UNITS`), it is only proposed: 202.',
     params: StockPath,
-    answers: changed,
-    problems: [...stockProblems, 'STOCK_NOT_EMPTY', 'STEP_UP_REQUIRED'],
+    answers: { ...changed, 202: ref(Approval) },
+    problems: [...stockProblems, ...proposalProblems, 'STOCK_NOT_EMPTY', 'APPROVAL_OPEN', 'STEP_UP_REQUIRED'],
     handle: async ({ params, context, reply }) => {
       const stockCommand = { type: 'RetireStock', ...params, occurredAt: clock.now() } as const;
       const outcome = await useCases.changeStock({ command: stockCommand, context });
-      return answerStock(outcome, reply, { ...params, status: 200 });
+      return answerProposal(outcome, reply) ?? answerStock(outcome, reply, { ...params, status: 200 });
     },
   });
 };

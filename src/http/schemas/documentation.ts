@@ -1,6 +1,7 @@
 /** What the OpenAPI document shows of all commands and reads: headers, problems by status, named schemas, webhooks. */
 import Type, { type TSchema } from 'typebox';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
+import { Approval } from './approvals.ts';
 import { Availability, Item, Warehouse } from './catalogue.ts';
 import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
@@ -102,6 +103,7 @@ export const sharedSchemas = [
   StockLevel,
   StockLevelAfterFact,
   Reservation,
+  Approval,
   Explanation,
   StockDiscrepancies,
   ChangesAnswer,

@@ -48,11 +48,11 @@ const levelFields = {
 };
 export const StockLevel = named('StockLevel', Closed(levelFields));
 
-const LapsedReservations = Type.Array(
+export const LapsedReservations = Type.Array(
   Closed({ reservationId: Uuid, orderId: Nullable(Uuid), lineId: Nullable(LineId), quantity: Quantity }),
   { description: 'Claims, the newest first, with what of each the fact took.' },
 );
-const Missing = Type.Integer({ minimum: 1, description: 'Pieces of the fact that the ledger did not know of.' });
+export const Missing = Type.Integer({ minimum: 1, description: 'Pieces of the fact that the ledger did not know of.' });
 export const StockLevelAfterFact = named(
   'StockLevelAfterFact',
   Closed({ ...levelFields, lapsedReservations: LapsedReservations, missing: Type.Optional(Missing) }),
@@ -157,6 +157,7 @@ export const ChangesAnswer = named(
         available: Type.Optional(Count),
         lapsedReservations: Type.Optional(LapsedReservations),
         missing: Type.Optional(Missing),
+        approvalId: Type.Optional({ ...Uuid, description: 'With status 202: what waits for approval.' }),
         events: Type.Optional(DryRun.properties.events),
         code: Type.Optional(Type.String()),
         detail: Type.Optional(Type.String()),

@@ -1,5 +1,6 @@
 /** The environment, read once and checked at boot: a wrong value stops the service before it does anything. */
 import { join } from 'node:path';
+import { quantityMax } from '../../domain/values.ts';
 import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
 import {
   ConfigError,
@@ -32,6 +33,8 @@ export interface Config extends Doors, TokenRulesConfig {
   readonly logLevel: string;
   readonly stateCacheBytesMax: number;
   readonly orderReservationMs: number;
+  /** Counts and adjustments of so many pieces, and retirements, take a second person; 0: nothing does. */
+  readonly approvalFromUnits: number;
   /** Where answers of reads are kept: nowhere, in the process, or there and on Redis. */
   readonly cache: CacheKind;
   /** `null`: the embedded engines, in `dataDir`. */
@@ -179,6 +182,7 @@ export const readConfig = (env: Env): Config => {
     stateCacheBytesMax:
       integer(env, 'STATE_CACHE_MB', { fallback: cacheMb, min: stateCacheMbMin, max: 16_384 }) * mebibyte,
     orderReservationMs: integer(env, 'ORDER_RESERVATION_DAYS', { fallback: 30, min: 1, max: 365 }) * dayMs,
+    approvalFromUnits: integer(env, 'APPROVAL_FROM_UNITS', { fallback: 0, min: 0, max: quantityMax }),
     servers,
     roles: rolesOf(env, servers),
     projectionParts: servers === null ? 1 : parts,

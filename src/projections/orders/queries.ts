@@ -1,6 +1,7 @@
 import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';
 import type { DocumentQuery, Documents } from '../../eventsourcing/projecting/documents.ts';
-import { formatCursor, type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
+import { newestOfAny } from '../../eventsourcing/projecting/mergedPages.ts';
+import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
 import { anySku, type OrderDocument } from './projection.ts';
 import type { OrderStatus } from './status.ts';
 
@@ -59,44 +60,15 @@ const warehousesOf = ({ warehouseId, warehouseIds }: OrdersQuery): readonly stri
   return warehouseIds === undefined || warehouseIds.includes(warehouseId) ? [warehouseId] : [];
 };
 
-const byNewest = (a: OrderDocument, b: OrderDocument): number => {
-  if (a.placedAt !== b.placedAt) return a.placedAt > b.placedAt ? -1 : 1;
-  return a.orderId > b.orderId ? -1 : 1;
-};
-
-/** The first of two sorted pages together; an order that both have counts once. */
-const mergeNewest = (
-  a: readonly OrderDocument[],
-  b: readonly OrderDocument[],
-  limit: number,
-): { readonly items: readonly OrderDocument[]; readonly hasMore: boolean } => {
-  const all = [...new Map([...a, ...b].map((order) => [order.orderId, order])).values()].sort(byNewest);
-  return { items: all.slice(0, limit), hasMore: all.length > limit };
-};
-
 export const createOrderQueries = (documents: Documents, collection: () => string, pace: Pace): OrderQueries => {
   const newest = (where: OrderFilter, page: PageRequest): Promise<Page<OrderDocument>> =>
     pageOf(documents, collection(), { where, orderBy: newestFirst }, page);
 
-  /**
-   * One page for each of the conditions, merged. All of them are in the same order and go on after the same place, so the first
-   * `limit` of the union are among the first `limit` of each, and its end is where each of them goes on. One after
-   * another, each in its turn, so that no more than two pages are held, however many there are.
-   */
-  const newestOfAny = async (conditions: readonly OrderFilter[], page: PageRequest) => {
-    let items: readonly OrderDocument[] = [];
-    let hasMore = false;
-    for (const where of conditions) {
-      await pace();
-      const found = await newest(where, page);
-      const merged = mergeNewest(items, found.items, page.limit);
-      hasMore ||= merged.hasMore || found.nextCursor !== null;
-      items = merged.items;
-    }
-    const last = items.at(-1);
-    const nextCursor = hasMore && last !== undefined ? formatCursor({ value: last.placedAt, id: last.orderId }) : null;
-    return { items, nextCursor };
-  };
+  const newestOf = (conditions: readonly OrderFilter[], page: PageRequest): Promise<Page<OrderDocument>> =>
+    newestOfAny(
+      { conditions, newest, placeOf: ({ placedAt, orderId }) => ({ time: placedAt, id: orderId }), pace },
+      page,
+    );
 
   return {
     get: async (orderId) => (await documents.get<OrderDocument>(collection(), orderId))?.document ?? null,
@@ -106,14 +78,14 @@ export const createOrderQueries = (documents: Documents, collection: () => strin
       const warehouseIds = warehousesOf(query);
       if (warehouseIds === null) return newest(whereOf(query), page);
       const where = whereOf(query);
-      return newestOfAny(
+      return newestOf(
         warehouseIds.map((warehouseId) => ({ ...where, warehouseIds: { has: warehouseId } })),
         page,
       );
     },
     ofCustomers: ({ customerIds, limit, cursor, ...filters }) => {
       const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
-      return newestOfAny(
+      return newestOf(
         customerIds.map((customerId) => whereOf({ ...filters, customerId, limit })),
         page,
       );

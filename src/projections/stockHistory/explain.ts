@@ -63,6 +63,7 @@ const isReference = {
   purchaseOrder: true,
   asn: true,
   supplier: true,
+  approvalId: true,
   warehouseId: false,
   sku: false,
   after: false,
@@ -75,6 +76,12 @@ const isReference = {
   missing: false,
   expiresAt: false,
   fromReservationId: false,
+  change: false,
+  held: false,
+  freed: false,
+  proposedBy: false,
+  approvedBy: false,
+  rejectedBy: false,
   // Sealed: a person's words.
   note: false,
 } as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };
