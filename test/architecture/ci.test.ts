@@ -119,7 +119,7 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     temporary.push(checkout);
     cpSync(join(projectRoot, '.ci'), join(checkout, '.ci'), { recursive: true });
     // A test installs nothing on the machine.
-    for (const installer of ['servers', 'kubernetes', 'schemathesis'])
+    for (const installer of ['servers', 'kubernetes', 'keycloak', 'schemathesis'])
       writeFileSync(join(checkout, '.ci', installer), '');
     const act = (name: string, { outcome, exit }: Part): string => {
       if (outcome === null) return `exit ${exit}`;
