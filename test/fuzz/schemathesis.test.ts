@@ -42,14 +42,19 @@ describe.skipIf(missing !== null)(missing === null ? 'schemathesis' : `schemathe
   let service: TestService;
   let origin: string;
   let scratch: string;
+  let position: string;
+  const statuses = new Map<number, number>();
 
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'stockledger-schemathesis-'));
     // Within this process, so that nothing goes out to the webhook addresses that are made up.
-    service = await startService();
+    service = await startService({
+      adapt: () => ({ accessLog: { write: ({ status }) => statuses.set(status, (statuses.get(status) ?? 0) + 1) } }),
+    });
     origin = await service.listen();
     await arrange(service, { BER: { 'TABLE-OAK-160': 50, CHAIR: 900 }, PAR: { CHAIR: 5 } });
-    await service.as('sandbox-admin').post('/v1/orders', orderOf([line('CHAIR', 1)]));
+    const { headers } = await service.as('sandbox-admin').post('/v1/orders', orderOf([line('CHAIR', 1)]));
+    position = headers['stockledger-position'] ?? '';
   });
   afterAll(async () => {
     await service.close();
@@ -59,7 +64,11 @@ describe.skipIf(missing !== null)(missing === null ? 'schemathesis' : `schemathe
   const run = async (document: string, args: readonly string[]): Promise<Outcome> => {
     const child = spawn(program, ['--config-file', settings, 'run', document, '--url', origin, ...args], {
       cwd: scratch,
-      env: { ...process.env, STOCKLEDGER_TOKEN: await service.tokenFor('sandbox-admin') },
+      env: {
+        ...process.env,
+        STOCKLEDGER_TOKEN: await service.tokenFor('sandbox-admin'),
+        STOCKLEDGER_POSITION: position,
+      },
     });
     const [said, complaints] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return { status: child.exitCode, said: said + complaints };
@@ -75,10 +84,15 @@ describe.skipIf(missing !== null)(missing === null ? 'schemathesis' : `schemathe
         String(seconds),
       ]);
       const summary = said.slice(said.lastIndexOf(' SUMMARY '));
-      process.stdout.write(`schemathesis, seed ${seed}: ${/Test cases:\s+(.*)/.exec(summary)?.[1] ?? 'none'}\n`);
+      const told = [...statuses].sort(([one], [other]) => one - other).map(([status, count]) => `${status}: ${count}`);
+      const cases = /Test cases:\s+(.*)/.exec(summary)?.[1] ?? 'none';
+      process.stdout.write(`schemathesis, seed ${seed}: ${cases}; ${told.join(', ')}\n`);
       expect(status, said.slice(-shownChars)).toBe(0);
       // All but the live stream, which does not end.
       expect(summary).toContain(`Tested: ${operationsOf(service.document).length - 1}\n`);
+      // Else the requests are so bad that none of them comes far.
+      const all = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+      expect((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0)).toBeGreaterThan(all / 20);
     },
     seconds * 1_000 + 300_000,
   );
