@@ -162,10 +162,11 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   // Fastify parses plain text by default; no route takes it, so it is answered with 415 like any other type.
   app.removeContentTypeParser('text/plain');
   const turns = createTurns({ budgetMs: turnBudgetMs });
+  registerRequestState(app);
+  // First, so that what anything else refuses is noted too.
+  registerAccessNotes(app, notes);
   registerWire(app, turns);
   registerJsonBodies(app, turns);
-  registerRequestState(app);
-  registerAccessNotes(app, notes);
   registerValidation(app);
   registerProblems(app);
   for (const schema of sharedSchemas) app.addSchema(schema);

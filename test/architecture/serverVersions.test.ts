@@ -82,6 +82,13 @@ describe('the versions of servers', () => {
     expect(named.filter(([, each]) => !isSaidOf(each, version))).toEqual([]);
   });
 
+  it('of Keycloak is in CI the one that is shipped', () => {
+    const version = composed.get('stockledger-keycloak') ?? '';
+    const shipped = [...readText('deploy/keycloak/Dockerfile').matchAll(/^FROM \S+:(\S+)/gm)].map(([, tag]) => tag);
+    const [, fetched] = /^version=(\S+)$/m.exec(readText('.ci/keycloak')) ?? [];
+    expect([...shipped, fetched]).toEqual([version, version, version]);
+  });
+
   it('are read where a line ends in between, and told from longer ones', () => {
     expect(versionsIn('EventStoreDB 24.6.0, EventStoreDB\n24.10. EventStoreDB 5', 'EventStoreDB')).toEqual([
       '24.6.0',

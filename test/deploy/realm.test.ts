@@ -1,7 +1,7 @@
 /** The realm that Keycloak imports, beside the table of who may do what (R4.3, R5, R7.2). */
 import { describe, expect, it } from 'vitest';
-import { policies } from '../../src/domain/access/policy.ts';
-import { type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
+import { authorize, policies } from '../../src/domain/access/policy.ts';
+import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
 import { stepUpMaxAgeSeconds } from '../../src/domain/access/stepUp.ts';
 import { customerIdPattern, warehouseIdPattern } from '../../src/domain/values.ts';
 import { parseCompose, readText } from './composeFile.ts';
@@ -53,6 +53,15 @@ const byName = <T extends { readonly name: string }>(all: readonly T[], name: st
 const flow = (alias: string) => realm.authenticationFlows.find((each) => each.alias === alias)!;
 const configOf = (alias: string | undefined): Texts | undefined =>
   realm.authenticatorConfig.find((each) => each.alias === alias)?.config;
+const administrator: Principal = {
+  subject: 'ada',
+  kind: 'person',
+  client: 'console',
+  roles: ['admin'],
+  scopes: ['admin'],
+  warehouses: [],
+  issuedAt: 0,
+};
 const machines = realm.clients.filter(({ serviceAccountsEnabled }) => serviceAccountsEnabled);
 const people = realm.clients.filter(({ serviceAccountsEnabled }) => !serviceAccountsEnabled);
 
@@ -155,21 +164,36 @@ describe('clients of the realm', () => {
 
 describe('signing in', () => {
   it('asks administrators and auditors for a second factor, whatever the client asks for', () => {
-    for (const role of ['admin', 'auditor']) {
-      expect(byName(realm.roles.realm, role).composites?.realm).toEqual(['mfa_required']);
-    }
     expect(realm.browserFlow).toBe('stockledger browser');
-    const steps = flow('stockledger privileged').authenticationExecutions;
-    expect(steps.map(({ authenticator, requirement }) => `${authenticator} ${requirement}`)).toEqual([
-      'conditional-user-role REQUIRED',
-      'conditional-sub-flow-executed REQUIRED',
-      'auth-otp-form REQUIRED',
-    ]);
-    expect(configOf(steps[0]?.authenticatorConfig)).toEqual({ condUserRole: 'mfa_required', negate: 'false' });
+    const secondFactor = { flow_to_check: 'stockledger second factor', check_result: 'not-executed' };
+    const asAdministrator = { flow_to_check: 'stockledger administrators', check_result: 'not-executed' };
+    for (const [name, role, unless] of [
+      ['stockledger administrators', 'admin', [secondFactor]],
+      ['stockledger auditors', 'auditor', [secondFactor, asAdministrator]],
+    ] as const) {
+      const steps = flow(name).authenticationExecutions;
+      expect(steps.map(({ requirement }) => requirement)).toEqual(steps.map(() => 'REQUIRED'));
+      const [condition, ...others] = steps;
+      expect(condition?.authenticator).toBe('conditional-user-role');
+      expect(configOf(condition?.authenticatorConfig)).toEqual({ condUserRole: role, negate: 'false' });
+      expect(others.pop()?.authenticator).toBe('auth-otp-form');
+      expect(others.map(({ authenticatorConfig }) => configOf(authenticatorConfig))).toEqual(unless);
+      const all = flow('stockledger sign-in').authenticationExecutions;
+      expect(all.find(({ flowAlias }) => flowAlias === name)?.requirement).toBe('CONDITIONAL');
+    }
+  });
+
+  it('has no role within another: who has the inner one would get the scopes of the outer one', () => {
+    expect(realm.roles.realm.filter(({ composites }) => composites !== undefined)).toEqual([]);
   });
 
   it('reaches the level that the service demands for step-up by a hardware key, and forgets it in time', () => {
-    expect(JSON.parse(realm.attributes['acr.loa.map']!)).toEqual({ pwd: 1, mfa: 2, phr: 3 });
+    const levels = JSON.parse(realm.attributes['acr.loa.map']!) as Readonly<Record<string, number>>;
+    // The lowest that is asked for counts, and one that is not known counts as none. No flow claims `phrh`: whether the
+    // hardware protects the key, nobody has looked.
+    expect(levels).toEqual({ pwd: 1, mfa: 2, phr: 3, phrh: 4 });
+    const challenge = authorize('retireInventory', administrator, () => 0);
+    expect(challenge).toMatchObject({ kind: 'step_up', acrValues: ['phr', 'phrh'] });
     const [condition, key] = flow('stockledger hardware key').authenticationExecutions;
     expect(key?.authenticator).toBe('webauthn-authenticator');
     expect(configOf(condition?.authenticatorConfig)).toEqual({

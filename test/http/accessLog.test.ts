@@ -62,6 +62,17 @@ describe('the access log', () => {
     expect(await theEntry()).toMatchObject({ caller: null, status: 401, code: 'UNAUTHENTICATED' });
   });
 
+  it('has what is refused before there is a route', async () => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('GET /health/live HTTP/1.1\r\nHost: one\r\nHost: other\r\nConnection: close\r\n\r\n');
+    expect(await theEntry()).toMatchObject({ status: 400, code: 'MALFORMED_REQUEST', address: '127.0.0.1' });
+    entries.length = 0;
+    await service.as(null).request('QUERY', '/v1/warehouses');
+    expect(await theEntry()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED', caller: null });
+    socket.destroy();
+  });
+
   it('has no token, no body and no query in it', async () => {
     const note = 'Ada Example, 1 Example Street';
     const admin = service.as('sandbox-admin');

@@ -65,9 +65,8 @@ it('only who sees contacts may search by an e-mail address, and no address of a 
   }
   const support = service.as({ roles: ['customer_service'], scope: 'orders:read' });
   expect((await support.post(url, { email }, { 'idempotency-key': null })).status).toBe(200);
-  for (const path of [`/v1/orders?email=${email}`, `${url}?email=${email}`]) {
-    expect((await support.get(path)).status, path).toBe(400);
-  }
+  expect((await support.get(`/v1/orders?email=${email}`)).status).toBe(400);
+  expect((await support.get(`${url}?email=${email}`)).status).toBe(405);
 });
 
 it('an erased customer is not found by e-mail any more (B7)', async () => {

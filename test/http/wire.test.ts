@@ -64,6 +64,18 @@ describe('a request that no route can take', () => {
       'METHOD_NOT_ALLOWED',
     ],
     [
+      'a method that no address takes, without a body',
+      `QUERY /v1/warehouses HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
+      405,
+      'METHOD_NOT_ALLOWED',
+    ],
+    [
+      'a body that is wrong where nobody wants one',
+      `POST /v1/nothing HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 1\r\nConnection: close\r\n\r\n{`,
+      404,
+      'ROUTE_NOT_FOUND',
+    ],
+    [
       'a path that is not there',
       `GET /v1/nothing HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
       404,
@@ -91,6 +103,11 @@ describe('a request that no route can take', () => {
   it('is told which methods there are (RFC 9110 §15.5.6)', async () => {
     const { headers } = await service.as('sandbox-admin').request('POST', '/v1/warehouses/BER');
     expect(headers.allow?.split(', ').sort()).toEqual(['GET', 'HEAD', 'PUT']);
+  });
+
+  it('is told so too where the address could be that of a thing', async () => {
+    const { status, headers } = await service.as('sandbox-admin').request('PATCH', '/v1/orders/search', { body: {} });
+    expect([status, headers.allow]).toEqual([405, 'POST']);
   });
 });
 

@@ -75,10 +75,8 @@ export const createAnswerCheck = (document: ApiDocument): CheckAnswer => {
     ajv.addFormat(name, isOurs ? isKept : true);
   }
   const compiled = new Map<JsonSchema, ValidateFunction>();
-  // Literal paths before those with parameters, so that `/orders/search` would not be taken for an order.
-  const known = operationsOf(document)
-    .map((documented) => ({ ...documented, matcher: matcherOf(documented.path) }))
-    .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
+  const known = operationsOf(document).map((documented) => ({ ...documented, matcher: matcherOf(documented.path) }));
+  const literal = new Set(known.map(({ path }) => path));
 
   const validatorOf = (schema: JsonSchema): ValidateFunction => {
     const before = compiled.get(schema);
@@ -100,7 +98,10 @@ export const createAnswerCheck = (document: ApiDocument): CheckAnswer => {
   return (answer) => {
     const { method, url, status, text } = answer;
     const [path = ''] = url.split('?');
-    const documented = known.find((each) => each.method === method && each.matcher.test(path));
+    // `/orders/search` is not taken for an order, whatever the method.
+    const isAt = ({ path: pattern, matcher }: (typeof known)[number]): boolean =>
+      literal.has(path) ? pattern === path : matcher.test(path);
+    const documented = known.find((each) => each.method === method && isAt(each));
     if (documented === undefined) return [];
     const response = documented.operation.responses[status];
     const faults = response === undefined ? [`not documented: ${text}`] : bodyFaults(response, answer);

@@ -215,7 +215,9 @@ const countingEvents = (log: Adapters['events']) => {
       if (underway === 0 && alerts === before) return Number(head?.commit ?? 0n) - alerts;
     }
   };
-  return { events: Object.assign(Object.create(log) as typeof log, { append }), countEvents };
+  // Some tests make theirs of a copy of the log's own functions, and some inherit them.
+  const events = Object.assign(Object.create(Object.getPrototypeOf(log) as object) as typeof log, log, { append });
+  return { events, countEvents };
 };
 
 export const startService = async (options: ServiceOptions = {}): Promise<TestService> => {

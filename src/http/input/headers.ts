@@ -22,7 +22,7 @@ const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
 /** `null` when there is none. @throws Problem when it is no key. */
 export const idempotencyKeyOf = (request: FastifyRequest): string | null => {
   const key = text(request, 'idempotency-key');
-  if (key === undefined || key === '') return null;
+  if (key === undefined) return null;
   if (idempotencyKeyPattern.test(key)) return key;
   throw new Problem('IDEMPOTENCY_KEY_MISSING', 'Idempotency-Key holds 1 to 255 visible ASCII characters.');
 };

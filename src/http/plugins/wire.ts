@@ -75,8 +75,15 @@ const requireOneHost = (request: FastifyRequest): void => {
   if (hosts > 1) throw new Problem('MALFORMED_REQUEST', 'A request has one Host.');
 };
 
-/** The methods that there are at an address, from all routes that are registered later. */
-const collectMethods = (app: FastifyInstance): ((path: string) => readonly string[]) => {
+interface Addresses {
+  /** The methods that there are at an address. */
+  methodsAt(path: string): readonly string[];
+  /** Another route has this very address: `/orders/search` is no `/orders/:orderId`, whatever the method. */
+  isOfAnother(path: string, pattern: string | undefined): boolean;
+}
+
+/** From all routes that are registered later. */
+const collectAddresses = (app: FastifyInstance): Addresses => {
   const byPattern = new Map<string, { readonly matches: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     if (url.includes('*')) return;
@@ -85,9 +92,14 @@ const collectMethods = (app: FastifyInstance): ((path: string) => readonly strin
     for (const each of [method].flat()) known.methods.add(each);
     byPattern.set(url, known);
   });
-  return (path) => [
-    ...new Set([...byPattern.values()].flatMap(({ matches, methods }) => (matches.test(path) ? [...methods] : []))),
-  ];
+  return {
+    methodsAt: (path) => {
+      const own = byPattern.get(path);
+      const all = own === undefined ? [...byPattern.values()].filter(({ matches }) => matches.test(path)) : [own];
+      return [...new Set(all.flatMap(({ methods }) => [...methods]))];
+    },
+    isOfAnother: (path, pattern) => pattern !== path && byPattern.has(path),
+  };
 };
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
@@ -109,11 +121,19 @@ const requireWellFormed = (part: string, fields: object): void => {
  * @param turns requests are handled in turns: the answers to a hundred large ones are not one piece of work.
  */
 export const registerWire = (app: FastifyInstance, turns: Turns): void => {
-  const methodsAt = collectMethods(app);
+  const addresses = collectAddresses(app);
+  const notServed = ({ url }: FastifyRequest): Problem => {
+    const allowed = addresses.methodsAt(pathOf(url));
+    if (allowed.length === 0) return new Problem('ROUTE_NOT_FOUND', 'See /openapi.json for what there is.');
+    const headers = { allow: allowed.join(', ') };
+    return new Problem('METHOD_NOT_ALLOWED', `Use one of: ${allowed.join(', ')}.`, { headers });
+  };
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(hardening);
     if (app.draining.aborted) reply.header('connection', 'close');
     requireOneHost(request);
+    // Before its body is read: what is wrong with that does not matter where nobody wants it.
+    if (request.is404 || addresses.isOfAnother(pathOf(request.url), request.routeOptions.url)) throw notServed(request);
     done();
   });
   app.addHook('preValidation', (request, _reply, done) => {
@@ -130,14 +150,6 @@ export const registerWire = (app: FastifyInstance, turns: Turns): void => {
     if (turn === null) done();
     else void turn.then(() => done());
   });
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = methodsAt(pathOf(request.url));
-    const problem =
-      allowed.length === 0
-        ? new Problem('ROUTE_NOT_FOUND', 'See /openapi.json for what there is.')
-        : new Problem('METHOD_NOT_ALLOWED', `Use one of: ${allowed.join(', ')}.`, {
-            headers: { allow: allowed.join(', ') },
-          });
-    return sendProblem(problem, request, reply);
-  });
+  // A route that serves files finds out later.
+  app.setNotFoundHandler((request, reply) => sendProblem(notServed(request), request, reply));
 };

@@ -175,6 +175,8 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
 export const commonProblems = [
   'VALIDATION',
   'MALFORMED_REQUEST',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
   'UNAUTHENTICATED',
   'SCOPE_MISSING',
   'ROLE_NOT_ALLOWED',

@@ -12,7 +12,9 @@ import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
 const CorrelationId = Type.Optional(
-  Type.String({ format: 'uuid', description: "The caller's id for a chain of requests; kept with the events." }),
+  Type.String({
+    description: "The caller's id for a chain of requests, a UUID; kept with the events. Any other text is ignored.",
+  }),
 );
 
 const readHeaderFields = {
