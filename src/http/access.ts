@@ -21,7 +21,9 @@ export interface Asked {
 }
 
 /** RFC 6750 §3: the challenge names what would do. */
-const challenge = (...parameters: readonly string[]): { readonly headers: { readonly [name: string]: string } } => ({
+export const challenge = (
+  ...parameters: readonly string[]
+): { readonly headers: { readonly [name: string]: string } } => ({
   headers: { 'www-authenticate': ['Bearer realm="stockledger"', ...parameters].join(', ') },
 });
 

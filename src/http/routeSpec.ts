@@ -22,7 +22,16 @@ declare module 'fastify' {
 }
 
 /** Groups of the document. */
-export type Tag = 'Warehouses' | 'Items' | 'Inventory' | 'Orders' | 'Shipments' | 'Webhooks' | 'Audit' | 'Live';
+export type Tag =
+  | 'Warehouses'
+  | 'Items'
+  | 'Inventory'
+  | 'Orders'
+  | 'Shipments'
+  | 'Webhooks'
+  | 'API keys'
+  | 'Audit'
+  | 'Live';
 /** A status without words in `plugins/openApi.ts` does not compile. */
 export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
 

@@ -105,6 +105,8 @@ const announcements = {
     messages: ({ data }: EventOf<'AlertRaised'>, { warehouses }: Audience) =>
       warehouses === 'all' ? [alertMessage(data)] : [],
   },
+  ApiKeyIssued: null,
+  ApiKeyRevoked: null,
   ItemDefined: null,
   OrderAbandoned: null,
   OrderAddressCorrected: null,

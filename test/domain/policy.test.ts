@@ -70,6 +70,9 @@ const mayDo: Record<Operation, string> = {
   deleteWebhookEndpoint: 'A - - - P - S',
   testWebhookEndpoint: 'A - - - P - S',
   listWebhookDeliveries: 'A - - - P - S',
+  issueApiKey: 'A - - - - - -',
+  listApiKeys: 'A - - - - - -',
+  revokeApiKey: 'A - - - - - -',
   listAuditEvents: 'A - - U - - S',
   streamEvents: 'A W C U P K S',
   getMetrics: 'A - - U - - S',
@@ -114,8 +117,14 @@ describe('the table of operations', () => {
 describe('a sensitive operation', () => {
   const sensitive = operations.filter((operation) => 'sensitive' in policies[operation]);
 
-  it('is retiring a stock, and making or deleting a webhook endpoint', () => {
-    expect(sensitive.toSorted()).toEqual(['createWebhookEndpoint', 'deleteWebhookEndpoint', 'retireInventory']);
+  it('is retiring a stock, making or deleting a webhook endpoint, issuing or revoking a key', () => {
+    expect(sensitive.toSorted()).toEqual([
+      'createWebhookEndpoint',
+      'deleteWebhookEndpoint',
+      'issueApiKey',
+      'retireInventory',
+      'revokeApiKey',
+    ]);
   });
 
   it.each([

@@ -24,6 +24,7 @@ const readStock: Rule = { scopes: ['inventory:read'], roles: readers };
 const changeStock: Rule = { scopes: ['inventory:write'], roles: keepers };
 const readOrders: Rule = { scopes: ['orders:read'], roles: orderReaders };
 const manageWebhooks: Rule = { scopes: ['webhooks:manage'], roles: subscribers };
+const administer: Rule = { scopes: ['admin'], roles: ['admin'] };
 
 export const policies = {
   listWarehouses: readStock,
@@ -73,6 +74,10 @@ export const policies = {
   deleteWebhookEndpoint: { ...manageWebhooks, sensitive: true },
   testWebhookEndpoint: manageWebhooks,
   listWebhookDeliveries: manageWebhooks,
+
+  issueApiKey: { ...administer, sensitive: true },
+  listApiKeys: administer,
+  revokeApiKey: { ...administer, sensitive: true },
 
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'] },
   streamEvents: { scopes: ['inventory:read', 'orders:read'], roles: orderReaders },

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
+import { apiKeyHeader } from '../apiKeyCheck.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AnswerStatus, Tag } from '../routeSpec.ts';
 import { allOf } from '../schemas/common.ts';
@@ -109,7 +110,17 @@ const scopeTexts: { readonly [S in Scope]: string } = {
   admin: 'Everything',
 };
 
-const tags = allOf<Tag>()(['Warehouses', 'Items', 'Inventory', 'Orders', 'Shipments', 'Webhooks', 'Audit', 'Live']);
+const tags = allOf<Tag>()([
+  'Warehouses',
+  'Items',
+  'Inventory',
+  'Orders',
+  'Shipments',
+  'Webhooks',
+  'API keys',
+  'Audit',
+  'Live',
+]);
 
 const description = [
   'Stock and orders of many warehouses, as a ledger: every change is an event, every figure can be explained.',
@@ -139,6 +150,12 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
                 scopes: Object.fromEntries(scopes.map((scope) => [scope, scopeTexts[scope]])),
               },
             },
+          },
+          apiKey: {
+            type: 'apiKey',
+            in: 'header',
+            name: apiKeyHeader,
+            description: 'Beside an access token, never in its place: names and throttles a program of its client.',
           },
         },
       },
