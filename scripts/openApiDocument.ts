@@ -9,6 +9,8 @@ import { compose, type Settings } from '../src/app/compose.ts';
 import { type Config, readConfig } from '../src/infra/config/config.ts';
 import { openEmbeddedEngines } from '../src/infra/embedded.ts';
 import { createIdentity } from '../src/infra/engines.ts';
+import { createApiKeyTexts } from '../src/infra/keys/apiKeyTexts.ts';
+import { loadApiKeyPepper } from '../src/infra/keys/keyFiles.ts';
 import { createWebhookSender } from '../src/infra/webhooks/sender.ts';
 
 /** Any length of time will do: nothing is placed and nothing is kept. */
@@ -35,6 +37,7 @@ const serve = async (dataDir: string): Promise<string> => {
   const engines = await openEmbeddedEngines({ dataDir, keyEncryptionKey: undefined, clock });
   const sender = createWebhookSender({ allowedTargets: [] });
   try {
+    const apiKeyTexts = createApiKeyTexts(await loadApiKeyPepper(dataDir, undefined));
     const { issuer, verifier, sandbox } = await createIdentity(config, logger);
     const ports = {
       verifier,
@@ -45,6 +48,7 @@ const serve = async (dataDir: string): Promise<string> => {
       clock,
       logger,
       random: Math.random,
+      apiKeyTexts,
       newId: () => randomUUIDv7(),
     };
     const newSecret = (): string => randomBytes(1).toString('base64');

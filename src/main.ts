@@ -9,7 +9,8 @@ import { createCache } from './infra/cache.ts';
 import { openCertificate } from './infra/certificates.ts';
 import { readConfig } from './infra/config/config.ts';
 import { createIdentity, openEngines } from './infra/engines.ts';
-import { loadAccessLogKey } from './infra/keys/keyFiles.ts';
+import { createApiKeyTexts } from './infra/keys/apiKeyTexts.ts';
+import { loadAccessLogKey, loadApiKeyPepper } from './infra/keys/keyFiles.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
 import { createCountryPoints, createLog, createSystemClock } from './infra/system.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
@@ -69,6 +70,7 @@ const start = async (): Promise<void> => {
       clock,
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,
+      apiKeyTexts: createApiKeyTexts(await loadApiKeyPepper(dataDir, config.keyEncryptionKey)),
       random: Math.random,
       logger,
     },

@@ -180,6 +180,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     consumers,
     prepare: async () => {
       for (const model of readModels.all) await model.prepare();
+      await readModels.apiKeys.uses.prepare();
       await planner.prepare();
     },
     run: async (signal) => {

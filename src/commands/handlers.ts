@@ -1,5 +1,6 @@
 /** What each use case is made of: one command loop for each aggregate, sealed notes, and the context of our own commands. */
 import { alertDecider } from '../domain/alert/decider.ts';
+import { apiKeyDecider } from '../domain/apiKey/decider.ts';
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
@@ -21,6 +22,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   shipment: createCommandHandler(shipmentDecider, options),
   webhook: createCommandHandler(webhookDecider, options),
   alert: createCommandHandler(alertDecider, options),
+  apiClient: createCommandHandler(apiKeyDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -5,9 +5,10 @@ import type { SourcingState, WarehouseDescription } from '../domain/warehouse/ev
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createAlertUseCases } from './alerts.ts';
+import { createApiKeyUseCases } from './apiKeys.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { PersonalData } from './ports.ts';
+import type { ApiKeyTexts, PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
@@ -30,13 +31,22 @@ interface UseCasePorts {
   readonly newSecret: () => string;
   /** See `createStockUseCases`. */
   readonly approvalFromUnits: number;
+  readonly apiKeyTexts: ApiKeyTexts;
 }
 
-export const createUseCases = ({ handlers, personalData, clock, newSecret, approvalFromUnits }: UseCasePorts) => {
+export const createUseCases = ({
+  handlers,
+  personalData,
+  clock,
+  newSecret,
+  approvalFromUnits,
+  apiKeyTexts,
+}: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
   return {
     ...createCatalogueUseCases(handlers),
     ...createAlertUseCases(handlers),
+    ...createApiKeyUseCases(handlers, apiKeyTexts),
     ...createStockUseCases(handlers, { sealNote, approvalFromUnits }),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),

@@ -75,6 +75,16 @@ export type CountryPoint = (countryCode: string) => Point | null;
 /** New ids of ours: UUIDv7. */
 export type NewId = () => string;
 
+/** The text of API keys (R4.2), which is told once and stored nowhere. */
+export interface ApiKeyTexts {
+  /** The same seed makes the same key. No one can tell it from its id or its digest. */
+  make(seed: string): { readonly keyId: string; readonly key: string; readonly digest: string };
+  /** `null`: we never made such a text; a slip of a finger is found without a look-up. */
+  keyIdOf(text: string): string | null;
+  /** Whether the digest is of this text, in the same time whatever differs. */
+  matches(text: string, digest: string): boolean;
+}
+
 /** How a token was sent (RFC 6750, RFC 9449). */
 export type TokenScheme = 'Bearer' | 'DPoP';
 

@@ -4,6 +4,7 @@
  */
 import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
 import { type AlertEvent, alertFields, alertVersions } from './alert/events.ts';
+import { type ApiKeyEvent, apiKeyFields, apiKeyVersions } from './apiKey/events.ts';
 import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
@@ -22,7 +23,8 @@ export type LedgerEvent =
   | OrderNumberEvent
   | ShipmentEvent
   | WebhookEvent
-  | AlertEvent;
+  | AlertEvent
+  | ApiKeyEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -35,6 +37,7 @@ export const eventFields = {
   ...shipmentFields,
   ...webhookFields,
   ...alertFields,
+  ...apiKeyFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -47,6 +50,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...shipmentVersions,
   ...webhookVersions,
   ...alertVersions,
+  ...apiKeyVersions,
 };
 
 /**

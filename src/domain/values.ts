@@ -59,6 +59,8 @@ export const orderStream = (orderId: string): string => `order-${orderId}`;
 /** `id`: derived from the client and its number. */
 export const orderNumberStream = (id: string): string => `ordernumber-${id}`;
 export const shipmentStream = (shipmentId: string): string => `shipment-${shipmentId}`;
+/** All keys of a client: how many may be live is decided in one place. */
+export const apiClientStream = (clientId: string): string => `apiclient-${escapeName(clientId)}`;
 export const alertStream = (alertId: string): string => `alert-${alertId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 

@@ -49,7 +49,7 @@ const challengeIn = (
   return `${scheme} ${['realm="stockledger"', ...parameters, ...algorithms].join(', ')}`;
 };
 
-const challenge = (...challenges: readonly string[]): Challenge => ({
+export const challenge = (...challenges: readonly string[]): Challenge => ({
   headers: { 'www-authenticate': challenges.join(', ') },
 });
 

@@ -7,6 +7,7 @@ import { createLastChanges } from '../projections/readCache/lastChanges.ts';
 import { createReadCache } from '../projections/readCache/readCache.ts';
 import { type Caller, identify } from './access.ts';
 import { createAccessNotes, registerAccessNotes } from './accessLog.ts';
+import { apiKeyHeader, type CountKey, createApiKeyCheck } from './apiKeyCheck.ts';
 import { createIdempotency } from './commands/idempotency.ts';
 import { createPartnerScopes } from './commands/partnerEndpoints.ts';
 import { deprecations } from './deprecations.ts';
@@ -28,6 +29,7 @@ import { createPositionGate } from './reads/positions.ts';
 import { requirePolicies } from './requirePolicies.ts';
 import { createRouter, type Router, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
+import { registerApiKeys } from './routes/apiKeys.ts';
 import { registerApprovals } from './routes/approvals.ts';
 import { registerItems, registerWarehouses } from './routes/catalogue.ts';
 import { registerAudit, registerStream } from './routes/events.ts';
@@ -66,6 +68,7 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
   const { settings, clock, newId, cache, readModels } = ports;
   const lookAtScope = createPartnerScopes(ports);
   const limits = createRequestLimits(settings.requestsPerMinute, ports);
+  const checkApiKey = createApiKeyCheck({ ...ports, apiKeys: readModels.apiKeys });
   const addressKeyOf = createAddressKeys();
   const requests = createConcurrencyLimit({ what: 'requests', total: requestsMax, perCaller: requestsPerCallerMax });
   const identification = {
@@ -79,14 +82,17 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
       const address = addressKeyOf(request.ip);
       await limits.arrived(address, reply);
       let caller: Caller;
+      let countKey: CountKey | null = null;
       try {
         caller = await identify(request, operation, identification);
+        if (apiKeyHeader in request.headers) countKey = await checkApiKey(request, caller.principal.client);
       } catch (error) {
         await limits.refused(address, reply);
         throw error;
       }
       const key = callerKey(caller);
       await limits.of(key, reply, cost);
+      await countKey?.(reply, cost);
       reply.raw.once('close', requests.take(key, 1).release);
       lookAtScope(caller);
       return caller;
@@ -118,6 +124,7 @@ const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, sup
   registerOrderReads(router, ports);
   registerShipments(router, ports);
   registerWebhookEndpoints(router, ports);
+  registerApiKeys(router, ports);
   registerAudit(router, ports);
   registerStream(app, router, ports, support);
 };

@@ -3,7 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AccessLog } from '../audit/accessLog.ts';
 import type { UseCases } from '../commands/index.ts';
-import type { CountryPoint, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type {
+  ApiKeyTexts,
+  CountryPoint,
+  IdempotencyRecords,
+  NewId,
+  PersonalData,
+  TokenVerifier,
+} from '../commands/ports.ts';
 import type { RecordedRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
@@ -25,6 +32,7 @@ export interface HttpPorts {
   /** What the service measures of itself: lines of the Prometheus text format. */
   readonly measured: () => readonly string[];
   readonly verifier: TokenVerifier;
+  readonly apiKeyTexts: ApiKeyTexts;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
   /** Of read-heavy answers (R21); `null`: off. */

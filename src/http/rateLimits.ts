@@ -140,6 +140,25 @@ export const createRequestLimits = (requestsPerMinute: number, { clock, sharedCo
   };
 };
 
+/** Quotas that differ; an administrator gives a few. One that is forgotten begins anew. */
+const keyQuotasMax = 1_000;
+
+/** What an API key may be used for in a minute, however many callers use it; `quota`: where it has none of its own. */
+export const createKeyLimit = (quota: number, { clock, sharedCounts }: Counting) => {
+  const limits = new LRUCache<number, RateLimit>({ max: keyQuotasMax });
+  const limitOf = (requests: number): RateLimit => {
+    const limit =
+      limits.get(requests) ?? createRateLimit({ name: 'key', requests, windowMs: minuteMs, clock, sharedCounts });
+    limits.set(requests, limit);
+    return limit;
+  };
+  return (
+    { keyId, requestsPerMinute = quota }: { readonly keyId: string; readonly requestsPerMinute?: number },
+    reply: FastifyReply,
+    cost: number,
+  ): Promise<void> | null => limitOf(requestsPerMinute).count(keyId, reply, cost);
+};
+
 /** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
 const tokensPerMinute = 60;
 /** Who mistypes a secret tries it again a few times. */

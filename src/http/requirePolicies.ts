@@ -11,6 +11,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   endpointId: 'endpoint',
   sku: null,
   reservationId: null,
+  keyId: 'nobody',
 };
 
 /** What of a path contradicts the line of its operation. */

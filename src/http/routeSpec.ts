@@ -30,6 +30,7 @@ export type Tag =
   | 'Orders'
   | 'Shipments'
   | 'Webhooks'
+  | 'API keys'
   | 'Audit'
   | 'Live';
 /** A status without words in `plugins/openApi.ts` does not compile. */

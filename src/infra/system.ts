@@ -96,5 +96,5 @@ export const createLog = (level: string): Logger => {
       // The log itself has failed, so the failure can't be logged.
     }
   };
-  return pino({ level, redact: ['req.headers.authorization'] }, destination);
+  return pino({ level, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] }, destination);
 };

@@ -1,7 +1,14 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
 
 import type { Stock } from '../domain/stock/state.ts';
-import { itemStream, orderStream, shipmentStream, stockStream, warehouseStream } from '../domain/values.ts';
+import {
+  apiClientStream,
+  itemStream,
+  orderStream,
+  shipmentStream,
+  stockStream,
+  warehouseStream,
+} from '../domain/values.ts';
 import type { FindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
@@ -14,6 +21,8 @@ import {
 } from '../eventsourcing/projecting/builtReadModels.ts';
 import { type AnyProjection, untyped } from '../eventsourcing/projecting/projection.ts';
 import type { ReadSide } from '../eventsourcing/projecting/readModel.ts';
+import { createApiKeyUses } from './apiKeys/lastUses.ts';
+import { type ApiKeyDocument, apiKeys, createApiKeyQueries } from './apiKeys/projection.ts';
 import { approvals, createApprovalQueries } from './approvals/projection.ts';
 import {
   createItemQueries,
@@ -54,6 +63,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(shipments),
   untyped(eventHistory),
   untyped(logCount),
+  untyped(apiKeys),
 ];
 
 /** `findPastStock`: where a look at the past may begin. */
@@ -105,6 +115,14 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       createEventHistoryQueries(port, collection, { source, pace }),
     ),
     logCount: build(untyped(logCount), createLogCountQueries),
+    apiKeys: {
+      ...build(untyped(apiKeys), (port, collection) =>
+        orFolded(createApiKeyQueries(port, collection), (keyId: string, clientId: string) =>
+          fold<ApiKeyDocument>(untyped(apiKeys), apiClientStream(clientId), keyId),
+        ),
+      ),
+      uses: createApiKeyUses(side.documents),
+    },
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */
     all,

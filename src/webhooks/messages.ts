@@ -114,6 +114,8 @@ const announcements = {
     messages: ({ data }: EventOf<'AlertRaised'>, { warehouses }: Audience) =>
       warehouses === 'all' ? [alertMessage(data)] : [],
   },
+  ApiKeyIssued: null,
+  ApiKeyRevoked: null,
   // The event after it in the same append has the figures to tell; between the two, pieces look free that are gone.
   StockChangeApproved: null,
   ItemDefined: null,

@@ -75,6 +75,9 @@ const mayDo: Record<Operation, string> = {
   deleteWebhookEndpoint: 'A - - - P - S',
   testWebhookEndpoint: 'A - - - P - S',
   listWebhookDeliveries: 'A - - - P - S',
+  issueApiKey: 'A - - - - - -',
+  listApiKeys: 'A - - - - - -',
+  revokeApiKey: 'A - - - - - -',
   listAuditEvents: 'A - - U - - S',
   streamEvents: 'A W C U P K S',
   getMetrics: 'A - - U - - S',
@@ -119,13 +122,15 @@ describe('the table of operations', () => {
 describe('a sensitive operation', () => {
   const sensitive = operations.filter((operation) => 'sensitive' in policies[operation]);
 
-  it('is retiring a stock, many changes at once, approving one, and making or deleting a webhook endpoint', () => {
+  it('is retiring a stock, many changes at once, approving one, and making or ending a webhook endpoint or an API key', () => {
     expect(sensitive.toSorted()).toEqual([
       'approveChange',
       'changeInventory',
       'createWebhookEndpoint',
       'deleteWebhookEndpoint',
+      'issueApiKey',
       'retireInventory',
+      'revokeApiKey',
     ]);
   });
 

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alertDecider } from '../../src/domain/alert/decider.ts';
+import { apiKeyDecider } from '../../src/domain/apiKey/decider.ts';
 import { entriesOf } from '../../src/domain/bucketMap.ts';
 import { eventVersions } from '../../src/domain/events.ts';
 import { itemDecider } from '../../src/domain/item/decider.ts';
@@ -42,6 +43,7 @@ const writtenBy = <State, Command, E extends DomainEvent, Code extends string>({
 
 const aggregates = [
   writtenBy(alertDecider),
+  writtenBy(apiKeyDecider),
   writtenBy(itemDecider),
   writtenBy(orderDecider),
   writtenBy(orderNumberDecider),

@@ -43,3 +43,16 @@ it('a log that is read has all its lines, the last ones too', async () => {
   expect(told.filter((line) => line !== 'one')).toEqual(['two', 'three', 'four']);
   expect(told.filter((line) => line === 'one')).toHaveLength(1);
 });
+
+it('a log has neither tokens nor API keys, whatever is logged of a request', async () => {
+  const secrets = { authorization: 'Bearer secret-token', 'x-api-key': 'slk_secret' };
+  const line = `createLog('info').info({ req: { headers: ${JSON.stringify(secrets)} } }, 'asked')`;
+  const module = `import { createLog } from './src/infra/system.ts'; ${line};`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', module], { cwd: projectRoot });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  await once(child, 'close');
+  expect(JSON.parse(output).req.headers).toEqual({ authorization: '[Redacted]', 'x-api-key': '[Redacted]' });
+});

@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/balance.ts';
 import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
-import { itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
+import { apiClientStream, itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
@@ -47,7 +47,8 @@ export const stockEvents = (...movements: readonly StockMovement[]): readonly St
 const streamOf = ({ data }: LedgerEvent): string => {
   if ('sku' in data) return 'warehouseId' in data ? stockStream(data.warehouseId, data.sku) : itemStream(data.sku);
   if ('warehouseId' in data && !('shipmentId' in data)) return warehouseStream(data.warehouseId);
-  throw new Error('neither a stock, an item nor a warehouse');
+  if ('keyId' in data) return apiClientStream(data.clientId);
+  throw new Error('neither a stock, an item, a warehouse nor a key');
 };
 
 /** One second after another, on 1 March 2026 from nine o'clock. */

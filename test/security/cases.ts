@@ -37,6 +37,7 @@ const absent: { readonly [name: string]: string } = {
   warehouseId: 'NOWHERE',
   sku: 'NOTHING',
   reservationId: '01939d1a-6f0a-7cc1-9a54-000000000000',
+  keyId: '0000000000000000',
   approvalId: '01939d1a-6f0a-7cc1-9a54-000000000000',
   orderId: '01939d1a-6f0a-7cc1-9a54-000000000000',
   shipmentId: '01939d1a-6f0a-7cc1-9a54-000000000000',

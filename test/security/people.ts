@@ -32,7 +32,8 @@ export const personOf = (roles: readonly Role[], side: Side, changes: Partial<Pe
     name,
     side,
     roles,
-    scopes: scopesOfAll,
+    // What only administrators may needs that scope itself.
+    scopes: roles.includes('admin') ? [...scopesOfAll, 'admin'] : scopesOfAll,
     isStrong: true,
     warehouses: isPartner || roles.includes('warehouse_staff') ? [warehouseOf(side)] : [],
     customerId: roles.includes('customer') ? customerOf(side) : '',

@@ -10,6 +10,7 @@ import type { Things } from './things.ts';
 
 /** What a request uses up: made anew before each one that is carried out. */
 export type Need =
+  | 'keyId'
   | 'approvalId'
   | 'emptySku'
   | 'reservationId'
@@ -141,6 +142,11 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   deleteWebhookEndpoint: { needs: 'endpointId', good: ofEndpoint },
   testWebhookEndpoint: { isLater: true, good: ofEndpoint },
   listWebhookDeliveries: { good: ofEndpoint },
+
+  // A client of its own each time: only two of its keys may be live.
+  issueApiKey: { good: ({ newName }) => ({ body: { clientId: newName } }) },
+  listApiKeys: { good: nothing },
+  revokeApiKey: { needs: 'keyId', good: ({ keyId }) => ({ params: { keyId } }) },
 
   listAuditEvents: { good: nothing },
   streamEvents: { good: nothing },

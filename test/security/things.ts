@@ -19,6 +19,8 @@ export interface Things {
   readonly emptySku: string;
   /** Of a change that waits for a second person. */
   readonly approvalId: string;
+  /** Of an API key. */
+  readonly keyId: string;
   readonly reservationId: string;
   readonly customerId: string;
   readonly orderId: string;

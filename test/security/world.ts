@@ -97,6 +97,7 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
   };
   const at = (side: Side): string => `/v1/warehouses/${warehouseOf(side)}/inventory`;
   const made: { readonly [N in Need]: (person: Person, side: Side) => Promise<Partial<Things>> } = {
+    keyId: async () => ({ keyId: (await make(admin, '/v1/api-keys', { clientId: newName() })).keyId }),
     approvalId: async (_, side) => {
       // A stock takes a few proposals at a time.
       const sku = newName();
@@ -144,6 +145,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
   };
   const named = {
     approvalId: '',
+    keyId: '',
     reservationId: '',
     newOrderId: '',
     newShipmentId: '',
@@ -152,7 +154,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     newName: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
+  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
     made.push(await fresh(need, admin, side));
   return Object.assign({ ...fixed, ...named }, ...made) as Things;
 };

@@ -14,6 +14,8 @@ import { processRoles } from '../../src/eventsourcing/ports.ts';
 import type { Deprecations } from '../../src/http/deprecations.ts';
 import type { HttpSettings } from '../../src/http/ports.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
+import { createApiKeyTexts } from '../../src/infra/keys/apiKeyTexts.ts';
+import { loadApiKeyPepper } from '../../src/infra/keys/keyFiles.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/claims.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
@@ -242,6 +244,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     clock,
     newId: () => randomUUIDv7(),
     newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,
+    apiKeyTexts: createApiKeyTexts(await loadApiKeyPepper(dataDir, undefined)),
     random: () => 0.5,
     logger: pino({ level: 'silent' }),
   };

@@ -2,6 +2,7 @@
  * The write side on a real log, with everything around it in the hands of the test: the clock, the policies' batches,
  * and the moment at which the process dies.
  */
+import { createSecretKey } from 'node:crypto';
 import { createHandlers } from '../../src/commands/handlers.ts';
 import { createUseCases, type UseCases } from '../../src/commands/index.ts';
 import type { PersonalData } from '../../src/commands/ports.ts';
@@ -12,6 +13,7 @@ import { createStateCache } from '../../src/eventsourcing/commandHandling/stateC
 import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';
 import { comparePositions, type Position, type Sealed } from '../../src/eventsourcing/message.ts';
 import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
+import { createApiKeyTexts } from '../../src/infra/keys/apiKeyTexts.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';
@@ -205,6 +207,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { store, close } = await openLog(engine);
   const clock = createClock();
   const log = createLogFold(store);
+  const apiKeyTexts = createApiKeyTexts(createSecretKey(Buffer.alloc(32)));
   let secrets = 0;
   const latenessMs: number[] = [];
 
@@ -217,7 +220,14 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     const events = storeOfProcess(store, crashAt);
     const handlers = createHandlers({ store: events, clock, cache: createStateCache(cacheBytes) });
     return {
-      ...createUseCases({ handlers, personalData, clock, newSecret: () => `whsec_${++secrets}`, approvalFromUnits: 0 }),
+      ...createUseCases({
+        handlers,
+        personalData,
+        clock,
+        newSecret: () => `whsec_${++secrets}`,
+        approvalFromUnits: 0,
+        apiKeyTexts,
+      }),
       ...createProcessManagers({
         handlers,
         store: events,

@@ -46,6 +46,7 @@ const readOrders: Rule = { scopes: ['orders:read'], roles: orderReaders, whose: 
 const writeOrders: Rule = { scopes: ['orders:write'], roles: orderWriters, whose: 'order' };
 const changeShipment: Rule = { scopes: ['shipments:write'], roles: keepers, whose: 'warehouse' };
 const manageWebhooks: Rule = { scopes: ['webhooks:manage'], roles: subscribers, whose: 'endpoint' };
+const administer: Rule = { scopes: ['admin'], roles: ['admin'], whose: 'nobody' };
 
 export const policies = {
   listWarehouses: readStock,
@@ -99,6 +100,10 @@ export const policies = {
   deleteWebhookEndpoint: { ...manageWebhooks, sensitive: 'for_administrators_too' },
   testWebhookEndpoint: manageWebhooks,
   listWebhookDeliveries: manageWebhooks,
+
+  issueApiKey: { ...administer, sensitive: 'for_administrators_too' },
+  listApiKeys: administer,
+  revokeApiKey: { ...administer, sensitive: 'for_administrators_too' },
 
   /** The log is nobody's: who may read it, reads all of it. */
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },

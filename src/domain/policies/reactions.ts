@@ -175,6 +175,8 @@ const reactions: {
   WebhookEndpointDisabled: null,
   WebhookEndpointScopeNarrowed: null,
   AlertRaised: null,
+  ApiKeyIssued: null,
+  ApiKeyRevoked: null,
   WebhookTestRequested: null,
 };
 

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type Scope, scopes } from '../../domain/access/principal.ts';
+import { apiKeyHeader } from '../apiKeyCheck.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AnswerStatus, Tag } from '../routeSpec.ts';
 import { allOf } from '../schemas/common.ts';
@@ -119,6 +120,7 @@ const tags = allOf<Tag>()([
   'Orders',
   'Shipments',
   'Webhooks',
+  'API keys',
   'Audit',
   'Live',
 ]);
@@ -151,6 +153,12 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
                 scopes: Object.fromEntries(scopes.map((scope) => [scope, scopeTexts[scope]])),
               },
             },
+          },
+          apiKey: {
+            type: 'apiKey',
+            in: 'header',
+            name: apiKeyHeader,
+            description: 'Beside an access token, never in its place: names and throttles a program of its client.',
           },
         },
       },

@@ -2,6 +2,7 @@
  * Every code a problem document can carry, with its status and its title. A new refusal of the domain does not compile
  * without a line here; `docs/errors.md` is this table in prose.
  */
+import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
@@ -16,6 +17,7 @@ export type RefusalCode =
   | ShipmentRefusal
   | ItemRefusal
   | WebhookRefusal
+  | ApiKeyRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
 /** What the HTTP layer itself has to object to. */
@@ -37,6 +39,8 @@ type TransportCode =
   | 'INVALID_REVISION'
   | 'OCCURRED_IN_FUTURE'
   | 'UNAUTHENTICATED'
+  | 'API_KEY_NOT_VALID'
+  | 'API_KEY_NOT_FOUND'
   | 'STEP_UP_REQUIRED'
   | 'SCOPE_MISSING'
   | 'ROLE_NOT_ALLOWED'
@@ -85,6 +89,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   OCCURRED_IN_FUTURE: { status: 400, title: 'The time lies in the future' },
 
   UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  API_KEY_NOT_VALID: { status: 401, title: 'The API key is not one of this client, or no longer' },
   STEP_UP_REQUIRED: { status: 401, title: 'A fresh, strong authentication is needed' },
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
   ROLE_NOT_ALLOWED: { status: 403, title: 'No role of the caller may do this' },
@@ -106,6 +111,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   SHIPMENT_NOT_FOUND: { status: 404, title: 'No such shipment' },
   PARCEL_NOT_FOUND: { status: 404, title: 'The shipment has no such parcel' },
   WEBHOOK_ENDPOINT_NOT_FOUND: { status: 404, title: 'No such webhook endpoint' },
+  API_KEY_NOT_FOUND: { status: 404, title: 'No such API key' },
 
   IDEMPOTENCY_KEY_IN_USE: { status: 409, title: 'A request with this key is still running' },
   ANSWER_OUT_OF_REACH: { status: 409, title: 'The caller may no longer see the answer to this request' },
@@ -130,6 +136,7 @@ export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = {
   SHIPMENT_EXCEEDS_ORDER: { status: 409, title: 'More than the order still lacks' },
   SHIPMENT_ALREADY_DISPATCHED: { status: 409, title: 'The order has a shipment with this id' },
   WEBHOOK_ENDPOINT_EXISTS: { status: 409, title: 'An endpoint with this id exists' },
+  TOO_MANY_API_KEYS: { status: 409, title: 'The client has as many API keys as it may have' },
   TOO_MANY_ENDPOINTS: { status: 409, title: 'The owner has as many endpoints as it may have' },
   SHIPMENT_ON_ITS_WAY: { status: 409, title: 'A courier has the goods of the shipment' },
   TOO_MANY_REPORTS: { status: 409, title: 'Too many reports about one parcel' },
@@ -178,6 +185,7 @@ export const commonProblems = [
   'REQUEST_TIMEOUT',
   'HEADERS_TOO_LARGE',
   'UNAUTHENTICATED',
+  'API_KEY_NOT_VALID',
   'SCOPE_MISSING',
   'ROLE_NOT_ALLOWED',
   'RATE_LIMITED',

@@ -67,6 +67,7 @@ const liveCategories: {
   shipment: { scope: 'orders:read', isForCustomers: true },
   ordernumber: null,
   webhook: null,
+  apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);

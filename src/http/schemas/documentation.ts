@@ -1,6 +1,7 @@
 /** What the OpenAPI document shows of all commands and reads: headers, problems by status, named schemas, webhooks. */
 import Type, { type TSchema } from 'typebox';
 import { type ProblemCode, problems } from '../problems/problemCodes.ts';
+import { ApiKey, IssuedApiKey } from './apiKeys.ts';
 import { Approval } from './approvals.ts';
 import { Availability, Item, Warehouse } from './catalogue.ts';
 import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
@@ -116,6 +117,8 @@ export const sharedSchemas = [
   CreatedEndpoint,
   Delivery,
   AuditEvent,
+  ApiKey,
+  IssuedApiKey,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

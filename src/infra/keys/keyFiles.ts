@@ -121,6 +121,10 @@ export const loadAccessLogKey = async (
   mayCreate: boolean,
 ): Promise<KeyObject> => deriveFor(given ?? (await fromFile(directory, mayCreate)), 'access log');
 
+/** What API keys are made with and known by (R4.2): derived as the others. @throws KeyStoreLocked */
+export const loadApiKeyPepper = async (directory: string, given: Uint8Array | undefined): Promise<KeyObject> =>
+  deriveFor(given ?? (await fromFile(directory, false)), 'api keys');
+
 /**
  * `given` (32 bytes) or the file in `directory`, which is made only for a key store that is empty (`mayCreate`).
  * @throws KeyStoreLocked
