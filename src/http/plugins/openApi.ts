@@ -110,8 +110,6 @@ const scopeTexts: { readonly [S in Scope]: string } = {
   admin: 'Everything',
 };
 
-const schemes = 'Sent as `Bearer`; one that is bound to a key as `DPoP`, with a proof in the header `DPoP` (RFC 9449).';
-
 const tags = allOf<Tag>()([
   'Warehouses',
   'Items',
@@ -146,7 +144,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
         securitySchemes: {
           oauth: {
             type: 'oauth2',
-            description: `${sandbox === null ? 'An access token of the configured issuer' : 'Sandbox: secret `sandbox`'}. ${schemes}`,
+            description: `${sandbox === null ? 'An access token of the configured issuer' : 'Sandbox: secret `sandbox`'}. Sent as \`Bearer\`; one that is bound to a key as \`DPoP\`, with a proof in the header \`DPoP\` (RFC 9449).`,
             flows: {
               clientCredentials: {
                 tokenUrl,
