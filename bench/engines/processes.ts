@@ -29,7 +29,12 @@ export interface Urls {
 
 const start = async (role: string, urls: Urls, { issuer }: Issuer, key: string): Promise<Member> => {
   const member = await startMember(role, { ...urls, ROLES: role, KEY_ENCRYPTION_KEY: key, OIDC_ISSUER: issuer });
-  await untilReady(member);
+  try {
+    await untilReady(member);
+  } catch (error) {
+    await member.stop();
+    throw error;
+  }
   return member;
 };
 
