@@ -23,8 +23,9 @@ const requestsIn = (document: string): ReadonlyMap<string, string> => {
   );
 };
 
-const mayOf = (role: Role, { roles: allowed, sensitive }: Rule): string => {
+const mayOf = (role: Role, { roles: allowed, sensitive, peopleOnly }: Rule): string => {
   if (!allowed.includes(role)) return '';
+  if (peopleOnly === true) return 'people only: step-up';
   if (sensitive === undefined) return 'yes';
   return sensitive === 'for_administrators_too' && role === 'admin' ? 'step-up' : 'people: step-up';
 };
@@ -64,8 +65,9 @@ Written by \`npm run openapi\` from \`src/domain/access/policy.ts\` and \`visibl
 A request needs a token with one of the scopes and one of the roles of its row; the scope \`admin\` stands for every scope.
 \`step-up\`: it needs an authentication of the last 15 minutes with a phishing-resistant method (\`acr\` is \`phr\` or
 \`phrh\`), else the answer is 401 \`STEP_UP_REQUIRED\`, whose challenge says what would do (RFC 9470). \`people: step-up\`:
-it needs that of people; a client with credentials of its own (\`sub\` is its \`client_id\`) needs the scope instead. What
-is missing is told with 403 \`SCOPE_MISSING\` or \`ROLE_NOT_ALLOWED\`.
+it needs that of people; a client with credentials of its own (\`sub\` is its \`client_id\`) needs the scope instead.
+\`people only\`: no such client may, whatever its scopes (403 \`PERSON_REQUIRED\`). What is missing is told with 403
+\`SCOPE_MISSING\` or \`ROLE_NOT_ALLOWED\`.
 
 ## Operations
 

@@ -3,6 +3,6 @@ import type * as guards from '../../src/http/detection/detection.ts';
 
 export const createDetection: typeof guards.createDetection = () => ({
   observe: () => undefined,
-  isStopped: () => false,
+  isStopped: async () => false,
   lines: () => [],
 });

@@ -4,9 +4,8 @@ import type * as guards from '../../src/http/rateLimits.ts';
 export const createAddressKeys: typeof guards.createAddressKeys = () => (address) => address;
 
 export const createRequestLimits: typeof guards.createRequestLimits = () => ({
-  arrived: () => null,
   refused: () => null,
-  of: () => null,
+  of: async () => undefined,
 });
 
 export const createTokenLimits: typeof guards.createTokenLimits = () => ({

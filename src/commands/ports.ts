@@ -75,6 +75,9 @@ export type CountryPoint = (countryCode: string) => Point | null;
 /** New ids of ours: UUIDv7. */
 export type NewId = () => string;
 
+/** Begins every API key, so that scanners find those that leaked. */
+export const apiKeyPrefix = 'slk_';
+
 /** The text of API keys (R4.2), which is told once and stored nowhere. */
 export interface ApiKeyTexts {
   /** The same seed makes the same key. No one can tell it from its id or its digest. */

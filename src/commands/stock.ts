@@ -48,7 +48,8 @@ export const createStockUseCases = (
       case 'AdjustStock':
       case 'SetStock':
       case 'RetireStock': {
-        const approvalId = derivedId(`approval/${commandId}`);
+        // An old key may come again for another stock, and must not make the same id.
+        const approvalId = derivedId(`approval/${commandId}/${stockStream(command.warehouseId, command.sku)}`);
         return { ...command, approval: { fromUnits: approvalFromUnits, approvalId, by: actor.subject } };
       }
       default:

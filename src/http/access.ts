@@ -12,7 +12,10 @@ import type { Principal, Role } from '../domain/access/principal.ts';
 import { stepUpNeeded } from '../domain/access/stepUp.ts';
 import { unreachable } from '../eventsourcing/message.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
+import type { Deletion } from './detection/deletions.ts';
+import { isDeletion } from './detection/rules.ts';
 import type { ReadCredentials } from './input/credentials.ts';
+import { isTriedOut } from './input/headers.ts';
 import { Problem } from './problems/problem.ts';
 
 export interface Caller {
@@ -32,7 +35,7 @@ interface IdentifyPorts {
   readonly clock: Clock;
   readonly readCredentials: ReadCredentials;
   /** Whether who may do it must sign in again first. @throws Problem where that is of no use */
-  readonly isStopped: (principal: Principal, operation: Operation) => boolean;
+  readonly isStopped: (deletion: Deletion) => Promise<boolean>;
 }
 
 interface Challenge {
@@ -115,7 +118,10 @@ export const identify = async (
     throw asProblem(error, scheme, verifier);
   }
   const verdict = authorize(operation, principal, () => Date.parse(clock.now()) / 1_000);
-  if (verdict.kind === 'allowed' && !isStopped(principal, operation)) return { principal, reach: verdict.reach };
+  const isAllowed =
+    verdict.kind === 'allowed' &&
+    (isTriedOut(request) || !isDeletion(operation) || !(await isStopped({ principal, requestId: request.id })));
+  if (isAllowed) return { principal, reach: verdict.reach };
   const refusal = verdict.kind === 'allowed' ? stepUpNeeded : verdict;
   throw problemOf(refusal, principal, (...lacks) => challenge(challengeIn(scheme, verifier, ...lacks)));
 };

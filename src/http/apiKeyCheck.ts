@@ -1,7 +1,7 @@
 /** The API key beside a token (R4.2): it says which program of the client asks, and how often it may. It opens nothing. */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { ApiKeyTexts } from '../commands/ports.ts';
+import { type ApiKeyTexts, apiKeyPrefix } from '../commands/ports.ts';
 import { type Clock, failureFacts } from '../eventsourcing/ports.ts';
 import type { ApiKeyUses } from '../projections/apiKeys/lastUses.ts';
 import type { ApiKeyDocument, ApiKeyQueries } from '../projections/apiKeys/projection.ts';
@@ -34,9 +34,10 @@ export type CountKey = (reply: FastifyReply, cost: number) => Promise<void> | nu
 
 /**
  * @param client of the token that came with it.
+ * @returns `null` where the header holds no key of ours: gateways have keys of their own under this name, and pass them on.
  * @throws Problem `API_KEY_NOT_VALID`, with the same words whatever is wrong
  */
-type CheckApiKey = (request: FastifyRequest, client: string) => Promise<CountKey>;
+type CheckApiKey = (request: FastifyRequest, client: string) => Promise<CountKey | null>;
 
 export const createApiKeyCheck = (ports: ApiKeyPorts): CheckApiKey => {
   const { apiKeyTexts, apiKeys, clock, logger } = ports;
@@ -52,8 +53,7 @@ export const createApiKeyCheck = (ports: ApiKeyPorts): CheckApiKey => {
     apiKeys.uses.note(keyId, now).catch((error: unknown) => logger.warn(failureFacts(error), 'use of a key not noted'));
   };
 
-  return async (request, client) => {
-    const sent = text(request, apiKeyHeader) ?? '';
+  const check = async (sent: string, client: string): Promise<CountKey> => {
     const keyId = apiKeyTexts.keyIdOf(sent);
     const now = clock.now();
     const nowMs = Date.parse(now);
@@ -69,5 +69,10 @@ export const createApiKeyCheck = (ports: ApiKeyPorts): CheckApiKey => {
     if (!isHeld) known.set(key.keyId, { key, untilMs: nowMs + knownMs });
     note(key.keyId, now);
     return (reply, cost) => limit(key, reply, cost);
+  };
+
+  return async (request, client) => {
+    const sent = text(request, apiKeyHeader) ?? '';
+    return sent.startsWith(apiKeyPrefix) ? check(sent, client) : null;
   };
 };

@@ -17,8 +17,9 @@ import { registerDrain } from './drain.ts';
 import { registerJsonBodies } from './input/body.ts';
 import { createReadCredentials } from './input/credentials.ts';
 import { unjudgedFormats } from './input/formats.ts';
+import { isTriedOut } from './input/headers.ts';
 import { registerValidation } from './input/validation.ts';
-import { callerKey, createAdmission, createBodyLimit, createConcurrencyLimit } from './limits.ts';
+import { callerKey, createAdmission, createBodyLimit, createConcurrencyLimit, holdWhileOpen } from './limits.ts';
 import { registerOpenApi } from './plugins/openApi.ts';
 import { answerBadAddress, answerClientError, registerWire } from './plugins/wire.ts';
 import type { HttpPorts } from './ports.ts';
@@ -44,7 +45,7 @@ import { registerSandbox } from './routes/sandbox.ts';
 import { registerShipments } from './routes/shipments.ts';
 import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
-import { createTlsServer } from './tls.ts';
+import { connectionsCheckingInterval, createTlsServer } from './tls.ts';
 
 /** What a route does not narrow by its schema (`route.ts`) has no body to speak of. */
 const bodyBytesMax = 16 * 1_024;
@@ -80,7 +81,6 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
     identify: async (request, reply, { operation, cost = 1 }) => {
       if (!ports.isPrepared()) throw new StoreUnavailable('an engine was not reached yet', 'not_written');
       const address = addressKeyOf(request.ip);
-      await limits.arrived(address, reply);
       let caller: Caller;
       let countKey: CountKey | null = null;
       try {
@@ -91,9 +91,9 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
         throw error;
       }
       const key = callerKey(caller);
-      await limits.of(key, reply, cost);
+      await limits.of({ caller: key, address }, reply, cost);
       await countKey?.(reply, cost);
-      reply.raw.once('close', requests.take(key, 1).release);
+      holdWhileOpen(reply, () => requests.take(key, 1));
       lookAtScope(caller);
       return caller;
     },
@@ -139,7 +139,9 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const notes = createAccessNotes((entry, request) => {
     ports.accessLog?.write(entry);
     const country = request === null ? null : countryOf(request, ports.settings);
-    detection.observe({ entry, principal: request?.principal ?? null, country });
+    const { principal = null, url = '' } = request ?? {};
+    const isDryRun = request !== null && isTriedOut(request);
+    detection.observe({ entry, principal, country, url, isDryRun });
   }, ports.clock);
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,
@@ -150,7 +152,9 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
     childLoggerFactory: (logger) => logger,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    ...(certificate === undefined ? {} : { serverFactory: createTlsServer(certificate, requestTimeoutMs) }),
+    ...(certificate === undefined
+      ? { http: { connectionsCheckingInterval } }
+      : { serverFactory: createTlsServer(certificate, requestTimeoutMs) }),
     trustProxy: [...ports.settings.trustedProxies],
     routerOptions: { maxParamLength: paramCharsMax },
     serializerOpts: { ajv: { formats: unjudgedFormats } },

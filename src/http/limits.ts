@@ -123,6 +123,16 @@ const bodiesOfCallerBytesMax = 3 * 1_024 * 1_024;
 export const createBodyLimit = (): ConcurrencyLimit =>
   createConcurrencyLimit({ what: 'bytes of bodies', total: bodiesBytesMax, perCaller: bodiesOfCallerBytesMax });
 
+/**
+ * Takes a permit until the answer is closed. Nobody would give it back for a client who has left by now: they are told
+ * so, as it were, before anything is done. From here on there may be no wait before the next one of these.
+ * @throws Problem
+ */
+export const holdWhileOpen = ({ raw }: FastifyReply, take: () => Permit): void => {
+  if (raw.closed || raw.destroyed) throw new Problem('REQUEST_TIMEOUT', 'The client has left.');
+  raw.once('close', take().release);
+};
+
 /** No more than its schema can take, so that a change of one field never reads half a megabyte. */
 export const bodyLimitOf = ({
   body,

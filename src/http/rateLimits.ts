@@ -104,11 +104,10 @@ const callersPerAddress = 10;
 const refusedShare = 0.1;
 
 export interface RequestLimits {
-  /** Before it is known whose it is. */
-  arrived(address: string, reply: FastifyReply): Promise<void> | null;
-  /** Of no caller, or of one who may not. */
+  /** Of no caller, or of one who may not. It closes no door: who has a good token is let in from the same address. */
   refused(address: string, reply: FastifyReply): Promise<void> | null;
-  of(caller: string, reply: FastifyReply, cost: number): Promise<void> | null;
+  /** Of one who is let in. */
+  of(asked: { readonly caller: string; readonly address: string }, reply: FastifyReply, cost: number): Promise<void>;
 }
 
 /** @param requestsPerMinute of one caller. */
@@ -130,12 +129,12 @@ export const createRequestLimits = (requestsPerMinute: number, { clock, sharedCo
     ...within,
   });
   return {
-    arrived: (address, reply) => addresses.count(address, reply),
     refused: (address, reply) => refusals.count(address, reply),
-    of: (caller, reply, cost) => {
-      const asked = callers.count(caller, reply, cost);
-      // A quota that is smaller than a burst ends it anyway.
-      return burst < requestsPerMinute ? (bursts.count(caller, reply) ?? asked) : asked;
+    of: async ({ caller, address }, reply, cost) => {
+      // First, and at once: what a burst refuses uses nothing of the minute. A smaller quota than a burst ends it anyway.
+      if (burst < requestsPerMinute) await bursts.count(caller, reply);
+      await callers.count(caller, reply, cost);
+      await addresses.count(address, reply);
     },
   };
 };

@@ -32,6 +32,8 @@ export interface SlidingWindow {
    * Whoever is refused uses nothing.
    */
   take(key: string, cost: number): Verdict | Promise<Verdict>;
+  /** For what was counted, and has come to nothing. */
+  giveBack(key: string, cost: number): void;
 }
 
 interface Count {
@@ -140,6 +142,12 @@ export const createSlidingWindow = ({ quota, lengthMs, shared, nowMs }: SlidingW
     count.untold < step ? verdict : agree(key, count).then(() => ({ ...verdict, remaining: leftOf(count, nowMs()) }));
 
   return {
+    giveBack: (key, cost) => {
+      const count = counts.get(key);
+      if (count === undefined || count.used < cost) return;
+      count.used -= cost;
+      count.untold -= cost;
+    },
     take: (key, cost) => {
       const now = nowMs();
       const window = Math.floor(now / lengthMs);

@@ -7,6 +7,8 @@ import type { Certificate, CertificatePair } from './ports.ts';
 const minVersion = 'TLSv1.2';
 /** A client that connects and says nothing holds a socket; a handshake takes some round trips. */
 const handshakeTimeout = 10_000;
+/** Node.js looks only so often for requests that take too long; by itself every 30 s. */
+export const connectionsCheckingInterval = 5_000;
 /** As Fastify has it for its own servers: longer than most proxies keep a connection to us. */
 const keepAliveTimeout = 72_000;
 
@@ -28,6 +30,7 @@ export const createTlsServer =
         handshakeTimeout,
         requestTimeout,
         keepAliveTimeout,
+        connectionsCheckingInterval,
         ALPNProtocols: ['http/1.1'],
       },
       handler,

@@ -2,7 +2,7 @@
 import type { AccessEntry } from '../../src/audit/accessLog.ts';
 import type { Principal, Role } from '../../src/domain/access/principal.ts';
 import type { AlertRule } from '../../src/domain/alert/events.ts';
-import type { Observed } from '../../src/http/detection/detection.ts';
+import type { Observed } from '../../src/http/detection/rules.ts';
 import { createRandom } from '../crash/seeded.ts';
 
 const startMs = Date.parse('2026-11-25T08:00:00.000Z');
@@ -66,6 +66,8 @@ export const observedOf = ({ atMs, by, operation, object = {}, status = 200, cod
     },
     principal,
     country: country ?? null,
+    url: `/v1/${operation}/${Object.values(object).join('/')}`,
+    isDryRun: false,
   };
 };
 

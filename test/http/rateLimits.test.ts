@@ -1,7 +1,9 @@
 /** How often the service may be asked: by a caller, from an address, for tokens, and how much at once (R8). */
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createAddressKeys } from '../../src/http/rateLimits.ts';
-import { openService, type TestService } from '../support/service.ts';
+import { type Claims, openService, type TestService } from '../support/service.ts';
 
 describe('a caller who asks too often', () => {
   it('is told 429 with the time to wait; another caller is not (R8)', async () => {
@@ -58,18 +60,23 @@ describe('an address', () => {
     expect(await ask(service, '10.0.0.1', '203.0.113.1, 198.51.100.4')).toBe(429);
   });
 
-  it('asks ten times as often as a caller may, whoever it is for', async () => {
+  it('asks ten times as often as a caller may, whoever it is for, and what is not let in takes nothing of that', async () => {
     const service = await openService({ requestsPerMinute: 2 });
-    const token = async (who: string) => ({ authorization: `Bearer ${await service.tokenFor(who)}` });
-    const askAs = async (headers: { readonly authorization: string }, remoteAddress: string): Promise<number> =>
+    const token = async (who: string) => {
+      const claims: Claims = { sub: who, client_id: 'app', roles: ['auditor'], scope: 'inventory:read' };
+      return { authorization: `Bearer ${await service.tokenFor(claims)}` };
+    };
+    const askAs = async (headers: { readonly authorization?: string }, remoteAddress: string): Promise<number> =>
       (await service.app.inject({ url: '/v1/items', remoteAddress, headers })).statusCode;
-    const [support, staff] = [await token('sandbox-support'), await token('sandbox-staff')];
+    for (let count = 0; count < 30; count += 1) await askAs({}, '192.0.2.9');
     const statuses: number[] = [];
-    for (let count = 0; count < 20; count += 1) statuses.push(await askAs(support, '192.0.2.9'));
-    expect(statuses.filter((status) => status === 200).length).toBe(2);
-    // The address has used up what it may, so that another caller is told to come from elsewhere.
-    expect(await askAs(staff, '192.0.2.9')).toBe(429);
-    expect(await askAs(staff, '192.0.2.10')).toBe(200);
+    for (let caller = 0; caller < 11; caller += 1) {
+      const headers = await token(`caller-${caller}`);
+      for (let count = 0; count < 2; count += 1) statuses.push(await askAs(headers, '192.0.2.9'));
+    }
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 200), 429, 429]);
+    expect(await askAs(await token('another'), '192.0.2.9')).toBe(429);
+    expect(await askAs(await token('another'), '192.0.2.10')).toBe(200);
   });
 });
 
@@ -111,10 +118,13 @@ describe('a caller', () => {
     const answers = await Promise.all(Array.from({ length: 101 }, () => support.get('/v1/items?limit=1')));
     expect(answers.filter(({ status }) => status === 200).length).toBe(100);
     const last = answers.find(({ status }) => status === 429);
-    expect(last?.headers).toMatchObject({
-      'ratelimit-policy': '"caller";q=1000;w=60, "burst";q=100;w=1',
-      ratelimit: expect.stringMatching(/^"caller";r=899;t=\d+, "burst";r=0;t=1$/),
-      'retry-after': '2',
+    expect(last?.headers).toMatchObject({ ratelimit: '"burst";r=0;t=1', 'retry-after': '2' });
+    // What the burst refused has taken nothing of the minute.
+    service.clock.pass(3_000);
+    const { headers } = await support.get('/v1/items?limit=1');
+    expect(headers).toMatchObject({
+      'ratelimit-policy': '"burst";q=100;w=1, "caller";q=1000;w=60',
+      ratelimit: expect.stringMatching(/^"burst";r=99;t=1, "caller";r=899;t=\d+$/),
     });
   });
 
@@ -155,5 +165,39 @@ describe('a caller', () => {
     release();
     expect(new Set((await Promise.all([...answers, other])).map(({ status }) => status))).toEqual(new Set([200]));
     expect((await support.get('/v1/items')).status).toBe(200);
+  });
+
+  it('who leaves before it is known who they are keeps nothing from others, and nothing of theirs is done', async () => {
+    const gate = Promise.withResolvers<null>();
+    let arrived = 0;
+    let verified = 0;
+    const service = await openService({
+      adapt: ({ verifier }) => ({
+        verifier: {
+          ...verifier,
+          verify: async (...sent) => {
+            arrived += 1;
+            // As an issuer that is asked: the client is gone before it answers.
+            await gate.promise;
+            verified += 1;
+            return verifier.verify(...sent);
+          },
+        },
+      }),
+    });
+    const { port, hostname } = new URL(await service.listen());
+    const token = await service.tokenFor('sandbox-support');
+    const sockets = Array.from({ length: 260 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET /v1/items HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+      return socket;
+    });
+    await expect.poll(() => arrived, { timeout: 10_000 }).toBe(260);
+    for (const socket of sockets) socket.destroy();
+    const open = promisify(service.app.server.getConnections.bind(service.app.server));
+    await expect.poll(() => open(), { timeout: 10_000 }).toBe(0);
+    gate.resolve(null);
+    await expect.poll(() => verified).toBe(260);
+    expect((await service.as('sandbox-support').get('/v1/items')).status).toBe(200);
   });
 });

@@ -3,27 +3,42 @@
  * or one address. Data and pure functions. docs/security.md says where the limits come from.
  */
 import type { AccessEntry } from '../../audit/accessLog.ts';
+import type { Principal } from '../../domain/access/principal.ts';
 import type { AlertRule } from '../../domain/alert/events.ts';
 
+export interface Observed {
+  readonly entry: AccessEntry;
+  /** `null`: the caller is not known. */
+  readonly principal: Principal | null;
+  /** ISO 3166-1 alpha-2, as the gateway says; `null`: it does not. */
+  readonly country: string | null;
+  /** As it was sent. It may hold anything, and is kept in memory alone. */
+  readonly url: string;
+  /** It was only tried out: nothing was done. */
+  readonly isDryRun: boolean;
+}
+
 export interface CountingRule {
-  readonly name: Exclude<AlertRule, 'impossible_travel'>;
+  readonly name: Exclude<AlertRule, 'impossible_travel' | 'mass_deletion'>;
   readonly by: 'caller' | 'address';
   /** More than so many within the window raise it. */
   readonly limit: number;
   readonly windowMs: number;
   /** Whether the answer counts. */
-  readonly counts: (entry: AccessEntry) => boolean;
+  readonly counts: (observed: Observed) => boolean;
   /** What is counted apart; absent: all that counts is one. */
   readonly apart?: (entry: AccessEntry) => string;
   /** What counts once, however often it comes; absent: each answer counts. */
-  readonly once?: (entry: AccessEntry) => string;
+  readonly once?: (observed: Observed) => string;
 }
 
 const minuteMs = 60_000;
 const tenMinutesMs = 10 * minuteMs;
 
-const isDone = ({ status }: AccessEntry): boolean => status < 300;
-const objectOf = ({ object }: AccessEntry): string => Object.values(object).join('/');
+/** As proxies write it: the client closed the connection before there was an answer. What it asked for is done all the same. */
+export const clientLeft = 499;
+const isDone = ({ entry: { status }, isDryRun }: Observed): boolean =>
+  !isDryRun && (status < 300 || status === clientLeft);
 
 /** What somebody else has is not found: these codes hide it. A SKU is nobody's, and shops ask for many that are not there. */
 const hidden: ReadonlySet<string | null> = new Set([
@@ -31,13 +46,17 @@ const hidden: ReadonlySet<string | null> = new Set([
   'ORDER_NOT_FOUND',
   'SHIPMENT_NOT_FOUND',
   'WEBHOOK_ENDPOINT_NOT_FOUND',
+  'APPROVAL_NOT_FOUND',
 ]);
 
 const deletions: ReadonlySet<string | null> = new Set(['retireInventory', 'deleteWebhookEndpoint']);
 const ordering: ReadonlySet<string | null> = new Set(['placeOrder', 'setOrderStatus']);
 
-/** Whether the operation is one that `mass_deletion` counts, and blocks. */
+/** Whether the operation is one that `deletionLimit` counts. */
 export const isDeletion = (operation: string): boolean => deletions.has(operation);
+
+/** Counted when they are asked for, as what is deleted is gone; whoever asks for more is stopped. */
+export const deletionLimit = { name: 'mass_deletion', limit: 20, windowMs: tenMinutesMs } as const;
 
 export const countingRules: readonly CountingRule[] = [
   {
@@ -46,7 +65,10 @@ export const countingRules: readonly CountingRule[] = [
     by: 'address',
     limit: 20,
     windowMs: minuteMs,
-    counts: ({ status, operation, route }) => status === 401 && (operation !== null || route === '/oidc/*'),
+    // Beyond a number of them the answer is 429; who is known is told 401 for other reasons.
+    counts: ({ entry: { status, operation, route, caller } }) =>
+      (status === 401 && (operation !== null || route === '/oidc/*')) ||
+      (status === 429 && operation !== null && caller === null),
   },
   {
     // Who mistypes an id does it a few times; a list of ids is walked through by a machine.
@@ -54,15 +76,8 @@ export const countingRules: readonly CountingRule[] = [
     by: 'caller',
     limit: 20,
     windowMs: tenMinutesMs,
-    counts: ({ code }) => hidden.has(code),
-    once: objectOf,
-  },
-  {
-    name: 'mass_deletion',
-    by: 'caller',
-    limit: 20,
-    windowMs: tenMinutesMs,
-    counts: (entry) => isDeletion(entry.operation ?? '') && isDone(entry),
+    counts: ({ entry }) => hidden.has(entry.code),
+    once: ({ url }) => url,
   },
   {
     // Goods of one stock are held and given back, so that nobody else can have them.
@@ -70,7 +85,7 @@ export const countingRules: readonly CountingRule[] = [
     by: 'caller',
     limit: 30,
     windowMs: tenMinutesMs,
-    counts: (entry) => entry.operation === 'releaseReservation' && isDone(entry),
+    counts: (observed) => observed.entry.operation === 'releaseReservation' && isDone(observed),
     apart: ({ object }) => `${object.warehouseId}/${object.sku}`,
   },
   {
@@ -79,7 +94,8 @@ export const countingRules: readonly CountingRule[] = [
     by: 'caller',
     limit: 20,
     windowMs: tenMinutesMs,
-    counts: (entry) => entry.role === 'customer' && ordering.has(entry.operation) && isDone(entry),
+    counts: (observed) =>
+      observed.entry.role === 'customer' && ordering.has(observed.entry.operation) && isDone(observed),
   },
   {
     // 60,000 events. An auditor reads on; somebody who copies the log does not stop.
@@ -87,6 +103,6 @@ export const countingRules: readonly CountingRule[] = [
     by: 'caller',
     limit: 120,
     windowMs: tenMinutesMs,
-    counts: (entry) => entry.operation === 'listAuditEvents' && isDone(entry),
+    counts: (observed) => observed.entry.operation === 'listAuditEvents' && isDone(observed),
   },
 ];

@@ -93,6 +93,10 @@ export const asksPastCache = (request: FastifyRequest): boolean =>
 
 export const isDryRun = ({ query }: FastifyRequest): boolean => (query as { dryRun?: boolean }).dryRun === true;
 
+/** The same, whether the query was checked by now or not. */
+export const isTriedOut = (request: FastifyRequest): boolean =>
+  isDryRun(request) || (request.query as { dryRun?: unknown }).dryRun === 'true';
+
 /** The sender of a command and its headers, as the log keeps them. */
 export const contextOf = (
   request: FastifyRequest,

@@ -4,9 +4,8 @@
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ApiKeyTexts } from '../../commands/ports.ts';
+import { type ApiKeyTexts, apiKeyPrefix } from '../../commands/ports.ts';
 
-const prefix = 'slk_';
 /** 95 bits: no two are ever the same. */
 const idChars = 16;
 /** So many take the 256 bits of an HMAC. */
@@ -29,7 +28,7 @@ const base62 = (value: bigint, chars: number): string => {
 
 const checksumOf = (text: string): string => base62(BigInt(crc32(text)), checksumChars);
 
-const form = new RegExp(`^${prefix}([0-9A-Za-z]{${idChars}})_[0-9A-Za-z]{${secretChars + checksumChars}}$`);
+const form = new RegExp(`^${apiKeyPrefix}([0-9A-Za-z]{${idChars}})_[0-9A-Za-z]{${secretChars + checksumChars}}$`);
 
 export const createApiKeyTexts = (pepper: KeyObject): ApiKeyTexts => {
   const mac = (text: string): Buffer => createHmac('sha256', pepper).update(text).digest();
@@ -40,7 +39,7 @@ export const createApiKeyTexts = (pepper: KeyObject): ApiKeyTexts => {
   return {
     make: (seed) => {
       const keyId = base62(numberOf(`id ${seed}`), idChars);
-      const before = `${prefix}${keyId}_${base62(numberOf(`issue ${seed}`), secretChars)}`;
+      const before = `${apiKeyPrefix}${keyId}_${base62(numberOf(`issue ${seed}`), secretChars)}`;
       const key = `${before}${checksumOf(before)}`;
       return { keyId, key, digest: digestOf(key).toString('base64url') };
     },

@@ -32,7 +32,11 @@ interface HolderCheckOptions {
 /** @throws TokenRefused when the sender has not shown what the token is bound to. */
 export const createHolderCheck = (options: HolderCheckOptions) => {
   const checkProof = createProofCheck(options);
-  return async ({ confirmation }: VerifiedToken, sender: TokenSender, tokenDigest: string): Promise<void> => {
+  return async (
+    { confirmation, principal }: VerifiedToken,
+    sender: TokenSender,
+    tokenDigest: string,
+  ): Promise<void> => {
     const { key, certificate } = confirmation ?? {};
     if (key === undefined && sender.scheme === 'DPoP') {
       throw new TokenRefused('The token is bound to no key ("cnf" has no "jkt"): send it as Bearer.');
@@ -45,6 +49,7 @@ export const createHolderCheck = (options: HolderCheckOptions) => {
     if (certificate !== undefined && shown.certificate !== certificate) {
       throw new TokenRefused('The token is bound to a certificate that this connection has not shown.');
     }
-    if (key !== undefined) await checkProof(shown, { key, tokenDigest });
+    const holder = `${principal.client} ${principal.subject}`;
+    if (key !== undefined) await checkProof(shown, { holder, key, tokenDigest });
   };
 };

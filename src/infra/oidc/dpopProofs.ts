@@ -84,6 +84,8 @@ interface ProofCheckOptions {
 }
 
 export interface Holding {
+  /** Who is remembered by it: a client makes as many keys as it likes. */
+  readonly holder: string;
   /** Thumbprint of the key that the token is bound to. */
   readonly key: string;
   /** SHA-256 of the token, base64url. */
@@ -93,7 +95,7 @@ export interface Holding {
 /** RFC 9449 §4.3 and §7.1, in full. @throws TokenRefused, and StoreUnavailable where used proofs are not known. */
 export const createProofCheck =
   ({ nowMs, used }: ProofCheckOptions) =>
-  async (shown: Shown, { key, tokenDigest }: Holding): Promise<void> => {
+  async (shown: Shown, { holder, key, tokenDigest }: Holding): Promise<void> => {
     const { proof } = shown;
     if (proof === null) throw refused('A token that is bound to a key needs exactly one header DPoP, with a proof.');
     if (proof.length > proofCharsMax) throw refused('The DPoP proof is too long.');
@@ -110,7 +112,7 @@ export const createProofCheck =
     checkTime(payload.iat, nowMs() / 1_000);
     const id = checkClaims(payload, shown, tokenDigest);
     // Last, so that only a proof that is good in all else takes room.
-    if (!(await used.use(key, hash('sha256', `${key} ${id}`, 'base64url'), proofKeptMs))) {
+    if (!(await used.use(holder, hash('sha256', `${key} ${id}`, 'base64url'), proofKeptMs))) {
       throw refused('The DPoP proof was used before: each request needs a new one.');
     }
   };

@@ -7,7 +7,10 @@ import { StoreUnavailable } from '../../eventsourcing/ports.ts';
 import { createPatientFetch, discoverIssuer, requireSecure } from './issuer.ts';
 import { rememberedMsMax } from './verifiedTokens.ts';
 
-/** Made-up tokens can keep the issuer busy with so many questions at a time, and no more; nobody waits in a queue. */
+/**
+ * Made-up tokens can keep the issuer busy with so many questions at a time, and no more; nobody waits in a queue. As many
+ * are kept for tokens whose signature was found good, so that nobody takes them from who has one.
+ */
 const questionsMax = 32;
 
 /** The issuer may refuse one question of a stranger without being down. */
@@ -42,7 +45,7 @@ interface IntrospectionOptions extends Omit<IntrospectionClient, 'tokens'> {
 }
 
 /** @param digest of the token. @throws TokenRefused; StoreUnavailable when the issuer can't be asked */
-export type Introspect = (token: string, digest: string) => Promise<JWTPayload>;
+export type Introspect = (token: string, digest: string, kind: 'opaque' | 'signed') => Promise<JWTPayload>;
 
 const inactive = (): TokenRefused =>
   new TokenRefused('The issuer does not know the token, or it has ended or was called back.');
@@ -66,7 +69,7 @@ export const createIntrospection = (options: IntrospectionOptions): Introspect =
   const { nowMs } = options;
   requireSecure(options.issuer);
   const inactiveUntilMs = new LRUCache<string, number>({ max: inactiveMax });
-  const running = new Map<string, Promise<JWTPayload>>();
+  const running = { opaque: new Map<string, Promise<JWTPayload>>(), signed: new Map<string, Promise<JWTPayload>>() };
   let connected: Promise<Configuration> | undefined;
   const connectOnce = (): Promise<Configuration> => {
     connected ??= connect(options).catch((error: unknown) => {
@@ -87,16 +90,17 @@ export const createIntrospection = (options: IntrospectionOptions): Introspect =
     throw inactive();
   };
 
-  return async (token, digest) => {
+  return async (token, digest, kind) => {
     if (!opaqueToken.test(token)) throw inactive();
     if ((inactiveUntilMs.get(digest) ?? 0) > nowMs()) throw inactive();
-    const asked = running.get(digest);
+    const questions = running[kind];
+    const asked = questions.get(digest);
     if (asked !== undefined) return asked;
-    if (running.size >= questionsMax) {
+    if (questions.size >= questionsMax) {
       throw new StoreUnavailable('The issuer is asked about too many tokens already.', 'not_written');
     }
-    const answer = ask(token, digest).finally(() => running.delete(digest));
-    running.set(digest, answer);
+    const answer = ask(token, digest).finally(() => questions.delete(digest));
+    questions.set(digest, answer);
     return answer;
   };
 };

@@ -42,10 +42,12 @@ const createClaimsOf = (options: TokenVerifierOptions, rules: TokenRules) => {
   const keys = createIssuerKeys({ ...options, ...rules });
   const introspect = introspection === undefined ? null : createIntrospection({ ...introspection, ...rules });
   return async (token: string, digest: string): Promise<JWTPayload> => {
-    if (introspect !== null && !isJwt(token)) return checkIntrospected(await introspect(token, digest), rules);
+    if (introspect !== null && !isJwt(token))
+      return checkIntrospected(await introspect(token, digest, 'opaque'), rules);
     // The signature goes first: one that is made up costs the issuer nothing.
     const claims = await verifyJwt(token, keys, rules);
-    if (introspect !== null && isAskedAbout(introspection?.tokens ?? 'opaque', claims)) await introspect(token, digest);
+    if (introspect !== null && isAskedAbout(introspection?.tokens ?? 'opaque', claims))
+      await introspect(token, digest, 'signed');
     return claims;
   };
 };
