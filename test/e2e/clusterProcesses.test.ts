@@ -153,7 +153,7 @@ describeClustered('processes that share the work', () => {
     const token = await cluster.tokenFor('sandbox-auditor');
     const left = async ({ origin }: Node): Promise<number> => {
       const { headers } = await fetch(`${origin}/v1/items`, { headers: { authorization: `Bearer ${token}` } });
-      return Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
+      return Number(/"caller";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
     };
     const times = (count: number, node: Node): Promise<readonly number[]> =>
       Promise.all(Array.from({ length: count }, () => left(node)));
