@@ -12,3 +12,5 @@ export const createTokenLimits: typeof guards.createTokenLimits = () => ({
   arrived: async () => undefined,
   refused: () => undefined,
 });
+
+export const createKeyLimit: typeof guards.createKeyLimit = () => () => null;
