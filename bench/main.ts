@@ -48,8 +48,7 @@ const targets = {
 
 const startBare = async (origin: string): Promise<{ origin: string; child: ChildProcess }> => {
   const port = await freePort();
-  const issuer = `http://localhost:${new URL(origin).port}/oidc`;
-  const env = { ...process.env, PORT: String(port), ISSUER: issuer, JWKS_URI: `${origin}/oidc/jwks` };
+  const env = { ...process.env, PORT: String(port), ISSUER: `${origin}/oidc`, JWKS_URI: `${origin}/oidc/jwks` };
   const child = spawn(process.execPath, ['bench/bare.ts'], { cwd: projectRoot, env, stdio: 'inherit' });
   const bare = `http://127.0.0.1:${port}`;
   for (;;) {
