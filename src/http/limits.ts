@@ -124,8 +124,8 @@ export const createBodyLimit = (): ConcurrencyLimit =>
   createConcurrencyLimit({ what: 'bytes of bodies', total: bodiesBytesMax, perCaller: bodiesOfCallerBytesMax });
 
 /**
- * Takes a permit until the answer is closed. Nobody would give it back for a client who has left by now: they are told
- * so, as it were, before anything is done. From here on there may be no wait before the next one of these.
+ * Takes a permit, and gives it back when the answer is closed. Refuses a client that has left: its answer was closed
+ * before, and nobody would give the permit back. What takes another permit afterwards must not wait in between.
  * @throws Problem
  */
 export const holdWhileOpen = ({ raw }: FastifyReply, take: () => Permit): void => {

@@ -61,7 +61,7 @@ export interface SlidingWindowOptions {
   readonly quota: number;
   readonly lengthMs: number;
   /** Absent: this process counts alone. */
-  readonly shared?: SharedCounts;
+  readonly shared?: SharedCounts | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }

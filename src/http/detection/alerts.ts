@@ -45,10 +45,9 @@ export const createAlerts = ({ clock, newId, raise, onFailure }: DetectionPorts)
   const counts = new Map<AlertRule, number>(alertRules.map((rule) => [rule, 0]));
   return {
     counts,
-    /** @returns whether it is news. */
-    tell: ({ rule, key, limit, windowMs, isNameless }: Finding, { requestId, principal }: About): boolean => {
+    tell: ({ rule, key, limit, windowMs, isNameless }: Finding, { requestId, principal }: About): void => {
       const nowMs = nowMsOf();
-      if ((raisedUntilMs.get(key) ?? 0) > nowMs) return false;
+      if ((raisedUntilMs.get(key) ?? 0) > nowMs) return;
       raisedUntilMs.set(key, nowMs + windowMs);
       counts.set(rule, (counts.get(rule) ?? 0) + 1);
       const { subject = '', client = '' } = principal ?? {};
@@ -63,7 +62,6 @@ export const createAlerts = ({ clock, newId, raise, onFailure }: DetectionPorts)
       // Of this process alone, so that the verdict is there at once.
       const { retryAfterMs } = recorded.take('', 1) as Verdict;
       if (retryAfterMs === 0) raise(alert).catch(onFailure);
-      return true;
     },
   };
 };

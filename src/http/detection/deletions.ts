@@ -37,12 +37,12 @@ export const createDeletionStop = (
     quota: limit,
     lengthMs: windowMs,
     nowMs: nowMsOf,
-    ...(sharedCounts === undefined ? {} : { shared: sharedCounts }),
+    shared: sharedCounts,
   });
   /** Since when. */
   const stoppedMs = new LRUCache<string, number>({ max: rememberedMax });
-  /** By request, until it has ended. */
-  const counted = new Map<string, string>();
+  /** By request, until it has ended. One whose client left while it was counted never ends here: it is forgotten in time. */
+  const counted = new LRUCache<string, string>({ max: rememberedMax });
 
   const isStopped: DeletionStop['isStopped'] = async ({ principal, requestId }) => {
     const key = `${rule}:${callerKey({ principal })}`;

@@ -26,7 +26,7 @@ const createCounting = (
     quota: limit,
     lengthMs: windowMs,
     nowMs: () => Date.parse(clock.now()),
-    ...(sharedCounts === undefined ? {} : { shared: sharedCounts }),
+    shared: sharedCounts,
   });
   const seen = new LRUCache<string, true>({ max: rememberedMax, ttl: windowMs });
   const addressKeyOf = createAddressKeys();
@@ -56,9 +56,8 @@ export const createDetection = (ports: DetectionPorts): Detection => {
   const { countryPoint } = ports;
   const alerts = createAlerts(ports);
   const travel = createTravel(countryPoint);
-  const onOver = (finding: Finding, about: About): void => void alerts.tell(finding, about);
-  const deletions = createDeletionStop(ports, onOver);
-  const counting = countingRules.map((rule) => createCounting(rule, ports, onOver));
+  const deletions = createDeletionStop(ports, alerts.tell);
+  const counting = countingRules.map((rule) => createCounting(rule, ports, alerts.tell));
 
   const lookAtTravel = (observed: Observed): void => {
     const { principal, country, entry } = observed;
@@ -66,7 +65,7 @@ export const createDetection = (ports: DetectionPorts): Detection => {
     if (!travel.isImpossible(principal.subject, country, Date.parse(entry.at))) return;
     const key = `impossible_travel:${principal.subject}`;
     const finding = { rule: 'impossible_travel', key, limit: 0, windowMs: hourMs, isNameless: false } as const;
-    onOver(finding, { requestId: entry.requestId, principal });
+    alerts.tell(finding, { requestId: entry.requestId, principal });
   };
 
   return {
