@@ -1,31 +1,10 @@
-import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { TokenRefused, type TokenVerifier } from '../../src/commands/ports.ts';
 import { rememberedMsMax } from '../../src/infra/oidc/verifiedTokens.ts';
 import { createTokenVerifier } from '../../src/infra/oidc/verifier.ts';
+import { goodClaims, issuer, jwks, makeToken, startMs } from '../support/badTokens.ts';
 
-const issuer = 'https://issuer.example/realm';
-const startMs = Date.UTC(2026, 10, 2, 8);
 const startSeconds = startMs / 1000;
-
-const ours = await generateKeyPair('ES256', { extractable: true });
-const jwks: JSONWebKeySet = { keys: [{ ...(await exportJWK(ours.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
-const goodHeader = { alg: 'ES256', typ: 'at+jwt', kid: 'k1' };
-const goodClaims = {
-  iss: issuer,
-  aud: 'stockledger',
-  sub: 'u-1',
-  client_id: 'console',
-  jti: 'j-1',
-  iat: startSeconds,
-  exp: startSeconds + 300,
-  roles: ['warehouse_staff'],
-  scope: 'inventory:read inventory:write',
-  warehouses: ['BER'],
-};
-
-const makeToken = (claims: object = {}): Promise<string> =>
-  new SignJWT({ ...goodClaims, ...claims }).setProtectedHeader(goodHeader).sign(ours.privateKey);
 
 const withClock = (): { verifier: TokenVerifier; advance: (ms: number) => void } => {
   let now = startMs;
@@ -41,7 +20,7 @@ const withClock = (): { verifier: TokenVerifier; advance: (ms: number) => void }
 describe('a good access token', () => {
   it('says who asks and what they may (R4.3)', async () => {
     const claims = { partnerId: 'p1', customerId: 'c1', acr: 'phr', amr: ['hwk'], auth_time: startSeconds - 10 };
-    expect(await withClock().verifier.verify(await makeToken(claims))).toEqual({
+    expect(await withClock().verifier.verify(await makeToken({ claims }))).toEqual({
       subject: 'u-1',
       kind: 'person',
       client: 'console',
@@ -59,7 +38,7 @@ describe('a good access token', () => {
 
   it('without any claim of ours is somebody who may nothing (R4.3)', async () => {
     const claims = { roles: undefined, scope: undefined, warehouses: undefined };
-    expect(await withClock().verifier.verify(await makeToken(claims))).toEqual({
+    expect(await withClock().verifier.verify(await makeToken({ claims }))).toEqual({
       subject: 'u-1',
       kind: 'person',
       client: 'console',
@@ -71,24 +50,24 @@ describe('a good access token', () => {
   });
 
   it('of a client that acts for itself is told from one of a person', async () => {
-    const principal = await withClock().verifier.verify(await makeToken({ sub: 'console' }));
+    const principal = await withClock().verifier.verify(await makeToken({ claims: { sub: 'console' } }));
     expect(principal.kind).toBe('client');
   });
 
   it('gains nothing from roles and scopes that we do not know, nor from naming one twice (R4.3)', async () => {
     const claims = { roles: ['root', 'auditor', 'auditor', 'Admin'], scope: 'audit:read everything  audit:read' };
-    const principal = await withClock().verifier.verify(await makeToken(claims));
+    const principal = await withClock().verifier.verify(await makeToken({ claims }));
     expect([principal.roles, principal.scopes]).toEqual([['auditor'], ['audit:read']]);
   });
 
   it('may be meant for others too', async () => {
-    const token = await makeToken({ aud: ['other', 'stockledger'] });
+    const token = await makeToken({ claims: { aud: ['other', 'stockledger'] } });
     await expect(withClock().verifier.verify(token)).resolves.toBeDefined();
   });
 
   it('is forgiven a clock that is a few seconds off', async () => {
     const claims = { iat: startSeconds + 4, nbf: startSeconds + 4 };
-    await expect(withClock().verifier.verify(await makeToken(claims))).resolves.toBeDefined();
+    await expect(withClock().verifier.verify(await makeToken({ claims }))).resolves.toBeDefined();
   });
 });
 
@@ -107,7 +86,7 @@ describe('a token that was found good', () => {
 
   it('is refused after its end although it was remembered (R7.2)', async () => {
     const { verifier, advance } = withClock();
-    const token = await makeToken({ exp: startSeconds + 20 });
+    const token = await makeToken({ claims: { exp: startSeconds + 20 } });
     await verifier.verify(token);
     advance(19_999);
     await verifier.verify(token);

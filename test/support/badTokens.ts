@@ -1,4 +1,4 @@
-/** Access tokens that must be refused, whoever checks them: what attackers and careless issuers make. */
+/** Access tokens: a good one, and those that must be refused, whoever checks them. Attackers and careless issuers make them. */
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 
 export const issuer = 'https://issuer.example/realm';
@@ -12,7 +12,7 @@ export const jwks: JSONWebKeySet = {
 };
 const strangersJwk = await exportJWK(stranger.publicKey);
 const goodHeader = { alg: 'ES256', typ: 'at+jwt', kid: 'k1' };
-const goodClaims = {
+export const goodClaims = {
   iss: issuer,
   aud: 'stockledger',
   sub: 'u-1',
