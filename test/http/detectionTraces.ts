@@ -148,6 +148,11 @@ export const attacks: readonly { readonly name: string; readonly rule: AlertRule
       })),
     },
     {
+      name: 'one stock given back in a loop by somebody who waits for no answer',
+      rule: 'stock_hoarding',
+      trace: times(40, 5_000, () => ({ by: thief, operation: 'releaseReservation', object: stock, status: 499 })),
+    },
+    {
       name: 'orders placed and cancelled in a loop',
       rule: 'order_loop',
       trace: times(40, 10_000, (index) => ({
