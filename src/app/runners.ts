@@ -15,8 +15,8 @@ import {
 } from '../eventsourcing/ports.ts';
 import type { ProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
+import { announcedTypes } from '../webhooks/announcements.ts';
 import { type DeliveryHandler, deliveryLeaseMs } from '../webhooks/deliver.ts';
-import { announcedTypes } from '../webhooks/messages.ts';
 import { plannerName, type WebhookPlanner } from '../webhooks/planner.ts';
 import type { JobQueue } from '../webhooks/ports.ts';
 import { reconcileEveryMs } from '../webhooks/reconcile.ts';

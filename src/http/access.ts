@@ -1,13 +1,8 @@
 /** Who asks, and may they (R4, R5): verifies the token, asks the policy table. */
 import type { FastifyRequest } from 'fastify';
 import { TokenRefused, type TokenScheme, type TokenVerifier } from '../commands/ports.ts';
-import {
-  type AccessVerdict,
-  authorize,
-  type Operation,
-  type Reach,
-  reachesWarehouse,
-} from '../domain/access/policy.ts';
+import { type AccessVerdict, authorize, type Reach, reachesWarehouse } from '../domain/access/authorize.ts';
+import type { Operation } from '../domain/access/policy.ts';
 import type { Principal, Role } from '../domain/access/principal.ts';
 import { stepUpNeeded } from '../domain/access/stepUp.ts';
 import { unreachable } from '../eventsourcing/message.ts';

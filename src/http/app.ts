@@ -28,22 +28,11 @@ import { createAddressKeys, createRequestLimits } from './rateLimits.ts';
 import { createCursors } from './reads/lists.ts';
 import { createPositionGate } from './reads/positions.ts';
 import { requirePolicies } from './requirePolicies.ts';
-import { createRouter, type Router, type RouteSupport } from './route.ts';
+import { createRouter, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
-import { registerApiKeys } from './routes/apiKeys.ts';
-import { registerApprovals } from './routes/approvals.ts';
-import { registerItems, registerWarehouses } from './routes/catalogue.ts';
-import { registerAudit, registerStream } from './routes/events.ts';
-import { registerInventoryChanges } from './routes/inventoryChanges.ts';
-import { registerInventoryFacts } from './routes/inventoryFacts.ts';
-import { registerInventoryPlans } from './routes/inventoryPlans.ts';
-import { registerDiscrepancies, registerInventoryReads } from './routes/inventoryReads.ts';
+import { registerApi } from './routes/index.ts';
 import { registerFrontDoor, registerHealth } from './routes/open.ts';
-import { registerOrderReads } from './routes/orderReads.ts';
-import { registerOrderCommands } from './routes/orders.ts';
 import { registerSandbox } from './routes/sandbox.ts';
-import { registerShipments } from './routes/shipments.ts';
-import { registerWebhookEndpoints } from './routes/webhookEndpoints.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
 import { connectionsCheckingInterval, createTlsServer } from './tls.ts';
 
@@ -109,24 +98,6 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
     clock,
     deprecations: settings.deprecations ?? deprecations,
   };
-};
-
-const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
-  registerWarehouses(router, ports);
-  registerItems(router, ports);
-  registerInventoryReads(router, ports);
-  registerDiscrepancies(router, ports);
-  registerInventoryFacts(router, ports);
-  registerInventoryChanges(router, ports);
-  registerInventoryPlans(router, ports);
-  registerApprovals(router, ports);
-  registerOrderCommands(router, ports);
-  registerOrderReads(router, ports);
-  registerShipments(router, ports);
-  registerWebhookEndpoints(router, ports);
-  registerApiKeys(router, ports);
-  registerAudit(router, ports);
-  registerStream(app, router, ports, support);
 };
 
 export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {

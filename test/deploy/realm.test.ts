@@ -1,6 +1,7 @@
 /** The realm that Keycloak imports, beside the table of who may do what (R4.3, R5, R7.2). */
 import { describe, expect, it } from 'vitest';
-import { authorize, policies } from '../../src/domain/access/policy.ts';
+import { authorize } from '../../src/domain/access/authorize.ts';
+import { policies } from '../../src/domain/access/policy.ts';
 import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
 import { stepUpMaxAgeSeconds } from '../../src/domain/access/stepUp.ts';
 import { customerIdPattern, warehouseIdPattern } from '../../src/domain/values.ts';

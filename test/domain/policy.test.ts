@@ -1,13 +1,7 @@
 /** Every operation, for every role (docs/access.md, R5): who may, what of it they reach, and what it takes. */
 import { describe, expect, it } from 'vitest';
-import {
-  authorize,
-  type Operation,
-  policies,
-  type Reach,
-  reachesOrder,
-  reachesWarehouse,
-} from '../../src/domain/access/policy.ts';
+import { authorize, type Reach, reachesOrder, reachesWarehouse } from '../../src/domain/access/authorize.ts';
+import { type Operation, policies } from '../../src/domain/access/policy.ts';
 import { type Principal, type Role, roles, type Scope, scopes } from '../../src/domain/access/principal.ts';
 import { stepUpMaxAgeSeconds } from '../../src/domain/access/stepUp.ts';
 import { visibleFieldsByRole } from '../../src/domain/access/visibleFields.ts';

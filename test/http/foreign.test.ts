@@ -3,7 +3,7 @@
  * cursors. Every route as every role is the business of `test/security`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Reach } from '../../src/domain/access/policy.ts';
+import type { Reach } from '../../src/domain/access/authorize.ts';
 import { coversKept, reachMark } from '../../src/http/commands/keptAnswers.ts';
 import { allScopes, type Claims, startMs, startService, steppedUp } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, since, warehouse } from './arrange.ts';

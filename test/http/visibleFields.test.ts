@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reach } from '../../src/domain/access/policy.ts';
+import type { Reach } from '../../src/domain/access/authorize.ts';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { showHistory } from '../../src/http/reads/visibleFields.ts';
 import { recorded } from '../webhooks/webhooksWorld.ts';

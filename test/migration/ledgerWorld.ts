@@ -6,10 +6,10 @@ import { createConsumerProgress } from '../../src/eventsourcing/consumers/consum
 import { comparePositions, type EventEnvelope, laterOf, type Position } from '../../src/eventsourcing/message.ts';
 import type { Checkpoints, EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
+import { announcedTypes } from '../../src/webhooks/announcements.ts';
 import { createDeliverer } from '../../src/webhooks/deliver.ts';
 import { type StoredEndpoint, webhookEndpoints } from '../../src/webhooks/endpoints.ts';
 import { type Delivery, deliveries, jobOf, positionIn } from '../../src/webhooks/ledger.ts';
-import { announcedTypes } from '../../src/webhooks/messages.ts';
 import { createWebhookPlanner, plannerName } from '../../src/webhooks/planner.ts';
 import type { Endpoint, EndpointDirectory, JobQueue, SendRequest, SendResult } from '../../src/webhooks/ports.ts';
 import { createReconciler } from '../../src/webhooks/reconcile.ts';

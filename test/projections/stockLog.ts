@@ -2,7 +2,8 @@
 import { expect, onTestFinished } from 'vitest';
 import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/balance.ts';
-import type { Balance, StockEvent } from '../../src/domain/stock/events.ts';
+import type { StockEvent } from '../../src/domain/stock/events.ts';
+import type { Balance } from '../../src/domain/stock/shapes.ts';
 import { apiClientStream, itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';

@@ -1,6 +1,6 @@
 /** Plain values that many tests need, named by what they are. */
 import type { OrderPlaced } from '../../src/domain/order/events.ts';
-import type { Balance } from '../../src/domain/stock/events.ts';
+import type { Balance } from '../../src/domain/stock/shapes.ts';
 import type { Sealed } from '../../src/eventsourcing/message.ts';
 
 /** Stands for text that was sealed: nothing in the domain can tell. */

@@ -53,3 +53,12 @@ export type Reaction =
   | ({ readonly type: 'ReleaseUncounted' } & OrderReservation);
 
 export type ReactionOf<Type extends Reaction['type']> = Extract<Reaction, { type: Type }>;
+
+/** For each event of an aggregate what it asks for, in this order; `null`: nothing. */
+export type ReactionTable<Event extends { readonly type: string }> = {
+  readonly [Type in Event['type']]:
+    | ((
+        event: Extract<Event, { readonly type: Type }> & { readonly revision: number; readonly occurredAt: string },
+      ) => readonly Reaction[])
+    | null;
+};

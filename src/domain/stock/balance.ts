@@ -1,6 +1,7 @@
 /** How an event moves the figures of a stock. */
 import { unreachable } from '../../eventsourcing/message.ts';
-import type { Balance, StockEvent } from './events.ts';
+import type { StockEvent } from './events.ts';
+import type { Balance } from './shapes.ts';
 
 export const emptyBalance: Balance = { onHand: 0, reserved: 0, quarantined: 0, incoming: 0, safetyStock: 0 };
 

@@ -4,31 +4,17 @@
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
-import type { ProposedChange } from './shapes.ts';
-
-/** The figures after the event, as a stock ledger prints them beside each entry. Always equal to the fold. */
-export interface Balance {
-  readonly onHand: number;
-  readonly reserved: number;
-  readonly quarantined: number;
-  readonly incoming: number;
-  readonly safetyStock: number;
-}
-
-interface Key {
-  readonly warehouseId: string;
-  readonly sku: string;
-  readonly after: Balance;
-}
+import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
+import type { StockKey } from './shapes.ts';
 
 export type StockRegistered = {
   readonly type: 'StockRegistered';
   /** `onHand` is the opening stock; nothing on this stock may have happened before `registeredAt`. */
-  readonly data: Key & { readonly onHand: number; readonly safetyStock: number; readonly registeredAt: string };
+  readonly data: StockKey & { readonly onHand: number; readonly safetyStock: number; readonly registeredAt: string };
 };
 export type StockReceived = {
   readonly type: 'StockReceived';
-  readonly data: Key & {
+  readonly data: StockKey & {
     readonly quantity: number;
     readonly purchaseOrder?: string;
     readonly asn?: string;
@@ -37,7 +23,7 @@ export type StockReceived = {
 };
 export type StockAdjusted = {
   readonly type: 'StockAdjusted';
-  readonly data: Key & {
+  readonly data: StockKey & {
     readonly delta: number;
     readonly reason: AdjustmentReason;
     readonly note?: Sealed;
@@ -47,7 +33,7 @@ export type StockAdjusted = {
 /** The quantity someone counted, with what it differed by. */
 export type StockCounted = {
   readonly type: 'StockCounted';
-  readonly data: Key & {
+  readonly data: StockKey & {
     readonly counted: number;
     readonly delta: number;
     readonly reason: string;
@@ -56,7 +42,7 @@ export type StockCounted = {
 };
 export type StockReserved = {
   readonly type: 'StockReserved';
-  readonly data: Key & {
+  readonly data: StockKey & {
     readonly reservationId: string;
     readonly quantity: number;
     readonly expiresAt: string;
@@ -67,7 +53,7 @@ export type StockReserved = {
 /** What kind of fact took pieces from a claim, or was about more of them than there were. */
 export type FactCause = 'adjustment' | 'count' | 'quarantine' | 'departure';
 
-interface ReservationEnd extends Key {
+interface ReservationEnd extends StockKey {
   readonly reservationId: string;
   readonly quantity: number;
   readonly orderId?: string;
@@ -116,7 +102,7 @@ export type StockDispatchVoided = {
  */
 export type StockDiscrepancyRecorded = {
   readonly type: 'StockDiscrepancyRecorded';
-  readonly data: Key & {
+  readonly data: StockKey & {
     readonly missing: number;
     readonly cause: FactCause;
     readonly reason?: string;
@@ -130,45 +116,21 @@ export type StockDiscrepancyRecorded = {
 /** Quarantined pieces that are gone with what a fact took: fewer are on hand than were marked. */
 export type StockQuarantineReduced = {
   readonly type: 'StockQuarantineReduced';
-  readonly data: Key & { readonly quantity: number; readonly cause: FactCause };
+  readonly data: StockKey & { readonly quantity: number; readonly cause: FactCause };
 };
 export type StockQuarantined = {
   readonly type: 'StockQuarantined';
-  readonly data: Key & { readonly quantity: number; readonly reason: string; readonly note?: Sealed };
+  readonly data: StockKey & { readonly quantity: number; readonly reason: string; readonly note?: Sealed };
 };
 export type StockQuarantineReleased = {
   readonly type: 'StockQuarantineReleased';
-  readonly data: Key & { readonly quantity: number };
+  readonly data: StockKey & { readonly quantity: number };
 };
-/** `held`: pieces that may be gone, which count as quarantined until it is decided. */
-export type StockChangeProposed = {
-  readonly type: 'StockChangeProposed';
-  readonly data: Key & {
-    readonly approvalId: string;
-    readonly change: ProposedChange;
-    readonly note?: Sealed;
-    readonly held: number;
-    /** Subject. */
-    readonly proposedBy: string;
-  };
+export type StockPolicySet = {
+  readonly type: 'StockPolicySet';
+  readonly data: StockKey & { readonly safetyStock: number };
 };
-/** `freed`: pieces that were still held for it. */
-interface ProposalEnd extends Key {
-  readonly approvalId: string;
-  readonly freed: number;
-}
-/** Followed, in the same append, by what was proposed. */
-export type StockChangeApproved = {
-  readonly type: 'StockChangeApproved';
-  readonly data: ProposalEnd & { readonly approvedBy: string };
-};
-export type StockChangeRejected = {
-  readonly type: 'StockChangeRejected';
-  /** `rejectedBy`: absent where a later count has settled it. */
-  readonly data: ProposalEnd & { readonly rejectedBy?: string; readonly reason: string };
-};
-export type StockPolicySet = { readonly type: 'StockPolicySet'; readonly data: Key & { readonly safetyStock: number } };
-export type StockRetired = { readonly type: 'StockRetired'; readonly data: Key };
+export type StockRetired = { readonly type: 'StockRetired'; readonly data: StockKey };
 
 export type StockEvent =
   | StockRegistered

@@ -11,3 +11,19 @@ export type ProposedChange =
     }
   | { readonly kind: 'count'; readonly counted: number; readonly delta: number; readonly reason: string }
   | { readonly kind: 'retirement' };
+
+/** The figures after the event, as a stock ledger prints them beside each entry. Always equal to the fold. */
+export interface Balance {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly quarantined: number;
+  readonly incoming: number;
+  readonly safetyStock: number;
+}
+
+/** Every event of a stock has these. */
+export interface StockKey {
+  readonly warehouseId: string;
+  readonly sku: string;
+  readonly after: Balance;
+}

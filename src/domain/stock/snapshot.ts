@@ -2,8 +2,8 @@
 import type { Json, StateCodec } from '../../eventsourcing/message.ts';
 import { emptyBucketMap, entriesOf, withEntry } from '../bucketMap.ts';
 import { newReservation, noClaims, noShipments, type Reservation, withClaim } from './claims.ts';
-import type { Balance } from './events.ts';
 import { noProposals, type Proposal } from './proposals.ts';
+import type { Balance } from './shapes.ts';
 import { initialStock, type KnownStock, type Stock } from './state.ts';
 
 interface Figures {

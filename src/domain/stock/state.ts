@@ -1,8 +1,9 @@
 import { type BucketMap, emptyBucketMap, lookUp, withEntry } from '../bucketMap.ts';
 import { emptyBalance, moveBalance, type StockMovement } from './balance.ts';
 import { type Claims, claimsOf, moveClaims, noClaims, type Reservation } from './claims.ts';
-import type { Balance, StockEvent } from './events.ts';
+import type { StockEvent } from './events.ts';
 import { moveProposals, noProposals, type Proposals } from './proposals.ts';
+import type { Balance } from './shapes.ts';
 
 // What of a departure could not be booked out, as the ledger did not know of it: if it never left, it is not booked back.
 

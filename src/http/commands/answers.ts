@@ -1,7 +1,7 @@
 /** The outcome of a command in HTTP: revision as ETag, position, state, or the problem; and the shape of a stock. */
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../../commands/stock.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 import type { FactCause, StockEvent } from '../../domain/stock/events.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import type { Outcome } from '../../eventsourcing/commandHandling/outcome.ts';

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { IdempotencyRecords, KeptAnswer } from '../../commands/ports.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 
 /** One request under its key, while it runs. */
 export interface RunningRequest extends KeyUse {

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { systemContext } from '../../commands/handlers.ts';
 import type { UseCases } from '../../commands/index.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { operatorTypes, type WebhookEventType } from '../../domain/webhook/events.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';

@@ -1,7 +1,7 @@
 /** What a command only proposed (T13), and an approval as it is shown. */
 import type { FastifyReply } from 'fastify';
 import type { StockOutcome } from '../../commands/stock.ts';
-import type { StockChangeProposed } from '../../domain/stock/events.ts';
+import type { StockChangeProposed } from '../../domain/stock/proposalEvents.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
 import { type ApprovalDocument, approvals } from '../../projections/approvals/projection.ts';

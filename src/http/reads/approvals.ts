@@ -1,7 +1,7 @@
 /** How an approval is found, and what each caller sees of it. */
 import { noteContext } from '../../commands/handlers.ts';
 import type { PersonalData } from '../../commands/ports.ts';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import { visibleFieldsByRole } from '../../domain/access/visibleFields.ts';
 import { stockStream } from '../../domain/values.ts';
 import type { ApprovalDocument } from '../../projections/approvals/projection.ts';

@@ -3,7 +3,7 @@
  * of; an event of one of these makes it stale. Orders, and all that is personal, are read anew each time.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { mayBypassCache } from '../../domain/access/policy.ts';
+import { mayBypassCache } from '../../domain/access/authorize.ts';
 import { escapeName, itemStream, stockStream, warehouseStream } from '../../domain/values.ts';
 import type { Progress } from '../../eventsourcing/consumers/consumerProgress.ts';
 import { earlierOf, type Position } from '../../eventsourcing/message.ts';

@@ -1,6 +1,6 @@
 /** Which events of the live stream a caller gets: what was asked for, within what may be seen. Pure. */
 import type { Handlers } from '../../commands/handlers.ts';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import type { Principal, Scope } from '../../domain/access/principal.ts';
 import type { LedgerEvent } from '../../domain/events.ts';
 import { orderStream } from '../../domain/values.ts';

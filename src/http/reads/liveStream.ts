@@ -1,6 +1,6 @@
 /** From the log to one client of the live stream, then live: nothing is missed, nothing is sent twice. */
 import type { ServerResponse } from 'node:http';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 import type { LiveEvents } from '../../eventsourcing/consumers/liveEvents.ts';
 import { comparePositions, formatPosition, type Position, type RecordedEvent } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';

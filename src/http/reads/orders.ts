@@ -2,7 +2,7 @@
 import { contactContext, shipToContext } from '../../commands/orders.ts';
 import type { PersonalData } from '../../commands/ports.ts';
 import { trackingContext } from '../../commands/shipments.ts';
-import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
+import { type Reach, reachesOrder } from '../../domain/access/authorize.ts';
 import { visibleFieldsByRole } from '../../domain/access/visibleFields.ts';
 import type { OrderDocument } from '../../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../../projections/shipments/projection.ts';

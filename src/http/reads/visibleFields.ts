@@ -1,7 +1,7 @@
 /** An event, an order and a note as the one who reaches it may see it, by the table of the policies (R7.3). */
 import { noteContext } from '../../commands/handlers.ts';
 import type { PersonalData } from '../../commands/ports.ts';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import { visibleFieldsByRole } from '../../domain/access/visibleFields.ts';
 import type { DomainEvent, RecordedEvent, Sealed } from '../../eventsourcing/message.ts';
 import { type PublicData, type PublicEvent, publicData, publicEvent } from '../../projections/publicEvent.ts';

@@ -1,6 +1,6 @@
 /** Changes of stocks that a second person has to approve before they are done (T13, ADR 28). */
 import Type from 'typebox';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import type { StockCommandOf } from '../../domain/stock/commands.ts';
 import type { ApprovalDocument } from '../../projections/approvals/projection.ts';
 import { stockLevelId } from '../../projections/stockLevels/projection.ts';

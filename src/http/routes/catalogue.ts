@@ -1,7 +1,7 @@
 /** Warehouses and items. */
 import Type, { type Static } from 'typebox';
 import type { CountryPoint } from '../../commands/ports.ts';
-import { reachesWarehouse } from '../../domain/access/policy.ts';
+import { reachesWarehouse } from '../../domain/access/authorize.ts';
 import { destinationOf, rankCandidates } from '../../domain/policies/ranking.ts';
 import { answerOutcome } from '../commands/answers.ts';
 import { showResource } from '../input/headers.ts';

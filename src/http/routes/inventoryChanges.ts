@@ -1,7 +1,7 @@
 /** Many changes in one request: each row has its own answer, and one bad row stops no other. */
 import Type, { type Static, type TSchema } from 'typebox';
 import type { StockChange, StockOutcome } from '../../commands/stock.ts';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import type { StockCommand } from '../../domain/stock/commands.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';

@@ -3,7 +3,7 @@
  * claim that is forgotten ends by itself (B4).
  */
 import Type from 'typebox';
-import { type Reach, reachesOrder } from '../../domain/access/policy.ts';
+import { type Reach, reachesOrder } from '../../domain/access/authorize.ts';
 import { lookUp } from '../../domain/bucketMap.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { derivedId } from '../../eventsourcing/commandHandling/ids.ts';

@@ -1,6 +1,6 @@
 /** Orders and where their parcels are, as each role may see them (R1.2, R3.2). */
 import Type, { type Static } from 'typebox';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import { orderTracking } from '../../projections/shipments/queries.ts';
 import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';

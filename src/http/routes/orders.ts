@@ -1,7 +1,7 @@
 /** Orders: placed, held, cancelled (R3.2). What the facts decide is never set by hand. */
 import Type, { type Static } from 'typebox';
 import type { OrderRequest } from '../../commands/orders.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 import { orderIdTaken } from '../../domain/order/commands.ts';
 import { orderStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';

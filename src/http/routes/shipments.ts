@@ -1,7 +1,7 @@
 /** Goods leave a warehouse, and couriers report on them (R12, R19.2). */
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
-import { type Reach, reachesWarehouse } from '../../domain/access/policy.ts';
+import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import type { KnownShipment } from '../../domain/shipment/state.ts';

@@ -1,7 +1,7 @@
 /** A partner's webhook endpoints and what was delivered to them (R23). */
 import type { PersonalData } from '../../commands/ports.ts';
 import { endpointContext } from '../../commands/webhookEndpoints.ts';
-import type { Reach } from '../../domain/access/policy.ts';
+import type { Reach } from '../../domain/access/authorize.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { webhookStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';

@@ -1,5 +1,9 @@
 /** Changes of stocks that a second person has to approve (T13): a document each, from the proposal to its end. */
-import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from '../../domain/stock/events.ts';
+import type {
+  StockChangeApproved,
+  StockChangeProposed,
+  StockChangeRejected,
+} from '../../domain/stock/proposalEvents.ts';
 import type { ProposedChange } from '../../domain/stock/shapes.ts';
 import { type Sealed, unreachable } from '../../eventsourcing/message.ts';
 import type { Pace } from '../../eventsourcing/projecting/builtReadModels.ts';

@@ -1,6 +1,7 @@
 /** One stock from its own stream: why a figure is what it is (B3), and how it stood at a moment (B2). */
 import { emptyBalance, moveBalance } from '../../domain/stock/balance.ts';
-import type { Balance, StockEvent } from '../../domain/stock/events.ts';
+import type { StockEvent } from '../../domain/stock/events.ts';
+import type { Balance } from '../../domain/stock/shapes.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import type { Actor } from '../../eventsourcing/message.ts';
 import type { EventSource } from '../../eventsourcing/ports.ts';

@@ -1,6 +1,6 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
 import { emptyBalance } from '../../domain/stock/balance.ts';
-import type { Balance } from '../../domain/stock/events.ts';
+import type { Balance } from '../../domain/stock/shapes.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
 import type { FindPastState } from '../../eventsourcing/commandHandling/pastStates.ts';

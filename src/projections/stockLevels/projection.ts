@@ -1,6 +1,7 @@
 /** The figures of each stock now: one document for each SKU in each warehouse (R1.1, R3.1). */
-import type { Balance, StockEvent } from '../../domain/stock/events.ts';
+import type { StockEvent } from '../../domain/stock/events.ts';
 import { stockVersions } from '../../domain/stock/fields.ts';
+import type { Balance } from '../../domain/stock/shapes.ts';
 import { availableOf, freeOf, type KnownStock } from '../../domain/stock/state.ts';
 import { escapeName } from '../../domain/values.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';

@@ -1,7 +1,7 @@
 /** What is in the tokens of the realm, as the service's verifier reads them. */
 import { decodeProtectedHeader } from 'jose';
 import { expect, it, onTestFinished } from 'vitest';
-import { authorize } from '../../../src/domain/access/policy.ts';
+import { authorize } from '../../../src/domain/access/authorize.ts';
 import type { Principal } from '../../../src/domain/access/principal.ts';
 import { createTokenVerifier } from '../../../src/infra/oidc/verifier.ts';
 import { endOf, makeDirectory, removeDirectory, send, spawnService } from '../../support/process.ts';

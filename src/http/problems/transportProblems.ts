@@ -1,0 +1,58 @@
+/** What the HTTP layer itself has to object to, whatever the domain says: code, status and title (docs/errors.md). */
+export interface ProblemMeaning {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const transportProblems = {
+  VALIDATION: { status: 400, title: 'The request does not have the documented shape' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
+  MALFORMED_REQUEST: { status: 400, title: 'The request is not well-formed HTTP' },
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'A POST needs an Idempotency-Key' },
+  INVALID_CURSOR: { status: 400, title: 'The cursor is not one of ours' },
+  INVALID_POSITION: { status: 400, title: 'The position is not one of ours' },
+  INVALID_REVISION: { status: 400, title: 'If-Match does not hold one revision' },
+  OCCURRED_IN_FUTURE: { status: 400, title: 'The time lies in the future' },
+  UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  API_KEY_NOT_VALID: { status: 401, title: 'The API key is not one of this client, or no longer' },
+  STEP_UP_REQUIRED: { status: 401, title: 'A fresh, strong authentication is needed' },
+  SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
+  ROLE_NOT_ALLOWED: { status: 403, title: 'No role of the caller may do this' },
+  PERSON_REQUIRED: { status: 403, title: 'A person has to do this' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'There is no such method at this address' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
+  URI_TOO_LONG: { status: 414, title: 'The address is too long' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  ITEM_NOT_FOUND: { status: 404, title: 'No such item' },
+  APPROVAL_NOT_FOUND: { status: 404, title: 'No such approval' },
+  CUSTOMER_NOT_FOUND: { status: 404, title: 'No such customer' },
+  API_KEY_NOT_FOUND: { status: 404, title: 'No such API key' },
+  IDEMPOTENCY_KEY_IN_USE: { status: 409, title: 'A request with this key is still running' },
+  ANSWER_OUT_OF_REACH: { status: 409, title: 'The caller may no longer see the answer to this request' },
+  STATUS_NOT_SETTABLE: { status: 409, title: 'This status follows from facts and is not set' },
+  TOO_MANY_ENDPOINTS: { status: 409, title: 'The owner has as many endpoints as it may have' },
+  NO_LONGER_SERVED: { status: 410, title: 'The operation has ended' },
+  SUBJECT_ERASED: { status: 410, title: "The customer's data was erased" },
+  REVISION_CONFLICT: { status: 412, title: 'The resource has changed since the revision you saw' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The key was used for another request' },
+  TOO_MANY_CUSTOMERS: { status: 422, title: 'Too many customers have this e-mail address' },
+  SKU_UNKNOWN: { status: 422, title: 'There is neither an item nor a stock of the SKU' },
+  REPORTED_BEFORE_DISPATCH: { status: 422, title: 'The time lies long before the shipment left' },
+  WEBHOOK_TARGET_NOT_ALLOWED: { status: 422, title: 'The address may not receive webhooks' },
+  IF_MATCH_REQUIRED: { status: 428, title: 'The change needs If-Match' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  TOO_MUCH_AT_ONCE: { status: 429, title: 'The caller has too much under way' },
+  POLICIES_BEHIND: { status: 429, title: 'The service is behind with what was recorded' },
+  TOO_MANY_STREAMS: { status: 429, title: 'Too many live streams are open' },
+  INTERNAL: { status: 500, title: 'The service failed' },
+  SERVICE_STOPPING: { status: 503, title: 'The service is stopping' },
+  STORE_DAMAGED: { status: 503, title: 'The store is damaged or gone' },
+  STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
+  OVERLOADED: { status: 503, title: 'The service has too much under way' },
+  NOT_CAUGHT_UP: { status: 503, title: 'The read model has not reached the position yet' },
+} as const satisfies { readonly [code: string]: ProblemMeaning };
+
+export type TransportCode = keyof typeof transportProblems;
