@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { decodeStored } from '../domain/events.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { createBullmqJobs } from './bullmq/jobs.ts';
-import type { Servers } from './config/config.ts';
+import type { Servers } from './config/servers.ts';
 import { isKnownClientFault } from './eventstoredb/clients.ts';
 import { createEventStoreEvents } from './eventstoredb/events.ts';
 import { createMongoCheckpoints } from './mongodb/checkpoints.ts';

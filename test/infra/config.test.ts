@@ -190,6 +190,24 @@ describe('the configuration', () => {
     }
   });
 
+  it('in production takes no secret that everybody knows, unless a person has said so (R17)', () => {
+    const mongodb = 'mongodb://ledger:s3cret@node/ledger?tls=true';
+    const env = { ...production, ...certificate, ...servers, MONGODB_URL: mongodb };
+    const known = {
+      EVENTSTORE_URL: 'esdb://admin:changeit@node:2113',
+      MONGODB_URL: 'mongodb://root:Example@node1,node2/ledger?tls=true',
+      REDIS_URL: 'rediss://:foobared@node:6379',
+    };
+    for (const [name, url] of Object.entries(known)) {
+      expect(refusalOf({ ...env, [name]: url })).toContain(`${name} has a password that everybody knows`);
+      expect(refusalOf({ ...env, [name]: url, ALLOW_INSECURE: 'secrets' })).toBe('taken');
+      expect(refusalOf({ ...env, [name]: url, NODE_ENV: '' })).toBe('taken');
+    }
+    const KEY_ENCRYPTION_KEY = Buffer.alloc(32, 'key').toString('base64');
+    expect(refusalOf({ ...env, KEY_ENCRYPTION_KEY })).toContain('KEY_ENCRYPTION_KEY is not random');
+    expect(refusalOf({ ...env, KEY_ENCRYPTION_KEY, ALLOW_INSECURE: 'secrets' })).toBe('taken');
+  });
+
   it('takes a certificate with its key, and tells clients of https', () => {
     expect(refusalOf({ TLS_CERT_FILE: 'ledger.crt' })).toContain('TLS_KEY_FILE');
     expect(refusalOf({ TLS_KEY_FILE: 'ledger.key' })).toContain('TLS_CERT_FILE');

@@ -8,12 +8,13 @@ import {
   type Env,
   integer,
   list,
-  mayBeClear,
+  mayBeInsecure,
   readDoors,
   readSecret,
   text,
   url,
 } from './configValues.ts';
+import { type Servers, serversOf } from './servers.ts';
 import { readTokenRules, type TokenRulesConfig } from './tokenRules.ts';
 
 export interface Config extends Doors, TokenRulesConfig {
@@ -43,15 +44,6 @@ export interface Config extends Doors, TokenRulesConfig {
   readonly projectionParts: number;
 }
 
-/** Connection strings, with their credentials: never logged. */
-export interface Servers {
-  readonly eventStoreUrl: string;
-  readonly mongodbUrl: string;
-  readonly redisUrl: string;
-  /** 32 bytes, the same for every process. */
-  readonly keyEncryptionKey: Uint8Array;
-}
-
 export type CacheKind = (typeof cacheKinds)[number];
 const cacheKinds = ['off', 'memory', 'redis'] as const;
 
@@ -59,61 +51,18 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const mebibyte = 1_048_576;
 const dayMs = 24 * 3_600_000;
 const keyBytes = 32;
+/** 32 random bytes have some 30 different values, and hardly ever fewer than this. */
+const distinctBytesMin = 16;
 
 const keyOf = (env: Env): Uint8Array | undefined => {
   const encoded = readSecret(env, 'KEY_ENCRYPTION_KEY');
   if (encoded === '') return undefined;
   const key = Buffer.from(encoded, 'base64');
-  if (key.length === keyBytes) return key;
-  throw new ConfigError(`KEY_ENCRYPTION_KEY must be ${keyBytes} bytes in base64.`);
-};
-
-/** The schemes of a connection string; what else is in it, its own driver checks. */
-const schemes = {
-  EVENTSTORE_URL: /^esdb(\+discover)?:\/\//,
-  MONGODB_URL: /^mongodb(\+srv)?:\/\//,
-  REDIS_URL: /^rediss?:\/\//,
-} as const;
-
-/** What a connection string says when it encrypts. EventStoreDB does unless it is told not to. */
-const encrypts: { readonly [Name in keyof typeof schemes]: (url: string) => boolean } = {
-  EVENTSTORE_URL: (url) => !/[?&]tls=false(&|$)/i.test(url),
-  MONGODB_URL: (url) =>
-    /^mongodb\+srv:/.test(url) ? !/[?&](tls|ssl)=false/i.test(url) : /[?&](tls|ssl)=true/i.test(url),
-  REDIS_URL: (url) => url.startsWith('rediss:'),
-};
-
-const requireEncrypted = (
-  env: Env,
-  urls: readonly { readonly name: keyof typeof schemes; readonly value: string }[],
-): void => {
-  if (mayBeClear(env, 'engines')) return;
-  for (const { name, value } of urls) {
-    if (!encrypts[name](value)) {
-      throw new ConfigError(`${name} does not encrypt. On a network of its own, set ALLOW_INSECURE=engines.`);
-    }
+  if (key.length !== keyBytes) throw new ConfigError(`KEY_ENCRYPTION_KEY must be ${keyBytes} bytes in base64.`);
+  if (new Set(key).size < distinctBytesMin && !mayBeInsecure(env, 'secrets')) {
+    throw new ConfigError('KEY_ENCRYPTION_KEY is not random. To use it all the same, set ALLOW_INSECURE=secrets.');
   }
-};
-
-/** All three or none: half a cluster would be an embedded service that loses what it is told. */
-const serversOf = (env: Env, keyEncryptionKey: Uint8Array | undefined): Servers | null => {
-  const names = Object.keys(schemes) as readonly (keyof typeof schemes)[];
-  const urls = names.map((name) => ({ name, value: readSecret(env, name) }));
-  const [set, missing] = [urls.filter(({ value }) => value !== ''), urls.filter(({ value }) => value === '')];
-  if (set.length === 0) return null;
-  if (missing.length > 0) {
-    const namesOf = (some: typeof urls): string => some.map(({ name }) => name).join(' and ');
-    throw new ConfigError(`${namesOf(set)} set, but not ${namesOf(missing)}: all three servers, or none.`);
-  }
-  for (const { name, value } of urls) {
-    if (!schemes[name].test(value)) throw new ConfigError(`${name} is not a connection string of its kind.`);
-  }
-  requireEncrypted(env, urls);
-  if (keyEncryptionKey === undefined) {
-    throw new ConfigError('KEY_ENCRYPTION_KEY must be set beside the servers: every process needs the same one.');
-  }
-  const [eventStoreUrl = '', mongodbUrl = '', redisUrl = ''] = urls.map(({ value }) => value);
-  return { eventStoreUrl, mongodbUrl, redisUrl, keyEncryptionKey };
+  return key;
 };
 
 const isRole = (name: string): name is ProcessRole => processRoles.some((role) => role === name);

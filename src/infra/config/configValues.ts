@@ -125,14 +125,17 @@ const tlsOf = (env: Env): Doors['tls'] => {
   return { certFile, keyFile, ...(clientCaFile === '' ? {} : { clientCaFile }) };
 };
 
-/** What may be in the clear where the service is not just tried: nothing that a person has not named. */
-const clearTexts = ['http', 'engines'] as const;
-export type ClearText = (typeof clearTexts)[number];
+/**
+ * What may be as it is on a machine to try things: in the clear, or under secrets that everybody knows. Elsewhere, nothing
+ * that a person has not named.
+ */
+const overrides = ['http', 'engines', 'secrets'] as const;
+export type Override = (typeof overrides)[number];
 
-export const mayBeClear = (env: Env, what: ClearText): boolean => {
+export const mayBeInsecure = (env: Env, what: Override): boolean => {
   const named = list(env, 'ALLOW_INSECURE', '');
-  if (!named.every((each) => clearTexts.some((known) => known === each))) {
-    throw new ConfigError(`ALLOW_INSECURE must be some of ${clearTexts.join(', ')}, with commas between them.`);
+  if (!named.every((each) => overrides.some((known) => known === each))) {
+    throw new ConfigError(`ALLOW_INSECURE must be some of ${overrides.join(', ')}, with commas between them.`);
   }
   // Who turns the sandbox on says as much.
   const isTrial = placesToTry.includes(text(env, 'NODE_ENV', '')) || text(env, 'SANDBOX', '') === 'on';
@@ -144,7 +147,7 @@ export const readDoors = (env: Env): Doors => {
   const oidcIssuer = issuerOf(env);
   const host = text(env, 'HOST', oidcIssuer === null ? '127.0.0.1' : '0.0.0.0');
   const tls = tlsOf(env);
-  if (!mayBeClear(env, 'http') && tls === null && !isLoopback(host)) {
+  if (!mayBeInsecure(env, 'http') && tls === null && !isLoopback(host)) {
     throw new ConfigError(
       `TLS_CERT_FILE and TLS_KEY_FILE must be set: ${host} is reached from other machines, and tokens would be sent in ` +
         'the clear. Where a proxy on a network of its own ends TLS, set ALLOW_INSECURE=http.',
