@@ -28,6 +28,8 @@ export interface Asked {
 interface IdentifyPorts {
   readonly verifier: TokenVerifier;
   readonly clock: Clock;
+  /** Whose tokens are taken. */
+  readonly issuer: string;
   readonly readCredentials: ReadCredentials;
   /** Whether who may do it must sign in again first. @throws Problem where that is of no use */
   readonly isStopped: (deletion: Deletion) => Promise<boolean>;
@@ -97,12 +99,12 @@ const problemOf = (
 export const identify = async (
   request: FastifyRequest,
   operation: Operation,
-  { verifier, clock, readCredentials, isStopped }: IdentifyPorts,
+  { verifier, clock, readCredentials, isStopped, issuer }: IdentifyPorts,
 ): Promise<Caller> => {
   const credentials = readCredentials(request);
   if (credentials === null) {
     const extras = challenge(challengeIn('Bearer', verifier), challengeIn('DPoP', verifier));
-    throw new Problem('UNAUTHENTICATED', 'Send an access token, as Bearer or as DPoP.', extras);
+    throw new Problem('UNAUTHENTICATED', `Send an access token of ${issuer}, as Bearer or as DPoP.`, extras);
   }
   const { scheme } = credentials;
   let principal: Principal;

@@ -63,6 +63,7 @@ const createSupport = (ports: HttpPorts, turns: Turns, detection: Detection): Ro
   const requests = createConcurrencyLimit({ what: 'requests', total: requestsMax, perCaller: requestsPerCallerMax });
   const identification = {
     ...ports,
+    issuer: settings.issuer,
     readCredentials: createReadCredentials(settings),
     isStopped: detection.isStopped,
   };
@@ -110,9 +111,10 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const notes = createAccessNotes((entry, request) => {
     ports.accessLog?.write(entry);
     const country = request === null ? null : countryOf(request, ports.settings);
-    const { principal = null, url = '' } = request ?? {};
+    const { principal = null, url = '', body = null } = request ?? {};
+    const missed = request?.missed ?? [];
     const isDryRun = request !== null && isTriedOut(request);
-    detection.observe({ entry, principal, country, url, isDryRun });
+    detection.observe({ entry, principal, country, url, body, missed, isDryRun });
   }, ports.clock);
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.logger,

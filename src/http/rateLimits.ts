@@ -80,7 +80,8 @@ const createRateLimit = ({ name, requests, windowMs, isQuiet, clock, sharedCount
     append(reply, 'ratelimit', `"${name}";r=${remaining};t=${secondsOf(resetMs)}`);
     if (retryAfterMs === 0) return null;
     const seconds = secondsOf(retryAfterMs);
-    throw new Problem('RATE_LIMITED', `Try again in ${seconds} s.`, { headers: { 'retry-after': String(seconds) } });
+    const detail = `"${name}" allows ${requests} requests in ${windowMs / 1_000} s. Try again in ${seconds} s.`;
+    throw new Problem('RATE_LIMITED', detail, { headers: { 'retry-after': String(seconds) } });
   };
 
   return {

@@ -121,7 +121,11 @@ export const documentationOf = (spec: ReadSpec<TSchema, TSchema> | CommandSpec<T
   tags: [spec.tag],
   summary: spec.summary,
   ...descriptionOf(spec),
-  security: [{ oauth: [...policies[spec.operation].scopes] }],
+  // A key comes beside a token, and never in its place.
+  security: [
+    { oauth: [...policies[spec.operation].scopes] },
+    { oauth: [...policies[spec.operation].scopes], apiKey: [] },
+  ],
   params: spec.params ?? nothing,
   response: spec.answers,
 });
@@ -143,6 +147,8 @@ declare module 'fastify' {
     isChecked: boolean;
     /** Its handler has begun. */
     isWorkedOn: boolean;
+    /** What rows of its body name that the caller does not reach; `null`: nothing. For detection (R13.2). */
+    missed: string[] | null;
   }
 }
 
@@ -154,4 +160,5 @@ export const registerRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('bodyPermit', null);
   app.decorateRequest('isChecked', false);
   app.decorateRequest('isWorkedOn', false);
+  app.decorateRequest('missed', null);
 };

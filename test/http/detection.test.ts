@@ -184,3 +184,27 @@ it('only an administrator hears of alerts by webhook', async () => {
     expect(refused).toMatchObject({ status: 403, body: { code: 'ROLE_NOT_ALLOWED' } });
   }
 });
+
+it('who names warehouses of others in the rows of one request is found', async () => {
+  const service = await openService();
+  await arrange(service, { BER: { TABLE: 5 }, OSL: { TABLE: 5 } });
+  const staff = service.as('sandbox-staff');
+  const rows = (prefix: string) =>
+    Array.from({ length: 25 }, (_, index) => ({
+      kind: 'receipt',
+      warehouseId: `${prefix}${index}`,
+      sku: 'TABLE',
+      quantity: 1,
+    }));
+  // A slip of a finger stands in every row of a file.
+  for (const warehouseId of ['BER', 'BRE']) {
+    const slip = rows('').map((row) => ({ ...row, warehouseId }));
+    expect((await staff.post('/v1/inventory/changes', { changes: slip })).status).toBe(207);
+  }
+  const changes = rows('W');
+  const answer = await staff.post('/v1/inventory/changes', { changes });
+  expect(answer.body.results.every(({ code }: { code: string }) => code === 'WAREHOUSE_NOT_FOUND')).toBe(true);
+  await service.settled();
+  const found = await service.as('sandbox-auditor').get('/v1/audit/events?type=AlertRaised');
+  expect(found.body.items).toMatchObject([{ data: { rule: 'object_scan' } }]);
+});

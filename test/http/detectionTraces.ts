@@ -23,6 +23,8 @@ export interface Asked {
   readonly status?: number;
   readonly code?: string;
   readonly country?: string;
+  readonly body?: unknown;
+  readonly missed?: readonly string[];
 }
 
 const caller = (name: string, role: Role, kind: Principal['kind'] = 'person'): Caller => ({
@@ -35,7 +37,8 @@ const caller = (name: string, role: Role, kind: Principal['kind'] = 'person'): C
 let requests = 0;
 
 /** @param by a caller, or the address of one who is not known. */
-export const observedOf = ({ atMs, by, operation, object = {}, status = 200, code, country }: Asked): Observed => {
+export const observedOf = (asked: Asked): Observed => {
+  const { atMs, by, operation, object = {}, status = 200, code, country } = asked;
   const isKnown = typeof by !== 'string';
   const principal: Principal | null = isKnown
     ? {
@@ -67,6 +70,8 @@ export const observedOf = ({ atMs, by, operation, object = {}, status = 200, cod
     principal,
     country: country ?? null,
     url: `/v1/${operation}/${Object.values(object).join('/')}`,
+    body: asked.body,
+    missed: asked.missed ?? [],
     isDryRun: false,
   };
 };
@@ -126,6 +131,30 @@ export const attacks: readonly { readonly name: string; readonly rule: AlertRule
         status: 404,
         code: 'WAREHOUSE_NOT_FOUND',
       })),
+    },
+    {
+      name: 'warehouses of others named in bodies of one address',
+      rule: 'object_scan',
+      trace: times(25, 2_000, (index) => ({
+        by: thief,
+        operation: 'dispatchShipment',
+        body: { warehouseId: `W${index}` },
+        status: 404,
+        code: 'WAREHOUSE_NOT_FOUND',
+      })),
+    },
+    {
+      name: 'warehouses of others named in rows of one request',
+      rule: 'object_scan',
+      trace: [
+        {
+          atMs: 0,
+          by: thief,
+          operation: 'changeInventory',
+          status: 207,
+          missed: Array.from({ length: 25 }, (_, index) => `W${index}`),
+        },
+      ],
     },
     {
       name: 'stocks retired by a screen that was left open',

@@ -40,15 +40,14 @@ const createCounting = (
     const who = whose(observed);
     if (who === null) return;
     const key = `${name}:${who}${apart === undefined ? '' : ` ${apart(entry)}`}`;
-    if (once !== undefined) {
-      const what = `${key} ${once(observed)}`;
-      if (seen.has(what)) return;
-      seen.set(what, true);
-    }
+    const news = once?.(observed).filter((what) => !seen.has(`${key} ${what}`)) ?? [''];
     const finding = { rule: name, key, limit, windowMs, isNameless: by === 'address' };
-    void Promise.resolve(window.take(key, 1)).then(({ retryAfterMs }) => {
-      if (retryAfterMs > 0) onOver(finding, { requestId: entry.requestId, principal });
-    });
+    for (const what of news) {
+      seen.set(`${key} ${what}`, true);
+      void Promise.resolve(window.take(key, 1)).then(({ retryAfterMs }) => {
+        if (retryAfterMs > 0) onOver(finding, { requestId: entry.requestId, principal });
+      });
+    }
   };
 };
 

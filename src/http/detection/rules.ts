@@ -2,6 +2,7 @@
  * What an attack looks like in the answers that were given (R13.2, R8.3): so many of a kind within a time, of one caller
  * or one address. Data and pure functions. docs/security.md says where the limits come from.
  */
+import { hash } from 'node:crypto';
 import type { AccessEntry } from '../../audit/accessLog.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { AlertRule } from '../../domain/alert/events.ts';
@@ -14,6 +15,10 @@ export interface Observed {
   readonly country: string | null;
   /** As it was sent. It may hold anything, and is kept in memory alone. */
   readonly url: string;
+  /** As it was read, if it was. It may hold anything. */
+  readonly body: unknown;
+  /** What rows of it name that was not found, where each has an answer of its own. */
+  readonly missed: readonly string[];
   /** It was only tried out: nothing was done. */
   readonly isDryRun: boolean;
 }
@@ -28,8 +33,8 @@ export interface CountingRule {
   readonly counts: (observed: Observed) => boolean;
   /** What is counted apart; absent: all that counts is one. */
   readonly apart?: (entry: AccessEntry) => string;
-  /** What counts once, however often it comes; absent: each answer counts. */
-  readonly once?: (observed: Observed) => string;
+  /** What of it counts once, however often it comes; absent: each answer counts. */
+  readonly once?: (observed: Observed) => readonly string[];
 }
 
 const minuteMs = 60_000;
@@ -48,6 +53,10 @@ const hidden: ReadonlySet<string | null> = new Set([
   'WEBHOOK_ENDPOINT_NOT_FOUND',
   'APPROVAL_NOT_FOUND',
 ]);
+
+/** A client that tries again sends the same. Bodies are long, and kept for minutes. */
+const askedFor = (url: string, body: unknown): string =>
+  body === null || body === undefined ? url : `${url} ${hash('sha256', JSON.stringify(body))}`;
 
 const deletions: ReadonlySet<string | null> = new Set(['retireInventory', 'deleteWebhookEndpoint']);
 const ordering: ReadonlySet<string | null> = new Set(['placeOrder', 'setOrderStatus']);
@@ -76,8 +85,11 @@ export const countingRules: readonly CountingRule[] = [
     by: 'caller',
     limit: 20,
     windowMs: tenMinutesMs,
-    counts: ({ entry }) => hidden.has(entry.code),
-    once: ({ url }) => url,
+    counts: ({ entry, missed }) => missed.length > 0 || hidden.has(entry.code),
+    once: ({ entry, url, body, missed }) => [
+      ...new Set(missed),
+      ...(hidden.has(entry.code) ? [askedFor(url, body)] : []),
+    ],
   },
   {
     // Goods of one stock are held and given back, so that nobody else can have them.

@@ -2,12 +2,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { type Scope, scopes } from '../../domain/access/principal.ts';
-import { apiKeyHeader } from '../apiKeyCheck.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AnswerStatus, Tag } from '../routeSpec.ts';
 import { allOf } from '../schemas/common.ts';
 import { problemAnswers, webhookDocument } from '../schemas/documentation.ts';
+import { securitySchemes } from './securitySchemes.ts';
 
 /** What the document says of every answer: in words when it comes, and which headers are sent with it. */
 type DocumentedHeader = { readonly description: string; readonly schema: { readonly type: 'string' } };
@@ -97,19 +96,6 @@ const describeAnswers = (paths: DocumentedPaths): void => {
   }
 };
 
-const scopeTexts: { readonly [S in Scope]: string } = {
-  'inventory:read': 'Read stock, items and warehouses',
-  'inventory:write': 'Change stock, items and warehouses',
-  'orders:read': 'Read orders and tracking',
-  'orders:write': 'Place and change orders',
-  'shipments:write': 'Dispatch shipments and report on parcels',
-  'webhooks:manage': 'Manage webhook endpoints',
-  'audit:read': 'Read the history of everything',
-  'audit:export': 'Export the history',
-  'privacy:manage': 'Export and erase personal data',
-  admin: 'Everything',
-};
-
 const tags = allOf<Tag>()([
   'Warehouses',
   'Items',
@@ -132,7 +118,6 @@ const description = [
 ].join('\n');
 
 export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox }: HttpPorts): Promise<void> => {
-  const tokenUrl = `${settings.issuer}/token`;
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.1',
@@ -141,24 +126,7 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       webhooks: webhookDocument,
       tags: tags.map((name) => ({ name })),
       components: {
-        securitySchemes: {
-          oauth: {
-            type: 'oauth2',
-            description: `${sandbox === null ? 'An access token of the configured issuer' : 'Sandbox: secret `sandbox`'}. Sent as \`Bearer\`; one that is bound to a key as \`DPoP\`, with a proof in the header \`DPoP\` (RFC 9449).`,
-            flows: {
-              clientCredentials: {
-                tokenUrl,
-                scopes: Object.fromEntries(scopes.map((scope) => [scope, scopeTexts[scope]])),
-              },
-            },
-          },
-          apiKey: {
-            type: 'apiKey',
-            in: 'header',
-            name: apiKeyHeader,
-            description: 'Beside an access token, never in its place: names and throttles a program of its client.',
-          },
-        },
+        securitySchemes: securitySchemes(settings.issuer, sandbox !== null),
       },
     },
     // Told to the document only: Fastify would compile a serializer for each problem of each route, and use none.
@@ -180,6 +148,9 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
     routePrefix: '/docs',
     // Its own policy: the page needs its scripts, styles and pictures, and nothing from anywhere else.
     staticCSP: true,
+    // Who signs in there fetches the issuer's description and tokens from it.
+    transformStaticCSP: (policy) =>
+      sandbox === null ? `${policy} connect-src 'self' ${new URL(settings.issuer).origin};` : policy,
     uiConfig: {
       deepLinking: true,
       tryItOutEnabled: true,
@@ -188,7 +159,10 @@ export const registerOpenApi = async (app: FastifyInstance, { settings, sandbox 
       layout: 'BaseLayout',
     },
     theme: { title: 'Stockledger API' },
-    ...(sandbox === null ? {} : { initOAuth: { clientId: 'sandbox-admin', clientSecret: 'sandbox' } }),
+    initOAuth:
+      sandbox === null
+        ? { usePkceWithAuthorizationCodeGrant: true }
+        : { clientId: 'sandbox-admin', clientSecret: 'sandbox' },
   });
   // The same for all callers, and made once: it takes some milliseconds.
   let text: string | null = null;

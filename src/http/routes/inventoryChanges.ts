@@ -54,6 +54,8 @@ interface RowAnswer {
 interface RowsInput {
   readonly context: Omit<CommandContext, 'ifMatch'>;
   readonly reach: Reach;
+  /** A warehouse out of reach was named. */
+  readonly onMissed: (warehouseId: string) => void;
 }
 
 const commandOf = (row: InventoryChange, occurredAt: string): StockCommand => {
@@ -117,10 +119,13 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
   const validateRow = createRowValidator(changeRows);
 
   /** @throws Problem for a row that is malformed, in the future, or about a warehouse out of reach. */
-  const changeOf = (row: unknown, index: number, { context, reach }: RowsInput): StockChange => {
+  const changeOf = (row: unknown, index: number, { context, reach, onMissed }: RowsInput): StockChange => {
     validateRow(row);
     const checked = row as InventoryChange;
-    if (!reachesWarehouse(reach, checked.warehouseId)) throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+    if (!reachesWarehouse(reach, checked.warehouseId)) {
+      onMissed(checked.warehouseId);
+      throw new Problem('WAREHOUSE_NOT_FOUND', 'No such warehouse.');
+    }
     const occurredAt = businessTime(checked.occurredAt, clock.now());
     const { ifRevision } = checked;
     return {
@@ -155,7 +160,11 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
     handle: async (asked) => {
       // Each row has a revision of its own.
       const { ifMatch: _, ...context } = asked.context;
-      const input = { context, reach: asked.reach };
+      const { request } = asked;
+      const missed: string[] = [];
+      request.missed = missed;
+      const onMissed = (warehouseId: string): void => void missed.push(warehouseId);
+      const input = { context, reach: asked.reach, onMissed };
       const rows: (StockChange | RowAnswer)[] = [];
       for (const [index, row] of asked.body.changes.entries()) {
         if (index % rowsOfTurn === 0) await asked.takeTurn();
@@ -175,7 +184,7 @@ export const registerInventoryChanges = ({ command }: Router, { useCases, clock 
           if (value.kind === 'recorded' && value.isReplay === true) tellReplayed(asked.reply);
           return answerRow(index, value, asked.reach);
         }
-        asked.request.log.warn({ err: outcome?.reason as unknown, reqId: asked.request.id, index }, 'row failed');
+        request.log.warn({ err: outcome?.reason as unknown, reqId: request.id, index }, 'row failed');
         return refusedRow(index, asProblem(outcome?.reason));
       });
       asked.reply.code(207);
