@@ -46,6 +46,28 @@ describe('GET /', () => {
   });
 });
 
+describe('GET /docs', () => {
+  it('is a page with and without a slash, and where its own index leads', async () => {
+    const anyone = (await openService()).as(null);
+    for (const path of ['/docs', '/docs/']) {
+      const page = await anyone.get(path);
+      expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    }
+    expect((await anyone.get('/docs/static/index.html')).headers.location).toBe('/docs/');
+  });
+
+  it('signs in at the configured issuer, and fetches from nowhere else', async () => {
+    const service = await openService({ adapt: () => ({ sandbox: null }) });
+    const page = await service.as(null).get('/docs');
+    expect(page.headers['content-security-policy']).toContain("connect-src 'self' http://stockledger.example;");
+    const { body } = await service.as(null).get('/openapi.json');
+    expect(body.components.securitySchemes.oauth).toMatchObject({
+      type: 'openIdConnect',
+      openIdConnectUrl: 'http://stockledger.example/oidc/.well-known/openid-configuration',
+    });
+  });
+});
+
 describe('GET /oidc', () => {
   it.each(['/oidc', '/oidc/'])(
     '%s says what it is and how to get a token, and the token it describes works',

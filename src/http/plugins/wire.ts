@@ -98,7 +98,8 @@ const collectAddresses = (app: FastifyInstance): Addresses => {
       const all = own === undefined ? [...byPattern.values()].filter(({ matches }) => matches.test(path)) : [own];
       return [...new Set(all.flatMap(({ methods }) => [...methods]))];
     },
-    isOfAnother: (path, pattern) => pattern !== path && byPattern.has(path),
+    // A plugin's own root has two addresses, and is named by one: `/docs` and `/docs/`.
+    isOfAnother: (path, pattern) => pattern !== path && `${pattern}/` !== path && byPattern.has(path),
   };
 };
 
