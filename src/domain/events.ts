@@ -61,6 +61,10 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   // Carrier and tracking number became optional; at version 1 both are always there.
   'OrderShipmentDispatched@1': (data) => data,
   'ShipmentDispatched@1': (data) => data,
+  // The decision of the plan came with version 2, and is missing where it was not kept.
+  'OrderAllocated@1': (data) => data,
+  'OrderBackordered@1': (data) => data,
+  'OrderCancelled@1': (data) => data,
 };
 
 /** An older build must not read a newer log. */

@@ -17,7 +17,7 @@ import type { Clock } from '../eventsourcing/ports.ts';
 import type { AllocationFacts } from './allocationIndex.ts';
 import type { Cause } from './cause.ts';
 import { createOrderClaims } from './orderClaims.ts';
-import { adoptHolds, createPlanOrder, linesThatMayNotWait } from './planOrder.ts';
+import { adoptHolds, createPlanOrder, type DecidedPlan, linesThatMayNotWait } from './planOrder.ts';
 import {
   type AllocationSnapshot,
   candidateFor,
@@ -44,7 +44,7 @@ export interface AllocationPorts {
 export type AllocateOrder = (orderId: string, cause: Cause, afterLoss: boolean) => Promise<void>;
 
 /** What is recorded of a plan. */
-type RecordedPlan = Required<Pick<OrderCommandOf<'RecordAllocation'>, 'allocations' | 'mayNotWait'>>;
+type RecordedPlan = Omit<OrderCommandOf<'RecordAllocation'>, 'type'>;
 
 /** SKUs whose candidates are loaded at once. */
 const loadsAtOnce = 16;
@@ -83,9 +83,9 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
    */
   const record = async ({ order, revision }: AllocationSnapshot, plan: RecordedPlan, cause: Cause): Promise<void> => {
     const { orderId } = order;
-    const { allocations, mayNotWait } = plan;
+    const { allocations } = plan;
     const name = `allocate/${orderId}@${revision}/${allocations.map(({ reservationId }) => reservationId).join('/')}`;
-    const command = { type: 'RecordAllocation', allocations, mayNotWait } as const;
+    const command = { type: 'RecordAllocation', ...plan } as const;
     const outcome = await orders(orderStream(orderId), command, cause.context(name));
     switch (outcome.kind) {
       case 'recorded':
@@ -104,7 +104,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
   /** Reserves what was planned, and records it. @returns `false` when another command was quicker. */
   const take = async (
     snapshot: AllocationSnapshot,
-    { sources, missing }: AllocationPlan,
+    { sources, missing, decision }: DecidedPlan,
     cause: Cause,
   ): Promise<boolean> => {
     const { order, held } = snapshot;
@@ -120,7 +120,7 @@ export const createAllocateOrder = (ports: AllocationPorts): AllocateOrder => {
     }
     if (allocations.length === 0 && order.phase !== 'pending') return true;
     const mayNotWait = await linesThatMayNotWait((sku) => items.loadSince(itemStream(sku), cause), order, missing);
-    await record(snapshot, { allocations, mayNotWait }, cause);
+    await record(snapshot, { allocations, mayNotWait, ...(decision === undefined ? {} : { decision }) }, cause);
     return true;
   };
 

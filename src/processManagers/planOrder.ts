@@ -2,10 +2,16 @@
 import { type PostalAddress, shipToContext } from '../commands/orders.ts';
 import type { CountryPoint, PersonalData } from '../commands/ports.ts';
 import type { Item } from '../domain/item/decider.ts';
-import type { LineQuantity } from '../domain/order/shapes.ts';
+import {
+  type LineQuantity,
+  type SourcingDecision,
+  type SourcingStrategy,
+  sourcingStrategies,
+} from '../domain/order/shapes.ts';
 import type { PlacedOrder } from '../domain/order/state.ts';
 import { type AllocationPlan, type Demand, planAllocation, type Source } from '../domain/policies/allocation.ts';
 import { type Candidate, type Destination, destinationOf, rankCandidates } from '../domain/policies/ranking.ts';
+import { decisionOf } from '../domain/policies/sourcingDecision.ts';
 import { stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import { eachLimited } from '../eventsourcing/concurrency.ts';
@@ -21,7 +27,12 @@ interface PlanPorts {
 }
 
 /** `holds`: what is reserved under the order's id already, and so is there for it. */
-type PlanOrder = (snapshot: AllocationSnapshot, holds: readonly Hold[]) => Promise<AllocationPlan>;
+type PlanOrder = (snapshot: AllocationSnapshot, holds: readonly Hold[]) => Promise<DecidedPlan>;
+
+/** `decision`: absent where nothing was left to decide. */
+export interface DecidedPlan extends AllocationPlan {
+  readonly decision?: SourcingDecision;
+}
 
 /** What each candidate can promise, by SKU and warehouse. */
 const promisesOf = (
@@ -55,19 +66,26 @@ export const createPlanOrder = ({ facts, countryPoint, personalData }: PlanPorts
     const { sourcing: strategy, allowSplit, allowBackorder } = order;
     const warehouses = await facts.warehouses();
     const destination = await destinationFor(order, warehouses);
-    const ranked = rankCandidates(warehouses, strategy, destination, order.preferredWarehouseId);
     // An order from one warehouse gets what lapsed from the same one again. Where that is closed, it waits.
     const place = allowSplit ? undefined : [...order.allocations, ...held][0]?.warehouseId;
     // A person chose the warehouses of the holds, so one that is closed to sourcing counts too.
-    const asked =
-      holds.length === 0 ? ranked : [...new Set([...holds.map(({ warehouseId }) => warehouseId), ...ranked])];
-    const ranking = place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
+    const holding = holds.map(({ warehouseId }) => warehouseId);
+    const rankingBy = (by: SourcingStrategy): readonly string[] => {
+      const ranked = rankCandidates(warehouses, by, destination, order.preferredWarehouseId);
+      const asked = holding.length === 0 ? ranked : [...new Set([...holding, ...ranked])];
+      return place === undefined ? asked : asked.filter((warehouseId) => warehouseId === place);
+    };
+    const ranking = rankingBy(strategy);
     const promises = promisesOf(candidates, holds);
     const promise = (warehouseId: string, sku: string): number => promises.get(sku)?.get(warehouseId) ?? 0;
     // An order that was promised once waits for the rest, whatever it said about backorders.
     const mayWait = allowBackorder || order.phase === 'open';
     const reservePartial = order.reservePartial === true;
-    return planAllocation({ demand, ranking, strategy, allowSplit, reservePartial, allowBackorder: mayWait, promise });
+    const request = { demand, ranking, strategy, allowSplit, reservePartial, allowBackorder: mayWait, promise };
+    const plan = planAllocation(request);
+    // What is nearest is known where the address was opened only.
+    const others = sourcingStrategies.filter((other) => other !== strategy && other !== 'nearest');
+    return { ...plan, decision: decisionOf(request, plan, others, rankingBy) };
   };
 };
 

@@ -86,6 +86,7 @@ export const stocksOf = (side: Side) => ({
   [skuOf(side)]: 5_000,
   [`${side}Empty`]: 0,
   Split: 10,
+  Late: 0,
   LostA: 1,
   LostB: 1,
 });

@@ -99,10 +99,14 @@ export const bodyCases = (entered: Entered, document: ApiDocument): readonly Cas
   const well = wellOf(target, true);
   const ways = [
     { changes: { isDryRun: target.changes }, status: well },
-    {
-      changes: { isDryRun: target.changes, headers: { 'if-match': 'W/"0"' } },
-      status: well === multiStatus ? well : 412,
-    },
+    ...(target.changes
+      ? [
+          {
+            changes: { isDryRun: true, headers: { 'if-match': 'W/"0"' } },
+            status: well === multiStatus ? well : 412,
+          },
+        ]
+      : []),
   ];
   return [...places].flatMap(([at, place]) => {
     const name = String(place.at(-1));

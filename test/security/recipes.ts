@@ -107,6 +107,10 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   listOrders: { good: nothing },
   searchOrders: { good: ({ email }) => ({ body: { email } }) },
   getOrder: { good: ofOrder },
+  getOrderSourcing: { good: ofOrder },
+  simulateSourcing: {
+    good: () => ({ body: json({ shipTo: { countryCode: 'DE' }, lines: [{ sku: sharedSku, quantity: 1 }] }) }),
+  },
   getTracking: { good: ofOrder },
   correctOrder: {
     needs: 'newOrderId',

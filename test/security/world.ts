@@ -69,9 +69,13 @@ const fillHouses = async (service: TestService, make: Make) => {
 
 /** One of both warehouses, and two of another customer: one far away, and one from the house next door. */
 const fillOrders = async (service: TestService, make: Make) => {
-  const split = await place(make, service, 'split', { customer: customer('east'), lines: [line('Split', 12)] });
-  const far = await place(make, service, 'far', { customer: customer('west'), lines: [line(skuOf('west'), 5)] });
+  // Both wait for it, and are planned twice.
+  const late = line('Late', 1);
+  const split = await place(make, service, 'split', { customer: customer('east'), lines: [line('Split', 12), late] });
+  const far = await place(make, service, 'far', { customer: customer('west'), lines: [line(skuOf('west'), 5), late] });
   const near = await place(make, service, 'near', { customer: customer('west'), lines: [line(skuOf('east'), 5)] });
+  await make(admin, `/v1/warehouses/${warehouseOf('west')}/inventory/Late/receipts`, { quantity: 2 });
+  await service.settled();
   const boss = service.as(claimsOf(admin));
   for (const status of ['on_hold', 'released']) {
     await boss.put(`/v1/orders/${far.orderId}/status`, { status, reason: 'asked', note: 'farNote' });

@@ -85,6 +85,9 @@ export const policies = {
   searchOrders: { ...readOrders, roles: ['admin', 'customer_service', 'service'] },
   getOrder: readOrders,
   getTracking: readOrders,
+  /** Which other warehouses there are is no business of customers. */
+  getOrderSourcing: { ...readOrders, roles: readers },
+  simulateSourcing: { ...readItems, roles: ['admin', 'customer_service', 'service'] },
   correctOrder: writeOrders,
   setOrderStatus: writeOrders,
   dispatchShipment: { ...changeShipment, whose: 'order' },

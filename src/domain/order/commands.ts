@@ -2,7 +2,7 @@
 import { type Decision, refuse, type Sealed } from '../../eventsourcing/message.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
-import type { Allocation, LineQuantity, OrderLine, ParcelDeclared, ShipmentLabel } from './shapes.ts';
+import type { Allocation, LineQuantity, OrderLine, ParcelDeclared, ShipmentLabel, SourcingDecision } from './shapes.ts';
 
 export interface DispatchRequest {
   readonly shipmentId: string;
@@ -30,6 +30,7 @@ export type OrderCommand =
       readonly allocations: readonly Allocation[];
       /** Lines whose item may not be backordered, of those that the plan could not give all of. */
       readonly mayNotWait?: readonly string[];
+      readonly decision?: SourcingDecision;
     }
   /** `quantity`: how much of it no longer stands; absent: all that has not left. */
   | { readonly type: 'LapseAllocation'; readonly reservationId: string; readonly quantity?: number }

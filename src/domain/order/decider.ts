@@ -1,5 +1,5 @@
 import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
-import { isQuantity } from '../values.ts';
+import { recordAllocation } from './allocate.ts';
 import {
   lineRefusal,
   type OrderCommand,
@@ -11,7 +11,7 @@ import {
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
-import { cancel, hold, keptAgain, release, voidedAtEnd } from './standing.ts';
+import { cancel, hold, release, voidedAtEnd } from './standing.ts';
 import {
   evolveOrder,
   isEnded,
@@ -20,7 +20,6 @@ import {
   orderStates,
   type PlacedOrder,
   unshippedSources,
-  unsourcedOf,
   weighOrder,
 } from './state.ts';
 
@@ -40,41 +39,6 @@ const place = (
   if (reservePartial === true) events.push({ type: 'OrderPartsReserved', data: { orderId } });
   if (excludesHolds === true) events.push({ type: 'OrderHoldsExcluded', data: { orderId } });
   return accept(...events);
-};
-
-/**
- * The result of a plan. Its sender has reserved already: when it is refused, because the order was cancelled or
- * another plan was quicker, they release what they reserved. What is backordered is worked out here and not by the
- * planner, whose figures are as old as its look at the order: a reservation that lapsed meanwhile would be forgotten.
- * An order that may not wait, or a line of which may not, ends here when its first plan can't give all of that; later
- * ones were promised, and wait.
- */
-const recordAllocation = (command: OrderCommandOf<'RecordAllocation'>, order: PlacedOrder): OrderDecision => {
-  if (isEnded(order)) return refuse('ORDER_CANCELLED', 'The order, or the rest of it, was cancelled.');
-  const known = new Set(order.allocations.map(({ reservationId }) => reservationId));
-  const named = new Map(command.allocations.map((allocation) => [allocation.reservationId, allocation]));
-  const allocations = [...named.values()].filter(({ reservationId }) => !known.has(reservationId));
-  const unsourced = new Map(unsourcedOf(order).map(({ lineId, quantity }) => [lineId, quantity]));
-  for (const { lineId, quantity } of allocations) {
-    if (!isQuantity(quantity)) return refuse('QUANTITY_INVALID', 'A source gives a whole number of pieces.');
-    const left = (unsourced.get(lineId) ?? 0) - quantity;
-    if (left < 0) return refuse('ALLOCATION_EXCEEDS_DEMAND', 'The line has sources for that already.', { lineId });
-    unsourced.set(lineId, left);
-  }
-  const { orderId } = order;
-  const mayNotWait = order.allowBackorder ? (command.mayNotWait ?? []) : order.lines.map(({ lineId }) => lineId);
-  if (order.phase === 'pending' && mayNotWait.some((lineId) => (unsourced.get(lineId) ?? 0) > 0)) {
-    return accept({ type: 'OrderCancelled', data: { orderId, reason: 'insufficient_stock', released: allocations } });
-  }
-  const backordered = [...unsourced]
-    .filter(([, quantity]) => quantity > 0)
-    .map(([lineId, quantity]) => ({ lineId, quantity }));
-  if (allocations.length > 0) {
-    const allocated = { type: 'OrderAllocated', data: { orderId, allocations, backordered } } as const;
-    return accept<OrderEvent>(allocated, ...keptAgain(order, backordered));
-  }
-  // A second look at an order that waits already is no news.
-  return order.phase === 'open' ? accept() : accept({ type: 'OrderBackordered', data: { orderId, backordered } });
 };
 
 /** Until goods have left: after that the courier has the old address, and only the courier can change it. */

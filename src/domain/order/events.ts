@@ -12,6 +12,7 @@ import type {
   OrderShipmentDispatched,
   OrderShipmentTurnedBack,
   OrderShipmentVoided,
+  SourcingDecision,
   SourcingStrategy,
 } from './shapes.ts';
 
@@ -68,12 +69,18 @@ export type OrderAllocated = {
     readonly orderId: string;
     readonly allocations: readonly Allocation[];
     readonly backordered: readonly LineQuantity[];
+    /** Of the plan that came to it; absent: an older build, or all of it had been reserved before. */
+    readonly decision?: SourcingDecision;
   };
 };
 /** Nothing new could be reserved; the order waits for stock. */
 export type OrderBackordered = {
   readonly type: 'OrderBackordered';
-  readonly data: { readonly orderId: string; readonly backordered: readonly LineQuantity[] };
+  readonly data: {
+    readonly orderId: string;
+    readonly backordered: readonly LineQuantity[];
+    readonly decision?: SourcingDecision;
+  };
 };
 /** A reservation ran out before its goods were shipped; its quantity needs a source again. */
 export type OrderAllocationLapsed = {
@@ -106,6 +113,8 @@ export type OrderCancelled = {
     readonly reason: string;
     readonly note?: Sealed;
     readonly released: readonly Allocation[];
+    /** Of an order that may not wait, and could not get all of it at once. */
+    readonly decision?: SourcingDecision;
   };
 };
 /** After a part has left: what had not is cancelled, and the order ends by what was shipped. */

@@ -24,6 +24,26 @@ export interface LineQuantity {
   readonly quantity: number;
 }
 
+/** What a way of choosing comes to. */
+export interface SourcingOutcome {
+  readonly warehouseIds: readonly string[];
+  readonly shipments: number;
+  /** Pieces without a source. */
+  readonly missing: number;
+}
+/** How warehouses were chosen for what an order lacked, and what else it could have been (T8). */
+export interface SourcingDecision {
+  /** Pieces that lacked a source. */
+  readonly pieces: number;
+  /** How many warehouses had any of them. */
+  readonly offering: number;
+  /** The first of these, in the order in which they were asked; how many of the pieces each had. */
+  readonly considered: readonly { readonly warehouseId: string; readonly pieces: number }[];
+  readonly chosen: SourcingOutcome;
+  /** What other strategies come to, where that is something else. Absent: the order was too large to work them out. */
+  readonly alternatives?: readonly (SourcingOutcome & { readonly strategy: SourcingStrategy })[];
+}
+
 export interface ShippedLine extends LineQuantity {
   readonly sku: string;
   /** `{shipmentId}.{lineId}` names none: these pieces left without a reservation. */

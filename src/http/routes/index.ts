@@ -13,6 +13,7 @@ import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.
 import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
 import { registerShipments } from './shipments.ts';
+import { registerSourcing } from './sourcing.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
 
 export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
@@ -27,6 +28,7 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerOrderCommands(router, ports);
   registerOrderReads(router, ports);
   registerShipments(router, ports);
+  registerSourcing(router, ports);
   registerWebhookEndpoints(router, ports);
   registerApiKeys(router, ports);
   registerAudit(router, ports);

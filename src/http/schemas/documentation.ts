@@ -8,6 +8,7 @@ import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts'
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
+import { Simulation, SourcingDecided } from './sourcing.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
 import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
@@ -97,6 +98,8 @@ export const problemAnswers = (codes: readonly ProblemCode[]): { readonly [statu
 
 /** The named schemas: components of the OpenAPI document, referred to by `ref`. */
 export const sharedSchemas = [
+  SourcingDecided,
+  Simulation,
   ProblemDocument,
   PublicEvent,
   DryRun,
