@@ -1,63 +1,13 @@
 /** An order is placed, changed by a person, and handed to a courier; the policies do the rest. */
-import type { OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
+import type { AddressCorrection, LineChange, OrderCommand, ReasonedCommand } from '../domain/order/commands.ts';
 import type { OrderPlaced } from '../domain/order/events.ts';
 import type { OrderLine, SourcingStrategy } from '../domain/order/shapes.ts';
-import type { OrderNumberTaken } from '../domain/orderNumber/events.ts';
-import { orderNumberStream, orderStream, sameJson } from '../domain/values.ts';
-import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
-import type { CommandContext, Refused } from '../eventsourcing/commandHandling/outcome.ts';
+import { orderStream, sameJson } from '../domain/values.ts';
+import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
 import type { Clock } from '../eventsourcing/ports.ts';
 import { type Handlers, notSealed, type SealNote } from './handlers.ts';
+import { createTakeOrderNumber } from './orderNumbers.ts';
 import type { PersonalData } from './ports.ts';
-
-/** No request runs longer: then an order that has a number and was not placed never will be. Clocks decide only the wait. */
-export const placingMaxMs = 30_000;
-
-type NumberedOrder = OrderNumberTaken['data'];
-
-/**
- * A shop's own order number, one order for each (T26). The number is taken in a stream of its own at an exact revision,
- * before the order is placed: of two requests at once, in whatever processes, one is refused.
- *
- * A crash may leave a number with an order that was never placed. The next request for the number closes that order's id
- * first, so that it can never be placed, and takes the number after that.
- */
-const createTakeOrderNumber = (
-  { order, orderNumber }: Pick<Handlers, 'order' | 'orderNumber'>,
-  clock: Clock,
-): ((wanted: NumberedOrder, context: CommandContext) => Promise<Refused<'ORDER_NUMBER_TAKEN'> | null>) => {
-  /** Whether this order has not got the number and never will. */
-  const isGivenUp = async (
-    orderId: string,
-    { takenAt, wanted }: { readonly takenAt: string; readonly wanted: NumberedOrder },
-    context: CommandContext,
-  ): Promise<boolean> => {
-    const { state } = await order.load(orderStream(orderId));
-    if (state.phase !== 'absent') return state.orderNumber !== wanted.orderNumber || state.placedBy !== wanted.client;
-    if (state.isAbandoned === true) return true;
-    if (Date.parse(clock.now()) - Date.parse(takenAt) < placingMaxMs) return false;
-    const closed = await order(orderStream(orderId), { type: 'AbandonOrder', orderId }, context);
-    return (closed.kind === 'recorded' || closed.kind === 'unchanged') && closed.state.phase === 'absent';
-  };
-
-  return async (wanted, { ifMatch: _, ...context }) => {
-    const stream = orderNumberStream(derivedId(`order-number/${JSON.stringify([wanted.client, wanted.orderNumber])}`));
-    const own = (name: string): CommandContext => ({
-      ...context,
-      commandId: derivedId(`${context.commandId}/${name}`),
-    });
-    const take = { type: 'TakeOrderNumber', ...wanted } as const;
-    const first = await orderNumber(stream, take, { ...own('number'), expectsNew: true });
-    if (first.kind !== 'refused') return null;
-    if (context.dryRun === true) return first;
-    const { state: holder, updatedAt } = await orderNumber.load(stream);
-    if (holder.phase === 'free' || updatedAt === null) return first;
-    const { orderId } = holder;
-    if (!(await isGivenUp(orderId, { takenAt: updatedAt, wanted }, own(`abandon/${orderId}`)))) return first;
-    const second = await orderNumber(stream, { ...take, insteadOf: orderId }, own(`number/${orderId}`));
-    return second.kind === 'refused' ? second : null;
-  };
-};
 
 interface Contact {
   readonly name: string;
@@ -93,6 +43,13 @@ export interface OrderRequest {
   readonly reservePartial?: true;
   /** Reservations under its id are not its own: a customer chose the id. */
   readonly excludesHolds?: true;
+}
+
+interface OrderChanges {
+  readonly shipTo?: PostalAddress;
+  readonly lines?: readonly LineChange[];
+  readonly reason?: string;
+  readonly note?: string;
 }
 
 /** Places where the sealed parts of an order belong; they open nowhere else. */
@@ -133,6 +90,24 @@ export const createOrderUseCases = (
   const change = (orderId: string, command: OrderCommand, context: CommandContext) =>
     order(orderStream(orderId), command, context);
 
+  const sealedNote = async (orderId: string, note: string | undefined, context: CommandContext) =>
+    note === undefined ? {} : { note: await sealNote(note, orderStream(orderId), context) };
+
+  const addressOf = async (
+    orderId: string,
+    shipTo: PostalAddress,
+    context: CommandContext,
+  ): Promise<AddressCorrection> => {
+    const { state } = await order.load(orderStream(orderId));
+    const destinationCountry = shipTo.countryCode;
+    if (state.phase === 'absent') return { shipTo: notSealed, destinationCountry };
+    const place = shipToContext(orderId);
+    const isSame = sameJson(await personalData.open(state.shipTo, place), shipTo);
+    const sealed =
+      context.dryRun === true ? notSealed : await personalData.seal(customerSubject(state.customerId), place, shipTo);
+    return { shipTo: sealed, destinationCountry, ...(isSame ? { sameAs: state.shipTo } : {}) };
+  };
+
   return {
     /** @throws SubjectErased when the customer's data was erased. */
     placeOrder: async (request: OrderRequest, context: CommandContext) => {
@@ -155,20 +130,19 @@ export const createOrderUseCases = (
       return context.dryRun === true ? tried : change(orderId, command, asNew);
     },
     /**
-     * A plan that is made after it looks at the new address; what has its sources keeps them.
+     * Its address, the quantities of its lines, or both at once. A plan that is made after it looks at what stands then;
+     * what has its sources keeps them, as far as they are needed.
      * @throws SubjectErased
      */
-    correctAddress: async (orderId: string, shipTo: PostalAddress, context: CommandContext) => {
-      const { state } = await order.load(orderStream(orderId));
-      const destinationCountry = shipTo.countryCode;
-      const known = state.phase === 'absent' ? null : await personalData.open(state.shipTo, shipToContext(orderId));
-      const isSame = state.phase !== 'absent' && sameJson(known, shipTo);
-      const sealed =
-        state.phase === 'absent' || context.dryRun === true
-          ? notSealed
-          : await personalData.seal(customerSubject(state.customerId), shipToContext(orderId), shipTo);
-      const same = isSame ? { sameAs: state.shipTo } : {};
-      return change(orderId, { type: 'CorrectAddress', shipTo: sealed, destinationCountry, ...same }, context);
+    correctOrder: async (orderId: string, { shipTo, lines, reason, note }: OrderChanges, context: CommandContext) => {
+      const command: OrderCommand = {
+        type: 'ChangeOrder',
+        ...(shipTo === undefined ? {} : { address: await addressOf(orderId, shipTo, context) }),
+        ...(lines === undefined ? {} : { lines }),
+        reason: reason ?? 'changed',
+        ...(await sealedNote(orderId, note, context)),
+      };
+      return change(orderId, command, context);
     },
     /** Ids of the customers whose orders named this e-mail address, at most `limit`. */
     customersKnownBy: async (email: string, limit: number): Promise<readonly string[]> =>
@@ -178,8 +152,7 @@ export const createOrderUseCases = (
       { type, reason, note }: Omit<ReasonedCommand, 'note'> & { readonly note?: string },
       context: CommandContext,
     ) => {
-      const sealed = note === undefined ? {} : { note: await sealNote(note, orderStream(orderId), context) };
-      return change(orderId, { type, reason, ...sealed }, context);
+      return change(orderId, { type, reason, ...(await sealedNote(orderId, note, context)) }, context);
     },
   };
 };

@@ -10,6 +10,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   orderId: 'order',
   endpointId: 'endpoint',
   sku: null,
+  lineId: null,
   reservationId: null,
   keyId: 'nobody',
 };

@@ -90,6 +90,7 @@ const announcements = {
   OrderPlaced: ofOrder('order.placed'),
   OrderAllocated: ofOrder('order.allocated'),
   OrderBackordered: ofOrder('order.backordered'),
+  OrderLinesChanged: ofOrder('order.changed'),
   OrderCancelled: ofOrder('order.cancelled'),
   OrderRemainderCancelled: ofOrder('order.cancelled'),
   OrderShipmentDispatched: ofOrder('order.shipped'),

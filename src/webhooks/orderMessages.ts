@@ -6,6 +6,7 @@ import type {
   OrderAllocated,
   OrderBackordered,
   OrderCancelled,
+  OrderLinesChanged,
   OrderPlaced,
   OrderRemainderCancelled,
 } from '../domain/order/events.ts';
@@ -40,6 +41,12 @@ export interface OrderCancelledData {
   /** Only where a part had left: what will not come. Absent for an endpoint that is limited to warehouses. */
   readonly cancelled?: readonly LineQuantity[];
 }
+export interface OrderChangedData {
+  readonly orderId: string;
+  readonly reason: string;
+  /** As they stand: ordered in all, and how many of these will not come. */
+  readonly lines: readonly (LineQuantity & { readonly cancelled: number })[];
+}
 export interface OrderShippedData {
   readonly orderId: string;
   readonly shipmentId: string;
@@ -59,6 +66,7 @@ export type AnnouncedOrderEvent =
   | OrderPlaced
   | OrderAllocated
   | OrderBackordered
+  | OrderLinesChanged
   | OrderCancelled
   | OrderRemainderCancelled
   | OrderShipmentDispatched
@@ -117,7 +125,9 @@ const shipped = ({ data }: OrderShipmentDispatched, warehouses: WarehouseScope):
   return [{ type: 'order.shipped', data: told }];
 };
 
-const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentDelivered): WebhookMessage => {
+const withoutWarehouse = (
+  event: OrderPlaced | OrderBackordered | OrderLinesChanged | OrderShipmentDelivered,
+): WebhookMessage => {
   const { orderId } = event.data;
   switch (event.type) {
     case 'OrderPlaced': {
@@ -127,6 +137,11 @@ const withoutWarehouse = (event: OrderPlaced | OrderBackordered | OrderShipmentD
     case 'OrderBackordered': {
       const told: OrderBackorderedData = { orderId, backordered: quantitiesOf(event.data.backordered) };
       return { type: 'order.backordered', data: told };
+    }
+    case 'OrderLinesChanged': {
+      const lines = event.data.lines.map(({ lineId, quantity, dropped }) => ({ lineId, quantity, cancelled: dropped }));
+      const told: OrderChangedData = { orderId, reason: event.data.reason, lines };
+      return { type: 'order.changed', data: told };
     }
     case 'OrderShipmentDelivered': {
       const told: OrderDeliveredData = { orderId, shipmentId: event.data.shipmentId };
@@ -148,6 +163,7 @@ export const orderMessages = (event: AnnouncedOrderEvent, warehouses: WarehouseS
       return shipped(event, warehouses);
     case 'OrderPlaced':
     case 'OrderBackordered':
+    case 'OrderLinesChanged':
     case 'OrderShipmentDelivered':
       return warehouses === 'all' ? [withoutWarehouse(event)] : [];
     default:

@@ -1,7 +1,7 @@
 /** One order for each number of a client (T26), whoever asks at once, and whatever process dies in between. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UseCases } from '../../src/commands/index.ts';
-import { placingMaxMs } from '../../src/commands/orders.ts';
+import { placingMaxMs } from '../../src/commands/orderNumbers.ts';
 import type { CommandContext } from '../../src/eventsourcing/commandHandling/outcome.ts';
 import { contact, shipTo } from '../processManagers/arrange.ts';
 import { Crash, type CrashPoint, contextOf, openWorld, type World } from '../support/world.ts';

@@ -3,6 +3,7 @@ import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
+import { wantedOf } from '../../src/domain/order/lines.ts';
 import { isEnded, leftShipments, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
@@ -45,6 +46,11 @@ const makers = {
     type: quantity > 2 ? 'RecordTurnBack' : 'RecordDelivery',
     shipmentId: `s${ref}`,
   }),
+  change: ({ lineId }, _warehouse, quantity, ref) => ({
+    type: 'ChangeOrder',
+    lines: [{ lineId, quantity, ...(ref > 4 ? { orShipped: true } : {}) }],
+    reason: 'asked',
+  }),
   voidIt: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordVoid', shipmentId: `s${ref}` }),
   hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
   rare: (_line, _warehouse, _quantity, ref) =>
@@ -81,7 +87,9 @@ const quantities = (of: readonly { lineId: string; quantity: number }[], lineId:
   sum(of.filter((each) => each.lineId === lineId).map(({ quantity }) => quantity));
 
 const faultOf = (order: PlacedOrder): string | null => {
-  for (const { lineId, quantity } of order.lines) {
+  for (const line of order.lines) {
+    const { lineId } = line;
+    const quantity = wantedOf(line);
     const own = order.allocations.filter((allocation) => allocation.lineId === lineId);
     const sourced = quantities(own, lineId);
     const left = sum(own.map(({ shipped }) => shipped));
@@ -89,7 +97,8 @@ const faultOf = (order: PlacedOrder): string | null => {
       leftShipments(order.shipments).flatMap((shipment) => shipment.lines),
       lineId,
     );
-    if (sourced > quantity) return 'more allocated than ordered';
+    if (sourced > quantity) return 'more allocated than wanted';
+    if (quantity < 0 || quantity > line.quantity) return 'less wanted than none, or more than ordered';
     if (own.some((each) => each.shipped < 0 || each.shipped > each.quantity)) return 'more shipped than allocated';
     if (left !== shipped) return 'shipments and allocations disagree';
     if (order.shipments.some(({ delivered, turnedBack }) => delivered && turnedBack)) return 'delivered and back';

@@ -308,7 +308,8 @@ describe('dispatching', () => {
 });
 
 describe('an address that is put right', () => {
-  const correct: OrderCommand = { type: 'CorrectAddress', shipTo: sealed('new address'), destinationCountry: 'FR' };
+  const address = { shipTo: sealed('new address'), destinationCountry: 'FR' };
+  const correct: OrderCommandOf<'ChangeOrder'> = { type: 'ChangeOrder', address, reason: 'moved' };
   const corrected: OrderEvent = {
     type: 'OrderAddressCorrected',
     data: { orderId, shipTo: sealed('new address'), destinationCountry: 'FR' },
@@ -320,10 +321,10 @@ describe('an address that is put right', () => {
   });
   it('that was found to be the one that stands is no news, unless another came meanwhile', () => {
     given(orderDecider, placed)
-      .when({ ...correct, sameAs: sealed('address') })
+      .when({ ...correct, address: { ...address, sameAs: sealed('address') } })
       .thenNothing();
     given(orderDecider, placed, corrected)
-      .when({ ...correct, sameAs: sealed('address') })
+      .when({ ...correct, address: { ...address, sameAs: sealed('address') } })
       .thenRecordsEachTime(corrected);
   });
   it('is refused once goods have left for the old one, and for an order that was cancelled', () => {
@@ -419,7 +420,7 @@ describe('a shipment that never left', () => {
       .thenRecords({ type: 'OrderCancelled', data: { orderId, reason: 'changed mind', released: [lamps] } });
     const shipTo = sealed('elsewhere');
     spec
-      .when({ type: 'CorrectAddress', shipTo, destinationCountry: 'FR' })
+      .when({ type: 'ChangeOrder', address: { shipTo, destinationCountry: 'FR' }, reason: 'moved' })
       .thenRecordsEachTime({ type: 'OrderAddressCorrected', data: { orderId, shipTo, destinationCountry: 'FR' } });
   });
   it('of an order whose rest was cancelled is not replaced, and a person is told', () => {

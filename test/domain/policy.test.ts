@@ -60,6 +60,7 @@ const mayDo: Record<Operation, string> = {
   getOrderSourcing: 'A W C U P - S',
   simulateSourcing: 'A - C - - - S',
   correctOrder: 'A - - - - K S',
+  cancelOrderLine: 'A - - - - K S',
   setOrderStatus: 'A - - - - K S',
   dispatchShipment: 'A W - - P - S',
   correctShipment: 'A W - - P - S',

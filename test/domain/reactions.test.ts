@@ -106,6 +106,14 @@ const cases: readonly Case[] = [
     [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }],
   ],
   [
+    'an order whose lines were changed lets go what it needs no more, and is looked at',
+    {
+      type: 'OrderLinesChanged',
+      data: { orderId, lines: [{ lineId: '1', quantity: 3, dropped: 2 }], released: [allocation], reason: 'x' },
+    },
+    [...releases('order_changed'), { type: 'AllocateOrder', orderId }],
+  ],
+  [
     'an order lets go what it needs no more',
     { type: 'OrderSourcesReleased', data: { orderId, reason: 'shipped_from_elsewhere', released: [allocation] } },
     releases('not_needed'),

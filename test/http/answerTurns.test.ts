@@ -1,6 +1,7 @@
 /** Orders that were recorded together are answered in turns (11, CONTRIBUTING.md). */
 import { expect, it } from 'vitest';
 import type { CommandSpec } from '../../src/http/routeSpec.ts';
+import { registerOrderChanges } from '../../src/http/routes/orderChanges.ts';
 import { registerOrderCommands } from '../../src/http/routes/orders.ts';
 
 const order = { lines: [], shipments: [], warehouses: [], exceptions: [] };
@@ -19,11 +20,10 @@ const openCommands = () => {
     skuWarehouses: { queries: { known: async (skus: readonly string[]) => new Set(skus) } },
     orders: { of: () => note('shown', order), fold: async () => note('folded', order) },
   };
-  const useCases = { placeOrder: record, correctAddress: record, changeOrder: record };
-  registerOrderCommands(
-    { command: (spec: never) => specs.push(spec) } as never,
-    { useCases, readModels: models } as never,
-  );
+  const useCases = { placeOrder: record, correctOrder: record, changeOrder: record };
+  const [router, ports] = [{ command: (spec: never) => specs.push(spec) }, { useCases, readModels: models }];
+  registerOrderCommands(router as never, ports as never);
+  registerOrderChanges(router as never, ports as never);
   let begin = (): void => undefined;
   const asked = {
     context: {},

@@ -103,6 +103,37 @@ projectionSpec(orders, ledgerLog, {
       becomes: { shipTo: sealed('new'), destinationCountry: 'FR', revision: 1, updatedAt: timeAt(1) },
     },
   ],
+  OrderLinesChanged: [
+    {
+      title: 'what was taken off will not come, what was added waits, and what is not needed is let go',
+      events: [
+        placed,
+        allocated(chairs, lamps),
+        {
+          type: 'OrderLinesChanged',
+          data: {
+            orderId,
+            lines: [
+              { lineId: '1', quantity: 3, dropped: 2 },
+              { lineId: '2', quantity: 4, dropped: 0 },
+            ],
+            released: [{ ...chairs, quantity: 2 }],
+            reason: 'asked',
+          },
+        },
+      ],
+      becomes: {
+        status: 'processing',
+        ...linesThen(
+          { allocated: [{ warehouseId: 'BER', quantity: 1 }], dropped: 2, cancelled: 2 },
+          { ...inParis, quantity: 4, backordered: 2 },
+        ),
+        waitingSkus: [anySku, 'LAMP'],
+        revision: 2,
+        updatedAt: timeAt(2),
+      },
+    },
+  ],
   OrderAllocated: [
     {
       title: 'its lines have sources',

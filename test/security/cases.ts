@@ -36,6 +36,7 @@ export const entryCases = (target: Target, world: World): readonly Case[] =>
 const absent: { readonly [name: string]: string } = {
   warehouseId: 'NOWHERE',
   sku: 'NOTHING',
+  lineId: 'nothing',
   reservationId: '01939d1a-6f0a-7cc1-9a54-000000000000',
   keyId: '0000000000000000',
   approvalId: '01939d1a-6f0a-7cc1-9a54-000000000000',

@@ -112,6 +112,10 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
     good: () => ({ body: json({ shipTo: { countryCode: 'DE' }, lines: [{ sku: sharedSku, quantity: 1 }] }) }),
   },
   getTracking: { good: ofOrder },
+  cancelOrderLine: {
+    needs: 'newOrderId',
+    good: ({ newOrderId, lineId }) => ({ params: { orderId: newOrderId, lineId } }),
+  },
   correctOrder: {
     needs: 'newOrderId',
     good: ({ newOrderId }) => ({ params: { orderId: newOrderId }, body: json({ shipTo: address }) }),

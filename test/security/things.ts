@@ -26,6 +26,8 @@ export interface Things {
   readonly orderId: string;
   /** Nothing of it has left; it is of the same owners. */
   readonly newOrderId: string;
+  /** Of an order that is made anew. */
+  readonly lineId: string;
   readonly order: OrderOwners;
   readonly orderNumber: string;
   readonly trackingNumber: string;

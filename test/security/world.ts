@@ -51,6 +51,7 @@ export interface World {
 }
 
 const sides: readonly Side[] = ['east', 'west'];
+const lineOf = (side: Side): string => `${side}Line`;
 const newName = (): string => `new${randomUUID()}`;
 
 const fillHouses = async (service: TestService, make: Make) => {
@@ -94,8 +95,8 @@ const proposer = personOf(['admin'], 'east', { name: 'proposer' });
 
 const freshFrom = (make: Make): Pick<World, 'fresh'> => {
   /** Of its side's customer and warehouse alone. */
-  const order = async (side: Side): Promise<string> => {
-    const lines = [line(skuOf(side), 2)];
+  const order = async (side: Side, lineId = '1'): Promise<string> => {
+    const lines = [line(skuOf(side), 2, { lineId })];
     const body = orderOf(lines, { customer: customer(side), shipTo: shipTo('fresh') });
     return (await make(admin, '/v1/orders', body)).orderId as string;
   };
@@ -119,8 +120,12 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
       return { reservationId: (await make(admin, `${at(side)}/${skuOf(side)}/reservations`, body)).reservationId };
     },
     orderId: async (_, side) => ({ orderId: await order(side) }),
-    newOrderId: async (_, side) => ({ newOrderId: await order(side) }),
-    newShipmentId: async (_, side) => ({ newShipmentId: await dispatch(make, await order(side), side) }),
+    newOrderId: async (_, side) => ({ newOrderId: await order(side, lineOf(side)) }),
+    newShipmentId: async (_, side) => ({
+      newShipmentId: await dispatch(make, await order(side, lineOf(side)), side, {
+        lines: [{ lineId: lineOf(side), quantity: 1 }],
+      }),
+    }),
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
@@ -138,6 +143,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
   const fixed = {
     warehouseId: warehouseOf(side),
     sku: skuOf(side),
+    lineId: lineOf(side),
     emptySku: `${side}Empty`,
     customerId: customerOf(side),
     orderId,

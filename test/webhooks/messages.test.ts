@@ -43,6 +43,10 @@ const allocated: LedgerEvent = {
     backordered: [{ lineId: '2', quantity: 1 }],
   },
 };
+const changedLines: LedgerEvent = {
+  type: 'OrderLinesChanged',
+  data: { orderId: 'o1', lines: [{ lineId: '1', quantity: 3, dropped: 2 }], released: [], reason: 'asked' },
+};
 const backordered: LedgerEvent = {
   type: 'OrderBackordered',
   data: { orderId: 'o1', backordered: [{ lineId: '2', quantity: 1 }] },
@@ -171,6 +175,12 @@ describe('order and shipment messages', () => {
     expect(hear(placed)).toEqual([{ type: 'order.placed', data: { orderId: 'order1', lines } }]);
     expect(hear(allocated)).toEqual([{ type: 'order.allocated', data: allocated.data }]);
     expect(hear(backordered)).toEqual([{ type: 'order.backordered', data: backordered.data }]);
+    expect(hear(changedLines)).toEqual([
+      {
+        type: 'order.changed',
+        data: { orderId: 'o1', reason: 'asked', lines: [{ lineId: '1', quantity: 3, cancelled: 2 }] },
+      },
+    ]);
     expect(hear(cancelled())).toEqual([
       { type: 'order.cancelled', data: { orderId: 'o1', reason: 'customer', released: [] } },
     ]);
@@ -306,6 +316,7 @@ describe('the body of a delivery', () => {
       placed,
       allocated,
       backordered,
+      changedLines,
       cancelled('BER'),
       dispatched,
       delivered,

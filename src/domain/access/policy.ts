@@ -89,6 +89,7 @@ export const policies = {
   getOrderSourcing: { ...readOrders, roles: readers },
   simulateSourcing: { ...readItems, roles: ['admin', 'customer_service', 'service'] },
   correctOrder: writeOrders,
+  cancelOrderLine: writeOrders,
   setOrderStatus: writeOrders,
   dispatchShipment: { ...changeShipment, whose: 'order' },
   correctShipment: changeShipment,

@@ -13,6 +13,18 @@ export interface DispatchRequest {
   readonly parcels: readonly ParcelDeclared[];
 }
 
+/** How many pieces of a line are wanted in all. `orShipped`: or as many as have left, where these are more. */
+export interface LineChange extends LineQuantity {
+  readonly orShipped?: true;
+}
+
+export interface AddressCorrection {
+  readonly shipTo: Sealed;
+  readonly destinationCountry: string;
+  /** The address as it stood when it was opened and found to be the same: nothing to do while it still stands. */
+  readonly sameAs?: Sealed;
+}
+
 export type OrderCommand =
   | {
       readonly type: 'PlaceOrder';
@@ -36,11 +48,11 @@ export type OrderCommand =
   | { readonly type: 'LapseAllocation'; readonly reservationId: string; readonly quantity?: number }
   | { readonly type: 'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'; readonly reason: string; readonly note?: Sealed }
   | {
-      readonly type: 'CorrectAddress';
-      readonly shipTo: Sealed;
-      readonly destinationCountry: string;
-      /** The address as it stood when it was opened and found to be the same: nothing to do while it still stands. */
-      readonly sameAs?: Sealed;
+      readonly type: 'ChangeOrder';
+      readonly address?: AddressCorrection;
+      readonly lines?: readonly LineChange[];
+      readonly reason: string;
+      readonly note?: Sealed;
     }
   | ({ readonly type: 'DispatchShipment' } & DispatchRequest)
   | {
@@ -55,8 +67,8 @@ export type OrderCommand =
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */
 export type OrderCommandOf<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>;
-/** The three commands that a reason goes with. */
-export type ReasonedCommand = Extract<OrderCommand, { reason: string }>;
+/** What a person does to an order as a whole, with a reason. */
+export type ReasonedCommand = OrderCommandOf<'HoldOrder' | 'ReleaseOrder' | 'CancelOrder'>;
 
 export type OrderRefusal =
   | 'ORDER_NOT_FOUND'

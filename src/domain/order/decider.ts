@@ -1,5 +1,6 @@
 import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/message.ts';
 import { recordAllocation } from './allocate.ts';
+import { changeOrder } from './changeOrder.ts';
 import {
   lineRefusal,
   type OrderCommand,
@@ -15,7 +16,6 @@ import { cancel, hold, release, voidedAtEnd } from './standing.ts';
 import {
   evolveOrder,
   isEnded,
-  leftShipments,
   type Order,
   orderStates,
   type PlacedOrder,
@@ -39,16 +39,6 @@ const place = (
   if (reservePartial === true) events.push({ type: 'OrderPartsReserved', data: { orderId } });
   if (excludesHolds === true) events.push({ type: 'OrderHoldsExcluded', data: { orderId } });
   return accept(...events);
-};
-
-/** Until goods have left: after that the courier has the old address, and only the courier can change it. */
-const correctAddress = (command: OrderCommandOf<'CorrectAddress'>, order: PlacedOrder): OrderDecision => {
-  if (order.phase === 'cancelled') return refuse('ORDER_CANCELLED', 'The order was cancelled.');
-  if (leftShipments(order.shipments).length > 0)
-    return refuse('ORDER_ALREADY_SHIPPED', 'Goods have left for the address that stands.');
-  if (command.sameAs === order.shipTo) return accept();
-  const { shipTo, destinationCountry } = command;
-  return accept({ type: 'OrderAddressCorrected', data: { orderId: order.orderId, shipTo, destinationCountry } });
 };
 
 /** What has left stays what it is; of the rest of the reservation, as much as no longer stands. */
@@ -131,8 +121,8 @@ const decidePlaced = (
       return release(command, order);
     case 'CancelOrder':
       return cancel(command, order);
-    case 'CorrectAddress':
-      return correctAddress(command, order);
+    case 'ChangeOrder':
+      return changeOrder(command, order);
     case 'DispatchShipment':
       return dispatch(command, order);
     case 'RecordCorrection':

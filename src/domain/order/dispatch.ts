@@ -7,6 +7,7 @@ import { accept, refuse } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import type { DispatchRequest, OrderCommandOf, OrderDecision } from './commands.ts';
 import type { OrderEvent } from './events.ts';
+import { wantedOf } from './lines.ts';
 import type { Allocation, ShippedLine } from './shapes.ts';
 import type { OpenAllocation } from './sources.ts';
 import { evolveOrder, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
@@ -82,11 +83,11 @@ const refusalOf = ({ shipmentId, lines, parcels }: Dispatch, order: PlacedOrder)
 };
 
 /** Reserved for lines that need it no more, the newest first. */
-const surplusOf = (order: PlacedOrder): readonly Allocation[] => {
-  const ordered = new Map(order.lines.map(({ lineId, quantity }) => [lineId, quantity]));
+export const surplusOf = (order: PlacedOrder): readonly Allocation[] => {
+  const wanted = new Map(order.lines.map((line) => [line.lineId, wantedOf(line)]));
   const surplus = new Map<string, number>();
   for (const { lineId, quantity } of order.allocations) {
-    surplus.set(lineId, (surplus.get(lineId) ?? -(ordered.get(lineId) ?? 0)) + quantity);
+    surplus.set(lineId, (surplus.get(lineId) ?? -(wanted.get(lineId) ?? 0)) + quantity);
   }
   const released: Allocation[] = [];
   for (const source of unshippedSources(order).toReversed()) {

@@ -62,6 +62,20 @@ export type OrderHoldsExcluded = { readonly type: 'OrderHoldsExcluded'; readonly
 export type OrderPartsReserved = { readonly type: 'OrderPartsReserved'; readonly data: { readonly orderId: string } };
 /** It was never placed and never will be: its number has gone on to another order. */
 export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
+/**
+ * Lines as they stand after it: `quantity` was ordered in all, `dropped` of it will not come. What has left is never
+ * dropped. `released`: what was reserved for them and is not needed any more.
+ */
+export type OrderLinesChanged = {
+  readonly type: 'OrderLinesChanged';
+  readonly data: {
+    readonly orderId: string;
+    readonly lines: readonly (LineQuantity & { readonly dropped: number })[];
+    readonly released: readonly Allocation[];
+    readonly reason: string;
+    readonly note?: Sealed;
+  };
+};
 /** Sources were reserved. `backordered` is what no warehouse had, of the whole order as it stands now. */
 export type OrderAllocated = {
   readonly type: 'OrderAllocated';
@@ -153,6 +167,7 @@ export type OrderEvent =
   | OrderPartsReserved
   | OrderAbandoned
   | OrderAddressCorrected
+  | OrderLinesChanged
   | OrderAllocated
   | OrderBackordered
   | OrderAllocationLapsed

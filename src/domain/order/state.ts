@@ -1,6 +1,7 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
-import type { Allocation, LineQuantity, OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
+import { type PlacedLine, wantedOf } from './lines.ts';
+import type { Allocation, LineQuantity, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
 export interface OrderShipment {
@@ -25,7 +26,7 @@ export interface PlacedOrder {
   readonly placedBy: string;
   /** The number that this client has given it. */
   readonly orderNumber: string | null;
-  readonly lines: readonly OrderLine[];
+  readonly lines: readonly PlacedLine[];
   readonly sourcing: SourcingStrategy;
   readonly preferredWarehouseId: string | null;
   readonly destinationCountry: string;
@@ -46,7 +47,7 @@ export interface PlacedOrder {
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
 
-export const orderStates: StateCodec<Order> = jsonStates(1);
+export const orderStates: StateCodec<Order> = jsonStates(2);
 
 /** Bytes, roughly. */
 export const weighOrder = (order: Order): number =>
@@ -71,6 +72,11 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
       return order;
     case 'OrderAddressCorrected':
       return { ...order, shipTo: event.data.shipTo, destinationCountry: event.data.destinationCountry };
+    case 'OrderLinesChanged': {
+      const changed = new Map(event.data.lines.map((line) => [line.lineId, line]));
+      const lines = order.lines.map((line) => ({ ...line, ...changed.get(line.lineId) }));
+      return { ...order, lines, allocations: lessen(order.allocations, event.data.released) };
+    }
     case 'OrderAllocated': {
       const fresh = event.data.allocations.map((allocation) => ({ ...allocation, shipped: 0 }));
       return { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };
@@ -164,8 +170,9 @@ const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => 
   if (isEnded(order)) return [];
   const counted = countedPerLine(order.allocations, countOf);
   const lacking: Lack[] = [];
-  for (const { lineId, sku, quantity } of order.lines) {
-    const left = quantity - (counted.get(lineId) ?? 0);
+  for (const line of order.lines) {
+    const { lineId, sku } = line;
+    const left = wantedOf(line) - (counted.get(lineId) ?? 0);
     if (left > 0) lacking.push({ lineId, sku, quantity: left });
   }
   return lacking;

@@ -45,6 +45,7 @@ export const orderReactions: ReactionTable<OrderEvent> = {
   // Stock may have come between the plan and its record: look once more.
   OrderBackordered: look,
   // Nothing is reserved for an order on hold, so it is looked at now.
+  OrderLinesChanged: (event) => [...releaseAll(event.data.released, 'order_changed'), ...look(event)],
   OrderReleased: look,
   OrderAllocationLapsed: lookAfterLoss,
   OrderAllocationReduced: lookAfterLoss,

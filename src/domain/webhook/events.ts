@@ -9,6 +9,7 @@ export const webhookEventTypes = [
   'order.allocated',
   'order.backordered',
   'order.cancelled',
+  'order.changed',
   'order.shipped',
   'order.delivered',
   'shipment.updated',

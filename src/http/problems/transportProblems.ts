@@ -25,6 +25,7 @@ export const transportProblems = {
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
   ITEM_NOT_FOUND: { status: 404, title: 'No such item' },
+  LINE_NOT_FOUND: { status: 404, title: 'The order has no such line' },
   APPROVAL_NOT_FOUND: { status: 404, title: 'No such approval' },
   CUSTOMER_NOT_FOUND: { status: 404, title: 'No such customer' },
   API_KEY_NOT_FOUND: { status: 404, title: 'No such API key' },

@@ -13,7 +13,10 @@ import { seesWarehouse, seesWhole } from './visibleFields.ts';
 type OpenPersonalData = Pick<PersonalData, 'open'>;
 
 /** Sums of what is missing, sent or delivered are shown to all; sources only of the warehouses in reach. */
-const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
+const showLine = (
+  { priceMinor, currency, dropped: _, ...line }: OrderDocument['lines'][number],
+  reach: Reach,
+): object => ({
   ...line,
   allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
   ...(visibleFieldsByRole[reach.role].prices ? { priceMinor, currency } : {}),

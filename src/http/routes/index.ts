@@ -10,6 +10,7 @@ import { registerInventoryChanges } from './inventoryChanges.ts';
 import { registerInventoryFacts } from './inventoryFacts.ts';
 import { registerInventoryPlans } from './inventoryPlans.ts';
 import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.ts';
+import { registerOrderChanges } from './orderChanges.ts';
 import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
 import { registerShipments } from './shipments.ts';
@@ -26,6 +27,7 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerInventoryPlans(router, ports);
   registerApprovals(router, ports);
   registerOrderCommands(router, ports);
+  registerOrderChanges(router, ports);
   registerOrderReads(router, ports);
   registerShipments(router, ports);
   registerSourcing(router, ports);

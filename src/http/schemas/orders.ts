@@ -10,13 +10,11 @@ import {
   CustomerId,
   emailCharsMax,
   LineId,
-  Note,
   Nullable,
   named,
   OrderQuantity,
   PostalCode,
   Quantity,
-  Reason,
   Revision,
   referenceCharsMax,
   Sku,
@@ -64,7 +62,7 @@ export const Contact = Closed({
     }),
   ),
 });
-const Address = Closed(
+export const Address = Closed(
   {
     name: Type.String({ minLength: 1, maxLength: 200, examples: ['Ada Example'] }),
     lines: Type.Array(Type.String({ minLength: 1, maxLength: 200, examples: ['1 Example Street'] }), {
@@ -118,9 +116,6 @@ export const OrderBody = Closed(
   keepsPartsOnlyWhole,
 );
 
-/** What of an order may be put right before anything has left. */
-export const OrderCorrection = Closed({ shipTo: Address });
-
 export const orderStatuses = allOf<OrderStatus>()([
   'pending',
   'processing',
@@ -132,7 +127,6 @@ export const orderStatuses = allOf<OrderStatus>()([
   'returned',
   'exception',
 ]);
-const settableStatuses = ['cancelled', 'on_hold', 'released'] as const;
 
 export const Order = named(
   'Order',
@@ -156,7 +150,7 @@ export const Order = named(
         allocated: Type.Array(Closed({ warehouseId: WarehouseId, quantity: Quantity })),
         backordered: Count,
         shipped: Count,
-        cancelled: { ...Count, description: 'Will not come: cancelled before it left.' },
+        cancelled: { ...Count, description: 'Of `quantity`, what will not come: cancelled before it left.' },
         delivered: Count,
         returned: Type.Integer({ description: '0 as long as returns are not taken here.' }),
       }),
@@ -189,12 +183,3 @@ export const Order = named(
     revision: Revision,
   }),
 );
-
-export const StatusBody = Closed({
-  status: Type.Enum([...settableStatuses, ...orderStatuses.filter((status) => status !== 'cancelled')], {
-    description: `${settableStatuses.join(', ')}; what facts decide is refused with the command to use.`,
-    examples: ['cancelled'],
-  }),
-  reason: Reason,
-  note: Type.Optional(Note),
-});

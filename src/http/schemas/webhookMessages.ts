@@ -66,6 +66,16 @@ export const webhookMessages: {
     summary: 'An order, or a part of it, waits for goods',
     data: Closed({ ...order, backordered: Type.Array(LineQuantity) }),
   },
+  'order.changed': {
+    summary: 'Quantities of an order were changed',
+    data: Closed({
+      ...order,
+      reason: Reason,
+      lines: Type.Array(Closed({ lineId: LineId, quantity: Quantity, cancelled: Count }), {
+        description: 'Those that changed: ordered in all, and how many of these will not come.',
+      }),
+    }),
+  },
   'order.cancelled': {
     summary: 'An order, or what had not left of it, was cancelled',
     data: Closed({

@@ -122,6 +122,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderHoldsExcluded',
     'OrderPartsReserved',
     'OrderAddressCorrected',
+    'OrderLinesChanged',
     'OrderAllocated',
     'OrderBackordered',
     'OrderAllocationLapsed',

@@ -1,6 +1,7 @@
 /** What is shown of an order beside the domain's own fold: its one status (R12.1), its lines, and what no decision needs. */
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
-import type { LineQuantity, OrderLine } from '../../domain/order/shapes.ts';
+import { type PlacedLine, wantedOf } from '../../domain/order/lines.ts';
+import type { LineQuantity } from '../../domain/order/shapes.ts';
 import { voidedAtEnd, voidedReported } from '../../domain/order/standing.ts';
 import { isEnded, leftShipments, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
 import { type Sealed, unreachable } from '../../eventsourcing/message.ts';
@@ -30,7 +31,7 @@ export const orderStatus = (order: PlacedOrder): OrderStatus => {
   const left = leftShipments(order.shipments);
   const shipped = sum(left.flatMap(({ lines }) => lines));
   if (order.phase === 'cancelled' || (order.phase === 'closed' && shipped === 0)) return endedStatus(order);
-  const ordered = order.phase === 'closed' ? shipped : sum(order.lines);
+  const ordered = order.phase === 'closed' ? shipped : order.lines.reduce((total, line) => total + wantedOf(line), 0);
   const arrived = left.filter(({ delivered }) => delivered);
   // Every piece of the order, not of what was shipped so far.
   if (sum(arrived.flatMap(({ lines }) => lines)) >= ordered) return 'delivered';
@@ -48,13 +49,13 @@ export const orderStatus = (order: PlacedOrder): OrderStatus => {
 
 // What became of each line, worked out from the domain's fold and never counted beside it. Quantities are pieces.
 
-export interface OrderLineView extends OrderLine {
+export interface OrderLineView extends PlacedLine {
   /** Reserved or shipped by now, per warehouse; nothing once the order is cancelled. */
   readonly allocated: readonly { readonly warehouseId: string; readonly quantity: number }[];
   /** Without a source, although the order was planned. */
   readonly backordered: number;
   readonly shipped: number;
-  /** Will not come: the order, or what had not left of it, was cancelled. */
+  /** Will not come: it was taken off the order, or the order, or what had not left of it, was cancelled. */
   readonly cancelled: number;
   readonly delivered: number;
   /** Zero as long as no event tells of a return. */
@@ -91,7 +92,8 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
   const left = leftShipments(order.shipments);
   const shipped = perLine(left.flatMap(({ lines }) => lines));
   const delivered = perLine(left.flatMap((shipment) => (shipment.delivered ? shipment.lines : [])));
-  return order.lines.map(({ lineId, sku, quantity, priceMinor, currency }) => ({
+  return order.lines.map(({ lineId, sku, quantity, dropped = 0, priceMinor, currency }) => ({
+    ...(dropped === 0 ? {} : { dropped }),
     lineId,
     sku,
     quantity,
@@ -105,7 +107,7 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
     ),
     backordered: backordered.get(lineId) ?? 0,
     shipped: shipped.get(lineId) ?? 0,
-    cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : 0,
+    cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : dropped,
     delivered: delivered.get(lineId) ?? 0,
     returned: 0,
   }));
@@ -166,6 +168,7 @@ export const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => 
     // The rest changes what the domain's own fold says, and nothing that is kept beside it.
     case 'OrderPlaced':
     case 'OrderAddressCorrected':
+    case 'OrderLinesChanged':
     case 'OrderAllocationLapsed':
     case 'OrderAllocationReduced':
     case 'OrderBackordered':
