@@ -38,6 +38,7 @@ import { createDiscrepancyQueries, discrepancies } from './discrepancies/project
 import { createLogCountQueries, eventHistory, logCount } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
+import { createOrderHistory } from './orders/asOf.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
@@ -124,6 +125,7 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       uses: createApiKeyUses(side.documents),
     },
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
+    orderHistory: createOrderHistory(pacedReads(source, pace)),
     /** Each with a runner of its own. */
     all,
   };

@@ -1,11 +1,13 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
 import { emptyBalance } from '../../domain/stock/balance.ts';
+import type { StockEvent } from '../../domain/stock/events.ts';
 import type { Balance } from '../../domain/stock/shapes.ts';
 import type { Stock } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
 import type { FindPastState } from '../../eventsourcing/commandHandling/pastStates.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../../eventsourcing/projecting/page.ts';
+import { type Moment, type PacedStreamReader, slicesOf } from '../moment.ts';
 import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
 import {
   causesIn,
@@ -13,12 +15,9 @@ import {
   type FigureCause,
   figureOf,
   foldAsOf,
-  type Moment,
-  type PacedStreamReader,
   type RecordedStockEvent,
   revisionAfter,
   revisionCursor,
-  slicesOf,
 } from './explain.ts';
 
 export interface StockKey {
@@ -135,7 +134,7 @@ export const createStockHistory = (
   asOf: async (key, moment) => {
     const { level: before, from } = await beginningOf(key, moment, findPast);
     let level = before;
-    for await (const slice of slicesOf(source, stockStream(key.warehouseId, key.sku), from)) {
+    for await (const slice of slicesOf<StockEvent>(source, stockStream(key.warehouseId, key.sku), from)) {
       for (const event of slice) level = foldAsOf(level, event, moment);
     }
     return level;
@@ -145,7 +144,7 @@ export const createStockHistory = (
     const stream = stockStream(warehouseId, sku);
     const after = revisionAfter(stream, cursor);
     const balance = await balanceAt(source, stream, after);
-    const slices = slicesOf(source, stream, after === null ? 0 : after + 1);
+    const slices = slicesOf<StockEvent>(source, stream, after === null ? 0 : after + 1);
     const { causes, readTo } = await findCauses(slices, balance, field, limit);
     const items = causes.slice(0, limit);
     const before = figureOf(balance, field);
