@@ -6,8 +6,6 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import { stockDecider } from '../domain/stock/decider.ts';
-import { createFindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
@@ -107,7 +105,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const snapshots = createSnapshotWriter(adapters.snapshots, (error) =>
     logger.warn(failureFacts(error), 'no snapshot'),
   );
-  const readModels = createAllReadModels(readSide, createFindPastState(stockDecider, events, snapshots));
+  const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
   const cache = createStateCache(settings.stateCacheBytesMax);

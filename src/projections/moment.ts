@@ -31,21 +31,36 @@ interface Times {
 export const countsAt = ({ occurredAt, recordedAt }: Times, { asOf, knownAt }: Moment): boolean =>
   (asOf === undefined || occurredAt <= asOf) && (knownAt === undefined || recordedAt <= knownAt);
 
+/** Of all times that a moment may name. */
+export const latest = '9999-12-31T23:59:59.999Z';
+
+/** A time moved by so much, within the times that there are. */
+export const movedBy = (time: string, ms: number): string =>
+  new Date(Math.min(Math.max(0, Date.parse(time) + ms), Date.parse(latest))).toISOString();
+
+export const earlierTime = (a: string, b: string): string => (a < b ? a : b);
+
 /** All that a look back needs of the log. Each read takes its turn among the long ones (`createPacer`). */
 export type PacedStreamReader = Pick<EventSource, 'readStream'>;
 
 /** A slice is read and decoded within some five milliseconds, and is all that a fold holds of a stream. */
 const eventsPerSlice = 250;
 
-/** From a revision (inclusive) to the end, in slices that are never empty. A stream holds events of its category only. */
+/**
+ * From a revision (inclusive) to the end, in slices that are never empty. A stream holds events of its category only. Who needs
+ * few of them says how many the first slice has; those after it grow.
+ */
 export async function* slicesOf<E extends DomainEvent>(
   source: PacedStreamReader,
   stream: string,
   fromRevision: number,
+  firstSlice = eventsPerSlice,
 ): AsyncGenerator<readonly Recorded<E>[]> {
-  for (let from = fromRevision; ; from += eventsPerSlice) {
-    const slice = (await source.readStream(stream, from, eventsPerSlice)) as readonly Recorded<E>[];
+  for (let [from, size] = [fromRevision, firstSlice]; ; ) {
+    const slice = (await source.readStream(stream, from, size)) as readonly Recorded<E>[];
     if (slice.length > 0) yield slice;
-    if (slice.length < eventsPerSlice) return;
+    if (slice.length < size) return;
+    from += size;
+    size = Math.min(4 * size, eventsPerSlice);
   }
 }

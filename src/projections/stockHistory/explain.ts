@@ -1,14 +1,11 @@
-/** One stock from its own stream: why a figure is what it is (B3), and how it stood at a moment (B2). */
-import { emptyBalance, moveBalance } from '../../domain/stock/balance.ts';
+/** One stock from its own stream: why a figure is what it is (B3). */
 import type { StockEvent } from '../../domain/stock/events.ts';
 import type { Balance } from '../../domain/stock/shapes.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import type { Actor } from '../../eventsourcing/message.ts';
 import { formatCursor, InvalidCursor, parseCursor } from '../../eventsourcing/projecting/page.ts';
 import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
-import { countsAt, type Moment } from '../moment.ts';
 import { publicData } from '../publicEvent.ts';
-import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
 
 // The cursor that marks a revision in the stream of one stock.
 
@@ -125,29 +122,4 @@ export const causesIn = (
     causes.push({ revision, eventId: id, type, occurredAt, recordedAt, commandId, actor, delta, after, ...references });
   }
   return causes;
-};
-
-/**
- * One step of the fold over all events of the stream, in the order in which they were recorded: without limits it
- * comes to the live figures. `data.after` is of no use here, as it counts events that the moment leaves out. For the
- * same reason a figure may be negative: goods can't leave before they arrive, but the dates that people give them can.
- */
-export const foldAsOf = (
-  level: StockLevelDocument | null,
-  event: RecordedStockEvent,
-  moment: Moment,
-): StockLevelDocument | null => {
-  if (!countsAt(event, moment)) return level;
-  const { warehouseId, sku } = event.data;
-  const facts = { warehouseId, sku, revision: event.revision, updatedAt: event.recordedAt };
-  if (event.type === 'StockRegistered') {
-    const { registeredAt } = event.data;
-    return levelOf({ ...facts, stock: { phase: 'active', balance: moveBalance(emptyBalance, event), registeredAt } });
-  }
-  if (level === null) return null;
-  const phase = event.type === 'StockRetired' ? 'retired' : level.status;
-  return levelOf({
-    ...facts,
-    stock: { phase, balance: moveBalance(level, event), registeredAt: level.registeredAt },
-  });
 };
