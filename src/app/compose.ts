@@ -27,6 +27,7 @@ import { buildApp } from '../http/app.ts';
 import type { HttpPorts, HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
+import { createDriftLook } from '../projections/stockLevels/drift.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
@@ -36,6 +37,7 @@ import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
 import { createRunners } from './runners.ts';
+import { createStockDriftWatch } from './stockDrift.ts';
 
 export interface Adapters {
   readonly events: EventStore & EventSource;
@@ -108,6 +110,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
+  const stockDrift = createStockDriftWatch(logger);
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers, approvalFromUnits: settings.approvalFromUnits });
@@ -156,6 +159,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     reconcile: createReconciler({ documents, jobs, directory, clock }),
     pruneIdempotency: () =>
       idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
+    checkStocks: createDriftLook({
+      page: readModels.stockLevels.queries.all,
+      source: readModels.pacedSource,
+      checked: stockDrift.checked,
+    }),
     onFailure: readSide.onFailure,
   });
   const prepare = async (): Promise<void> => {
@@ -170,7 +178,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     useCases,
     readModels,
     consumers: runners.consumers,
-    measured: measures.lines,
+    measured: () => [...measures.lines(), ...stockDrift.lines()],
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,

@@ -77,6 +77,7 @@ export const createReadModels = (side: ReadSide) => {
   const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
+  const paced = pacedReads(source, pace);
   const stockTimesModel = build(untyped(stockTimes), createStockTimesQueries);
   const isCaughtUp = async (): Promise<boolean> => {
     const head = await source.head();
@@ -130,8 +131,10 @@ export const createReadModels = (side: ReadSide) => {
       ),
       uses: createApiKeyUses(side.documents),
     },
-    stockHistory: createStockHistory(pacedReads(source, pace), { ...stockTimesModel.queries, isCaughtUp }),
-    orderHistory: createOrderHistory(pacedReads(source, pace)),
+    stockHistory: createStockHistory(paced, { ...stockTimesModel.queries, isCaughtUp }),
+    /** As the log has them; each read takes its turn among the long ones. */
+    pacedSource: paced,
+    orderHistory: createOrderHistory(paced),
     /** Each with a runner of its own. */
     all,
   };
