@@ -30,6 +30,7 @@ const long = [
   'test/processManagers/ledger.properties.test.ts',
   'test/http/overload.test.ts',
   'test/http/drift.test.ts',
+  'test/http/stockDrift.test.ts',
   'test/http/drain.test.ts',
 ];
 

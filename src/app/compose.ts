@@ -6,8 +6,6 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
-import { stockDecider } from '../domain/stock/decider.ts';
-import { createFindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
@@ -29,6 +27,7 @@ import { buildApp } from '../http/app.ts';
 import type { HttpPorts, HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
+import { createDriftLook } from '../projections/stockLevels/drift.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
@@ -38,6 +37,7 @@ import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
 import { createRunners } from './runners.ts';
+import { createStockDriftWatch } from './stockDrift.ts';
 
 export interface Adapters {
   readonly events: EventStore & EventSource;
@@ -107,9 +107,10 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const snapshots = createSnapshotWriter(adapters.snapshots, (error) =>
     logger.warn(failureFacts(error), 'no snapshot'),
   );
-  const readModels = createAllReadModels(readSide, createFindPastState(stockDecider, events, snapshots));
+  const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
+  const stockDrift = createStockDriftWatch(logger);
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers, approvalFromUnits: settings.approvalFromUnits });
@@ -158,6 +159,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     reconcile: createReconciler({ documents, jobs, directory, clock }),
     pruneIdempotency: () =>
       idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
+    checkStocks: createDriftLook({
+      page: readModels.stockLevels.queries.all,
+      source: readModels.pacedSource,
+      checked: stockDrift.checked,
+    }),
     onFailure: readSide.onFailure,
   });
   const prepare = async (): Promise<void> => {
@@ -172,7 +178,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     useCases,
     readModels,
     consumers: runners.consumers,
-    measured: measures.lines,
+    measured: () => [...measures.lines(), ...stockDrift.lines()],
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,

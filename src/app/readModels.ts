@@ -1,7 +1,5 @@
 /** All that is read, of every room, and what process managers are shown of it. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Stock } from '../domain/stock/state.ts';
-import type { FindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { type ConsumerProgress, createConsumerProgress } from '../eventsourcing/consumers/consumerProgress.ts';
 import { earlierOf, type Position } from '../eventsourcing/message.ts';
 import { type Checkpoints, type EventSource, failureFacts, type ProgressPubSub } from '../eventsourcing/ports.ts';
@@ -17,11 +15,8 @@ import { reactionsName } from './measures.ts';
 /** A rebuild names one of them. */
 export const allProjections: readonly AnyProjection[] = [...projections, ...webhookProjections];
 
-export const createAllReadModels = (
-  side: ReadSide,
-  findPastStock?: FindPastState<Stock>,
-): ReadModels & WebhookReadModels => {
-  const readModels = createReadModels(side, findPastStock);
+export const createAllReadModels = (side: ReadSide): ReadModels & WebhookReadModels => {
+  const readModels = createReadModels(side);
   const ofWebhooks = createWebhookReadModels(side);
   return { ...readModels, ...ofWebhooks, all: [...readModels.all, ...ofWebhooks.all] };
 };

@@ -60,6 +60,7 @@ interface RunnerPorts {
   readonly deliver: (room: RoomName) => DeliveryHandler;
   readonly reconcile: () => Promise<unknown>;
   readonly pruneIdempotency: () => Promise<unknown>;
+  readonly checkStocks: Sweep;
   readonly onFailure: ConsumerOptions['onFailure'];
   readonly logger: FastifyBaseLogger;
 }
@@ -84,6 +85,7 @@ const pruneEveryMs = 60 * 60_000;
  * checkpoint has not moved, so it comes again, and its commands are known by their ids.
  */
 const finishMaxMs = 2_000;
+const checkStocksEveryMs = 10_000;
 /** A fault of the policies shows, and is mended, within two looks. */
 const reconcileClaimsEveryMs = 10_000;
 
@@ -155,6 +157,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
       every('expire reservations', processManagers.expireReservations, expireEveryMs),
       every('reconcile deliveries', ports.reconcile, reconcileEveryMs),
       every('prune idempotency keys', ports.pruneIdempotency, pruneEveryMs),
+      every('check stocks', ports.checkStocks, checkStocksEveryMs),
     ]);
   };
 

@@ -65,6 +65,11 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   'OrderAllocated@1': (data) => data,
   'OrderBackordered@1': (data) => data,
   'OrderCancelled@1': (data) => data,
+  // GTIN, GLN and SSCC of GS1 were added as optional fields.
+  'ItemDefined@1': (data) => data,
+  'WarehouseDefined@1': (data) => data,
+  'OrderShipmentDispatched@2': (data) => data,
+  'ShipmentDispatched@2': (data) => data,
 };
 
 /** An older build must not read a newer log. */

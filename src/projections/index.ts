@@ -1,6 +1,4 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
-
-import type { Stock } from '../domain/stock/state.ts';
 import {
   apiClientStream,
   itemStream,
@@ -9,7 +7,6 @@ import {
   stockStream,
   warehouseStream,
 } from '../domain/values.ts';
-import type { FindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
 import type { RecordedEvent } from '../eventsourcing/message.ts';
 import {
@@ -39,6 +36,7 @@ import { createLogCountQueries, eventHistory, logCount } from './eventHistory/pr
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { createOrderSourcing } from './orderSourcing/queries.ts';
+import { createOrderHistory } from './orders/asOf.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
@@ -50,6 +48,7 @@ import {
   stockLevelId,
   stockLevels,
 } from './stockLevels/projection.ts';
+import { createStockTimesQueries, stockTimes } from './stockTimes/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
@@ -65,10 +64,13 @@ export const projections: readonly AnyProjection[] = [
   untyped(eventHistory),
   untyped(logCount),
   untyped(apiKeys),
+  untyped(stockTimes),
 ];
 
-/** `findPastStock`: where a look at the past may begin. */
-export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<Stock>) => {
+/** A look at the past sees what was acknowledged before it; where the marks take longer, it reads the whole stream. */
+const marksWaitMs = 2_000;
+
+export const createReadModels = (side: ReadSide) => {
   const { source } = side;
   const fold = createFold(side);
   const foldOrder = (id: string) => fold<OrderDocument>(untyped(orders), orderStream(id), id);
@@ -76,6 +78,12 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
   const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
+  const paced = pacedReads(source, pace);
+  const stockTimesModel = build(untyped(stockTimes), createStockTimesQueries);
+  const isCaughtUp = async (): Promise<boolean> => {
+    const head = await source.head();
+    return head === null || stockTimesModel.model.waitFor(head, marksWaitMs);
+  };
   return {
     source,
     pace,
@@ -124,8 +132,11 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       ),
       uses: createApiKeyUses(side.documents),
     },
-    stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
-    orderSourcing: createOrderSourcing(pacedReads(source, pace)),
+    stockHistory: createStockHistory(paced, { ...stockTimesModel.queries, isCaughtUp }),
+    /** As the log has them; each read takes its turn among the long ones. */
+    pacedSource: paced,
+    orderHistory: createOrderHistory(paced),
+    orderSourcing: createOrderSourcing(paced),
     /** Each with a runner of its own. */
     all,
   };

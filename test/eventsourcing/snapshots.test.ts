@@ -1,7 +1,6 @@
 /** A command on a long stream reads the newest snapshot and the events since; nothing of it is believed unseen (R21). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCommandHandler } from '../../src/eventsourcing/commandHandling/commandHandler.ts';
-import { createFindPastState } from '../../src/eventsourcing/commandHandling/pastStates.ts';
 import {
   createSnapshotWriter,
   type KeptSnapshot,
@@ -200,35 +199,5 @@ describe('the answer to a command of long ago', () => {
     // The log finds out that it was recorded.
     const again = await handle(stream, { add: 1 }, contextOf('fill 290 5'));
     expect(again).toMatchObject({ kind: 'recorded', revision: 295, state: 296, isReplay: true });
-  });
-});
-
-describe('a state of the past', () => {
-  it('comes from the nearest snapshot before that time, after a look at a few events', async () => {
-    const tireless = { ...counterDecider, decide: () => accept(...Array<typeof counted>(30).fill(counted)) };
-    const { handle, flush } = start(log, tireless);
-    const times: string[] = [];
-    for (let at = 0; at < 100; at += 1) {
-      clock.pass(1_000);
-      times.push(clock.now());
-      await handle(stream, { add: 1 }, contextOf(`thirty ${at}`));
-      await flush();
-    }
-    let looks = 0;
-    const watched: Log = {
-      ...log,
-      readStream: (...asked) => {
-        looks += 1;
-        return log.readStream(...asked);
-      },
-    };
-    const writer = createSnapshotWriter(kept.store, (error) => failures.push(error));
-    const find = createFindPastState(tireless, watched, writer);
-    expect(await find(stream, times[0] ?? '')).toBeNull();
-    expect(await find(stream, times[49] ?? '')).toMatchObject({ state: 1_500, revision: 1_499, updatedAt: times[49] });
-    expect(await find(stream, times[98] ?? '')).toMatchObject({ revision: 2_939, updatedAt: times[97] });
-    expect(await find(stream, '2000-01-01T00:00:00.000Z')).toBeNull();
-    expect(await find('counter-none', times[0] ?? '')).toBeNull();
-    expect(looks).toBeLessThan(120);
   });
 });

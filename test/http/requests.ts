@@ -97,6 +97,9 @@ const notOfFormat: { readonly [Name in FormatName]: readonly string[] } = {
   'time-zone': ['Mars/Phobos', '+01:00', 'Europe', '../etc'],
   sku: ['', ' A', 'A ', 'A\u0000', 'A\u202eB', 'e\u0301', 'A\u2028B', '.', '..', '椅'.repeat(101)],
   printable: ['', ' A', 'A ', 'A\u0000', 'A\u2066B', 'A\nB'],
+  gtin: ['', '4006381333932', '400638133393', '40063813339310', ' 4006381333931', '٤006381333931'],
+  gln: ['', '0614141123453', '614141123452', '06141411234520'],
+  sscc: ['', '106141412345678909', '06141412345678908', '(00)106141412345678908'],
 };
 /** U+0000 and friends: in a pattern they are refused, in free text they are the sealing's business. */
 const brokenTexts = ['', ' ', "' OR 1=1 --", '../../etc', 'a\u0000b', '💥'.repeat(40)];

@@ -1,19 +1,36 @@
-import { array, assert, asyncProperty, nat } from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, nat, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StockMovement } from '../../src/domain/stock/balance.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
-import type { Stock } from '../../src/domain/stock/state.ts';
-import type { FindPastState } from '../../src/eventsourcing/commandHandling/pastStates.ts';
+import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
+import type { StockTimes } from '../../src/projections/stockHistory/asOf.ts';
 import { createStockHistory } from '../../src/projections/stockHistory/queries.ts';
 import { levelOf } from '../../src/projections/stockLevels/projection.ts';
+import { createStockTimesQueries, stockTimes } from '../../src/projections/stockTimes/projection.ts';
 import { stockHistories } from './stockHistories.ts';
-import { arrayReader, chairs, logOf, move, openSource, registered, stockEvents, timeAt } from './stockLog.ts';
+import {
+  arrayReader,
+  chairs,
+  logOf,
+  move,
+  openSource,
+  projected,
+  registered,
+  stockEvents,
+  timeAt,
+} from './stockLog.ts';
 
 const monday = '2026-03-02T12:00:00.000Z';
 const tuesday = '2026-03-03T12:00:00.000Z';
 const wednesday = '2026-03-04T12:00:00.000Z';
 
 const hourAt = (hours: number): string => timeAt(3_600 * hours);
+
+/** The marks that these events leave. */
+const timesOf = async (log: readonly RecordedEvent[]): Promise<StockTimes> => ({
+  ...createStockTimesQueries(await projected(stockTimes, log), () => stockTimes.name),
+  isCaughtUp: async () => true,
+});
 
 /** What happened, when it did, and when it was typed in. */
 type Told = readonly [movement: StockMovement, occurredAt: string, recordedAt: string];
@@ -24,7 +41,7 @@ const historyOf = async (...told: readonly Told[]) => {
     const [, occurredAt = '', recordedAt = ''] = told[index] ?? [];
     return { ...event, occurredAt, recordedAt };
   });
-  return createStockHistory(await openSource(dated));
+  return createStockHistory(await openSource(dated), await timesOf(dated));
 };
 
 const lateDelivery: readonly Told[] = [
@@ -87,10 +104,14 @@ describe('a stock as of a time (B2)', () => {
   it('shows goods that were sent off before their arrival was dated as missing, and promises none', async () => {
     const history = await historyOf(
       [registered(0), '2026-03-01T08:00:00.000Z', '2026-03-01T08:00:00.000Z'],
-      [move('StockReceived', { quantity: 5 }), wednesday, monday],
-      [move('StockAdjusted', { delta: -5, reason: 'lost' }), tuesday, tuesday],
+      // Clocks of clients may be five minutes ahead.
+      [move('StockReceived', { quantity: 5 }), '2026-03-03T12:04:00.000Z', tuesday],
+      [move('StockAdjusted', { delta: -5, reason: 'lost' }), '2026-03-03T12:01:00.000Z', '2026-03-03T12:01:00.000Z'],
     );
-    expect(await history.asOf(chairs, { asOf: tuesday })).toMatchObject({ onHand: -5, available: 0 });
+    expect(await history.asOf(chairs, { asOf: '2026-03-03T12:01:00.000Z' })).toMatchObject({
+      onHand: -5,
+      available: 0,
+    });
     expect(await history.asOf(chairs, { asOf: wednesday })).toMatchObject({ onHand: 0, available: 0 });
   });
 
@@ -129,40 +150,82 @@ describe('a stock as of a time (B2)', () => {
     );
   });
 
-  it('is the same from a snapshot before that time as from the beginning, whatever was told late', async () => {
+  it('is the same with marks as from the whole stream, at any two moments, whatever was told late or early', async () => {
+    const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
+    const rests = constantFrom(1, 900, 5 * second, minute, hour, 10 * day);
+    // Clocks of several machines: what is recorded later may say a little earlier.
+    const skews = constantFrom(0, 0, 0, 4 * second);
+    const lateness = constantFrom(0, 0, 0, 500, 5 * second, 5 * minute, hour, 3 * day, 400 * day, -500, -4 * minute);
+    const told = array(tuple(rests, skews, lateness), { minLength: 41, maxLength: 41 });
+    const near = tuple(nat(40), constantFrom(-hour, -second, -1, 0, 1, second, minute));
     await assert(
-      asyncProperty(
-        stockHistories,
-        array(nat(40), { maxLength: 40 }),
-        nat(40),
-        nat(40),
-        async (events, late, at, known) => {
-          // An hour apart as they were told; each happened then, or some hours before.
-          const log = logOf(...events).map((event, index) => ({
-            ...event,
-            recordedAt: hourAt(index),
-            occurredAt: hourAt(Math.max(0, index - (late[index] ?? 0))),
-          }));
-          const findPast: FindPastState<Stock> = async (_stream, recordedBy) => {
-            const revision = log.findLastIndex(({ recordedAt }) => recordedAt <= recordedBy);
-            if (revision < 0) return null;
-            const state = events.slice(0, revision + 1).reduce(stockDecider.evolve, stockDecider.initialState);
-            return { state, revision, updatedAt: hourAt(revision) };
-          };
-          const [whole, fromSnapshots] = [
-            createStockHistory(arrayReader(log)),
-            createStockHistory(arrayReader(log), findPast),
-          ];
-          for (const moment of [
-            {},
-            { asOf: hourAt(at) },
-            { knownAt: hourAt(known) },
-            { asOf: hourAt(at), knownAt: hourAt(known) },
-          ]) {
-            expect(await fromSnapshots.asOf(chairs, moment)).toEqual(await whole.asOf(chairs, moment));
-          }
-        },
-      ),
+      asyncProperty(stockHistories, told, near, near, async (events, times, asked, known) => {
+        let atMs = Date.parse(monday);
+        const log = logOf(...events).map((event, index) => {
+          const [restMs, skewMs, lateMs] = times[index % times.length] ?? [0, 0, 0];
+          atMs += restMs;
+          const recordedMs = atMs - skewMs;
+          const [recordedAt, occurredAt] = [recordedMs, recordedMs - lateMs].map((ms) => new Date(ms).toISOString());
+          return { ...event, recordedAt: recordedAt as string, occurredAt: occurredAt as string };
+        });
+        const at = ([index, beside]: readonly [number, number], time: 'occurredAt' | 'recordedAt'): string =>
+          new Date(Date.parse(log[index % log.length]?.[time] ?? monday) + beside).toISOString();
+        const whole = createStockHistory(arrayReader(log));
+        const marked = createStockHistory(arrayReader(log), await timesOf(log));
+        const [asOf, knownAt] = [at(asked, 'occurredAt'), at(known, 'recordedAt')];
+        for (const moment of [{}, { asOf }, { knownAt }, { asOf, knownAt }]) {
+          expect(await marked.asOf(chairs, moment)).toEqual(await whole.asOf(chairs, moment));
+        }
+      }),
+      { numRuns: 300 },
     );
+  });
+
+  it('at 1,000 instants is the plain fold, and reads a stream of 20,000 events no more than one of 100', async () => {
+    const hourly = async (count: number) => {
+      const received = Array.from({ length: count - 1 }, () => move('StockReceived', { quantity: 1 }));
+      const log = logOf(...stockEvents(registered(0), ...received)).map((event, index) => ({
+        ...event,
+        recordedAt: hourAt(index),
+        // Each tenth is told two days late.
+        occurredAt: hourAt(index % 10 === 9 ? Math.max(0, index - 48) : index),
+      }));
+      const looked = { events: 0 };
+      const reader = arrayReader(log);
+      const counting: typeof reader = {
+        readStream: async (stream, from, limit) => {
+          const read = await reader.readStream(stream, from, limit);
+          looked.events += read.length;
+          return read;
+        },
+      };
+      const history = createStockHistory(counting, await timesOf(log));
+      for (let asked = 0; asked < 1_000; asked += 1) {
+        // Spread over the whole stream by a stride that meets each tenth of it often.
+        const index = (asked * 7_919) % count;
+        const asOf = hourAt(index);
+        const happened = log.filter(({ occurredAt }) => occurredAt <= asOf).length;
+        expect(await history.asOf(chairs, { asOf })).toMatchObject({ onHand: happened - 1 });
+      }
+      return looked.events;
+    };
+    const [short, long] = [await hourly(100), await hourly(20_000)];
+    expect(long / short).toBeLessThan(3);
+  });
+
+  it('reads the whole stream where the marks have not come so far, or more is late than is read one by one', async () => {
+    const received = Array.from({ length: 1_200 }, () => move('StockReceived', { quantity: 1 }));
+    // Brought in at once: what happened hour by hour was told within 20 minutes, much later.
+    const log = logOf(...stockEvents(registered(0), ...received)).map((event, index) => ({
+      ...event,
+      recordedAt: hourAt(50_000 + index / 3_600),
+      occurredAt: hourAt(index),
+    }));
+    const times = await timesOf(log);
+    for (const isCaughtUp of [true, false]) {
+      const history = createStockHistory(arrayReader(log), { ...times, isCaughtUp: async () => isCaughtUp });
+      expect(await history.asOf(chairs, { asOf: hourAt(1_000) })).toMatchObject({ onHand: 1_000, revision: 1_000 });
+      expect(await history.asOf(chairs, { asOf: hourAt(100) })).toMatchObject({ onHand: 100, revision: 100 });
+    }
   });
 });

@@ -8,6 +8,15 @@ import { chairs, timeAt } from './stockLog.ts';
 
 const target = { ...chairs, occurredAt: timeAt(0) };
 
+const departure = (figure: number) => ({
+  ...target,
+  reservationId: `gone${figure % 3}`,
+  quantity: 1 + (figure % 3),
+  shipmentId: `s${figure % 3}`,
+  orderId: 'order1',
+  lineId: '1',
+});
+
 /** Two reservations are enough for them to meet. */
 const makers: readonly ((figure: number) => StockCommand)[] = [
   (figure) => ({ type: 'RegisterStock', ...target, onHand: figure, safetyStock: figure % 4 }),
@@ -35,6 +44,35 @@ const makers: readonly ((figure: number) => StockCommand)[] = [
   (figure) => ({ type: 'SetStockPolicy', ...target, safetyStock: figure }),
   () => ({ type: 'SetStock', ...target, counted: 0, reason: 'empty' }),
   () => ({ type: 'RetireStock', ...target }),
+  // Of an order, so that a later reservation may take it over.
+  (figure) => ({
+    type: 'ReserveStock',
+    ...target,
+    reservationId: 'taken',
+    orderId: 'order1',
+    lineId: '1',
+    quantity: 1 + (figure % 3),
+    expiresAt: timeAt(9),
+    ...(figure % 2 === 0 ? {} : { from: 'r1' }),
+  }),
+  // It left, whether anybody had reserved it or not; and it had not left after all.
+  (figure) => ({ ...departure(figure), type: 'ShipStock' }),
+  (figure) => ({ ...departure(figure), type: 'VoidDeparture' }),
+  (figure) => ({
+    type: 'AdjustStock',
+    ...target,
+    delta: figure - 9,
+    reason: 'damaged',
+    approval: { fromUnits: 2, approvalId: `a${figure % 2}`, by: 'anna' },
+  }),
+  (figure) => ({ type: 'ApproveChange', ...target, approvalId: `a${figure % 2}`, approvedBy: 'berta' }),
+  (figure) => ({
+    type: 'RejectChange',
+    ...target,
+    approvalId: `a${figure % 2}`,
+    rejectedBy: 'berta',
+    reason: 'recounted',
+  }),
 ];
 
 const historyOf = (commands: readonly StockCommand[]): readonly StockEvent[] => {

@@ -26,6 +26,6 @@ export const itemDecider: Decider<Item, ItemCommand, ItemEvent, ItemRefusal> = {
   },
   evolve: (_item, event) => ({ phase: 'defined', description: event.data }),
   weigh: (item) => (item.phase === 'absent' ? 100 : 600 + 200 * item.description.boxes.length),
-  codec: jsonStates(1),
+  codec: jsonStates(2),
   schemaVersions: itemVersions,
 };

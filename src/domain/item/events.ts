@@ -15,6 +15,8 @@ export interface Box {
 export interface ItemDescription {
   readonly name: string;
   readonly productCode?: string;
+  /** Of GS1, 8, 12, 13 or 14 digits; since version 2. */
+  readonly gtin?: string;
   readonly attributes: { readonly [name: string]: string };
   readonly boxes: readonly Box[];
   /** Written before kits were refused; nothing reads it. */
@@ -31,10 +33,11 @@ export const itemFields: FieldClasses<ItemEvent> = {
     sku: 'public',
     name: 'public',
     productCode: 'public',
+    gtin: 'public',
     attributes: 'public',
     boxes: 'public',
     components: 'public',
     backorderAllowed: 'public',
   },
 };
-export const itemVersions = { ItemDefined: 1 } as const;
+export const itemVersions = { ItemDefined: 2 } as const;

@@ -80,7 +80,7 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderReleased: 1,
   OrderCancelled: 2,
   OrderRemainderCancelled: 1,
-  OrderShipmentDispatched: 2,
+  OrderShipmentDispatched: 3,
   OrderShipmentCorrected: 1,
   OrderShipmentVoided: 1,
   OrderShipmentDelivered: 1,

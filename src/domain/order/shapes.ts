@@ -52,6 +52,8 @@ export interface ShippedLine extends LineQuantity {
 export interface ParcelDeclared {
   readonly parcelId: string;
   readonly trackingNumber?: string;
+  /** Of GS1, 18 digits; since version 3 of what declares it. */
+  readonly sscc?: string;
   readonly boxes: readonly { readonly lineId: string; readonly boxCode: string; readonly quantity: number }[];
 }
 /** What a courier knows a shipment by. It may become known after the goods have left, and be put right. */

@@ -134,7 +134,7 @@ export const shipmentFields: FieldClasses<ShipmentEvent> = {
   ShipmentTurnedBack: { ...place, parcelId: 'public' },
 };
 export const shipmentVersions = {
-  ShipmentDispatched: 2,
+  ShipmentDispatched: 3,
   ShipmentCorrected: 1,
   ShipmentVoided: 1,
   VoidedShipmentReported: 1,

@@ -41,6 +41,6 @@ export const warehouseDecider: Decider<Warehouse, WarehouseCommand, WarehouseEve
     return warehouse.phase === 'absent' ? warehouse : { ...warehouse, sourcing: event.data.sourcing };
   },
   weigh: () => 500,
-  codec: jsonStates(1),
+  codec: jsonStates(2),
   schemaVersions: warehouseVersions,
 };

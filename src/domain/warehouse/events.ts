@@ -14,6 +14,8 @@ export interface WarehouseDescription {
   readonly priority: number;
   /** `own`, or the id of the partner (3PL) that runs it. */
   readonly operator: string;
+  /** Of GS1, 13 digits; since version 2. */
+  readonly gln?: string;
 }
 
 export type WarehouseDefined = {
@@ -40,7 +42,8 @@ export const warehouseFields: FieldClasses<WarehouseEvent> = {
     timeZone: 'public',
     priority: 'public',
     operator: 'public',
+    gln: 'public',
   },
   WarehouseSourcingSet: { warehouseId: 'public', sourcing: 'public' },
 };
-export const warehouseVersions = { WarehouseDefined: 1, WarehouseSourcingSet: 1 } as const;
+export const warehouseVersions = { WarehouseDefined: 2, WarehouseSourcingSet: 1 } as const;

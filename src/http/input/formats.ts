@@ -5,6 +5,7 @@
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type { DataValidateFunction, DataValidationCxt } from 'ajv/dist/types/index.js';
 import { iso31661Alpha2ToAlpha3 } from 'iso-3166/1-a2-to-1-a3.js';
+import { isGln, isGtin, isSscc } from '../../domain/gs1.ts';
 import { futureToleranceMs, printableFault, skuFault, uuidPattern } from '../../domain/values.ts';
 import { Problem } from '../problems/problem.ts';
 
@@ -105,6 +106,9 @@ export const formats = {
     return fault === null ? { value: text } : { fault };
   },
   printable,
+  gtin: only(isGtin, 'must be a GTIN of 8, 12, 13 or 14 digits, the last of which checks the others'),
+  gln: only(isGln, 'must be a GLN of 13 digits, the last of which checks the others'),
+  sscc: only(isSscc, 'must be an SSCC of 18 digits, the last of which checks the others'),
 } as const satisfies { readonly [name: string]: Format };
 
 export type FormatName = keyof typeof formats;

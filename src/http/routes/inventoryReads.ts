@@ -1,5 +1,6 @@
 /** Stocks: now, as of a time, their history, why a figure is what it is, and what the ledger did not have. */
 import type { DiscrepancyDocument } from '../../projections/discrepancies/projection.ts';
+import { momentOf } from '../../projections/moment.ts';
 import { showStock } from '../commands/answers.ts';
 import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -43,11 +44,7 @@ export const registerInventoryReads = ({ read }: Router, { readModels, personalD
         const { level, item } = stock;
         return showResource(showStock(level, item), { request, reply }, item?.revision);
       }
-      const times = {
-        ...(asOf === undefined ? {} : { asOf }),
-        ...(knownAt === undefined ? {} : { knownAt }),
-      };
-      const level = await stockHistory.asOf({ warehouseId, sku }, times);
+      const level = await stockHistory.asOf({ warehouseId, sku }, momentOf({ asOf, knownAt }));
       if (level === null) throw noStock();
       return showStock(level, await items.queries.description(sku));
     },

@@ -1,12 +1,13 @@
 /** Orders and where their parcels are, as each role may see them (R1.2, R3.2). */
 import Type, { type Static } from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
+import { momentOf } from '../../projections/moment.ts';
 import { orderTracking } from '../../projections/shipments/queries.ts';
 import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
-import { findOrder, showOrder, showShipment } from '../reads/orders.ts';
+import { findOrder, noOrder, showOrder, showShipment } from '../reads/orders.ts';
 import { seesWarehouse } from '../reads/visibleFields.ts';
 import type { Router } from '../route.ts';
 import {
@@ -20,6 +21,7 @@ import {
   Time,
   WarehouseId,
 } from '../schemas/common.ts';
+import { AsOfQuery } from '../schemas/history.ts';
 import { Contact, Order, OrderNumber, OrderPath, orderStatuses } from '../schemas/orders.ts';
 import { Tracking } from '../schemas/shipments.ts';
 
@@ -92,19 +94,30 @@ const within = (reach: Reach, { customerId, warehouseId }: OrderFilters) => {
 
 export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => {
   const { readModels, personalData, useCases } = ports;
-  const { orders, shipments } = readModels;
+  const { orders, shipments, orderHistory } = readModels;
 
   read({
     operation: 'getOrder',
     url: '/v1/orders/:orderId',
     tag,
-    summary: 'One order; which fields it has depends on the role',
+    summary: 'One order, now or as of a time; which fields it has depends on the role',
+    description:
+      '`asOf` counts what had happened by then, `knownAt` only what had been recorded by then. Such an answer has the ' +
+      'revision of the last event that counted. Before it was placed, an order is not found.',
     params: OrderPath,
+    query: AsOfQuery,
     answers: { 200: ref(Order), 304: NotModified },
     problems: ['ORDER_NOT_FOUND'],
     models: [orders.model],
-    handle: async ({ params, reach, request, reply }) => {
+    isExpensive: ({ asOf, knownAt }) => asOf !== undefined || knownAt !== undefined,
+    handle: async ({ params, query: { asOf, knownAt }, reach, request, reply }) => {
+      // Who may see it today may see its past, each time with what the role may see.
       const order = await findOrder(ports, params.orderId, reach);
+      if (asOf !== undefined || knownAt !== undefined) {
+        const then = await orderHistory.asOf(order.orderId, momentOf({ asOf, knownAt }));
+        if (then === null) throw noOrder();
+        return showOrder(then, reach, personalData);
+      }
       return showResource(
         { revision: order.revision, ...(await showOrder(order, reach, personalData)) },
         { request, reply },

@@ -39,6 +39,14 @@ const WarehouseDescription = Closed({
     examples: ['own'],
     description: '`own`, or the id of the partner that runs it.',
   }),
+  gln: Type.Optional(
+    Type.String({
+      format: 'gln',
+      maxLength: 13,
+      description: 'Global location number of GS1.',
+      examples: ['0614141123452'],
+    }),
+  ),
 });
 const WarehouseSourcing = Type.Enum([...sourcingStates], {
   description: '`closed`: no order gets a new source here; what is reserved here is shipped all the same.',
@@ -79,6 +87,14 @@ export const ItemPath = Closed({ sku: Sku });
 export const ItemBody = Closed({
   name: Name,
   productCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64, examples: ['OAK'] })),
+  gtin: Type.Optional(
+    Type.String({
+      format: 'gtin',
+      maxLength: 14,
+      description: 'Global trade item number of GS1: 8, 12, 13 or 14 digits.',
+      examples: ['4006381333931'],
+    }),
+  ),
   attributes: Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{0,31}$' }), Type.String({ maxLength: 500 }), {
     maxProperties: attributesMax,
     additionalProperties: false,

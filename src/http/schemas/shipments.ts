@@ -38,6 +38,13 @@ const BoxRef = Closed({
   quantity: Quantity,
 });
 
+const Sscc = Type.String({
+  format: 'sscc',
+  maxLength: 18,
+  description: 'Serial shipping container code of GS1.',
+  examples: ['106141412345678908'],
+});
+
 const Carrier = Type.String({ format: 'printable', minLength: 1, maxLength: carrierCharsMax, examples: ['ups'] });
 
 export const ShipmentBody = Closed({
@@ -49,6 +56,7 @@ export const ShipmentBody = Closed({
     Closed({
       parcelId: Type.Optional(ParcelId),
       trackingNumber: Type.Optional(TrackingNumber),
+      sscc: Type.Optional(Sscc),
       boxes: Type.Array(BoxRef, { maxItems: boxesMax }),
     }),
     { minItems: 1, maxItems: parcelsMax },
@@ -83,6 +91,7 @@ export const Shipment = named(
       Closed({
         parcelId: ParcelId,
         trackingNumber: Type.Optional(Type.String()),
+        sscc: Type.Optional(Type.String()),
         status: ParcelStatus,
         lastLocation: Nullable(Type.String()),
         boxes: Type.Array(BoxRef),

@@ -5,7 +5,8 @@ import { type Beaten, whyBeaten } from '../../domain/policies/sourcingDecision.t
 import { orderStream } from '../../domain/values.ts';
 import type { Page, PageRequest } from '../../eventsourcing/projecting/page.ts';
 import type { Recorded } from '../../eventsourcing/projecting/projection.ts';
-import { type PacedStreamReader, revisionAfter, revisionCursor } from '../stockHistory/explain.ts';
+import { type PacedStreamReader, slicesOf } from '../moment.ts';
+import { revisionAfter, revisionCursor } from '../stockHistory/explain.ts';
 
 type Source = LineQuantity & { readonly sku: string; readonly warehouseId: string };
 type Alternative = NonNullable<SourcingDecision['alternatives']>[number] & { readonly why: Beaten };
@@ -55,18 +56,14 @@ const decidedBy = ({ type, data, revision, recordedAt }: Recorded<OrderEvent>): 
   }
 };
 
-/** Decoded within some five milliseconds. */
-const eventsPerSlice = 250;
-
 export const createOrderSourcing = (source: PacedStreamReader): OrderSourcing => ({
   decisions: async (orderId, { limit, cursor }) => {
     const stream = orderStream(orderId);
     const after = revisionAfter(stream, cursor);
     const found: DecidedSourcing[] = [];
-    for (let from = after === null ? 0 : after + 1; found.length <= limit; from += eventsPerSlice) {
-      const slice = (await source.readStream(stream, from, eventsPerSlice)) as readonly Recorded<OrderEvent>[];
+    for await (const slice of slicesOf<OrderEvent>(source, stream, after === null ? 0 : after + 1)) {
       found.push(...slice.map(decidedBy).filter((each) => each !== null));
-      if (slice.length < eventsPerSlice) break;
+      if (found.length > limit) break;
     }
     const items = found.slice(0, limit);
     const last = items.at(-1);

@@ -78,9 +78,10 @@ export interface ShipmentDocument {
   readonly updatedAt: string;
 }
 
-const freshParcel = ({ parcelId, trackingNumber, boxes }: ParcelDeclared): ParcelView => ({
+const freshParcel = ({ parcelId, trackingNumber, sscc, boxes }: ParcelDeclared): ParcelView => ({
   parcelId,
   ...(trackingNumber === undefined ? {} : { trackingNumber }),
+  ...(sscc === undefined ? {} : { sscc }),
   status: 'pre_transit',
   lastLocation: null,
   boxes,

@@ -1,30 +1,23 @@
 /** What only the log can answer about one stock. A stock that was never registered has an empty stream: no answer fails. */
 import { emptyBalance } from '../../domain/stock/balance.ts';
+import type { StockEvent } from '../../domain/stock/events.ts';
 import type { Balance } from '../../domain/stock/shapes.ts';
-import type { Stock } from '../../domain/stock/state.ts';
 import { stockStream } from '../../domain/values.ts';
-import type { FindPastState } from '../../eventsourcing/commandHandling/pastStates.ts';
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import { countWithin, InvalidCursor, type Page, type PageRequest } from '../../eventsourcing/projecting/page.ts';
-import { levelOf, type StockLevelDocument } from '../stockLevels/projection.ts';
+import { type Moment, type PacedStreamReader, slicesOf } from '../moment.ts';
+import type { StockLevelDocument } from '../stockLevels/projection.ts';
+import type { StockKey } from '../stockTimes/projection.ts';
+import { type StockTimes, stockAsOf } from './asOf.ts';
 import {
   causesIn,
   type ExplainedField,
   type FigureCause,
   figureOf,
-  foldAsOf,
-  type Moment,
-  type PacedStreamReader,
   type RecordedStockEvent,
   revisionAfter,
   revisionCursor,
-  slicesOf,
 } from './explain.ts';
-
-export interface StockKey {
-  readonly warehouseId: string;
-  readonly sku: string;
-}
 
 export interface Explanation extends Page<FigureCause> {
   readonly field: ExplainedField;
@@ -39,8 +32,7 @@ export interface StockHistory {
   history(key: StockKey, page: PageRequest): Promise<Page<RecordedEvent>>;
   /**
    * The stock as it was; `null` when it was not registered by then. Its `revision` and `updatedAt` are those of the last
-   * event that counts. Reads the stream from the nearest snapshot before that time on, a slice at a time: what was recorded
-   * later may have happened earlier.
+   * event that counts.
    */
   asOf(key: StockKey, moment: Moment): Promise<StockLevelDocument | null>;
   /**
@@ -55,9 +47,6 @@ export interface StockHistory {
  * would otherwise make one request walk a stream of millions.
  */
 const eventsReadMax = 10_000;
-
-/** Of all times that a moment may name. */
-const latest = '9999-12-31T23:59:59.999Z';
 
 const charsOf = ({ data }: { readonly data: object }): number => JSON.stringify(data).length;
 
@@ -95,30 +84,8 @@ const findCauses = async (
   return { causes, readTo: null };
 };
 
-/** Each event up to here counts: it can't have happened later than five minutes after it was recorded, by any clock. */
-const marginMs = 10 * 60_000;
-
-/** Where a fold as of a moment may begin. */
-const beginningOf = async (
-  { warehouseId, sku }: StockKey,
-  { asOf, knownAt }: Moment,
-  findPast: FindPastState<Stock>,
-): Promise<{ readonly level: StockLevelDocument | null; readonly from: number }> => {
-  const moments = [asOf, knownAt].filter((time) => time !== undefined).map((time) => Date.parse(time));
-  const recordedBy = new Date(Math.min(...moments, Date.parse(latest)) - marginMs).toISOString();
-  const past = await findPast(stockStream(warehouseId, sku), recordedBy);
-  if (past === null || past.state.phase === 'absent') return { level: null, from: 0 };
-  const { state: stock, revision, updatedAt } = past;
-  return { level: levelOf({ warehouseId, sku, stock, revision, updatedAt }), from: revision + 1 };
-};
-
-/** Without snapshots. */
-const findNone: FindPastState<Stock> = async () => null;
-
-export const createStockHistory = (
-  source: PacedStreamReader,
-  findPast: FindPastState<Stock> = findNone,
-): StockHistory => ({
+/** @param times `null`: a look back reads the whole stream. */
+export const createStockHistory = (source: PacedStreamReader, times: StockTimes | null = null): StockHistory => ({
   history: async ({ warehouseId, sku }, { limit, cursor }) => {
     const stream = stockStream(warehouseId, sku);
     const after = revisionAfter(stream, cursor);
@@ -132,20 +99,13 @@ export const createStockHistory = (
     };
   },
 
-  asOf: async (key, moment) => {
-    const { level: before, from } = await beginningOf(key, moment, findPast);
-    let level = before;
-    for await (const slice of slicesOf(source, stockStream(key.warehouseId, key.sku), from)) {
-      for (const event of slice) level = foldAsOf(level, event, moment);
-    }
-    return level;
-  },
+  asOf: (key, moment) => stockAsOf(source, times, key, moment),
 
   explain: async ({ warehouseId, sku, field }, { limit, cursor }) => {
     const stream = stockStream(warehouseId, sku);
     const after = revisionAfter(stream, cursor);
     const balance = await balanceAt(source, stream, after);
-    const slices = slicesOf(source, stream, after === null ? 0 : after + 1);
+    const slices = slicesOf<StockEvent>(source, stream, after === null ? 0 : after + 1);
     const { causes, readTo } = await findCauses(slices, balance, field, limit);
     const items = causes.slice(0, limit);
     const before = figureOf(balance, field);

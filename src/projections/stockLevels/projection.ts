@@ -93,6 +93,8 @@ interface StockLevelQueries {
   ): Promise<readonly StockLevelDocument[]>;
   /** By SKU. @throws InvalidCursor */
   list(query: StockLevelsQuery): Promise<Page<StockLevelDocument>>;
+  /** Of all warehouses. @throws InvalidCursor */
+  all(page: PageRequest): Promise<Page<StockLevelDocument>>;
 }
 
 const skuCondition = ({ sku, skuPrefix }: StockLevelsQuery) => {
@@ -118,4 +120,5 @@ export const createStockLevelQueries = (documents: Documents, collection: () => 
     };
     return pageOf(documents, collection(), { where, orderBy: { field: 'sku', direction: 'ascending' } }, page);
   },
+  all: (page) => pageOf(documents, collection(), { where: {} }, page),
 });
