@@ -11,6 +11,7 @@ import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
+import { createTransferUseCases } from './transfers.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
 
 /** Warehouses and items. Each is described as a whole, and the same description again records nothing. */
@@ -51,8 +52,14 @@ export const createUseCases = ({
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
+    ...createTransferUseCases(handlers, clock),
     /** Exact states of the write side, for what an answer or a check needs at once. */
-    load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
+    load: {
+      order: handlers.order.load,
+      shipment: handlers.shipment.load,
+      webhook: handlers.webhook.load,
+      transfer: handlers.transfer.load,
+    },
   };
 };
 

@@ -7,6 +7,7 @@ import {
   orderStream,
   shipmentStream,
   stockStream,
+  transferStream,
   warehouseStream,
 } from '../domain/values.ts';
 import type { FindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
@@ -49,6 +50,7 @@ import {
   stockLevelId,
   stockLevels,
 } from './stockLevels/projection.ts';
+import { createTransferQueries, type TransferDocument, transfers } from './transfers/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
@@ -64,6 +66,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(eventHistory),
   untyped(logCount),
   untyped(apiKeys),
+  untyped(transfers),
 ];
 
 /** `findPastStock`: where a look at the past may begin. */
@@ -123,6 +126,11 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       ),
       uses: createApiKeyUses(side.documents),
     },
+    transfers: build(untyped(transfers), (port, collection) =>
+      orFolded(createTransferQueries(port, collection, pace), (id: string) =>
+        fold<TransferDocument>(untyped(transfers), transferStream(id), id),
+      ),
+    ),
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */
     all,

@@ -32,6 +32,11 @@ interface Departure {
   readonly lineId?: string;
 }
 
+interface OfTransfer {
+  readonly transferId: string;
+  readonly lineId: string;
+}
+
 export type StockCommand =
   | StockRequest<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
   | StockRequest<
@@ -82,7 +87,26 @@ export type StockCommand =
   | StockRequest<'SetStockPolicy', { readonly safetyStock: number }>
   | StockRequest<'RetireStock', NeedsApproval>
   | StockRequest<'ApproveChange', { readonly approvalId: string; readonly approvedBy: string }>
-  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>;
+  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>
+  /** What a transfer tells: never refused. */
+  | StockRequest<
+      'ReserveForTransfer',
+      OfTransfer & { readonly reservationId: string; readonly quantity: number; readonly expiresAt: string }
+    >
+  | StockRequest<
+      'TransferOut',
+      OfTransfer & {
+        readonly reservationId: string;
+        readonly quantity: number;
+        /** The last pieces of the line leave: what is left of its claim is free. */
+        readonly endsClaim: boolean;
+        readonly toWarehouseId: string;
+      }
+    >
+  | StockRequest<
+      'TransferIn',
+      OfTransfer & { readonly quantity: number; readonly damaged: number; readonly fromWarehouseId: string }
+    >;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

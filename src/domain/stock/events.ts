@@ -6,6 +6,7 @@ import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
 import type { StockKey } from './shapes.ts';
+import type { StockTransferEvent } from './transferEvents.ts';
 
 export type StockRegistered = {
   readonly type: 'StockRegistered';
@@ -153,4 +154,5 @@ export type StockEvent =
   | StockChangeApproved
   | StockChangeRejected
   | StockPolicySet
-  | StockRetired;
+  | StockRetired
+  | StockTransferEvent;

@@ -10,6 +10,7 @@ const reservationEnd = {
   orderId: 'public',
   lineId: 'public',
 } as const;
+const ofTransfer = { ...key, transferId: 'public', lineId: 'public', quantity: 'public' } as const;
 const claim = { ...reservationEnd, expiresAt: 'public' } as const;
 
 export const stockFields: FieldClasses<StockEvent> = {
@@ -51,6 +52,10 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockChangeRejected: { ...key, approvalId: 'public', freed: 'public', rejectedBy: 'public', reason: 'public' },
   StockPolicySet: { ...key, safetyStock: 'public' },
   StockRetired: key,
+  StockTransferReserved: { ...ofTransfer, reservationId: 'public', expiresAt: 'public' },
+  StockTransferDeclined: { ...ofTransfer, available: 'public' },
+  StockTransferredOut: { ...ofTransfer, reservationId: 'public', claimed: 'public', toWarehouseId: 'public' },
+  StockTransferredIn: { ...ofTransfer, damaged: 'public', fromWarehouseId: 'public' },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
@@ -75,4 +80,8 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockChangeRejected: 1,
   StockPolicySet: 1,
   StockRetired: 1,
+  StockTransferReserved: 1,
+  StockTransferDeclined: 1,
+  StockTransferredOut: 1,
+  StockTransferredIn: 1,
 };

@@ -13,6 +13,8 @@ import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.
 import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
 import { registerShipments } from './shipments.ts';
+import { registerTransferReads } from './transferReads.ts';
+import { registerTransfers } from './transfers.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
 
 export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
@@ -30,5 +32,7 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerWebhookEndpoints(router, ports);
   registerApiKeys(router, ports);
   registerAudit(router, ports);
+  registerTransferReads(router, ports);
+  registerTransfers(router, ports);
   registerStream(app, router, ports, support);
 };

@@ -9,6 +9,7 @@ import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
+import { Transfer } from './transfers.ts';
 import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
@@ -119,6 +120,7 @@ export const sharedSchemas = [
   AuditEvent,
   ApiKey,
   IssuedApiKey,
+  Transfer,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>
