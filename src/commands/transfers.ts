@@ -21,6 +21,8 @@ const transferClaimMs = 30 * 24 * 3_600_000;
 type PlanRefusal = 'WAREHOUSE_NOT_FOUND' | 'STOCK_NOT_FOUND' | 'STOCK_RETIRED' | 'INSUFFICIENT_STOCK';
 export type TransferOutcome = Outcome<Transfer, TransferEvent, TransferRefusal | PlanRefusal>;
 
+type Accepted = Extract<TransferOutcome, { kind: 'recorded' | 'unchanged' }>;
+
 export type TransferRequest = Omit<TransferPlanned['data'], 'claimsUntil' | 'plannedAt'>;
 
 type Told = Outcome<unknown, { readonly type: string; readonly data: object }, string>;
@@ -88,12 +90,12 @@ export const createTransferUseCases = (handlers: TransferHandlers, clock: Clock)
   const check = createCheck(handlers);
   const tellNow = createTellNow(handlers);
 
-  /** Somebody was quicker than the plan, which has cancelled itself. */
-  const declinedOf = async (stream: string): Promise<Refused<'INSUFFICIENT_STOCK'> | null> => {
-    const { state } = await transfer.load(stream);
-    if (state.phase === 'absent') return null;
-    const declined = state.lines.find(({ claim }) => claim === 'declined');
-    if (declined === undefined) return null;
+  /** As it stands when the source has answered. Somebody may have been quicker than the plan, which has cancelled itself. */
+  const answered = async (stream: string, outcome: Accepted): Promise<TransferOutcome> => {
+    const { state, revision, position, updatedAt } = await transfer.load(stream);
+    const declined = state.phase === 'absent' ? undefined : state.lines.find(({ claim }) => claim === 'declined');
+    if (declined === undefined)
+      return { ...outcome, state, revision, position: position ?? outcome.position, updatedAt } as Accepted;
     const { sku, quantity } = declined;
     return refused('INSUFFICIENT_STOCK', `${quantity} of ${sku} can not be kept any more.`, { sku, quantity });
   };
@@ -111,7 +113,7 @@ export const createTransferUseCases = (handlers: TransferHandlers, clock: Clock)
       const outcome = await transfer(stream, { type: 'PlanTransfer', transfer: planned }, context);
       if (outcome.kind !== 'recorded' && outcome.kind !== 'unchanged') return outcome;
       if (outcome.kind === 'recorded') await tellNow(outcome.events);
-      return (await declinedOf(stream)) ?? outcome;
+      return answered(stream, outcome);
     },
     /** The stocks follow. */
     changeTransfer: (transferId: string, command: TransferCommand, context: CommandContext): Promise<TransferOutcome> =>

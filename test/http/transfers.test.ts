@@ -1,6 +1,11 @@
 /** Transfers over HTTP (docs/transfers.md): the whole way, who may, and what others see of it. */
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Reach } from '../../src/domain/access/authorize.ts';
+import type { Scope } from '../../src/domain/access/principal.ts';
+import { createLiveFilter } from '../../src/http/reads/liveFilter.ts';
 import { type Answer, allScopes, type Claims, startService } from '../support/service.ts';
+import { chairsLine, transferPlanned } from '../support/transfers.ts';
+import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import { arrange, line, placeOrder, since } from './arrange.ts';
 
 const service = await startService();
@@ -109,6 +114,7 @@ describe('a transfer', () => {
     expect([again.status, again.body]).toEqual([201, first.body]);
     const { transferId } = first.body;
     expect((await planner.post('/v1/transfers', { ...body, transferId })).status).toBe(201);
+    expect(first.headers.etag).toBe('"1"');
     const other = await planner.post('/v1/transfers', { ...body, transferId, lines: [{ sku, quantity: 1 }] });
     expect([other.status, other.body.code]).toEqual([409, 'TRANSFER_ID_TAKEN']);
     await expectAt('BER', sku, [5, 4, 0, 1]);
@@ -149,6 +155,7 @@ describe('a transfer', () => {
     await expectAt('BER', sku, [5, 0, 0, 5]);
     const path = await planned(sku, 2);
     const stale = await berlin.post(`${path}/dispatch`, {}, { 'if-match': '"0"' });
+    // The source has answered since.
     expect([stale.status, stale.body.code]).toEqual([412, 'REVISION_CONFLICT']);
     expect((await berlin.post(`${path}/dispatch`, {}, { 'if-match': '"1"' })).status).toBe(200);
   });
@@ -218,5 +225,16 @@ describe('who', () => {
       (await client.get(`/v1/warehouses/BER/inventory/${sku}/history`)).text.includes('"toWarehouseId"');
     await eventually(async () => expect(await seenBy(planner)).toBe(true));
     expect(await seenBy(berlin)).toBe(false);
+  });
+
+  it('follows live hears of transfers of either end, and of no others', () => {
+    const scopes: readonly Scope[] = ['inventory:read'];
+    const principal = { subject: 's', kind: 'client', client: 'c', roles: [], scopes, warehouses: [] } as const;
+    const hears = (...warehouses: readonly string[]): boolean => {
+      const reach: Reach = { warehouses, customerId: null, role: 'warehouse_staff' };
+      const [event] = ledgerLog(transferPlanned(chairsLine));
+      return event !== undefined && createLiveFilter({}, { principal, reach })(event);
+    };
+    expect([hears('BER'), hears('PAR'), hears('MAD')]).toEqual([true, true, false]);
   });
 });
