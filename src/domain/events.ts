@@ -65,6 +65,7 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   // Carrier and tracking number became optional; at version 1 both are always there.
   'OrderShipmentDispatched@1': (data) => data,
   'ShipmentDispatched@1': (data) => data,
+  'StockCounted@1': (data) => ({ ...data, shelf: null }),
 };
 
 /** An older build must not read a newer log. */

@@ -52,6 +52,7 @@ const mayDo: Record<Operation, string> = {
   getApproval: 'A W C U P - S',
   approveChange: 'A W - - P - S',
   rejectChange: 'A W - - P - S',
+  countInventory: 'A W - - P - S',
   planTransfer: 'A W - - P - S',
   listTransfers: 'A W C U P - S',
   getTransfer: 'A W C U P - S',

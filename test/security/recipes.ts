@@ -153,6 +153,7 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
 
   listAuditEvents: { good: nothing },
   streamEvents: { good: nothing },
+  countInventory: { good: with_(ofStock, { counted: 5_000, baseRevision: 0, reason: 'counted' }) },
   planTransfer: {
     good: ({ warehouseId, annexId }) => ({
       body: { from: warehouseId, to: annexId, lines: [{ sku: sharedSku, quantity: 1 }] },

@@ -103,6 +103,7 @@ export const policies = {
   listApiKeys: administer,
   revokeApiKey: { ...administer, sensitive: 'for_administrators_too' },
 
+  countInventory: changeStock,
   /** That of the warehouse it leaves from or goes to, as the route says. */
   planTransfer: changeStock,
   listTransfers: readStock,

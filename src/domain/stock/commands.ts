@@ -32,6 +32,16 @@ interface Departure {
   readonly lineId?: string;
 }
 
+/** The stock when counting began, and what is known of the time since (B9). All of it stays true. */
+export interface CountBegin {
+  readonly revision: number;
+  readonly onHand: number;
+  /** What later counts have put right: not a movement, as this count saw the same shelf. */
+  readonly corrected: number;
+  /** Changes that were proposed since (their approvals): this count has not seen them. */
+  readonly proposed: readonly string[];
+}
+
 interface OfTransfer {
   readonly transferId: string;
   readonly lineId: string;
@@ -59,7 +69,13 @@ export type StockCommand =
     >
   | StockRequest<
       'SetStock',
-      NeedsApproval & { readonly counted: number; readonly reason: string; readonly note?: Sealed }
+      NeedsApproval & {
+        readonly counted: number;
+        readonly reason: string;
+        readonly note?: Sealed;
+        /** Absent: the shelf was counted as the stock is now. */
+        readonly began?: CountBegin;
+      }
     >
   | StockRequest<
       'ReserveStock',

@@ -39,6 +39,11 @@ export type StockCounted = {
     readonly delta: number;
     readonly reason: string;
     readonly note?: Sealed;
+    /**
+     * What was on the shelf when counting began, where movements since were counted in: `counted` is with them. Absent, or
+     * `null` before version 2: it was counted as the stock was then.
+     */
+    readonly shelf?: { readonly counted: number; readonly revision: number } | null;
   };
 };
 export type StockReserved = {

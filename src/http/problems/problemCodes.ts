@@ -2,6 +2,8 @@
  * Every code a problem document can carry, with its status and its title. A new refusal of the domain does not compile
  * without a line here; `docs/errors.md` is this table in prose.
  */
+
+import type { CountRefusal } from '../../commands/stock.ts';
 import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
@@ -20,6 +22,7 @@ export type RefusalCode =
   | ItemRefusal
   | WebhookRefusal
   | TransferRefusal
+  | CountRefusal
   | ApiKeyRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
@@ -75,6 +78,7 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   TRANSFER_NOT_FOUND: { status: 404, title: 'No such transfer' },
   TRANSFER_ID_TAKEN: { status: 409, title: 'Another transfer has this id' },
   TRANSFER_NOTHING_LEFT: { status: 409, title: 'Nothing of the transfer is left for it' },
+  COUNT_BASE_NOT_FOUND: { status: 409, title: 'The count can not be carried on from its revision' },
   LOSS_EXCEEDS_TRANSIT: { status: 409, title: 'More than is on its way' },
   TRANSFER_LINE_NOT_FOUND: { status: 422, title: 'The transfer has no such line' },
   TRANSFER_LINE_REPEATED: { status: 422, title: 'A line stands twice in the request' },

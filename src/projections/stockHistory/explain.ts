@@ -84,6 +84,7 @@ const isReference = {
   proposedBy: false,
   approvedBy: false,
   rejectedBy: false,
+  shelf: false,
   available: false,
   claimed: false,
   damaged: false,
