@@ -6,11 +6,13 @@ import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
+import { transferDecider } from '../domain/transfer/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
 import { createCommandHandler, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
+import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
-import type { Sealed } from '../eventsourcing/message.ts';
+import type { RecordedEvent, Sealed } from '../eventsourcing/message.ts';
 import type { PersonalData } from './ports.ts';
 
 export const createHandlers = (options: HandlerOptions) => ({
@@ -23,6 +25,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   webhook: createCommandHandler(webhookDecider, options),
   alert: createCommandHandler(alertDecider, options),
   apiClient: createCommandHandler(apiKeyDecider, options),
+  transfer: createCommandHandler(transferDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;
@@ -50,4 +53,17 @@ export const systemContext = (commandId: string): CommandContext => ({
   authentication: {},
   correlationId: commandId,
   causationId: commandId,
+});
+
+/**
+ * A command of ours that an event asks for, by a name: whoever sends it, and however often, it is the same command.
+ * @see CommandContext.occurredAt for its time: now, if nothing else is said.
+ */
+export const followingContext = (
+  { id, metadata }: Pick<RecordedEvent, 'id' | 'metadata'>,
+  name: string,
+): CommandContext => ({
+  ...systemContext(derivedId(`${id}/${name}`)),
+  correlationId: metadata.$correlationId,
+  causationId: id,
 });

@@ -3,14 +3,16 @@ import type { ItemCommand } from '../domain/item/decider.ts';
 import { itemStream, warehouseStream } from '../domain/values.ts';
 import type { SourcingState, WarehouseDescription } from '../domain/warehouse/events.ts';
 import type { CommandContext } from '../eventsourcing/commandHandling/outcome.ts';
-import type { Clock } from '../eventsourcing/ports.ts';
+import type { Clock, EventStore } from '../eventsourcing/ports.ts';
 import { createAlertUseCases } from './alerts.ts';
 import { createApiKeyUseCases } from './apiKeys.ts';
+import { createCountUseCases } from './counts.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
+import { createTransferUseCases } from './transfers.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
 
 /** Warehouses and items. Each is described as a whole, and the same description again records nothing. */
@@ -28,6 +30,7 @@ interface UseCasePorts {
   readonly handlers: Handlers;
   readonly personalData: PersonalData;
   readonly clock: Clock;
+  readonly events: Pick<EventStore, 'readStream'>;
   readonly newSecret: () => string;
   /** See `createStockUseCases`. */
   readonly approvalFromUnits: number;
@@ -38,21 +41,30 @@ export const createUseCases = ({
   handlers,
   personalData,
   clock,
+  events,
   newSecret,
   approvalFromUnits,
   apiKeyTexts,
 }: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
+  const stockUseCases = createStockUseCases(handlers, { sealNote, approvalFromUnits });
   return {
     ...createCatalogueUseCases(handlers),
     ...createAlertUseCases(handlers),
     ...createApiKeyUseCases(handlers, apiKeyTexts),
-    ...createStockUseCases(handlers, { sealNote, approvalFromUnits }),
+    ...stockUseCases,
+    ...createCountUseCases(handlers, { ...stockUseCases, events }),
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
+    ...createTransferUseCases(handlers, clock),
     /** Exact states of the write side, for what an answer or a check needs at once. */
-    load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
+    load: {
+      order: handlers.order.load,
+      shipment: handlers.shipment.load,
+      webhook: handlers.webhook.load,
+      transfer: handlers.transfer.load,
+    },
   };
 };
 

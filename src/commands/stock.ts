@@ -9,7 +9,9 @@ import { createSlots } from '../eventsourcing/concurrency.ts';
 import { refuse } from '../eventsourcing/message.ts';
 import type { Handlers, SealNote } from './handlers.ts';
 
-export type StockOutcome = Outcome<Stock, StockEvent, StockRefusal | 'WAREHOUSE_NOT_FOUND'>;
+/** The revision at which counting began is not one that the count can be carried on from. */
+export type CountRefusal = 'COUNT_BASE_NOT_FOUND';
+export type StockOutcome = Outcome<Stock, StockEvent, StockRefusal | 'WAREHOUSE_NOT_FOUND' | CountRefusal>;
 
 export interface StockChange {
   /** Without its note, which is sealed here. */

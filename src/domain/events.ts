@@ -12,6 +12,7 @@ import { type OrderNumberEvent, orderNumberFields, orderNumberVersions } from '.
 import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
+import { type TransferEvent, transferFields, transferVersions } from './transfer/events.ts';
 import { type WarehouseEvent, warehouseFields, warehouseVersions } from './warehouse/events.ts';
 import { type WebhookEvent, webhookFields, webhookVersions } from './webhook/events.ts';
 
@@ -24,7 +25,8 @@ export type LedgerEvent =
   | ShipmentEvent
   | WebhookEvent
   | AlertEvent
-  | ApiKeyEvent;
+  | ApiKeyEvent
+  | TransferEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -38,6 +40,7 @@ export const eventFields = {
   ...webhookFields,
   ...alertFields,
   ...apiKeyFields,
+  ...transferFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -51,6 +54,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...webhookVersions,
   ...alertVersions,
   ...apiKeyVersions,
+  ...transferVersions,
 };
 
 /**
@@ -70,6 +74,7 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   'WarehouseDefined@1': (data) => data,
   'OrderShipmentDispatched@2': (data) => data,
   'ShipmentDispatched@2': (data) => data,
+  'StockCounted@1': (data) => ({ ...data, shelf: null }),
 };
 
 /** An older build must not read a newer log. */

@@ -13,6 +13,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   lineId: null,
   reservationId: null,
   keyId: 'nobody',
+  transferId: 'warehouse',
 };
 
 /** What of a path contradicts the line of its operation. */

@@ -1,5 +1,5 @@
 /** The cause of a command of ours: the event that asked for it, or a drift that the reconciler found. */
-import { systemContext } from '../commands/handlers.ts';
+import { followingContext, systemContext } from '../commands/handlers.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import { stockStream } from '../domain/values.ts';
 import { derivedId } from '../eventsourcing/commandHandling/ids.ts';
@@ -20,12 +20,9 @@ export interface Cause extends Seen {
   readonly contextAtEventTime: (name: string) => CommandContext;
 }
 
-export const causeOf = ({ id, stream, revision, occurredAt, metadata }: RecordedEvent): Cause => {
-  const context = (name: string): CommandContext => ({
-    ...systemContext(derivedId(`${id}/${name}`)),
-    correlationId: metadata.$correlationId,
-    causationId: id,
-  });
+export const causeOf = (event: RecordedEvent): Cause => {
+  const { id, stream, revision, occurredAt } = event;
+  const context = (name: string): CommandContext => followingContext(event, name);
   const contextAtEventTime = (name: string): CommandContext => ({ ...context(name), occurredAt });
   return { eventId: id, stream, revision, context, contextAtEventTime };
 };

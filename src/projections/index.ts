@@ -5,6 +5,7 @@ import {
   orderStream,
   shipmentStream,
   stockStream,
+  transferStream,
   warehouseStream,
 } from '../domain/values.ts';
 import { createLiveEvents } from '../eventsourcing/consumers/liveEvents.ts';
@@ -49,6 +50,7 @@ import {
   stockLevels,
 } from './stockLevels/projection.ts';
 import { createStockTimesQueries, stockTimes } from './stockTimes/projection.ts';
+import { createTransferQueries, type TransferDocument, transfers } from './transfers/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
@@ -65,6 +67,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(logCount),
   untyped(apiKeys),
   untyped(stockTimes),
+  untyped(transfers),
 ];
 
 /** A look at the past sees what was acknowledged before it; where the marks take longer, it reads the whole stream. */
@@ -137,6 +140,11 @@ export const createReadModels = (side: ReadSide) => {
     pacedSource: paced,
     orderHistory: createOrderHistory(paced),
     orderSourcing: createOrderSourcing(paced),
+    transfers: build(untyped(transfers), (port, collection) =>
+      orFolded(createTransferQueries(port, collection, pace), (id: string) =>
+        fold<TransferDocument>(untyped(transfers), transferStream(id), id),
+      ),
+    ),
     /** Each with a runner of its own. */
     all,
   };

@@ -139,6 +139,18 @@ const announcements = {
   WebhookEndpointDeleted: null,
   WebhookEndpointDisabled: null,
   WebhookEndpointScopeNarrowed: null,
+  StockTransferReserved: taken('transfer_reserved'),
+  StockTransferDeclined: null,
+  StockTransferredOut: taken('transferred_out'),
+  StockTransferredIn: moved('transferred_in'),
+  TransferPlanned: null,
+  TransferLineClaimed: null,
+  TransferClaimDeclined: null,
+  TransferClaimReturned: null,
+  TransferDispatched: null,
+  TransferReceived: null,
+  TransferPiecesLost: null,
+  TransferCancelled: null,
 } as const satisfies { readonly [Type in LedgerEventType]: Announcement<EventOf<Type>> | null };
 
 export type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];

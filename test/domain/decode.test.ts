@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asStored, decodeStored, eventVersions, eventVersions, upcasters } from '../../src/domain/events.ts';
+import { asStored, decodeStored, eventVersions, upcasters } from '../../src/domain/events.ts';
 import {
   itemStream,
   orderStream,

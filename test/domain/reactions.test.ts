@@ -10,8 +10,11 @@ import type {
   VoidedShipmentReported,
 } from '../../src/domain/shipment/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
+import type { TransferEvent } from '../../src/domain/transfer/events.ts';
+import { claimIdOf } from '../../src/domain/transfer/state.ts';
 import type { WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
-import { balanceOf, now, sampleOrder } from '../support/samples.ts';
+import { balanceOf, later, now, sampleOrder } from '../support/samples.ts';
+import { chairsLine, lampsLine, transferEnds, transferPlanned } from '../support/transfers.ts';
 
 const orderId = 'order1';
 const key = { warehouseId: 'BER', sku: 'CHAIR', after: balanceOf({ onHand: 1 }) };
@@ -58,6 +61,29 @@ const registered = (onHand: number): StockEvent => ({
   type: 'StockRegistered',
   data: { ...key, onHand, safetyStock: 0, registeredAt: now },
 });
+/** Of a stock, when the transfer says that it happened. */
+const tellStock = (stream: string, name: string, command: object) => ({
+  type: 'Tell',
+  to: 'stock',
+  stream,
+  command: { ...command, occurredAt: now },
+  name: `follow/${name}`,
+});
+const ofLine = { transferId: 't1', lineId: '1', reservationId: claimIdOf('t1', '1') };
+const chairsAt = (warehouseId: string) => ({ warehouseId, sku: 'CHAIR' });
+const freesClaim = {
+  type: 'ReleaseReservation',
+  ...chairsAt('BER'),
+  reservationId: ofLine.reservationId,
+  reason: 'transfer_cancelled',
+};
+const tellTransfer = (command: object) => ({
+  type: 'Tell',
+  to: 'transfer',
+  stream: 'transfer-t1',
+  command,
+  name: 'follow/claim',
+});
 const backordered = [{ lineId: '1', quantity: 1 }];
 
 type OwnEvent =
@@ -68,6 +94,7 @@ type OwnEvent =
   | ShipmentTurnedBack
   | ShipmentVoided
   | VoidedShipmentReported
+  | TransferEvent
   | WarehouseSourcingSet;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const cases: readonly Case[] = [
@@ -281,6 +308,100 @@ const cases: readonly Case[] = [
     'a warehouse that is closed keeps what is reserved there',
     { type: 'WarehouseSourcingSet', data: { warehouseId: 'BER', sourcing: 'closed' } },
     [],
+  ],
+  [
+    'a planned transfer asks the source to keep the pieces of each line',
+    transferPlanned(chairsLine, lampsLine),
+    [
+      tellStock('stock-BER.CHAIR', 'claim/1', {
+        type: 'ReserveForTransfer',
+        ...chairsAt('BER'),
+        ...ofLine,
+        quantity: 10,
+        expiresAt: later,
+      }),
+      tellStock('stock-BER.LAMP', 'claim/2', {
+        type: 'ReserveForTransfer',
+        warehouseId: 'BER',
+        sku: 'LAMP',
+        transferId: 't1',
+        lineId: '2',
+        reservationId: claimIdOf('t1', '2'),
+        quantity: 4,
+        expiresAt: later,
+      }),
+    ],
+  ],
+  [
+    'the source answers that it keeps them',
+    {
+      type: 'StockTransferReserved',
+      data: { ...key, transferId: 't1', lineId: '1', reservationId: 'r1', quantity: 2, expiresAt: now },
+    },
+    [tellTransfer({ type: 'RecordClaim', lineId: '1' })],
+  ],
+  [
+    'or that it has not got them',
+    { type: 'StockTransferDeclined', data: { ...key, transferId: 't1', lineId: '1', quantity: 2, available: 1 } },
+    [tellTransfer({ type: 'RecordDecline', lineId: '1' })],
+  ],
+  [
+    'what left for another warehouse is booked out, and its claim ends with the last pieces',
+    {
+      type: 'TransferDispatched',
+      data: { ...transferEnds, lines: [{ ...chairsLine, quantity: 3, open: 0 }] },
+    },
+    [
+      tellStock('stock-BER.CHAIR', 'out/1', {
+        type: 'TransferOut',
+        ...chairsAt('BER'),
+        ...ofLine,
+        quantity: 3,
+        toWarehouseId: 'PAR',
+        endsClaim: true,
+      }),
+    ],
+  ],
+  [
+    'what came from another warehouse is booked in',
+    { type: 'TransferReceived', data: { ...transferEnds, lines: [{ ...chairsLine, damaged: 1 }] } },
+    [
+      tellStock('stock-PAR.CHAIR', 'in/1', {
+        type: 'TransferIn',
+        ...chairsAt('PAR'),
+        transferId: 't1',
+        lineId: '1',
+        quantity: 10,
+        damaged: 1,
+        fromWarehouseId: 'BER',
+      }),
+    ],
+  ],
+  [
+    'and is for those who wait',
+    {
+      type: 'StockTransferredIn',
+      data: { ...key, transferId: 't1', lineId: '1', quantity: 2, damaged: 1, fromWarehouseId: 'PAR' },
+    },
+    waiting,
+  ],
+  [
+    'but for what is damaged',
+    {
+      type: 'StockTransferredIn',
+      data: { ...key, transferId: 't1', lineId: '1', quantity: 2, damaged: 2, fromWarehouseId: 'PAR' },
+    },
+    [],
+  ],
+  [
+    'a cancelled transfer frees what was kept for it',
+    { type: 'TransferCancelled', data: { ...transferEnds, reason: 'x', lines: [chairsLine] } },
+    [freesClaim],
+  ],
+  [
+    'a claim that came too late is freed',
+    { type: 'TransferClaimReturned', data: { ...transferEnds, lineId: '1', sku: 'CHAIR' } },
+    [freesClaim],
   ],
   ['a changed safety stock may set goods free', { type: 'StockPolicySet', data: { ...key, safetyStock: 0 } }, waiting],
 ];

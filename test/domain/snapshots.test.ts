@@ -16,6 +16,7 @@ import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
+import { transferDecider } from '../../src/domain/transfer/decider.ts';
 import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
 import { webhookDecider } from '../../src/domain/webhook/decider.ts';
 import type { Decider, DomainEvent } from '../../src/eventsourcing/message.ts';
@@ -51,6 +52,7 @@ const aggregates = [
   writtenBy(stockDecider),
   writtenBy(warehouseDecider),
   writtenBy(webhookDecider),
+  writtenBy(transferDecider),
 ];
 
 describe('what is written of a state', () => {

@@ -37,6 +37,7 @@ const makeReserve: Make = (place, figure, ref) => ({
   orderId: `o${ref}`,
   lineId: '1',
 });
+const lineOf = (ref: number) => ({ transferId: `transfer${ref}`, lineId: '1' });
 const termsOf = (ref: number) => ({ approval: { fromUnits: 3, approvalId: `a${ref}`, by: 'anna' } });
 /** `figure` is negative or zero now and then, on purpose; `ref` picks one of a few reservations and orders. */
 const makers = {
@@ -78,6 +79,31 @@ const makers = {
   }),
   quarantine: (place, figure) => ({ type: 'QuarantineStock', ...place, quantity: figure, reason: 'damaged' }),
   releaseQuarantine: (place, figure) => ({ type: 'ReleaseQuarantine', ...place, quantity: figure }),
+  reserveForTransfer: (place, figure, ref) => ({
+    type: 'ReserveForTransfer',
+    ...place,
+    ...lineOf(ref),
+    reservationId: `t${ref}`,
+    quantity: figure,
+    expiresAt: soon,
+  }),
+  transferOut: (place, figure, ref) => ({
+    type: 'TransferOut',
+    ...place,
+    ...lineOf(ref),
+    reservationId: `t${ref}`,
+    quantity: figure,
+    endsClaim: ref % 2 === 0,
+    toWarehouseId: 'MAD',
+  }),
+  transferIn: (place, figure, ref) => ({
+    type: 'TransferIn',
+    ...place,
+    ...lineOf(ref),
+    quantity: figure,
+    damaged: ref,
+    fromWarehouseId: 'MAD',
+  }),
   setPolicy: (place, _, ref) => ({ type: 'SetStockPolicy', ...place, safetyStock: ref }),
   retire: (place) => ({ type: 'RetireStock', ...place }),
   adjustOrPropose: (place, figure, ref) => ({
@@ -127,7 +153,8 @@ const broken = (stock: Stock, event: StockEvent): string | null => {
   if (open.some(({ quantity, quantityAsked }) => quantity <= 0 || quantity > quantityAsked))
     return 'an odd reservation';
   const ofOrders = [0, 1, 2, 3, 4].flatMap((ref) => reservationsOf(stock, `o${ref}`));
-  if (ofOrders.length !== open.length) return 'a claim that its order does not find';
+  if (ofOrders.length !== open.filter(({ orderId }) => orderId !== undefined).length)
+    return 'a claim that its order does not find';
   if (JSON.stringify(event.data.after) !== JSON.stringify(balance)) return 'after is not the fold';
   return null;
 };

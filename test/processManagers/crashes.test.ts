@@ -1,5 +1,6 @@
 /** Whatever moment a process dies at, the next one finishes what it began, and nothing is done twice (R4, H17). */
 import { describe, expect, it } from 'vitest';
+import type { TransferCommand } from '../../src/domain/transfer/commands.ts';
 import { createMemoryEvents } from '../support/memoryEvents.ts';
 import {
   type CrashPoint,
@@ -91,6 +92,23 @@ const scenarios: Record<string, Scenario> = {
     await recorded(voidShipment(world, 'o1', 'BER'));
     const report = { status: 'in_transit', reportedAt: world.clock.now() } as const;
     await recorded(world.useCases.trackParcel('o1-from-BER', report, contextOf('after all')));
+  },
+  'a transfer that is dispatched, received and cancelled in part, beside an order that waits': async (world) => {
+    await openShop(world, { BER: { CHAIR: 8, LAMP: 2 }, PAR: {} });
+    const lines = [
+      { lineId: '1', sku: 'CHAIR', quantity: 6 },
+      { lineId: '2', sku: 'LAMP', quantity: 2 },
+    ];
+    const request = { transferId: 't1', fromWarehouseId: 'BER', toWarehouseId: 'PAR', lines };
+    await recorded(world.useCases.planTransfer(request, contextOf('plan')));
+    await place(world, 'o1', { CHAIR: 6 });
+    await world.settle();
+    const change = (command: TransferCommand) =>
+      recorded(world.useCases.changeTransfer('t1', command, contextOf(JSON.stringify(command))));
+    await change({ type: 'DispatchTransfer', lines: [{ lineId: '1', quantity: 4 }] });
+    await change({ type: 'ReceiveTransfer', lines: [{ lineId: '1', quantity: 3, damaged: 1 }] });
+    await change({ type: 'CancelTransfer', reason: 'lorry full' });
+    await change({ type: 'RecordLoss', reason: 'fell off' });
   },
   'reservations that expire': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });

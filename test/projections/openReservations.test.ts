@@ -29,6 +29,11 @@ const takeOver = (quantity: number) =>
     fromReservationId: 'r1',
   });
 
+const ofTransfer = { transferId: 'transfer1', lineId: '1', reservationId: 't1' };
+const keptForTransfer = move('StockTransferReserved', { ...ofTransfer, quantity: 4, expiresAt: timeAt(900) });
+const transferredOut = (quantity: number, taken: number) =>
+  move('StockTransferredOut', { ...ofTransfer, quantity, claimed: taken, toWarehouseId: 'PAR' });
+
 const open: OpenReservationDocument = { ...chairs, ...claim, expiresAt: timeAt(900) };
 
 projectionSpec(openReservations, logOf, {
@@ -60,6 +65,21 @@ projectionSpec(openReservations, logOf, {
       events: claimed(reserve(), move('StockReservationLapsed', { ...claim, cause: 'count' })),
       document: null,
     },
+  ],
+  StockTransferReserved: [
+    {
+      title: 'what is kept for a transfer is claimed for no order',
+      events: claimed(keptForTransfer),
+      document: { ...chairs, reservationId: 't1', quantity: 4, expiresAt: timeAt(900) },
+    },
+  ],
+  StockTransferredOut: [
+    {
+      title: 'what left of it is claimed no longer',
+      events: claimed(keptForTransfer, transferredOut(3, 3)),
+      document: { ...chairs, reservationId: 't1', quantity: 1, expiresAt: timeAt(900) },
+    },
+    { title: 'when all of it left', events: claimed(keptForTransfer, transferredOut(6, 4)), document: null },
   ],
   StockReservationTakenOver: [
     {

@@ -31,6 +31,14 @@ const story = (
 const claim = { reservationId: 'r1', quantity: 4 };
 const reserved = move('StockReserved', { ...claim, expiresAt: timeAt(900) });
 
+const ofTransfer = { transferId: 'transfer1', lineId: '1' };
+const transferReserved = move('StockTransferReserved', {
+  ...ofTransfer,
+  reservationId: 't1',
+  quantity: 4,
+  expiresAt: timeAt(900),
+});
+
 const lossProposed = (pieces: number) =>
   move('StockChangeProposed', {
     approvalId: 'a1',
@@ -220,6 +228,40 @@ projectionSpec(stockLevels, logOf, {
       'of a retired stock, which stays retired',
       [registered(0), move('StockRetired', {}), move('StockPolicySet', { safetyStock: 2 })],
       { status: 'retired', safetyStock: 2 },
+    ),
+  ],
+  StockTransferReserved: [
+    story('is kept for a transfer', [registered(10), transferReserved], { onHand: 10, reserved: 4, available: 6 }),
+  ],
+  StockTransferDeclined: [
+    story(
+      'moves no figure',
+      [registered(10), move('StockTransferDeclined', { ...ofTransfer, quantity: 11, available: 10 })],
+      { onHand: 10, available: 10 },
+    ),
+  ],
+  StockTransferredOut: [
+    story(
+      'leaves with what was kept for it, and with what was not',
+      [
+        registered(10),
+        transferReserved,
+        move('StockTransferredOut', {
+          ...ofTransfer,
+          reservationId: 't1',
+          quantity: 5,
+          claimed: 4,
+          toWarehouseId: 'PAR',
+        }),
+      ],
+      { onHand: 5, available: 5 },
+    ),
+  ],
+  StockTransferredIn: [
+    story(
+      'comes, and what is damaged goes to quarantine',
+      [registered(1), move('StockTransferredIn', { ...ofTransfer, quantity: 5, damaged: 2, fromWarehouseId: 'PAR' })],
+      { onHand: 6, quarantined: 2, available: 4 },
     ),
   ],
   StockRetired: [

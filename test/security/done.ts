@@ -1,5 +1,5 @@
 /** Commands that are carried out: under a key of one's own, once more, under another's key, and after one's reach has changed. */
-import { customerOf, isOfWarehouses, type Person, personOf, warehouseOf } from './people.ts';
+import { annexOf, customerOf, isOfWarehouses, type Person, personOf, warehouseOf } from './people.ts';
 import { askedOf, type Case, type Entered, wellOf } from './targets.ts';
 import type { Things } from './things.ts';
 import type { Asked, World } from './world.ts';
@@ -22,7 +22,10 @@ const withKey = (asked: Asked, key: string): Asked => ({
 const before = ({ person, role }: Entered): Person =>
   role === 'customer'
     ? { ...person, customerId: customerOf('west') }
-    : { ...person, warehouses: [warehouseOf('east'), warehouseOf('west')] };
+    : {
+        ...person,
+        warehouses: ['east' as const, 'west' as const].flatMap((side) => [warehouseOf(side), annexOf(side)]),
+      };
 
 const ownOf = async ({ target, person, own }: Entered, world: World): Promise<Things> => {
   const { newName } = world.thingsFor(person, 'east');

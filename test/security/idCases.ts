@@ -16,12 +16,16 @@ const idsInBodies: { readonly [name: string]: Rule['whose'] | 'customer' } = {
   shipmentId: 'warehouse',
   endpointId: 'endpoint',
   customerId: 'customer',
+  transferId: 'warehouse',
+  from: 'warehouse',
+  to: 'warehouse',
 };
 
 /** Where an id of somebody else comes to something else than "not found". */
 const otherwise: { readonly [place: string]: 'taken' | 'wish' } = {
   // It names an order that is to be made: taken, by whomever.
   'placeOrder.orderId': 'taken',
+  'planTransfer.transferId': 'taken',
   // Where it would best come from; who may see warehouses is not asked.
   'placeOrder.preferredWarehouseId': 'wish',
 };
@@ -54,7 +58,9 @@ const idPlaces = (
   if (schema.type === 'array') return idPlaces(schema.items as JsonSchema, document, [...at, 0]);
   const properties = Object.entries((schema.properties ?? {}) as { readonly [name: string]: JsonSchema });
   return properties.flatMap(([name, each]) =>
-    Object.hasOwn(idsInBodies, name) || isId(each) ? [[...at, name]] : idPlaces(each, document, [...at, name]),
+    isId(each) || (Object.hasOwn(idsInBodies, name) && each.format !== 'date-time')
+      ? [[...at, name]]
+      : idPlaces(each, document, [...at, name]),
   );
 };
 
@@ -72,7 +78,7 @@ const withAt = (body: Json, [step, ...rest]: readonly (string | number)[], id: J
 
 const idOf = (name: string, things: Things): Json => {
   if (name === 'warehouseIds') return [things.warehouseId];
-  if (name === 'preferredWarehouseId') return things.warehouseId;
+  if (['preferredWarehouseId', 'from', 'to'].includes(name)) return things.warehouseId;
   return things[name as 'orderId'];
 };
 

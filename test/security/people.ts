@@ -7,6 +7,8 @@ import { allScopes, type Claims, startMs, steppedUp } from '../support/service.t
 export type Side = 'east' | 'west';
 
 export const warehouseOf = (side: Side): string => (side === 'east' ? 'EASTID' : 'WESTID');
+/** A second one of that side, for what goes from one to the other. */
+export const annexOf = (side: Side): string => (side === 'east' ? 'EASTANNEX' : 'WESTANNEX');
 export const customerOf = (side: Side): string => (side === 'east' ? 'eastCustomer' : 'westCustomer');
 
 export interface Person {
@@ -35,7 +37,7 @@ export const personOf = (roles: readonly Role[], side: Side, changes: Partial<Pe
     // What only administrators may needs that scope itself.
     scopes: roles.includes('admin') ? [...scopesOfAll, 'admin'] : scopesOfAll,
     isStrong: true,
-    warehouses: isPartner || roles.includes('warehouse_staff') ? [warehouseOf(side)] : [],
+    warehouses: isPartner || roles.includes('warehouse_staff') ? [warehouseOf(side), annexOf(side)] : [],
     customerId: roles.includes('customer') ? customerOf(side) : '',
     ownerId: isPartner ? `${side}Partner` : name,
     ...changes,

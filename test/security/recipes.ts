@@ -17,7 +17,8 @@ export type Need =
   | 'orderId'
   | 'newOrderId'
   | 'newShipmentId'
-  | 'endpointId';
+  | 'endpointId'
+  | 'newTransferId';
 
 export interface Good {
   /** By their names in the path. */
@@ -44,6 +45,8 @@ const ofStock = ({ warehouseId, sku }: Things): Good => ({ params: { warehouseId
 const ofOrder = ({ orderId }: Things): Good => ({ params: { orderId } });
 const ofEndpoint = ({ endpointId }: Things): Good => ({ params: { endpointId } });
 const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } });
+const ofTransfer = ({ transferId }: Things): Good => ({ params: { transferId } });
+const oneOfLine = [{ lineId: '1', quantity: 1 }];
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -158,6 +161,22 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
 
   listAuditEvents: { good: nothing },
   streamEvents: { good: nothing },
+  countInventory: { good: with_(ofStock, { counted: 5_000, baseRevision: 0, reason: 'counted' }) },
+  planTransfer: {
+    good: ({ warehouseId, annexId }) => ({
+      body: { from: warehouseId, to: annexId, lines: [{ sku: sharedSku, quantity: 1 }] },
+    }),
+  },
+  listTransfers: { good: nothing },
+  getTransfer: { good: ofTransfer },
+  dispatchTransfer: { good: with_(ofTransfer, { lines: oneOfLine }) },
+  receiveTransfer: { good: with_(ofTransfer, { lines: oneOfLine }) },
+  recordTransferLoss: { good: with_(ofTransfer, { lines: oneOfLine, reason: 'lost' }) },
+  cancelTransfer: {
+    needs: 'newTransferId',
+    good: ({ newTransferId }) => ({ params: { transferId: newTransferId }, body: { reason: 'asked' } }),
+  },
+
   // From another machine: to this one they are open.
   getMetrics: { good: () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } }) },
 };

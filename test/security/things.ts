@@ -37,6 +37,11 @@ export interface Things {
   readonly newShipmentId: string;
   readonly endpointId: string;
   readonly endpointOwner: string;
+  /** From its warehouse to the annex; part of it is on its way. */
+  readonly transferId: string;
+  /** Nothing of it has left. */
+  readonly newTransferId: string;
+  readonly annexId: string;
   /** Another one each time. */
   readonly newName: string;
 }

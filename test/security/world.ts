@@ -26,7 +26,7 @@ import {
   skuOf,
   stocksOf,
 } from './filling.ts';
-import { claimsOf, customerOf, type Person, personOf, type Side, warehouseOf } from './people.ts';
+import { annexOf, claimsOf, customerOf, type Person, personOf, type Side, warehouseOf } from './people.ts';
 import { type Need, sharedSku } from './recipes.ts';
 import type { Canary, Things } from './things.ts';
 
@@ -61,6 +61,9 @@ const fillHouses = async (service: TestService, make: Make) => {
   for (const side of sides) {
     const id = warehouseOf(side);
     await boss.put(`/v1/warehouses/${id}`, warehouse(id, { name: `${side}Depot` }));
+    const annex = annexOf(side);
+    // Orders are not to be served from it.
+    await boss.put(`/v1/warehouses/${annex}`, warehouse(annex, { name: `${side}Depot`, sourcing: 'closed' }));
   }
   // Before all else that happens there, so that they hear of it.
   const endpoints = { east: await makeEndpoints(make, 'east'), west: await makeEndpoints(make, 'west') };
@@ -93,7 +96,7 @@ const approvalFromUnits = 1_000_000;
 /** Nobody approves what they have proposed. */
 const proposer = personOf(['admin'], 'east', { name: 'proposer' });
 
-const freshFrom = (make: Make): Pick<World, 'fresh'> => {
+const freshFrom = (make: Make) => {
   /** Of its side's customer and warehouse alone. */
   const order = async (side: Side, lineId = '1'): Promise<string> => {
     const lines = [line(skuOf(side), 2, { lineId })];
@@ -101,6 +104,10 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
     return (await make(admin, '/v1/orders', body)).orderId as string;
   };
   const at = (side: Side): string => `/v1/warehouses/${warehouseOf(side)}/inventory`;
+  const transfer = async (side: Side, quantity: number): Promise<string> => {
+    const body = { from: warehouseOf(side), to: annexOf(side), lines: [{ sku: skuOf(side), quantity }] };
+    return (await make(admin, '/v1/transfers', body)).transferId as string;
+  };
   const made: { readonly [N in Need]: (person: Person, side: Side) => Promise<Partial<Things>> } = {
     keyId: async () => ({ keyId: (await make(admin, '/v1/api-keys', { clientId: newName() })).keyId }),
     approvalId: async (_, side) => {
@@ -126,21 +133,32 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
         lines: [{ lineId: lineOf(side), quantity: 1 }],
       }),
     }),
+    newTransferId: async (_, side) => ({ newTransferId: await transfer(side, 1) }),
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
       return { endpointId, endpointOwner: person.ownerId };
     },
   };
-  return { fresh: (need, person, side) => made[need](person, side) };
+  return {
+    fresh: (need: Need, person: Person, side: Side): Promise<Partial<Things>> => made[need](person, side),
+    /** So many pieces are on their way, and as many are still to leave. */
+    begunTransfer: async (side: Side, quantity: number): Promise<string> => {
+      const transferId = await transfer(side, 2 * quantity);
+      await make(admin, `/v1/transfers/${transferId}/dispatch`, { lines: [{ lineId: '1', quantity }] });
+      return transferId;
+    },
+  };
 };
 
+type Fresh = ReturnType<typeof freshFrom>;
 type Filled = Awaited<ReturnType<typeof fillOrders>>;
 
-const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, filled: Filled): Promise<Things> => {
+const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, filled: Filled): Promise<Things> => {
   const { orderId, orderNumber, owners } = side === 'east' ? filled.split : filled.far;
   const { shipmentId, trackingNumber } = filled.parcels[side];
   const fixed = {
+    annexId: annexOf(side),
     warehouseId: warehouseOf(side),
     sku: skuOf(side),
     lineId: lineOf(side),
@@ -159,14 +177,17 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     reservationId: '',
     newOrderId: '',
     newShipmentId: '',
+    transferId: '',
+    newTransferId: '',
     endpointId: '',
     endpointOwner: '',
     newName: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
+  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId', 'newTransferId'] as const)
     made.push(await fresh(need, admin, side));
-  return Object.assign({ ...fixed, ...named }, ...made) as Things;
+  const transferId = await begunTransfer(side, 500);
+  return Object.assign({ ...fixed, ...named }, ...made, { transferId }) as Things;
 };
 
 /** Warehouses are told with orders that they have a part in. */
@@ -179,6 +200,7 @@ const houseWord = (side: Side, orders: readonly Placed[]): Canary => {
 const wordsOf = async (service: TestService, { split, far, near, parcels }: Filled): Promise<readonly Canary[]> => {
   const orders = [split, far, near];
   return [
+    ...sides.map((side): Canary => ({ word: annexOf(side), warehouseId: annexOf(side) })),
     ...sides.flatMap((side) => [houseWord(side, orders), ...customerWords(side, orders), ...parcels[side].words]),
     ...addressWords('split', split),
     ...addressWords('far', far),
@@ -206,10 +228,11 @@ export const openSecurityWorld = async (options: ServiceOptions = {}): Promise<W
   const rest = restOf(service);
   const { endpoints, words } = await fillHouses(service, make);
   const filled = await fillOrders(service, make);
-  const { fresh } = freshFrom(make);
+  const making = freshFrom(make);
+  const { fresh } = making;
   const things = {
-    east: await standingThings({ fresh }, 'east', filled),
-    west: await standingThings({ fresh }, 'west', filled),
+    east: await standingThings(making, 'east', filled),
+    west: await standingThings(making, 'west', filled),
   };
   await rest();
   const canaries = [...words, ...endpoints.east.words, ...endpoints.west.words, ...(await wordsOf(service, filled))];

@@ -15,6 +15,9 @@ export const broughtBy = ({ type, data }: StockEvent): number => {
     case 'StockAdjusted':
     case 'StockCounted':
       return data.delta;
+    case 'StockTransferredIn':
+      return data.quantity;
+    case 'StockTransferredOut':
     case 'StockShipped':
     case 'StockDeparted':
       return -data.quantity;

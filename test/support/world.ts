@@ -224,6 +224,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         handlers,
         personalData,
         clock,
+        events,
         newSecret: () => `whsec_${++secrets}`,
         approvalFromUnits: 0,
         apiKeyTexts,

@@ -1,7 +1,8 @@
 /** Events of orders, shipments and webhook endpoints as they stand in a log. */
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import type { ShipmentEvent } from '../../src/domain/shipment/events.ts';
-import { orderStream, shipmentStream, webhookStream } from '../../src/domain/values.ts';
+import type { TransferEvent } from '../../src/domain/transfer/events.ts';
+import { orderStream, shipmentStream, transferStream, webhookStream } from '../../src/domain/values.ts';
 import type { WebhookEvent } from '../../src/domain/webhook/events.ts';
 import { categoryOf, idOf, type RecordedEvent } from '../../src/eventsourcing/message.ts';
 import {
@@ -12,12 +13,13 @@ import {
 } from '../../src/eventsourcing/projecting/projection.ts';
 import { openDocuments, timeAt, uuidAt } from '../projections/stockLog.ts';
 
-type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent;
+type StreamEvent = OrderEvent | ShipmentEvent | WebhookEvent | TransferEvent;
 
 const isOfShipment = (event: StreamEvent): event is ShipmentEvent =>
   'warehouseId' in event.data && !event.type.startsWith('Order');
 
 const streamOf = (event: StreamEvent): string => {
+  if ('transferId' in event.data) return transferStream(event.data.transferId);
   if (isOfShipment(event)) return shipmentStream(event.data.shipmentId);
   return 'orderId' in event.data ? orderStream(event.data.orderId) : webhookStream(event.data.endpointId);
 };

@@ -107,6 +107,16 @@ export const policies = {
   listApiKeys: administer,
   revokeApiKey: { ...administer, sensitive: 'for_administrators_too' },
 
+  countInventory: changeStock,
+  /** That of the warehouse it leaves from or goes to, as the route says. */
+  planTransfer: changeStock,
+  listTransfers: readStock,
+  getTransfer: readStock,
+  dispatchTransfer: changeStock,
+  receiveTransfer: changeStock,
+  recordTransferLoss: changeStock,
+  cancelTransfer: changeStock,
+
   /** The log is nobody's: who may read it, reads all of it. */
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
   /** Each event is that of the order or the warehouse it is about; a customer names an order. */

@@ -3,6 +3,7 @@ import type { OrderCommand } from '../order/commands.ts';
 import type { OrderShipmentVoided } from '../order/shapes.ts';
 import type { ShipmentCommand } from '../shipment/decider.ts';
 import type { StockCommand } from '../stock/commands.ts';
+import type { TransferCommand } from '../transfer/commands.ts';
 
 interface OrderReservation {
   readonly orderId: string;
@@ -15,6 +16,7 @@ interface Told {
   readonly order: OrderCommand;
   readonly shipment: ShipmentCommand;
   readonly stock: StockCommand;
+  readonly transfer: TransferCommand;
 }
 /** Another stream is told what the event says: it happened when the event did. */
 export type TellOf<Category extends keyof Told> = {

@@ -4,6 +4,7 @@ import type { LedgerEvent } from '../events.ts';
 import { orderReactions, shipmentReactions } from './orderReactions.ts';
 import type { Reaction, ReactionTable } from './reaction.ts';
 import { stockReactions } from './stockReactions.ts';
+import { transferReactions } from './transferReactions.ts';
 
 /**
  * What each event asks for; a new event does not compile until it stands here or in one of the tables. Command ids are
@@ -13,6 +14,7 @@ const reactions: ReactionTable<LedgerEvent> = {
   ...orderReactions,
   ...shipmentReactions,
   ...stockReactions,
+  ...transferReactions,
   WarehouseSourcingSet: ({ data }) => (data.sourcing === 'open' ? [{ type: 'AllocateAllWaitingOrders' }] : []),
   ItemDefined: null,
   OrderNumberTaken: null,

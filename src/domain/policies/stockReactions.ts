@@ -9,6 +9,7 @@ import type {
 } from '../stock/events.ts';
 import type { StockChangeApproved, StockChangeRejected } from '../stock/proposalEvents.ts';
 import type { Reaction, ReactionTable } from './reaction.ts';
+import { transferStockReactions } from './transferReactions.ts';
 
 const serveSku = ({ data }: { readonly data: { readonly sku: string } }): readonly Reaction[] => [
   { type: 'AllocateWaitingOrders', sku: data.sku },
@@ -65,4 +66,5 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockQuarantined: null,
   StockRetired: null,
   StockShipped: null,
+  ...transferStockReactions,
 };

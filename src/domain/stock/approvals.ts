@@ -6,7 +6,7 @@
 import { accept, refuse, unreachable } from '../../eventsourcing/message.ts';
 import type { StockMovement } from './balance.ts';
 import type { StockCommandOf, StockDecision, StockTarget } from './commands.ts';
-import { adjust, recordCount, recordFact, set } from './facts.ts';
+import { adjust, recordCount, recordFact } from './facts.ts';
 import type { Proposal, Proposals } from './proposals.ts';
 import { keyOf, record, recordAll } from './reservations.ts';
 import type { ProposedChange } from './shapes.ts';
@@ -79,10 +79,16 @@ export const adjustOrPropose = (command: StockCommandOf<'AdjustStock'>, stock: K
 };
 
 export const countOrPropose = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision => {
-  const { approval, counted, reason } = command;
-  const delta = counted - stock.balance.onHand;
+  const { approval, counted, reason, note, began } = command;
+  const { onHand } = stock.balance;
+  // What has moved since counting began moves what was counted (B9).
+  const there = began === undefined ? counted : counted + onHand - began.onHand - began.corrected;
+  const delta = there - onHand;
   if (approval === undefined || !isOver(command, delta)) {
-    return afterEnds(stock, settledByCount(command, stock.proposals), (settled) => set(command, settled));
+    const seen = stock.proposals.filter(({ approvalId }) => began?.proposed.includes(approvalId) !== true);
+    const shelf = began === undefined ? {} : { shelf: { counted, revision: began.revision } };
+    const count = { target: command, there, reason, ...(note === undefined ? {} : { note }), ...shelf };
+    return afterEnds(stock, settledByCount(command, seen), (settled) => recordCount(count, settled));
   }
   return propose(command, { kind: 'count', counted, delta, reason }, approval, stock);
 };
@@ -123,8 +129,7 @@ const carryOut = (target: StockTarget, { change, note }: Proposal, stock: KnownS
     }
     case 'count': {
       const there = stock.balance.onHand + change.delta;
-      const [counted, missing] = [Math.max(0, there), Math.max(0, -there)];
-      return recordCount({ target, counted, missing, reason: change.reason, ...said }, stock);
+      return recordCount({ target, there, reason: change.reason, ...said }, stock);
     }
     case 'retirement':
       return retireEmpty(target, stock);

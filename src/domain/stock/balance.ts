@@ -44,6 +44,17 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
       return { ...balance, quarantined: balance.quarantined - data.freed };
     case 'StockPolicySet':
       return { ...balance, safetyStock: data.safetyStock };
+    case 'StockTransferReserved':
+      return { ...balance, reserved: balance.reserved + data.quantity };
+    case 'StockTransferredOut':
+      return { ...balance, onHand: balance.onHand - data.quantity, reserved: balance.reserved - data.claimed };
+    case 'StockTransferredIn':
+      return {
+        ...balance,
+        onHand: balance.onHand + data.quantity,
+        quarantined: balance.quarantined + data.damaged,
+      };
+    case 'StockTransferDeclined':
     case 'StockRetired':
     case 'StockDiscrepancyRecorded':
     case 'StockReservationTakenOver':

@@ -145,6 +145,12 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
       return lessen(claims, data);
     case 'StockDispatchVoided':
       return bringBack(claims, data);
+    case 'StockTransferReserved': {
+      const { transferId: _, lineId: __, ...claim } = data;
+      return { ...open(claims, claim, claimsMade), claimsMade: claimsMade + 1 };
+    }
+    case 'StockTransferredOut':
+      return lessen(claims, { reservationId: data.reservationId, quantity: data.claimed });
     // What is about the shelf and about nobody's claim. A departure without a reservation takes from none.
     case 'StockRegistered':
     case 'StockReceived':
@@ -160,6 +166,8 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockChangeRejected':
     case 'StockPolicySet':
     case 'StockRetired':
+    case 'StockTransferDeclined':
+    case 'StockTransferredIn':
       return claims;
     default:
       return unreachable(type);

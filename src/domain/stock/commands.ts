@@ -32,6 +32,21 @@ interface Departure {
   readonly lineId?: string;
 }
 
+/** The stock when counting began, and what is known of the time since (B9). All of it stays true. */
+export interface CountBegin {
+  readonly revision: number;
+  readonly onHand: number;
+  /** What later counts have put right: not a movement, as this count saw the same shelf. */
+  readonly corrected: number;
+  /** Changes that were proposed since (their approvals): this count has not seen them. */
+  readonly proposed: readonly string[];
+}
+
+interface OfTransfer {
+  readonly transferId: string;
+  readonly lineId: string;
+}
+
 export type StockCommand =
   | StockRequest<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
   | StockRequest<
@@ -54,7 +69,13 @@ export type StockCommand =
     >
   | StockRequest<
       'SetStock',
-      NeedsApproval & { readonly counted: number; readonly reason: string; readonly note?: Sealed }
+      NeedsApproval & {
+        readonly counted: number;
+        readonly reason: string;
+        readonly note?: Sealed;
+        /** Absent: the shelf was counted as the stock is now. */
+        readonly began?: CountBegin;
+      }
     >
   | StockRequest<
       'ReserveStock',
@@ -82,7 +103,26 @@ export type StockCommand =
   | StockRequest<'SetStockPolicy', { readonly safetyStock: number }>
   | StockRequest<'RetireStock', NeedsApproval>
   | StockRequest<'ApproveChange', { readonly approvalId: string; readonly approvedBy: string }>
-  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>;
+  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>
+  /** What a transfer tells: never refused. */
+  | StockRequest<
+      'ReserveForTransfer',
+      OfTransfer & { readonly reservationId: string; readonly quantity: number; readonly expiresAt: string }
+    >
+  | StockRequest<
+      'TransferOut',
+      OfTransfer & {
+        readonly reservationId: string;
+        readonly quantity: number;
+        /** The last pieces of the line leave: what is left of its claim is free. */
+        readonly endsClaim: boolean;
+        readonly toWarehouseId: string;
+      }
+    >
+  | StockRequest<
+      'TransferIn',
+      OfTransfer & { readonly quantity: number; readonly damaged: number; readonly fromWarehouseId: string }
+    >;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

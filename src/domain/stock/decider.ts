@@ -11,6 +11,7 @@ import { heldFor } from './proposals.ts';
 import { endReservation, insufficient, keyOf, record, reserve } from './reservations.ts';
 import { stockStates } from './snapshot.ts';
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
+import { followTransfer, isOfTransfer } from './transfers.ts';
 
 /**
  * Whole and in range, also for commands of ours: the schema of a route checks it for the route's callers only, and a
@@ -33,6 +34,11 @@ const quantitiesFit = (command: StockCommand): boolean => {
     case 'QuarantineStock':
     case 'ReleaseQuarantine':
       return isQuantity(command.quantity);
+    case 'ReserveForTransfer':
+    case 'TransferOut':
+      return isQuantity(command.quantity);
+    case 'TransferIn':
+      return isQuantity(command.quantity) && isCount(command.damaged) && command.damaged <= command.quantity;
     case 'ReleaseReservation':
       return command.quantity === undefined || isQuantity(command.quantity);
     case 'ExpireReservation':
@@ -66,7 +72,10 @@ const setPolicy = (command: StockCommandOf<'SetStockPolicy'>, stock: KnownStock)
   return record(stock, { type: 'StockPolicySet', data: { ...keyOf(command), safetyStock } });
 };
 
-type CommandOnKnown = Exclude<StockCommand, { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' }>;
+type CommandOnKnown = Exclude<
+  StockCommand,
+  { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' | 'ReserveForTransfer' | 'TransferOut' | 'TransferIn' }
+>;
 
 const decideKnown = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
   switch (command.type) {
@@ -108,17 +117,20 @@ const anyTime: ReadonlySet<StockCommand['type']> = new Set([
   'VoidDeparture',
 ]);
 
+const decideRetired = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
+  // Goods may leave whose reservation was gone, and the stock with it: there is nothing to book, but it is told.
+  if (command.type === 'ShipStock') return ship(command, stock);
+  if (command.type === 'VoidDeparture') return voidDeparture(command, stock);
+  return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
+};
+
 const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
   if (command.type === 'RegisterStock') return register(command, stock);
+  if (isOfTransfer(command)) return followTransfer(command, stock);
   if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
   if (command.type === 'ApproveChange' || command.type === 'RejectChange') return decideProposal(command, stock);
-  if (stock.phase === 'retired') {
-    // Goods may leave whose reservation was gone, and the stock with it: there is nothing to book, but it is told.
-    if (command.type === 'ShipStock') return ship(command, stock);
-    if (command.type === 'VoidDeparture') return voidDeparture(command, stock);
-    return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
-  }
+  if (stock.phase === 'retired') return decideRetired(command, stock);
   if (command.occurredAt < stock.registeredAt && !anyTime.has(command.type)) {
     return refuse('OCCURRED_BEFORE_REGISTRATION', 'occurredAt lies before the stock was registered.', {
       registeredAt: stock.registeredAt,

@@ -6,6 +6,7 @@ import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
 import type { StockKey } from './shapes.ts';
+import type { StockTransferEvent } from './transferEvents.ts';
 
 export type StockRegistered = {
   readonly type: 'StockRegistered';
@@ -38,6 +39,11 @@ export type StockCounted = {
     readonly delta: number;
     readonly reason: string;
     readonly note?: Sealed;
+    /**
+     * What was on the shelf when counting began, where movements since were counted in: `counted` is with them. Absent, or
+     * `null` before version 2: it was counted as the stock was then.
+     */
+    readonly shelf?: { readonly counted: number; readonly revision: number } | null;
   };
 };
 export type StockReserved = {
@@ -153,4 +159,5 @@ export type StockEvent =
   | StockChangeApproved
   | StockChangeRejected
   | StockPolicySet
-  | StockRetired;
+  | StockRetired
+  | StockTransferEvent;

@@ -85,25 +85,22 @@ export const adjust = (command: StockCommandOf<'AdjustStock'>, stock: KnownStock
 
 interface CountedShelf {
   readonly target: StockTarget;
-  readonly counted: number;
+  /** Pieces on the shelf now. Below 0: so many have left since beyond what was counted. */
+  readonly there: number;
   readonly reason: string;
   readonly note?: Sealed;
-  /** What has left since beyond what was counted. */
-  readonly missing: number;
+  /** See `StockCounted`. */
+  readonly shelf?: { readonly counted: number; readonly revision: number };
 }
 
-export const recordCount = (
-  { target, counted, reason, note, missing }: CountedShelf,
-  stock: KnownStock,
-): StockDecision => {
+export const recordCount = ({ target, there, reason, note, shelf }: CountedShelf, stock: KnownStock): StockDecision => {
+  const [counted, missing] = [Math.max(0, there), Math.max(0, -there)];
   const delta = counted - stock.balance.onHand;
-  const data = { ...keyOf(target), counted, delta, reason, ...(note === undefined ? {} : { note }) };
+  const said = { ...(note === undefined ? {} : { note }), ...(shelf === undefined ? {} : { shelf }) };
+  const data = { ...keyOf(target), counted, delta, reason, ...said };
   const movements = [{ type: 'StockCounted', data }] as const;
   return recordFact(stock, { target, cause: 'count', movements, missing, about: {} });
 };
-
-export const set = (command: StockCommandOf<'SetStock'>, stock: KnownStock): StockDecision =>
-  recordCount({ target: command, missing: 0, ...command }, stock);
 
 export const quarantine = (command: StockCommandOf<'QuarantineStock'>, stock: KnownStock): StockDecision => {
   const { reason, note } = command;

@@ -10,13 +10,14 @@ const reservationEnd = {
   orderId: 'public',
   lineId: 'public',
 } as const;
+const ofTransfer = { ...key, transferId: 'public', lineId: 'public', quantity: 'public' } as const;
 const claim = { ...reservationEnd, expiresAt: 'public' } as const;
 
 export const stockFields: FieldClasses<StockEvent> = {
   StockRegistered: { ...key, onHand: 'public', safetyStock: 'public', registeredAt: 'public' },
   StockReceived: { ...key, quantity: 'public', purchaseOrder: 'public', asn: 'public', supplier: 'public' },
   StockAdjusted: { ...key, delta: 'public', reason: 'public', note: 'pii', reference: 'public' },
-  StockCounted: { ...key, counted: 'public', delta: 'public', reason: 'public', note: 'pii' },
+  StockCounted: { ...key, counted: 'public', delta: 'public', reason: 'public', note: 'pii', shelf: 'public' },
   StockReserved: claim,
   StockReservationTakenOver: { ...claim, fromReservationId: 'public' },
   StockReservationReleased: { ...reservationEnd, reason: 'public' },
@@ -51,13 +52,17 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockChangeRejected: { ...key, approvalId: 'public', freed: 'public', rejectedBy: 'public', reason: 'public' },
   StockPolicySet: { ...key, safetyStock: 'public' },
   StockRetired: key,
+  StockTransferReserved: { ...ofTransfer, reservationId: 'public', expiresAt: 'public' },
+  StockTransferDeclined: { ...ofTransfer, available: 'public' },
+  StockTransferredOut: { ...ofTransfer, reservationId: 'public', claimed: 'public', toWarehouseId: 'public' },
+  StockTransferredIn: { ...ofTransfer, damaged: 'public', fromWarehouseId: 'public' },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
   StockRegistered: 1,
   StockReceived: 1,
   StockAdjusted: 1,
-  StockCounted: 1,
+  StockCounted: 2,
   StockReserved: 1,
   StockReservationReleased: 1,
   StockReservationExpired: 1,
@@ -75,4 +80,8 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockChangeRejected: 1,
   StockPolicySet: 1,
   StockRetired: 1,
+  StockTransferReserved: 1,
+  StockTransferDeclined: 1,
+  StockTransferredOut: 1,
+  StockTransferredIn: 1,
 };

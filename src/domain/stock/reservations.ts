@@ -24,7 +24,9 @@ export const recordAll = (
   let after = balance;
   for (const movement of movements) {
     after = moveBalance(after, movement);
-    if (after.onHand > quantityMax) return refuse('QUANTITY_TOO_LARGE', `At most ${quantityMax} pieces fit one stock.`);
+    // What came by a transfer may lie beyond it; then it may still become less.
+    if (after.onHand > Math.max(quantityMax, balance.onHand))
+      return refuse('QUANTITY_TOO_LARGE', `At most ${quantityMax} pieces fit one stock.`);
     events.push({ ...movement, data: { ...movement.data, after } } as StockEvent);
   }
   return accept(...events);

@@ -2,12 +2,15 @@
  * Every code a problem document can carry, with its status and its title. A new refusal of the domain does not compile
  * without a line here; `docs/errors.md` is this table in prose.
  */
+
+import type { CountRefusal } from '../../commands/stock.ts';
 import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { StockRefusal } from '../../domain/stock/commands.ts';
+import type { TransferRefusal } from '../../domain/transfer/commands.ts';
 import type { WebhookRefusal } from '../../domain/webhook/decider.ts';
 import { type ProblemMeaning, type TransportCode, transportProblems } from './transportProblems.ts';
 
@@ -18,6 +21,8 @@ export type RefusalCode =
   | ShipmentRefusal
   | ItemRefusal
   | WebhookRefusal
+  | TransferRefusal
+  | CountRefusal
   | ApiKeyRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
@@ -69,6 +74,14 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   CURRENCIES_MIXED: { status: 422, title: 'The order is in more than one currency' },
   PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
   BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
+
+  TRANSFER_NOT_FOUND: { status: 404, title: 'No such transfer' },
+  TRANSFER_ID_TAKEN: { status: 409, title: 'Another transfer has this id' },
+  TRANSFER_NOTHING_LEFT: { status: 409, title: 'Nothing of the transfer is left for it' },
+  COUNT_BASE_NOT_FOUND: { status: 409, title: 'The count can not be carried on from its revision' },
+  LOSS_EXCEEDS_TRANSIT: { status: 409, title: 'More than is on its way' },
+  TRANSFER_LINE_NOT_FOUND: { status: 422, title: 'The transfer has no such line' },
+  TRANSFER_LINE_REPEATED: { status: 422, title: 'A line stands twice in the request' },
 };
 
 export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = { ...transportProblems, ...refusals };

@@ -51,6 +51,10 @@ const warehousesOf = ({ data }: RecordedEvent): readonly string[] => {
   return lists.flatMap((each) => text(each, 'warehouseId') ?? []);
 };
 
+/** A transfer is the business of both its ends. A filter by warehouse asks for what happened in that one. */
+const endsOf = ({ data }: RecordedEvent): readonly string[] =>
+  ['fromWarehouseId', 'toWarehouseId'].flatMap((field) => text(data, field) ?? []);
+
 /** The text before the first `-` of a stream's name (docs/glossary.md, "stream"). */
 type StreamCategory = Lowercase<keyof Handlers>;
 /**
@@ -69,6 +73,7 @@ const liveCategories: {
   webhook: null,
   apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
+  transfer: { scope: 'inventory:read', isForCustomers: false },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 
@@ -86,7 +91,7 @@ export const createLiveFilter = (
     if (live === null || !principal.scopes.some((own) => own === live.scope || own === 'admin')) return false;
     if (reach.customerId !== null) return live.isForCustomers;
     if (reach.warehouses === 'all') return true;
-    const about = warehousesOf(event);
+    const about = category === 'transfer' ? endsOf(event) : warehousesOf(event);
     return category === 'item' || about.some((id) => reachesWarehouse(reach, id));
   };
   const isWanted = (event: RecordedEvent): boolean => {

@@ -7,6 +7,7 @@ import { registerApprovals } from './approvals.ts';
 import { registerItems, registerWarehouses } from './catalogue.ts';
 import { registerAudit, registerStream } from './events.ts';
 import { registerInventoryChanges } from './inventoryChanges.ts';
+import { registerInventoryCounts } from './inventoryCounts.ts';
 import { registerInventoryFacts } from './inventoryFacts.ts';
 import { registerInventoryPlans } from './inventoryPlans.ts';
 import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.ts';
@@ -15,6 +16,8 @@ import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
 import { registerShipments } from './shipments.ts';
 import { registerSourcing } from './sourcing.ts';
+import { registerTransferReads } from './transferReads.ts';
+import { registerTransfers } from './transfers.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
 
 export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
@@ -34,5 +37,8 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerWebhookEndpoints(router, ports);
   registerApiKeys(router, ports);
   registerAudit(router, ports);
+  registerInventoryCounts(router, ports);
+  registerTransferReads(router, ports);
+  registerTransfers(router, ports);
   registerStream(app, router, ports, support);
 };

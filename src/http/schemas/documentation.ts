@@ -10,6 +10,7 @@ import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { Simulation, SourcingDecided } from './sourcing.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
+import { Transfer } from './transfers.ts';
 import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
@@ -122,6 +123,7 @@ export const sharedSchemas = [
   AuditEvent,
   ApiKey,
   IssuedApiKey,
+  Transfer,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -70,6 +70,13 @@ export const SetBody = Closed({
   note: Type.Optional(Note),
   occurredAt: Type.Optional(OccurredAt),
 });
+export const CountBody = Closed({
+  counted: Count,
+  baseRevision: { ...Revision, description: 'Of the stock when counting began, as its `revision` or `ETag` said.' },
+  reason: Reason,
+  note: Type.Optional(Note),
+  occurredAt: Type.Optional(OccurredAt),
+});
 export const AdjustmentBody = Closed({
   delta: Delta,
   reason: AdjustmentReason,

@@ -8,6 +8,7 @@ import type {
   StockReserved,
   StockShipped,
 } from '../../domain/stock/events.ts';
+import type { StockTransferReserved, StockTransferredOut } from '../../domain/stock/transferEvents.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
 import type { Documents } from '../../eventsourcing/projecting/documents.ts';
 import { type Page, type PageRequest, pageOf } from '../../eventsourcing/projecting/page.ts';
@@ -37,7 +38,9 @@ type ReservationEvent =
   | StockReservationExpired
   | StockReservationLapsed
   | StockReservationTakenOver
-  | StockShipped;
+  | StockShipped
+  | StockTransferReserved
+  | StockTransferredOut;
 
 const takenFrom = ({ fromReservationId, ...claim }: StockReservationTakenOver['data']): string =>
   openReservationId({ ...claim, reservationId: fromReservationId });
@@ -60,6 +63,8 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
     'StockReservationLapsed',
     'StockReservationTakenOver',
     'StockShipped',
+    'StockTransferReserved',
+    'StockTransferredOut',
   ],
   indexes: [['expiresAt']],
   // The sweep that reads it comes round once a second.
@@ -77,6 +82,12 @@ export const openReservations: Projection<OpenReservationDocument, ReservationEv
       case 'StockReservationLapsed':
       case 'StockShipped':
         return lessen(open, data.quantity);
+      case 'StockTransferReserved': {
+        const { transferId: _, lineId: __, ...claim } = data;
+        return opened(claim);
+      }
+      case 'StockTransferredOut':
+        return lessen(open, data.claimed);
       default:
         return unreachable(type);
     }

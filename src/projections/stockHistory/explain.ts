@@ -43,6 +43,7 @@ const isReference = {
   asn: true,
   supplier: true,
   approvalId: true,
+  transferId: true,
   warehouseId: false,
   sku: false,
   after: false,
@@ -61,6 +62,12 @@ const isReference = {
   proposedBy: false,
   approvedBy: false,
   rejectedBy: false,
+  shelf: false,
+  available: false,
+  claimed: false,
+  damaged: false,
+  toWarehouseId: false,
+  fromWarehouseId: false,
   // Sealed: a person's words.
   note: false,
 } as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };
