@@ -7,6 +7,7 @@ import type { Clock } from '../eventsourcing/ports.ts';
 import { createAlertUseCases } from './alerts.ts';
 import { createApiKeyUseCases } from './apiKeys.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
+import { createInboundUseCases } from './inbound.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
@@ -51,8 +52,14 @@ export const createUseCases = ({
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
+    ...createInboundUseCases(handlers),
     /** Exact states of the write side, for what an answer or a check needs at once. */
-    load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
+    load: {
+      order: handlers.order.load,
+      shipment: handlers.shipment.load,
+      webhook: handlers.webhook.load,
+      inbound: handlers.inbound.load,
+    },
   };
 };
 

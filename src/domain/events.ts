@@ -5,6 +5,7 @@
 import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
 import { type AlertEvent, alertFields, alertVersions } from './alert/events.ts';
 import { type ApiKeyEvent, apiKeyFields, apiKeyVersions } from './apiKey/events.ts';
+import { type InboundEvent, inboundFields, inboundVersions } from './inbound/events.ts';
 import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
@@ -24,7 +25,8 @@ export type LedgerEvent =
   | ShipmentEvent
   | WebhookEvent
   | AlertEvent
-  | ApiKeyEvent;
+  | ApiKeyEvent
+  | InboundEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -38,6 +40,7 @@ export const eventFields = {
   ...webhookFields,
   ...alertFields,
   ...apiKeyFields,
+  ...inboundFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -51,6 +54,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...webhookVersions,
   ...alertVersions,
   ...apiKeyVersions,
+  ...inboundVersions,
 };
 
 /**

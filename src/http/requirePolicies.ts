@@ -12,6 +12,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   sku: null,
   reservationId: null,
   keyId: 'nobody',
+  inboundId: 'warehouse',
 };
 
 /** What of a path contradicts the line of its operation. */

@@ -3,6 +3,7 @@
 import type { Stock } from '../domain/stock/state.ts';
 import {
   apiClientStream,
+  inboundStream,
   itemStream,
   orderStream,
   shipmentStream,
@@ -37,6 +38,7 @@ import {
 import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
 import { createLogCountQueries, eventHistory, logCount } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
+import { createInboundQueries, type InboundDocument, inboundShipments } from './inboundShipments/projection.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
@@ -64,6 +66,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(eventHistory),
   untyped(logCount),
   untyped(apiKeys),
+  untyped(inboundShipments),
 ];
 
 /** `findPastStock`: where a look at the past may begin. */
@@ -123,6 +126,11 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       ),
       uses: createApiKeyUses(side.documents),
     },
+    inboundShipments: build(untyped(inboundShipments), (port, collection) =>
+      orFolded(createInboundQueries(port, collection, pace), (id: string) =>
+        fold<InboundDocument>(untyped(inboundShipments), inboundStream(id), id),
+      ),
+    ),
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */
     all,

@@ -16,12 +16,14 @@ const idsInBodies: { readonly [name: string]: Rule['whose'] | 'customer' } = {
   shipmentId: 'warehouse',
   endpointId: 'endpoint',
   customerId: 'customer',
+  inboundId: 'warehouse',
 };
 
 /** Where an id of somebody else comes to something else than "not found". */
 const otherwise: { readonly [place: string]: 'taken' | 'wish' } = {
   // It names an order that is to be made: taken, by whomever.
   'placeOrder.orderId': 'taken',
+  'announceInbound.inboundId': 'taken',
   // Where it would best come from; who may see warehouses is not asked.
   'placeOrder.preferredWarehouseId': 'wish',
 };

@@ -17,7 +17,8 @@ export type Need =
   | 'orderId'
   | 'newOrderId'
   | 'newShipmentId'
-  | 'endpointId';
+  | 'endpointId'
+  | 'inboundId';
 
 export interface Good {
   /** By their names in the path. */
@@ -44,6 +45,7 @@ const ofStock = ({ warehouseId, sku }: Things): Good => ({ params: { warehouseId
 const ofOrder = ({ orderId }: Things): Good => ({ params: { orderId } });
 const ofEndpoint = ({ endpointId }: Things): Good => ({ params: { endpointId } });
 const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } });
+const ofInbound = ({ inboundId }: Things): Good => ({ params: { inboundId } });
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -152,6 +154,22 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   streamEvents: { good: nothing },
   // From another machine: to this one they are open.
   getMetrics: { good: () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } }) },
+
+  announceInbound: {
+    good: ({ warehouseId }) => ({
+      body: {
+        warehouseId,
+        reference: 'PO-1',
+        expectedAt: new Date(startMs).toISOString(),
+        lines: [{ lineId: '1', sku: sharedSku, quantity: 1 }],
+      },
+    }),
+  },
+  listInbound: { good: nothing },
+  getInbound: { good: ofInbound },
+  changeInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', quantity: 2 }] }) },
+  receiveInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', accepted: 1 }] }) },
+  cancelInbound: { needs: 'inboundId', good: with_(ofInbound, { reason: 'mistake' }) },
 };
 
 /** @throws Error that says what a new route lacks. */

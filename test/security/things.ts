@@ -33,6 +33,8 @@ export interface Things {
   readonly shipmentId: string;
   /** No courier has reported on it. */
   readonly newShipmentId: string;
+  /** Nothing of it has come. */
+  readonly inboundId: string;
   readonly endpointId: string;
   readonly endpointOwner: string;
   /** Another one each time. */

@@ -122,6 +122,11 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
       return { endpointId, endpointOwner: person.ownerId };
     },
+    inboundId: async (_, side) => {
+      const lines = [{ lineId: '1', sku: skuOf(side), quantity: 1 }];
+      const body = { warehouseId: warehouseOf(side), reference: 'PO-1', expectedAt: '2026-12-01T08:00:00.000Z', lines };
+      return { inboundId: (await make(admin, '/v1/inbound-shipments', body)).inboundId };
+    },
   };
   return { fresh: (need, person, side) => made[need](person, side) };
 };
@@ -152,9 +157,10 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     endpointId: '',
     endpointOwner: '',
     newName: '',
+    inboundId: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
+  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId', 'inboundId'] as const)
     made.push(await fresh(need, admin, side));
   return Object.assign({ ...fixed, ...named }, ...made) as Things;
 };

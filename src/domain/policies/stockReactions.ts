@@ -52,6 +52,7 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRegistered: (event) => (event.data.onHand > 0 ? serveSku(event) : []),
   StockReceived: serveSku,
   StockDispatchVoided: serveSku,
+  StockArrived: serveSku,
   StockQuarantineReleased: serveSku,
   // What was held is free again. Of what is gone with an approval, the events after it tell.
   StockChangeApproved: serveFreed,
@@ -65,4 +66,5 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockQuarantined: null,
   StockRetired: null,
   StockShipped: null,
+  StockExpected: null,
 };

@@ -44,6 +44,14 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
       return { ...balance, quarantined: balance.quarantined - data.freed };
     case 'StockPolicySet':
       return { ...balance, safetyStock: data.safetyStock };
+    case 'StockExpected':
+      return { ...balance, incoming: balance.incoming + data.incomingDelta };
+    case 'StockArrived':
+      return {
+        ...balance,
+        onHand: balance.onHand + data.quantity,
+        incoming: balance.incoming + data.incomingDelta,
+      };
     case 'StockRetired':
     case 'StockDiscrepancyRecorded':
     case 'StockReservationTakenOver':

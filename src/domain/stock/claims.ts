@@ -160,6 +160,8 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockChangeRejected':
     case 'StockPolicySet':
     case 'StockRetired':
+    case 'StockExpected':
+    case 'StockArrived':
       return claims;
     default:
       return unreachable(type);

@@ -4,6 +4,7 @@
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
+import type { StockArrived, StockExpected } from './arrivalEvents.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
 import type { StockKey } from './shapes.ts';
 
@@ -153,4 +154,6 @@ export type StockEvent =
   | StockChangeApproved
   | StockChangeRejected
   | StockPolicySet
-  | StockRetired;
+  | StockRetired
+  | StockExpected
+  | StockArrived;

@@ -10,6 +10,15 @@ const reservationEnd = {
   orderId: 'public',
   lineId: 'public',
 } as const;
+const arrival = {
+  ...key,
+  inboundId: 'public',
+  lineId: 'public',
+  inboundRevision: 'public',
+  expected: 'public',
+  expectedAt: 'public',
+  incomingDelta: 'public',
+} as const;
 const claim = { ...reservationEnd, expiresAt: 'public' } as const;
 
 export const stockFields: FieldClasses<StockEvent> = {
@@ -51,6 +60,8 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockChangeRejected: { ...key, approvalId: 'public', freed: 'public', rejectedBy: 'public', reason: 'public' },
   StockPolicySet: { ...key, safetyStock: 'public' },
   StockRetired: key,
+  StockExpected: arrival,
+  StockArrived: { ...arrival, quantity: 'public' },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
@@ -75,4 +86,6 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockChangeRejected: 1,
   StockPolicySet: 1,
   StockRetired: 1,
+  StockExpected: 1,
+  StockArrived: 1,
 };

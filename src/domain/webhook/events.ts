@@ -15,6 +15,7 @@ export const webhookEventTypes = [
   'shipment.exception',
   'return.received',
   'security.alert',
+  'inbound.updated',
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 

@@ -3,6 +3,7 @@
  * without a line here; `docs/errors.md` is this table in prose.
  */
 import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
+import type { InboundRefusal } from '../../domain/inbound/commands.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
@@ -19,6 +20,8 @@ export type RefusalCode =
   | ItemRefusal
   | WebhookRefusal
   | ApiKeyRefusal
+  | InboundRefusal
+  | 'TOO_MANY_EXPECTED_LINES'
   | 'WAREHOUSE_NOT_FOUND';
 
 export type ProblemCode = RefusalCode | TransportCode;
@@ -69,6 +72,15 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   CURRENCIES_MIXED: { status: 422, title: 'The order is in more than one currency' },
   PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
   BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
+
+  INBOUND_NOT_FOUND: { status: 404, title: 'No such inbound shipment' },
+  INBOUND_ID_TAKEN: { status: 409, title: 'Another inbound shipment has this id' },
+  INBOUND_CANCELLED: { status: 409, title: 'The rest of the inbound shipment was cancelled' },
+  TOO_MANY_EXPECTED_LINES: { status: 409, title: 'As many lines are on their way to the stock as may be' },
+  INBOUND_LINE_REPEATED: { status: 422, title: 'A line of an inbound shipment stands twice in the request' },
+  INBOUND_LINE_NOT_FOUND: { status: 422, title: 'The inbound shipment has no such line' },
+  INBOUND_LINE_OF_OTHER_SKU: { status: 422, title: 'The line of the inbound shipment is of another SKU' },
+  TOO_MANY_INBOUND_LINES: { status: 422, title: 'The inbound shipment has as many lines as it may have' },
 };
 
 export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = { ...transportProblems, ...refusals };

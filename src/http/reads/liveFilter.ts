@@ -69,6 +69,7 @@ const liveCategories: {
   webhook: null,
   apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
+  inbound: { scope: 'inventory:read', isForCustomers: false },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

@@ -6,6 +6,7 @@ import { registerApiKeys } from './apiKeys.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerItems, registerWarehouses } from './catalogue.ts';
 import { registerAudit, registerStream } from './events.ts';
+import { registerInbound } from './inbound.ts';
 import { registerInventoryChanges } from './inventoryChanges.ts';
 import { registerInventoryFacts } from './inventoryFacts.ts';
 import { registerInventoryPlans } from './inventoryPlans.ts';
@@ -31,4 +32,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerApiKeys(router, ports);
   registerAudit(router, ports);
   registerStream(app, router, ports, support);
+  registerInbound(router, ports);
 };

@@ -65,6 +65,7 @@ const isReference = {
   asn: true,
   supplier: true,
   approvalId: true,
+  inboundId: true,
   warehouseId: false,
   sku: false,
   after: false,
@@ -83,6 +84,10 @@ const isReference = {
   proposedBy: false,
   approvedBy: false,
   rejectedBy: false,
+  inboundRevision: false,
+  expected: false,
+  expectedAt: false,
+  incomingDelta: false,
   // Sealed: a person's words.
   note: false,
 } as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };
