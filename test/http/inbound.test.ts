@@ -80,6 +80,16 @@ describe('an inbound shipment', () => {
     expect(await figures(sku)).toEqual({ onHand: 6, incoming: 3, available: 6 });
     expect((await receive(at, { lineId: '1', accepted: 8 })).body).toMatchObject({ status: 'received' });
     expect(await figures(sku)).toEqual({ onHand: 14, incoming: 0, available: 14 });
+    const explained = await admin.get(`/v1/warehouses/BER/inventory/${sku}/explain?field=incoming`);
+    const { inboundId } = part.body;
+    expect(explained.body).toMatchObject({
+      after: 0,
+      items: [
+        { type: 'StockExpected', delta: 10, inboundId, lineId: '1' },
+        { type: 'StockArrived', delta: -7 },
+        { type: 'StockArrived', delta: -3 },
+      ],
+    });
   });
 
   it('fills the orders that wait, the oldest first', async () => {

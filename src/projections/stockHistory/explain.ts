@@ -47,7 +47,7 @@ export const revisionAfter = (stream: string, cursor: string | undefined): numbe
   return value;
 };
 
-export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
+export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available', 'incoming'] as const;
 export type ExplainedField = (typeof explainedFields)[number];
 
 type FieldOf<E> = E extends StockEvent ? keyof E['data'] : never;
