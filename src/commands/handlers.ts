@@ -1,6 +1,7 @@
 /** What each use case is made of: one command loop for each aggregate, sealed notes, and the context of our own commands. */
 import { alertDecider } from '../domain/alert/decider.ts';
 import { apiKeyDecider } from '../domain/apiKey/decider.ts';
+import { inboundDecider } from '../domain/inbound/decider.ts';
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
@@ -26,6 +27,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   alert: createCommandHandler(alertDecider, options),
   apiClient: createCommandHandler(apiKeyDecider, options),
   transfer: createCommandHandler(transferDecider, options),
+  inbound: createCommandHandler(inboundDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

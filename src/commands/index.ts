@@ -8,6 +8,7 @@ import { createAlertUseCases } from './alerts.ts';
 import { createApiKeyUseCases } from './apiKeys.ts';
 import { createCountUseCases } from './counts.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
+import { createInboundUseCases } from './inbound.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
 import { createShipmentUseCases } from './shipments.ts';
@@ -58,12 +59,14 @@ export const createUseCases = ({
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
     ...createTransferUseCases(handlers, clock),
+    ...createInboundUseCases(handlers),
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: {
       order: handlers.order.load,
       shipment: handlers.shipment.load,
       webhook: handlers.webhook.load,
       transfer: handlers.transfer.load,
+      inbound: handlers.inbound.load,
     },
   };
 };

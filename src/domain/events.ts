@@ -5,6 +5,7 @@
 import { type DecodeStored, type RecordedEvent, UnknownEvent } from '../eventsourcing/message.ts';
 import { type AlertEvent, alertFields, alertVersions } from './alert/events.ts';
 import { type ApiKeyEvent, apiKeyFields, apiKeyVersions } from './apiKey/events.ts';
+import { type InboundEvent, inboundFields, inboundVersions } from './inbound/events.ts';
 import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
@@ -26,7 +27,8 @@ export type LedgerEvent =
   | WebhookEvent
   | AlertEvent
   | ApiKeyEvent
-  | TransferEvent;
+  | TransferEvent
+  | InboundEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -41,6 +43,7 @@ export const eventFields = {
   ...alertFields,
   ...apiKeyFields,
   ...transferFields,
+  ...inboundFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -55,6 +58,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...alertVersions,
   ...apiKeyVersions,
   ...transferVersions,
+  ...inboundVersions,
 };
 
 /**

@@ -63,6 +63,8 @@ export const shipmentStream = (shipmentId: string): string => `shipment-${shipme
 export const apiClientStream = (clientId: string): string => `apiclient-${escapeName(clientId)}`;
 export const alertStream = (alertId: string): string => `alert-${alertId}`;
 export const transferStream = (transferId: string): string => `transfer-${transferId}`;
+/** An order of ours at a supplier, or a supplier's notice, on its way to one warehouse. */
+export const inboundStream = (inboundId: string): string => `inbound-${inboundId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

@@ -14,6 +14,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   reservationId: null,
   keyId: 'nobody',
   transferId: 'warehouse',
+  inboundId: 'warehouse',
 };
 
 /** What of a path contradicts the line of its operation. */

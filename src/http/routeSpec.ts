@@ -33,7 +33,8 @@ export type Tag =
   | 'API keys'
   | 'Audit'
   | 'Live'
-  | 'Transfers';
+  | 'Transfers'
+  | 'Inbound';
 /** A status without words in `plugins/openApi.ts` does not compile. */
 export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
 

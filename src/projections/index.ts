@@ -1,6 +1,7 @@
 /** The whole public surface of the read side: every read model with its queries, and what keeps them going. */
 import {
   apiClientStream,
+  inboundStream,
   itemStream,
   orderStream,
   shipmentStream,
@@ -35,6 +36,7 @@ import {
 import { createDiscrepancyQueries, discrepancies } from './discrepancies/projection.ts';
 import { createLogCountQueries, eventHistory, logCount } from './eventHistory/projection.ts';
 import { createEventHistoryQueries } from './eventHistory/queries.ts';
+import { createInboundQueries, type InboundDocument, inboundShipments } from './inboundShipments/projection.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { createOrderSourcing } from './orderSourcing/queries.ts';
 import { createOrderHistory } from './orders/asOf.ts';
@@ -68,6 +70,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(apiKeys),
   untyped(stockTimes),
   untyped(transfers),
+  untyped(inboundShipments),
 ];
 
 /** A look at the past sees what was acknowledged before it; where the marks take longer, it reads the whole stream. */
@@ -143,6 +146,11 @@ export const createReadModels = (side: ReadSide) => {
     transfers: build(untyped(transfers), (port, collection) =>
       orFolded(createTransferQueries(port, collection, pace), (id: string) =>
         fold<TransferDocument>(untyped(transfers), transferStream(id), id),
+      ),
+    ),
+    inboundShipments: build(untyped(inboundShipments), (port, collection) =>
+      orFolded(createInboundQueries(port, collection, pace), (id: string) =>
+        fold<InboundDocument>(untyped(inboundShipments), inboundStream(id), id),
       ),
     ),
     /** Each with a runner of its own. */

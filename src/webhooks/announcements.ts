@@ -1,9 +1,11 @@
 /** The one table of webhook messages: for every event there is, what it says to partners, or nothing. */
 import type { AlertRaised } from '../domain/alert/events.ts';
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
+import type { InboundEvent } from '../domain/inbound/events.ts';
 import type { ShipmentEvent } from '../domain/shipment/events.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import { shipmentMessages, stockMessages } from './goodsMessages.ts';
+import { inboundMessages } from './inboundMessages.ts';
 import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
 import { type Audience, covers, type MessageType, type WebhookMessage } from './ports.ts';
 
@@ -43,6 +45,12 @@ const ofShipment = <const Types extends readonly MessageType[]>(...types: Types)
   types,
   messages: (event: ShipmentEvent, { warehouses }: Audience) =>
     covers(warehouses, event.data.warehouseId) ? shipmentMessages(event) : [],
+});
+
+const ofInbound = (change: Parameters<typeof inboundMessages>[1]) => ({
+  types: ['inbound.updated'] as const,
+  messages: (event: InboundEvent, { warehouses }: Audience) =>
+    covers(warehouses, event.data.warehouseId) ? inboundMessages(event, change) : [],
 });
 
 /** Only an administrator's endpoint listens to it (src/http/routes/webhookEndpoints.ts). */
@@ -111,6 +119,12 @@ const announcements = {
     messages: ({ data }: EventOf<'AlertRaised'>, { warehouses }: Audience) =>
       warehouses === 'all' ? [alertMessage(data)] : [],
   },
+  StockExpected: moved('expected'),
+  StockArrived: moved('arrived'),
+  InboundAnnounced: ofInbound('announced'),
+  InboundChanged: ofInbound('changed'),
+  InboundReceived: ofInbound('received'),
+  InboundCancelled: ofInbound('cancelled'),
   ApiKeyIssued: null,
   ApiKeyRevoked: null,
   // The event after it in the same append has the figures to tell; between the two, pieces look free that are gone.

@@ -86,6 +86,12 @@ const mayDo: Record<Operation, string> = {
   listAuditEvents: 'A - - U - - S',
   streamEvents: 'A W C U P K S',
   getMetrics: 'A - - U - - S',
+  announceInbound: 'A W - - P - S',
+  listInbound: 'A W C U P - S',
+  getInbound: 'A W C U P - S',
+  changeInbound: 'A W - - P - S',
+  receiveInbound: 'A W - - P - S',
+  cancelInbound: 'A W - - P - S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

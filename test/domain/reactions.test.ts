@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { InboundEvent } from '../../src/domain/inbound/events.ts';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
@@ -13,7 +14,7 @@ import type { StockEvent } from '../../src/domain/stock/events.ts';
 import type { TransferEvent } from '../../src/domain/transfer/events.ts';
 import { claimIdOf } from '../../src/domain/transfer/state.ts';
 import type { WarehouseSourcingSet } from '../../src/domain/warehouse/events.ts';
-import { balanceOf, later, now, sampleOrder } from '../support/samples.ts';
+import { balanceOf, later, now, sampleOrder, soon } from '../support/samples.ts';
 import { chairsLine, lampsLine, transferEnds, transferPlanned } from '../support/transfers.ts';
 
 const orderId = 'order1';
@@ -95,8 +96,30 @@ type OwnEvent =
   | ShipmentVoided
   | VoidedShipmentReported
   | TransferEvent
-  | WarehouseSourcingSet;
+  | WarehouseSourcingSet
+  | WarehouseSourcingSet
+  | InboundEvent;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
+const inbound = { inboundId: 'in1', warehouseId: 'BER', expectedAt: soon };
+const inboundLine = { lineId: '1', sku: 'CHAIR' };
+const arrival = { inboundId: 'in1', lineId: '1', inboundRevision: 3, expected: 0, expectedAt: soon };
+const news = (expected: number) => ({
+  warehouseId: 'BER',
+  sku: 'CHAIR',
+  occurredAt: now,
+  inboundId: 'in1',
+  lineId: '1',
+  inboundRevision: 3,
+  expected,
+  expectedAt: soon,
+});
+const tellArrival = (command: object, lineId = '1') => ({
+  type: 'Tell',
+  to: 'stock',
+  stream: 'stock-BER.CHAIR',
+  command,
+  name: `stock/${lineId}`,
+});
 const cases: readonly Case[] = [
   ['a placed order is allocated', { type: 'OrderPlaced', data: sampleOrder() }, allocate],
   [
@@ -404,6 +427,43 @@ const cases: readonly Case[] = [
     [freesClaim],
   ],
   ['a changed safety stock may set goods free', { type: 'StockPolicySet', data: { ...key, safetyStock: 0 } }, waiting],
+  [
+    'goods that arrived are for those who wait',
+    { type: 'StockArrived', data: { ...key, ...arrival, incomingDelta: -2, quantity: 2 } },
+    waiting,
+  ],
+  [
+    'what is announced is expected by each stock',
+    { type: 'InboundAnnounced', data: { ...inbound, reference: 'PO-1', lines: [{ ...inboundLine, quantity: 5 }] } },
+    [tellArrival({ type: 'ExpectArrival', ...news(5) })],
+  ],
+  [
+    'what changes is told as a whole, not by what it differs',
+    { type: 'InboundChanged', data: { ...inbound, lines: [{ ...inboundLine, quantity: 8, expected: 6 }] } },
+    [tellArrival({ type: 'ExpectArrival', ...news(6) })],
+  ],
+  [
+    'what came is told with what is still to come; what was turned away is only not expected any more',
+    {
+      type: 'InboundReceived',
+      data: {
+        ...inbound,
+        lines: [
+          { ...inboundLine, accepted: 2, rejected: 0, expected: 3 },
+          { ...inboundLine, lineId: '2', accepted: 0, rejected: 1, expected: 4 },
+        ],
+      },
+    },
+    [
+      tellArrival({ type: 'RecordArrival', ...news(3), quantity: 2 }),
+      tellArrival({ type: 'ExpectArrival', ...news(4), lineId: '2' }, '2'),
+    ],
+  ],
+  [
+    'of what is cancelled nothing is expected',
+    { type: 'InboundCancelled', data: { ...inbound, reason: 'bankrupt', lines: [{ ...inboundLine, quantity: 3 }] } },
+    [tellArrival({ type: 'ExpectArrival', ...news(0) })],
+  ],
 ];
 
 describe('reactions', () => {

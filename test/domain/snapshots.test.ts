@@ -9,6 +9,7 @@ import { alertDecider } from '../../src/domain/alert/decider.ts';
 import { apiKeyDecider } from '../../src/domain/apiKey/decider.ts';
 import { entriesOf } from '../../src/domain/bucketMap.ts';
 import { eventVersions } from '../../src/domain/events.ts';
+import { inboundDecider } from '../../src/domain/inbound/decider.ts';
 import { itemDecider } from '../../src/domain/item/decider.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { orderNumberDecider } from '../../src/domain/orderNumber/decider.ts';
@@ -53,6 +54,7 @@ const aggregates = [
   writtenBy(warehouseDecider),
   writtenBy(webhookDecider),
   writtenBy(transferDecider),
+  writtenBy(inboundDecider),
 ];
 
 describe('what is written of a state', () => {

@@ -39,6 +39,14 @@ const makeReserve: Make = (place, figure, ref) => ({
 });
 const lineOf = (ref: number) => ({ transferId: `transfer${ref}`, lineId: '1' });
 const termsOf = (ref: number) => ({ approval: { fromUnits: 3, approvalId: `a${ref}`, by: 'anna' } });
+/** Told in any order, of two lines. */
+const newsOf = (figure: number, ref: number) => ({
+  inboundId: 'in1',
+  lineId: `${ref % 2}`,
+  inboundRevision: figure,
+  expected: (7 * figure) % 4,
+  expectedAt: soon,
+});
 /** `figure` is negative or zero now and then, on purpose; `ref` picks one of a few reservations and orders. */
 const makers = {
   register: makeRegister,
@@ -120,6 +128,13 @@ const makers = {
     reason: 'cycle count',
     ...termsOf(ref),
   }),
+  expectArrival: (place, figure, ref) => ({ type: 'ExpectArrival', ...place, ...newsOf(figure, ref) }),
+  recordArrival: (place, figure, ref) => ({
+    type: 'RecordArrival',
+    ...place,
+    ...newsOf(figure, ref),
+    quantity: figure % 5,
+  }),
   retireOrPropose: (place, _, ref) => ({ type: 'RetireStock', ...place, ...termsOf(ref) }),
   approve: (place, figure, ref) => ({
     type: 'ApproveChange',
@@ -155,6 +170,8 @@ const broken = (stock: Stock, event: StockEvent): string | null => {
   const ofOrders = [0, 1, 2, 3, 4].flatMap((ref) => reservationsOf(stock, `o${ref}`));
   if (ofOrders.length !== open.filter(({ orderId }) => orderId !== undefined).length)
     return 'a claim that its order does not find';
+  const expected = stock.arrivals.reduce((sum, { quantity }) => sum + quantity, 0);
+  if (expected !== balance.incoming) return 'incoming is not what is expected';
   if (JSON.stringify(event.data.after) !== JSON.stringify(balance)) return 'after is not the fold';
   return null;
 };

@@ -68,6 +68,26 @@ export const receive = (world: World, warehouseId: string, sku: string, quantity
     context: contextOf(`receive ${quantity} of ${sku} at ${warehouseId}, ${world.clock.now()}`),
   });
 
+/** On its way to Berlin; the SKU is the id of the line too. */
+export const announce = (world: World, inboundId: string, wanted: { readonly [sku: string]: number }) =>
+  world.useCases.announceInbound(
+    {
+      inboundId,
+      warehouseId: 'BER',
+      reference: 'PO-1',
+      expectedAt: '2026-03-08T09:00:00.000Z',
+      lines: Object.entries(wanted).map(([sku, quantity]) => ({ lineId: sku, sku, quantity })),
+    },
+    contextOf(`announce ${inboundId}`),
+  );
+
+export const receiveInbound = (world: World, inboundId: string, came: { readonly [lineId: string]: number }) =>
+  world.useCases.receiveInbound(
+    inboundId,
+    Object.entries(came).map(([lineId, accepted]) => ({ lineId, accepted, rejected: 0 })),
+    contextOf(`receive ${JSON.stringify(came)} of ${inboundId}`),
+  );
+
 /** `{ CHAIR: 3 }` becomes line `CHAIR` for three chairs. */
 const linesOf = (wanted: { readonly [sku: string]: number }): OrderLine[] =>
   Object.entries(wanted).map(([sku, quantity]) => ({ lineId: sku, sku, quantity, priceMinor: 100, currency: 'EUR' }));

@@ -11,6 +11,7 @@ import {
   type World,
 } from '../support/world.ts';
 import {
+  announce,
   cancel,
   dispatch,
   figuresOf,
@@ -18,6 +19,7 @@ import {
   openShop,
   place,
   receive,
+  receiveInbound,
   recorded,
   sourcesOf,
   voidShipment,
@@ -109,6 +111,16 @@ const scenarios: Record<string, Scenario> = {
     await change({ type: 'ReceiveTransfer', lines: [{ lineId: '1', quantity: 3, damaged: 1 }] });
     await change({ type: 'CancelTransfer', reason: 'lorry full' });
     await change({ type: 'RecordLoss', reason: 'fell off' });
+  },
+  'goods that come in parts, and are told in any order': async (world) => {
+    await openShop(world, { BER: { CHAIR: 1 } });
+    await place(world, 'o1', { CHAIR: 4 });
+    await world.settle();
+    await recorded(announce(world, 'in1', { CHAIR: 6, LAMP: 2 }));
+    await recorded(receiveInbound(world, 'in1', { CHAIR: 2 }));
+    await recorded(receiveInbound(world, 'in1', { CHAIR: 5, LAMP: 1 }));
+    await recorded(world.useCases.cancelInbound('in1', 'bankrupt', contextOf('cancel in1')));
+    await recorded(receiveInbound(world, 'in1', { LAMP: 3 }));
   },
   'reservations that expire': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });

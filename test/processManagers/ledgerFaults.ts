@@ -6,6 +6,7 @@ import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '.
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { LogFold, OpenReservation } from '../support/logFold.ts';
 import { broughtBy, onHandOf } from '../support/stockFacts.ts';
+import { inboundFaults } from './inboundFaults.ts';
 
 const sum = (of: readonly { readonly quantity: number }[]): number =>
   of.reduce((total, { quantity }) => total + quantity, 0);
@@ -99,5 +100,6 @@ export const faultsOf = async (log: LogFold): Promise<readonly string[]> => {
     const claims = open.filter((each) => each.warehouseId === warehouseId && each.sku === sku);
     if (sum(claims) !== stock.balance.reserved) faults.push(`${warehouseId}.${sku}: reserved is not what is open`);
   }
+  faults.push(...inboundFaults(events));
   return [...faults, ...(await log.orders()).flatMap((order) => orderFaults(order, open, held))];
 };

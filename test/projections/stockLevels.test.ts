@@ -48,6 +48,26 @@ const lossProposed = (pieces: number) =>
   });
 const ended = (freed: number) => ({ approvalId: 'a1', freed });
 
+const lineOnItsWay = (revision: number, quantity: number) => ({
+  inboundId: 'in1',
+  lineId: '1',
+  quantity,
+  expectedAt: timeAt(900),
+  revision,
+});
+const told = (inboundRevision: number, pieces: number, incomingDelta: number) => ({
+  inboundId: 'in1',
+  lineId: '1',
+  inboundRevision,
+  expected: pieces,
+  expectedAt: timeAt(900),
+  incomingDelta,
+});
+const expected = (revision: number, pieces: number, delta = pieces) =>
+  move('StockExpected', told(revision, pieces, delta));
+const arrived = (revision: number, rest: number, quantity: number) =>
+  move('StockArrived', { ...told(revision, rest, -quantity), quantity });
+
 projectionSpec(stockLevels, logOf, {
   StockRegistered: [
     story('the opening stock, less what is held back', [registered(10, 3)], {
@@ -269,6 +289,30 @@ projectionSpec(stockLevels, logOf, {
       status: 'retired',
       safetyStock: 3,
     }),
+  ],
+  StockExpected: [
+    story('more on its way, by line', [registered(10), expected(0, 4)], {
+      onHand: 10,
+      incoming: 4,
+      available: 10,
+      expected: [lineOnItsWay(0, 4)],
+    }),
+    story('another figure for the same line', [registered(10), expected(0, 4), expected(1, 9, 5)], {
+      onHand: 10,
+      incoming: 9,
+      available: 10,
+      expected: [lineOnItsWay(1, 9)],
+    }),
+    story('nothing any more', [registered(10), expected(0, 4), expected(1, 0, -4)], { onHand: 10, available: 10 }),
+  ],
+  StockArrived: [
+    story('on hand, and the rest on its way', [registered(10), expected(0, 4), arrived(1, 1, 3)], {
+      onHand: 13,
+      incoming: 1,
+      available: 13,
+      expected: [lineOnItsWay(1, 1)],
+    }),
+    story('all of it', [registered(10), expected(0, 4), arrived(1, 0, 4)], { onHand: 14, available: 14 }),
   ],
 });
 

@@ -19,6 +19,7 @@ const idsInBodies: { readonly [name: string]: Rule['whose'] | 'customer' } = {
   transferId: 'warehouse',
   from: 'warehouse',
   to: 'warehouse',
+  inboundId: 'warehouse',
 };
 
 /** Where an id of somebody else comes to something else than "not found". */
@@ -26,6 +27,7 @@ const otherwise: { readonly [place: string]: 'taken' | 'wish' } = {
   // It names an order that is to be made: taken, by whomever.
   'placeOrder.orderId': 'taken',
   'planTransfer.transferId': 'taken',
+  'announceInbound.inboundId': 'taken',
   // Where it would best come from; who may see warehouses is not asked.
   'placeOrder.preferredWarehouseId': 'wish',
 };

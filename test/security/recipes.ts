@@ -18,7 +18,8 @@ export type Need =
   | 'newOrderId'
   | 'newShipmentId'
   | 'endpointId'
-  | 'newTransferId';
+  | 'newTransferId'
+  | 'inboundId';
 
 export interface Good {
   /** By their names in the path. */
@@ -47,6 +48,7 @@ const ofEndpoint = ({ endpointId }: Things): Good => ({ params: { endpointId } }
 const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } });
 const ofTransfer = ({ transferId }: Things): Good => ({ params: { transferId } });
 const oneOfLine = [{ lineId: '1', quantity: 1 }];
+const ofInbound = ({ inboundId }: Things): Good => ({ params: { inboundId } });
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -179,6 +181,22 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
 
   // From another machine: to this one they are open.
   getMetrics: { good: () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } }) },
+
+  announceInbound: {
+    good: ({ warehouseId }) => ({
+      body: {
+        warehouseId,
+        reference: 'PO-1',
+        expectedAt: new Date(startMs).toISOString(),
+        lines: [{ lineId: '1', sku: sharedSku, quantity: 1 }],
+      },
+    }),
+  },
+  listInbound: { good: nothing },
+  getInbound: { good: ofInbound },
+  changeInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', quantity: 2 }] }) },
+  receiveInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', accepted: 1 }] }) },
+  cancelInbound: { needs: 'inboundId', good: with_(ofInbound, { reason: 'mistake' }) },
 };
 
 /** @throws Error that says what a new route lacks. */

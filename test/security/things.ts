@@ -35,6 +35,8 @@ export interface Things {
   readonly shipmentId: string;
   /** No courier has reported on it. */
   readonly newShipmentId: string;
+  /** Nothing of it has come. */
+  readonly inboundId: string;
   readonly endpointId: string;
   readonly endpointOwner: string;
   /** From its warehouse to the annex; part of it is on its way. */

@@ -139,6 +139,11 @@ const freshFrom = (make: Make) => {
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
       return { endpointId, endpointOwner: person.ownerId };
     },
+    inboundId: async (_, side) => {
+      const lines = [{ lineId: '1', sku: skuOf(side), quantity: 1 }];
+      const body = { warehouseId: warehouseOf(side), reference: 'PO-1', expectedAt: '2026-12-01T08:00:00.000Z', lines };
+      return { inboundId: (await make(admin, '/v1/inbound-shipments', body)).inboundId };
+    },
   };
   return {
     fresh: (need: Need, person: Person, side: Side): Promise<Partial<Things>> => made[need](person, side),
@@ -182,9 +187,18 @@ const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, fille
     endpointId: '',
     endpointOwner: '',
     newName: '',
+    inboundId: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId', 'newTransferId'] as const)
+  for (const need of [
+    'keyId',
+    'approvalId',
+    'reservationId',
+    'newOrderId',
+    'newShipmentId',
+    'newTransferId',
+    'inboundId',
+  ] as const)
     made.push(await fresh(need, admin, side));
   const transferId = await begunTransfer(side, 500);
   return Object.assign({ ...fixed, ...named }, ...made, { transferId }) as Things;

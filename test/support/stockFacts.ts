@@ -11,6 +11,7 @@ export const broughtBy = ({ type, data }: StockEvent): number => {
       return data.onHand;
     case 'StockReceived':
     case 'StockDispatchVoided':
+    case 'StockArrived':
       return data.quantity;
     case 'StockAdjusted':
     case 'StockCounted':

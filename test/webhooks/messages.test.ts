@@ -34,6 +34,15 @@ const shipment = {
   lines: [{ lineId: '1', sku: 'CHAIR', quantity: 2, reservationId: 'r1' }],
   parcels: [{ parcelId: 'p1', boxes: [] }],
 };
+const inboundReceived = {
+  type: 'InboundReceived',
+  data: {
+    inboundId: 'in1',
+    warehouseId: 'BER',
+    expectedAt: soon,
+    lines: [{ lineId: '1', sku: 'CHAIR', accepted: 2, rejected: 1, expected: 3 }],
+  },
+} as const satisfies LedgerEvent;
 const placed: LedgerEvent = { type: 'OrderPlaced', data: sampleOrder() };
 const allocated: LedgerEvent = {
   type: 'OrderAllocated',
@@ -277,6 +286,35 @@ describe('order and shipment messages', () => {
   });
 });
 
+describe('inbound.updated', () => {
+  const lines = [{ lineId: '1', sku: 'CHAIR', quantity: 4 }];
+  const about = { inboundId: 'in1', warehouseId: 'BER', expectedAt: soon };
+  const announced: LedgerEvent = {
+    type: 'InboundAnnounced',
+    data: { ...about, reference: 'PO-77', supplier: 'Smith', lines },
+  };
+  const changed: LedgerEvent = {
+    type: 'InboundChanged',
+    data: { ...about, reason: 'late', lines: [{ lineId: '1', sku: 'CHAIR', quantity: 4, expected: 3 }] },
+  };
+  const ended: LedgerEvent = { type: 'InboundCancelled', data: { ...about, reason: 'bankrupt', lines } };
+
+  it.each([
+    ['what was announced', announced, 'announced', { expected: 4 }],
+    ['what is another now', changed, 'changed', { expected: 3 }],
+    ['what came, and what was turned away', inboundReceived, 'received', { expected: 3, accepted: 2, rejected: 1 }],
+    ['what does not come any more', ended, 'cancelled', { expected: 0 }],
+  ] as const)('tells %s, and nobody’s words', (_, event, change, line) => {
+    const data = { ...about, change, lines: [{ lineId: '1', sku: 'CHAIR', ...line }] };
+    expect(hear(event)).toEqual([{ type: 'inbound.updated', data }]);
+  });
+
+  it('is for those who may see the warehouse', () => {
+    expect(hear(announced, { warehouseIds: ['PAR'] })).toEqual([]);
+    expect(hear(announced, { warehouseIds: ['BER'] })).toHaveLength(1);
+  });
+});
+
 /** The same JSON with the keys the other way round, at every depth. */
 const backwards = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(backwards);
@@ -323,6 +361,7 @@ describe('the body of a delivery', () => {
       tracked('exception'),
       alert,
       { type: 'WebhookTestRequested', data: { endpointId: 'e1' } } satisfies LedgerEvent,
+      inboundReceived,
     ];
     const heard = new Set(all.flatMap((event) => typesHeard(event)));
     expect([...heard].sort()).toEqual([...subscribableTypes, 'webhook.test'].sort());

@@ -122,6 +122,13 @@ export const policies = {
   /** Each event is that of the order or the warehouse it is about; a customer names an order. */
   streamEvents: { scopes: ['inventory:read', 'orders:read'], roles: orderReaders, whose: 'order' },
   getMetrics: { scopes: ['admin', 'audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
+
+  announceInbound: changeStock,
+  listInbound: readStock,
+  getInbound: readStock,
+  changeInbound: changeStock,
+  receiveInbound: changeStock,
+  cancelInbound: changeStock,
 } as const satisfies { readonly [operation: string]: Rule };
 
 export type Operation = keyof typeof policies;

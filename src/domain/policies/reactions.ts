@@ -1,6 +1,7 @@
 /** Policies: what an event asks for. Pure; who carries the reactions out derives their command ids from the event. */
 import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { LedgerEvent } from '../events.ts';
+import { inboundReactions } from './inboundReactions.ts';
 import { orderReactions, shipmentReactions } from './orderReactions.ts';
 import type { Reaction, ReactionTable } from './reaction.ts';
 import { stockReactions } from './stockReactions.ts';
@@ -15,6 +16,7 @@ const reactions: ReactionTable<LedgerEvent> = {
   ...shipmentReactions,
   ...stockReactions,
   ...transferReactions,
+  ...inboundReactions,
   WarehouseSourcingSet: ({ data }) => (data.sourcing === 'open' ? [{ type: 'AllocateAllWaitingOrders' }] : []),
   ItemDefined: null,
   OrderNumberTaken: null,

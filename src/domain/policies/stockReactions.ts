@@ -53,6 +53,7 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRegistered: (event) => (event.data.onHand > 0 ? serveSku(event) : []),
   StockReceived: serveSku,
   StockDispatchVoided: serveSku,
+  StockArrived: serveSku,
   StockQuarantineReleased: serveSku,
   // What was held is free again. Of what is gone with an approval, the events after it tell.
   StockChangeApproved: serveFreed,
@@ -67,4 +68,5 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRetired: null,
   StockShipped: null,
   ...transferStockReactions,
+  StockExpected: null,
 };

@@ -54,6 +54,14 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
         onHand: balance.onHand + data.quantity,
         quarantined: balance.quarantined + data.damaged,
       };
+    case 'StockExpected':
+      return { ...balance, incoming: balance.incoming + data.incomingDelta };
+    case 'StockArrived':
+      return {
+        ...balance,
+        onHand: balance.onHand + data.quantity,
+        incoming: balance.incoming + data.incomingDelta,
+      };
     case 'StockTransferDeclined':
     case 'StockRetired':
     case 'StockDiscrepancyRecorded':

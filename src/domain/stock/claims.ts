@@ -168,6 +168,8 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockRetired':
     case 'StockTransferDeclined':
     case 'StockTransferredIn':
+    case 'StockExpected':
+    case 'StockArrived':
       return claims;
     default:
       return unreachable(type);

@@ -47,6 +47,17 @@ interface OfTransfer {
   readonly lineId: string;
 }
 
+/** What an inbound shipment says of one of its lines. */
+interface ArrivalNews {
+  readonly inboundId: string;
+  readonly lineId: string;
+  /** Of the event that says it. */
+  readonly inboundRevision: number;
+  /** What is still to come of the line. */
+  readonly expected: number;
+  readonly expectedAt: string;
+}
+
 export type StockCommand =
   | StockRequest<'RegisterStock', { readonly onHand: number; readonly safetyStock: number }>
   | StockRequest<
@@ -122,7 +133,10 @@ export type StockCommand =
   | StockRequest<
       'TransferIn',
       OfTransfer & { readonly quantity: number; readonly damaged: number; readonly fromWarehouseId: string }
-    >;
+    >
+  | StockRequest<'ExpectArrival', ArrivalNews>
+  /** Once for each receipt: a second one takes in twice. */
+  | StockRequest<'RecordArrival', ArrivalNews & { readonly quantity: number }>;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

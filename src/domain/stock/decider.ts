@@ -2,6 +2,7 @@ import { accept, type Decider, refuse, unreachable } from '../../eventsourcing/m
 import { entriesOf } from '../bucketMap.ts';
 import { isCount, isQuantity } from '../values.ts';
 import { adjustOrPropose, countOrPropose, decideProposal, retireOrPropose } from './approvals.ts';
+import { recordArrival } from './arrivalFacts.ts';
 import { emptyBalance } from './balance.ts';
 import type { StockCommand, StockCommandOf, StockDecision, StockRefusal } from './commands.ts';
 import type { StockEvent } from './events.ts';
@@ -41,6 +42,10 @@ const quantitiesFit = (command: StockCommand): boolean => {
       return isQuantity(command.quantity) && isCount(command.damaged) && command.damaged <= command.quantity;
     case 'ReleaseReservation':
       return command.quantity === undefined || isQuantity(command.quantity);
+    case 'ExpectArrival':
+      return isCount(command.expected);
+    case 'RecordArrival':
+      return isCount(command.expected) && isQuantity(command.quantity);
     case 'ExpireReservation':
     case 'RetireStock':
     case 'ApproveChange':
@@ -72,9 +77,17 @@ const setPolicy = (command: StockCommandOf<'SetStockPolicy'>, stock: KnownStock)
   return record(stock, { type: 'StockPolicySet', data: { ...keyOf(command), safetyStock } });
 };
 
+/** They need no stock to be there. */
+type Opening = StockCommandOf<'RegisterStock' | 'ExpectArrival' | 'RecordArrival'>;
+const openings: ReadonlySet<string> = new Set<Opening['type']>(['RegisterStock', 'ExpectArrival', 'RecordArrival']);
+const isOpening = (command: StockCommand): command is Opening => openings.has(command.type);
+
+const open = (command: Opening, stock: Stock): StockDecision =>
+  command.type === 'RegisterStock' ? register(command, stock) : recordArrival(command, stock);
+
 type CommandOnKnown = Exclude<
   StockCommand,
-  { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' | 'ReserveForTransfer' | 'TransferOut' | 'TransferIn' }
+  Opening | { type: 'ApproveChange' | 'RejectChange' | 'ReserveForTransfer' | 'TransferOut' | 'TransferIn' }
 >;
 
 const decideKnown = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
@@ -126,7 +139,7 @@ const decideRetired = (command: CommandOnKnown, stock: KnownStock): StockDecisio
 
 const decide = (command: StockCommand, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
-  if (command.type === 'RegisterStock') return register(command, stock);
+  if (isOpening(command)) return open(command, stock);
   if (isOfTransfer(command)) return followTransfer(command, stock);
   if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
   if (command.type === 'ApproveChange' || command.type === 'RejectChange') return decideProposal(command, stock);
@@ -142,9 +155,11 @@ const decide = (command: StockCommand, stock: Stock): StockDecision => {
 /** Measured: `bench/stateBytes.ts`. A proposal may have a note, of one byte a character. */
 const weigh = (stock: Stock): number => {
   if (stock.phase === 'absent') return 100;
-  const { reservations, claimsOfOrders, unbooked, proposals } = stock;
+  const { reservations, claimsOfOrders, unbooked, proposals, arrivals } = stock;
   const proposed = proposals.reduce((sum, { note }) => sum + 500 + (note?.length ?? 0), 0);
-  return 220 + 220 * reservations.size + 130 * claimsOfOrders.size + 150 * unbooked.size + proposed;
+  return (
+    220 + 220 * reservations.size + 130 * claimsOfOrders.size + 150 * unbooked.size + proposed + 250 * arrivals.length
+  );
 };
 
 export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal> = {

@@ -4,6 +4,7 @@
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
 import type { AdjustmentReason } from '../values.ts';
+import type { StockArrived, StockExpected } from './arrivalEvents.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
 import type { StockKey } from './shapes.ts';
 import type { StockTransferEvent } from './transferEvents.ts';
@@ -160,4 +161,6 @@ export type StockEvent =
   | StockChangeRejected
   | StockPolicySet
   | StockRetired
-  | StockTransferEvent;
+  | StockTransferEvent
+  | StockExpected
+  | StockArrived;

@@ -11,6 +11,15 @@ const reservationEnd = {
   lineId: 'public',
 } as const;
 const ofTransfer = { ...key, transferId: 'public', lineId: 'public', quantity: 'public' } as const;
+const arrival = {
+  ...key,
+  inboundId: 'public',
+  lineId: 'public',
+  inboundRevision: 'public',
+  expected: 'public',
+  expectedAt: 'public',
+  incomingDelta: 'public',
+} as const;
 const claim = { ...reservationEnd, expiresAt: 'public' } as const;
 
 export const stockFields: FieldClasses<StockEvent> = {
@@ -56,6 +65,8 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockTransferDeclined: { ...ofTransfer, available: 'public' },
   StockTransferredOut: { ...ofTransfer, reservationId: 'public', claimed: 'public', toWarehouseId: 'public' },
   StockTransferredIn: { ...ofTransfer, damaged: 'public', fromWarehouseId: 'public' },
+  StockExpected: arrival,
+  StockArrived: { ...arrival, quantity: 'public' },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
@@ -84,4 +95,6 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockTransferDeclined: 1,
   StockTransferredOut: 1,
   StockTransferredIn: 1,
+  StockExpected: 1,
+  StockArrived: 1,
 };

@@ -1,6 +1,7 @@
 /** A stock as its snapshots hold it: figures first, then its open reservations a thousand at a time. */
 import type { Json, StateCodec } from '../../eventsourcing/message.ts';
 import { emptyBucketMap, entriesOf, withEntry } from '../bucketMap.ts';
+import { type Arrivals, noArrivals } from './arrivals.ts';
 import { newReservation, noClaims, noShipments, type Reservation, withClaim } from './claims.ts';
 import { noProposals, type Proposal } from './proposals.ts';
 import type { Balance } from './shapes.ts';
@@ -35,9 +36,11 @@ interface Part {
   readonly several: readonly Several[];
   /** In parts of their own, one each: a note may be long. */
   readonly proposals?: readonly Proposal[];
+  readonly arrivals?: Arrivals;
 }
 
 const rowsAtOnce = 1_000;
+const arrivalsAtOnce = 500;
 
 const rowOf = ([id, reservation]: readonly [string, Reservation]): Row => {
   const { quantity, quantityAsked, sequence, shipped, expiresAtMs, orderId, lineId, shipmentIds } = reservation;
@@ -56,11 +59,15 @@ const withRow = (stock: KnownStock, row: Row): KnownStock => {
   };
 };
 
-const withPart = (stock: KnownStock, { rows, several, proposals = noProposals }: Part): KnownStock => {
+const withPart = (
+  stock: KnownStock,
+  { rows, several, proposals = noProposals, arrivals = noArrivals }: Part,
+): KnownStock => {
   const { claimsOfOrders, ...rest } = rows.reduce(withRow, stock);
   return {
     ...rest,
     proposals: [...rest.proposals, ...proposals],
+    arrivals: [...rest.arrivals, ...arrivals],
     claimsOfOrders: several.reduce((claims, [id, ids]) => withEntry(claims, id, ids), claimsOfOrders),
   };
 };
@@ -85,11 +92,16 @@ function* encode(stock: Stock): Generator<Json> {
     yield null;
     return;
   }
-  const { phase, balance, registeredAt, claimsMade, reservations, claimsOfOrders, proposals } = stock;
+  const { phase, balance, registeredAt, claimsMade, reservations, claimsOfOrders, proposals, arrivals } = stock;
   const unbooked = [...entriesOf(stock.unbooked)];
   yield { phase, balance, registeredAt, claimsMade, unbooked } satisfies Figures as object as Json;
   for (const proposal of proposals) {
     yield { rows: [], several: [], proposals: [proposal] } satisfies Part as object as Json;
+  }
+  // A line takes some 150 characters, so that not all of them fit one part.
+  for (let from = 0; from < arrivals.length; from += arrivalsAtOnce) {
+    const some = arrivals.slice(from, from + arrivalsAtOnce);
+    yield { rows: [], several: [], arrivals: some } satisfies Part as object as Json;
   }
   for (const chunk of inChunks(entriesOf(reservations))) yield { rows: chunk.map(rowOf), several: [] } satisfies Part;
   // Last: what the rows come to is put right by it.
@@ -104,7 +116,8 @@ const decode = (part: Json, stock: Stock | null): Stock => {
     (map, [key, value]) => withEntry(map, key, value),
     emptyBucketMap,
   );
-  return { ...figures, ...noClaims, claimsMade: figures.claimsMade, unbooked: entries, proposals: noProposals };
+  const none = { proposals: noProposals, arrivals: noArrivals };
+  return { ...figures, ...noClaims, claimsMade: figures.claimsMade, unbooked: entries, ...none };
 };
 
-export const stockStates: StateCodec<Stock> = { version: 2, encode, decode };
+export const stockStates: StateCodec<Stock> = { version: 3, encode, decode };

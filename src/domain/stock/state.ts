@@ -1,4 +1,5 @@
 import { type BucketMap, emptyBucketMap, lookUp, withEntry } from '../bucketMap.ts';
+import { type Arrivals, moveArrivals, noArrivals } from './arrivals.ts';
 import { emptyBalance, moveBalance, type StockMovement } from './balance.ts';
 import { type Claims, claimsOf, moveClaims, noClaims, type Reservation } from './claims.ts';
 import type { StockEvent } from './events.ts';
@@ -35,6 +36,7 @@ export interface KnownStock extends Claims {
   readonly registeredAt: string;
   readonly unbooked: Unbooked;
   readonly proposals: Proposals;
+  readonly arrivals: Arrivals;
 }
 export type Stock = { readonly phase: 'absent' } | KnownStock;
 
@@ -73,6 +75,7 @@ export const moveStock = (stock: KnownStock, movement: StockMovement): KnownStoc
     registeredAt: stock.registeredAt,
     unbooked: moveUnbooked(stock.unbooked, movement),
     proposals: moveProposals(stock.proposals, movement, balance.quarantined),
+    arrivals: moveArrivals(stock.arrivals, movement),
     ...moveClaims(claimsIn(stock), movement),
   };
 };
@@ -84,7 +87,9 @@ export const evolveStock = (stock: Stock, event: StockEvent): Stock => {
     const { registeredAt } = event.data;
     // What left before is known by its shipments still, which may be voided.
     const unbooked = stock.phase === 'absent' ? noneUnbooked : stock.unbooked;
-    return { phase: 'active', balance, registeredAt, unbooked, proposals: noProposals, ...noClaims };
+    // A retired stock expects nothing; what it was told last is known still, as older news may be told after it.
+    const arrivals = stock.phase === 'absent' ? noArrivals : stock.arrivals;
+    return { phase: 'active', balance, registeredAt, unbooked, proposals: noProposals, arrivals, ...noClaims };
   }
   return stock.phase === 'absent' ? stock : moveStock(stock, event);
 };

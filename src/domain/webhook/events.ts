@@ -16,6 +16,7 @@ export const webhookEventTypes = [
   'shipment.exception',
   'return.received',
   'security.alert',
+  'inbound.updated',
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 

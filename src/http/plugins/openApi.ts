@@ -108,6 +108,7 @@ const tags = allOf<Tag>()([
   'Audit',
   'Live',
   'Transfers',
+  'Inbound',
 ]);
 
 const description = [

@@ -5,6 +5,7 @@
 
 import type { CountRefusal } from '../../commands/stock.ts';
 import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
+import type { InboundRefusal } from '../../domain/inbound/commands.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
@@ -24,6 +25,8 @@ export type RefusalCode =
   | TransferRefusal
   | CountRefusal
   | ApiKeyRefusal
+  | InboundRefusal
+  | 'TOO_MANY_EXPECTED_LINES'
   | 'WAREHOUSE_NOT_FOUND';
 
 export type ProblemCode = RefusalCode | TransportCode;
@@ -82,6 +85,14 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   LOSS_EXCEEDS_TRANSIT: { status: 409, title: 'More than is on its way' },
   TRANSFER_LINE_NOT_FOUND: { status: 422, title: 'The transfer has no such line' },
   TRANSFER_LINE_REPEATED: { status: 422, title: 'A line stands twice in the request' },
+  INBOUND_NOT_FOUND: { status: 404, title: 'No such inbound shipment' },
+  INBOUND_ID_TAKEN: { status: 409, title: 'Another inbound shipment has this id' },
+  INBOUND_CANCELLED: { status: 409, title: 'The rest of the inbound shipment was cancelled' },
+  TOO_MANY_EXPECTED_LINES: { status: 409, title: 'As many lines are on their way to the stock as may be' },
+  INBOUND_LINE_REPEATED: { status: 422, title: 'A line of an inbound shipment stands twice in the request' },
+  INBOUND_LINE_NOT_FOUND: { status: 422, title: 'The inbound shipment has no such line' },
+  INBOUND_LINE_OF_OTHER_SKU: { status: 422, title: 'The line of the inbound shipment is of another SKU' },
+  TOO_MANY_INBOUND_LINES: { status: 422, title: 'The inbound shipment has as many lines as it may have' },
 };
 
 export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = { ...transportProblems, ...refusals };

@@ -74,6 +74,7 @@ const liveCategories: {
   apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
   transfer: { scope: 'inventory:read', isForCustomers: false },
+  inbound: { scope: 'inventory:read', isForCustomers: false },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

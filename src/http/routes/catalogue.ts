@@ -7,6 +7,7 @@ import { answerOutcome } from '../commands/answers.ts';
 import { showResource } from '../input/headers.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
+import { levelBy, showExpected } from '../reads/availability.ts';
 import { createCachedReads, type Holdings } from '../reads/cachedReads.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
 import type { Router } from '../route.ts';
@@ -97,11 +98,16 @@ const availabilityOf = (
   sku: string,
   { levels, warehouses }: Pick<Holdings, 'levels' | 'warehouses'>,
   rank: Rank,
+  at?: string,
 ): object => {
-  const byId = new Map(levels.map((level) => [level.warehouseId, level]));
+  const byId = new Map(levels.map((level) => [level.warehouseId, at === undefined ? level : levelBy(level, at)]));
   const known = warehouses.filter(({ warehouseId }) => byId.has(warehouseId));
   const ranking = rank(known);
   const described = new Map(known.map((warehouse) => [warehouse.warehouseId, warehouse]));
+  const expectedAt = (warehouseId: string): object => {
+    const level = byId.get(warehouseId);
+    return at === undefined || level === undefined ? {} : { expected: showExpected(level) };
+  };
   const rows = ranking.map((warehouseId) => ({
     warehouseId,
     available: byId.get(warehouseId)?.available ?? 0,
@@ -109,6 +115,7 @@ const availabilityOf = (
     countryCode: described.get(warehouseId)?.countryCode ?? '',
     name: described.get(warehouseId)?.name ?? '',
     sourcing: described.get(warehouseId)?.sourcing ?? 'open',
+    ...expectedAt(warehouseId),
   }));
   const open = rows.filter(({ sourcing }) => sourcing === 'open');
   return { sku, available: open.reduce((sum, { available }) => sum + available, 0), warehouses: rows };
@@ -172,6 +179,9 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels,
     url: '/v1/items/:sku/availability',
     tag,
     summary: 'What can be sold of an item: in each warehouse, and in all',
+    description:
+      'With `at`, also what inbound shipments are to bring by then, with the lines that are counted. What is late counts as ' +
+      'long as it is expected; orders that wait are not taken off.',
     params: ItemPath,
     query: AvailabilityQuery,
     answers: { 200: ref(Availability) },
@@ -184,7 +194,7 @@ export const registerItems = ({ read, command }: Router, { useCases, readModels,
       if (holdings === null || (levels.length === 0 && !holdings.hasItem)) {
         throw new Problem('ITEM_NOT_FOUND', 'No such item.');
       }
-      return availabilityOf(sku, { ...holdings, levels }, rankFor(query, countryPoint));
+      return availabilityOf(sku, { ...holdings, levels }, rankFor(query, countryPoint), query.at);
     },
   });
 };

@@ -6,6 +6,7 @@ import { registerApiKeys } from './apiKeys.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerItems, registerWarehouses } from './catalogue.ts';
 import { registerAudit, registerStream } from './events.ts';
+import { registerInbound } from './inbound.ts';
 import { registerInventoryChanges } from './inventoryChanges.ts';
 import { registerInventoryCounts } from './inventoryCounts.ts';
 import { registerInventoryFacts } from './inventoryFacts.ts';
@@ -41,4 +42,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerTransferReads(router, ports);
   registerTransfers(router, ports);
   registerStream(app, router, ports, support);
+  registerInbound(router, ports);
 };

@@ -6,6 +6,7 @@ import {
   Count,
   CountryCode,
   idCharsMax,
+  LineId,
   Name,
   named,
   PostalCode,
@@ -14,6 +15,7 @@ import {
   Sku,
   Sum,
   Time,
+  Uuid,
   WarehouseId,
 } from './common.ts';
 
@@ -122,9 +124,16 @@ export const Item = named(
 
 /** A postal code alone names no place: the same digits are in many countries. */
 export const AvailabilityQuery = Closed(
-  { postalCode: Type.Optional(PostalCode), countryCode: Type.Optional(CountryCode) },
+  {
+    postalCode: Type.Optional(PostalCode),
+    countryCode: Type.Optional(CountryCode),
+    at: Type.Optional({ ...Time, description: 'Counts what is expected by then as well.' }),
+  },
   { dependentRequired: { postalCode: ['countryCode'] } },
 );
+const ExpectedLines = Type.Array(Closed({ inboundId: Uuid, lineId: LineId, quantity: Quantity, expectedAt: Time }), {
+  description: 'Lines of inbound shipments that are counted, the earliest first; only where `at` was asked for.',
+});
 export const Availability = named(
   'Availability',
   Closed({
@@ -138,6 +147,7 @@ export const Availability = named(
         onHand: Count,
         countryCode: Type.String(),
         name: Type.String(),
+        expected: Type.Optional(ExpectedLines),
       }),
       { description: 'The nearest first, where an address is given.' },
     ),

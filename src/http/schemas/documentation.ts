@@ -6,6 +6,7 @@ import { Approval } from './approvals.ts';
 import { Availability, Item, Warehouse } from './catalogue.ts';
 import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
+import { InboundShipment } from './inbound.ts';
 import { Order } from './orders.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { Simulation, SourcingDecided } from './sourcing.ts';
@@ -124,6 +125,7 @@ export const sharedSchemas = [
   ApiKey,
   IssuedApiKey,
   Transfer,
+  InboundShipment,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -36,7 +36,7 @@ const levelFields = {
   onHand: Figure,
   reserved: Figure,
   quarantined: Figure,
-  incoming: Type.Integer({ description: 'On its way here. 0 as long as there are no inbound shipments to count.' }),
+  incoming: Type.Integer({ description: 'On its way here: what inbound shipments still expect.' }),
   safetyStock: Figure,
   available: Figure,
   belowSafetyStock: Type.Boolean(),

@@ -128,4 +128,23 @@ export const webhookMessages: {
       windowSeconds: Count,
     }),
   },
+  'inbound.updated': {
+    summary: 'Goods on their way were announced, came, or come at another time or not at all',
+    data: Closed({
+      inboundId: Uuid,
+      warehouseId: WarehouseId,
+      expectedAt: { ...Time, description: 'When what is still to come is expected.' },
+      change: Type.Enum(['announced', 'changed', 'received', 'cancelled']),
+      lines: Type.Array(
+        Closed({
+          lineId: LineId,
+          sku: Sku,
+          expected: { ...Count, description: 'Still to come.' },
+          accepted: Type.Optional({ ...Count, description: 'Of this receipt.' }),
+          rejected: Type.Optional({ ...Count, description: 'Of this receipt.' }),
+        }),
+        { description: 'Those that it is about.' },
+      ),
+    }),
+  },
 };

@@ -25,7 +25,7 @@ export const revisionAfter = (stream: string, cursor: string | undefined): numbe
   return value;
 };
 
-export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available'] as const;
+export const explainedFields = ['onHand', 'reserved', 'quarantined', 'safetyStock', 'available', 'incoming'] as const;
 export type ExplainedField = (typeof explainedFields)[number];
 
 type FieldOf<E> = E extends StockEvent ? keyof E['data'] : never;
@@ -44,6 +44,7 @@ const isReference = {
   supplier: true,
   approvalId: true,
   transferId: true,
+  inboundId: true,
   warehouseId: false,
   sku: false,
   after: false,
@@ -68,6 +69,10 @@ const isReference = {
   damaged: false,
   toWarehouseId: false,
   fromWarehouseId: false,
+  inboundRevision: false,
+  expected: false,
+  expectedAt: false,
+  incomingDelta: false,
   // Sealed: a person's words.
   note: false,
 } as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };

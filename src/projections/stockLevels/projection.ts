@@ -1,4 +1,5 @@
 /** The figures of each stock now: one document for each SKU in each warehouse (R1.1, R3.1). */
+import { type Arrivals, expectedIn, noArrivals, withTold } from '../../domain/stock/arrivals.ts';
 import type { StockEvent } from '../../domain/stock/events.ts';
 import { stockVersions } from '../../domain/stock/fields.ts';
 import type { Balance } from '../../domain/stock/shapes.ts';
@@ -16,6 +17,8 @@ export interface StockLevelDocument extends Balance {
   readonly status: 'active' | 'retired';
   /** The safety stock is eaten into: time to order more. Never true without a safety stock, or once retired. */
   readonly belowSafetyStock: boolean;
+  /** What is on its way, by line; absent: nothing. Its sum is `incoming`. */
+  readonly expected?: Arrivals;
   /** Of the last event of the stream, for ETags. */
   readonly revision: number;
   /** Business time, ISO 8601 UTC. */
@@ -53,6 +56,14 @@ export const levelOf = ({ warehouseId, sku, stock, revision, updatedAt }: LevelF
   };
 };
 
+/** What is still to come after the event. */
+const expectedAfter = (level: StockLevelDocument, { type, data }: StockEvent): Pick<StockLevelDocument, 'expected'> => {
+  const before = level.expected ?? noArrivals;
+  const told = type === 'StockExpected' || type === 'StockArrived';
+  const expected = told ? expectedIn(withTold(before, data)) : before;
+  return expected.length === 0 ? {} : { expected };
+};
+
 /** A SKU may hold dots, a warehouse id may not (`values.ts`), so no two stocks share an id. */
 export const stockLevelId = (warehouseId: string, sku: string): string => `${warehouseId}.${escapeName(sku)}`;
 
@@ -73,7 +84,8 @@ export const stockLevels: Projection<StockLevelDocument, StockEvent> = {
     }
     if (level === null) return null;
     const phase = event.type === 'StockRetired' ? 'retired' : level.status;
-    return levelOf({ ...facts, stock: { phase, balance: after, registeredAt: level.registeredAt } });
+    const { registeredAt } = level;
+    return { ...levelOf({ ...facts, stock: { phase, balance: after, registeredAt } }), ...expectedAfter(level, event) };
   },
 };
 
