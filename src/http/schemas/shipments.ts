@@ -1,5 +1,7 @@
 import Type from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
+import { carrierKeys } from '../../domain/trackingNumber/formats.ts';
+import { numberVerdicts } from '../../domain/trackingNumber/recognise.ts';
 import {
   Closed,
   Count,
@@ -70,6 +72,22 @@ export const ShipmentCorrection = Closed(
 export const VoidBody = Closed({ reason: Reason, note: Type.Optional(Note) });
 
 const ParcelStatus = Type.Enum([...parcelStatuses]);
+
+/** A number is taken as it is told: that it is on the label is a fact. What is odd about it is said. */
+const NumberCheck = Type.Optional(
+  Closed(
+    {
+      verdict: Type.Enum([...numberVerdicts]),
+      mayBeOf: Type.Array(Type.Enum([...carrierKeys])),
+    },
+    {
+      description:
+        'Whether the named carrier issues such numbers, the check digit included, and which carriers may have issued it. ' +
+        'Absent where there is no number.',
+    },
+  ),
+);
+
 export const Shipment = named(
   'Shipment',
   Closed({
@@ -78,11 +96,13 @@ export const Shipment = named(
     warehouseId: WarehouseId,
     carrier: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
     trackingNumber: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
+    trackingNumberCheck: NumberCheck,
     status: Type.String(),
     parcels: Type.Array(
       Closed({
         parcelId: ParcelId,
         trackingNumber: Type.Optional(Type.String()),
+        trackingNumberCheck: NumberCheck,
         status: ParcelStatus,
         lastLocation: Nullable(Type.String()),
         boxes: Type.Array(BoxRef),
