@@ -3,6 +3,7 @@
  * knows no driver.
  */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Carriers } from '../commands/carrierPorts.ts';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
@@ -34,6 +35,7 @@ import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/ind
 import { createWebhookPlanner } from '../webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';
+import { createCarrierSide } from './carriers.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
@@ -58,6 +60,7 @@ export interface Adapters {
   readonly sandbox: HttpPorts['sandbox'];
   readonly cache: HttpPorts['cache'];
   readonly countryPoint: HttpPorts['countryPoint'];
+  readonly carriers?: Carriers;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly newSecret: () => string;
@@ -113,6 +116,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers, approvalFromUnits: settings.approvalFromUnits });
+  const carriers = createCarrierSide(adapters, useCases, readModels);
   const processManagers = createProcessManagers({
     ...adapters,
     handlers,
@@ -153,6 +157,7 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     lag,
     readModels,
     processManagers,
+    carrierAsking: carriers.asking,
     planner,
     deliver,
     reconcile: createReconciler({ documents, jobs, directory, clock }),
@@ -172,7 +177,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     useCases,
     readModels,
     consumers: runners.consumers,
-    measured: measures.lines,
+    carrierPorts: carriers.forHttp,
+    measured: () => [...measures.lines(), ...carriers.lines()],
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,

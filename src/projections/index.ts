@@ -49,6 +49,8 @@ import {
   stockLevelId,
   stockLevels,
 } from './stockLevels/projection.ts';
+import { createCarrierRounds } from './trackedShipments/carrierRounds.ts';
+import { createTrackedShipmentQueries, trackedShipments } from './trackedShipments/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
 export const projections: readonly AnyProjection[] = [
@@ -64,6 +66,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(eventHistory),
   untyped(logCount),
   untyped(apiKeys),
+  untyped(trackedShipments),
 ];
 
 /** `findPastStock`: where a look at the past may begin. */
@@ -123,6 +126,8 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
       ),
       uses: createApiKeyUses(side.documents),
     },
+    trackedShipments: build(untyped(trackedShipments), createTrackedShipmentQueries),
+    carrierRounds: createCarrierRounds(side.documents),
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */
     all,

@@ -2,7 +2,7 @@
 import { type CarrierKey, carrierKeys, type Format, formats, type Parts } from './formats.ts';
 
 /** As it is compared: people and labels group it with blanks. */
-const compactNumber = (trackingNumber: string): string => trackingNumber.replaceAll(/\s/g, '').toUpperCase();
+export const compactNumber = (trackingNumber: string): string => trackingNumber.replaceAll(/\s/g, '').toUpperCase();
 
 /** The check digit is right, and what else can be told from the number; both hold where a form has none of it. */
 const isSound = (parts: Parts, { checkDigit, prefix = '', isPossible }: Format): boolean => {
@@ -28,25 +28,31 @@ export const possibleIssuers = (trackingNumber: string): readonly CarrierKey[] =
 
 /** What people call them, beside their keys: letters and digits alone, in small letters. */
 const otherNames: { readonly [name: string]: CarrierKey } = {
-  amazonlogistics: 'amazon',
   canadapostcorporation: 'canada_post',
   deutschepostdhl: 'dhl',
-  dhlecommerce: 'dhl',
-  dhlexpress: 'dhl',
-  dhlpaket: 'dhl',
-  dhlparcel: 'dhl',
-  dpdgroup: 'dpd',
-  dpduk: 'dpd',
   federalexpress: 'fedex',
-  fedexexpress: 'fedex',
-  fedexground: 'fedex',
   odfl: 'old_dominion',
   olddominionfreightline: 'old_dominion',
-  speedeedelivery: 'speedee',
   unitedparcelservice: 'ups',
   unitedstatespostalservice: 'usps',
+  upsdap: 'ups',
+  upsmailinnovations: 'ups',
+  upssurepost: 'ups',
   uspostalservice: 'usps',
 };
+/** Names that begin so are services of that carrier: `FedEx SmartPost`, `DHL Paket`. */
+const families = [
+  'amazon',
+  'canada_post',
+  'dhl',
+  'dpd',
+  'fedex',
+  'lasership',
+  'ontrac',
+  'purolator',
+  'speedee',
+  'usps',
+] as const;
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 const byPlainName: ReadonlyMap<string, CarrierKey> = new Map([
@@ -55,7 +61,10 @@ const byPlainName: ReadonlyMap<string, CarrierKey> = new Map([
 ]);
 
 /** `null`: a carrier whose numbers we do not know. */
-const carrierKeyOf = (name: string): CarrierKey | null => byPlainName.get(plain(name)) ?? null;
+const carrierKeyOf = (name: string): CarrierKey | null => {
+  const bare = plain(name);
+  return byPlainName.get(bare) ?? families.find((family) => bare.startsWith(plain(family))) ?? null;
+};
 
 /** By which carriers are compared, however somebody has written the name: `UPS`, `ups`, `United Parcel Service`. */
 export const carrierSlug = (name: string): string => carrierKeyOf(name) ?? plain(name);

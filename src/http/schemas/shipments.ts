@@ -119,6 +119,10 @@ export const Shipment = named(
     ),
     dispatchedAt: Time,
     deliveredAt: Nullable(Time),
+    staleSince: Type.Optional({
+      ...Time,
+      description: 'In tracking: since when its carrier does not answer. More may have happened.',
+    }),
     voidedAt: Type.Optional({ ...Time, description: 'Only of one that was voided: its goods have not left.' }),
     revision: Revision,
     updatedAt: Time,
@@ -134,6 +138,8 @@ export const Tracking = named(
     promiseHistory: Type.Array(Type.Null()),
     shipments: Type.Array(Type.Unsafe<unknown>({ $ref: 'Shipment#' })),
     boxes: Closed({ total: Count, delivered: Count }),
+    stale: Type.Boolean({ description: 'A carrier of a parcel that is on its way does not answer.' }),
+    staleSince: Nullable(Time),
   }),
 );
 
