@@ -1,4 +1,5 @@
 /** Carriers put together: what they report is told to shipments, and those that send nothing are asked (docs/couriers.md). */
+import type { FastifyBaseLogger } from 'fastify';
 import type { Carriers, CarrierWatch } from '../commands/carrierPorts.ts';
 import { createCarrierReports } from '../commands/carrierReports.ts';
 import type { UseCases } from '../commands/index.ts';
@@ -14,6 +15,7 @@ interface CarrierSideOptions {
   readonly events: Pick<EventSource, 'head'>;
   readonly clock: Clock;
   readonly newId: NewId;
+  readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>;
 }
 
 /** As long as a read with a position waits by default (docs/openapi.json). */
@@ -21,18 +23,26 @@ const catchUpMaxMs = 2_000;
 
 const escapeLabel = (text: string): string => text.replaceAll(/[\\"\n]/g, '_');
 
-/** Lines of `GET /metrics`, in the Prometheus text format. */
-const createCarrierMeasures = (): { readonly watch: CarrierWatch; readonly lines: () => readonly string[] } => {
+/** Lines of `GET /metrics`, in the Prometheus text format, and a line of the log when a carrier goes and comes. */
+const createCarrierMeasures = (logger: Pick<FastifyBaseLogger, 'info' | 'warn'>) => {
   const told = new Map<string, number>();
   const away = new Map<string, number>();
-  return {
-    watch: {
-      told: (carrier, fate, count) => {
-        const labels = `{carrier="${escapeLabel(carrier)}",fate="${fate}"}`;
-        told.set(labels, (told.get(labels) ?? 0) + count);
-      },
-      away: (carrier, isAway) => void away.set(`{carrier="${escapeLabel(carrier)}"}`, isAway ? 1 : 0),
+  const watch: CarrierWatch = {
+    told: (carrier, fate, count) => {
+      const labels = `{carrier="${escapeLabel(carrier)}",fate="${fate}"}`;
+      told.set(labels, (told.get(labels) ?? 0) + count);
+      if (fate === 'unreadable' && count > 0) logger.warn({ carrier }, 'what the carrier says can not be read');
     },
+    away: (carrier, reason) => {
+      const labels = `{carrier="${escapeLabel(carrier)}"}`;
+      const wasAway = away.get(labels) === 1;
+      away.set(labels, reason === null ? 0 : 1);
+      if (reason !== null && !wasAway) logger.warn({ carrier, reason }, 'the carrier does not answer');
+      if (reason === null && wasAway) logger.info({ carrier }, 'the carrier answers again');
+    },
+  };
+  return {
+    watch,
     lines: () => [
       '# HELP stockledger_carrier_reports_total Reports of carriers, by what became of them.',
       '# TYPE stockledger_carrier_reports_total counter',
@@ -45,11 +55,11 @@ const createCarrierMeasures = (): { readonly watch: CarrierWatch; readonly lines
 };
 
 export const createCarrierSide = (
-  { carriers = new Map(), events, clock, newId }: CarrierSideOptions,
+  { carriers = new Map(), events, clock, newId, logger }: CarrierSideOptions,
   { trackParcel }: Pick<UseCases, 'trackParcel'>,
   { trackedShipments, carrierRounds }: Pick<ReadModels, 'trackedShipments' | 'carrierRounds'>,
 ) => {
-  const { watch: carrierWatch, lines } = createCarrierMeasures();
+  const { watch: carrierWatch, lines } = createCarrierMeasures(logger);
   const catchUp = async (): Promise<void> => {
     const head = await events.head();
     if (head === null || (await trackedShipments.model.waitFor(head, catchUpMaxMs))) return;

@@ -45,11 +45,11 @@ export interface CarrierAdapter {
 /** By name. */
 export type Carriers = ReadonlyMap<string, CarrierAdapter>;
 
-/** Is told how it goes; the metrics show it. */
+/** Is told how it goes; metrics and log show it. */
 export interface CarrierWatch {
   told(carrier: string, fate: string, count: number): void;
-  /** Whether it can't be asked now. */
-  away(carrier: string, isAway: boolean): void;
+  /** After each look; `null`: it answers. */
+  away(carrier: string, reason: string | null): void;
 }
 
 /** It does not answer, or not in time, or says that it can't: what is known of its parcels stays as it is. */

@@ -59,18 +59,17 @@ const numbersOf = ({ trackingNumber, parcels }: NumberedShipmentFacts): readonly
 export const createCarrierAsking = (ports: CarrierAskingPorts) => {
   const { carriers, onTheirWay, carrierRounds, takeCarrierReports, carrierWatch, clock } = ports;
 
-  /** @returns `false` when it does not answer */
-  const askFor = async ({ name, ask }: Asking, trackingNumber: string, signal: AbortSignal): Promise<boolean> => {
+  /** @returns why it does not answer; `null`: it does */
+  const askFor = async ({ name, ask }: Asking, trackingNumber: string, signal: AbortSignal): Promise<string | null> => {
     try {
       const reports = await ask(trackingNumber, signal);
-      // What is said of other numbers was not asked for.
       await takeCarrierReports(name, reports);
-      return true;
+      return null;
     } catch (error) {
-      if (error instanceof CarrierAway) return false;
+      if (error instanceof CarrierAway) return error.message;
       if (!(error instanceof CarrierUnreadable)) throw error;
       carrierWatch.told(name, 'unreadable', 1);
-      return true;
+      return null;
     }
   };
 
@@ -91,7 +90,9 @@ export const createCarrierAsking = (ports: CarrierAskingPorts) => {
     const numbers = [...new Set(page.flatMap(numbersOf))];
     const answered = await Promise.all(numbers.map((number) => askFor(carrier, number, signal)));
     if (signal.aborted) return null;
-    if (answered.includes(false)) return { ...round, awaySince: round.awaySince ?? clock.now() };
+    const reason = answered.find((each) => each !== null) ?? null;
+    carrierWatch.away(carrier.name, reason);
+    if (reason !== null) return { ...round, awaySince: round.awaySince ?? clock.now() };
     const last = page.length < pageMax ? undefined : page.at(-1);
     return { ...round, after: last?.shipmentId ?? null, awaySince: null };
   };
@@ -102,7 +103,6 @@ export const createCarrierAsking = (ports: CarrierAskingPorts) => {
     while (round !== null) {
       round = await askPage(carrier, round, signal);
       if (round === null) return;
-      carrierWatch.away(name, round.awaySince !== null);
       await carrierRounds.put(name, round);
       if (round.awaySince !== null || round.after === null) return;
     }

@@ -48,7 +48,7 @@ const createWorld = (shipments: number, answer: (number: string) => Promise<read
         put: async (carrier, round) => void rounds.set(carrier, round),
       },
       takeCarrierReports: async (_, reports) => void taken.push(...reports),
-      carrierWatch: { told: (_, fate) => told.push(fate), away: (_, isAway) => told.push(isAway ? 'away' : 'there') },
+      carrierWatch: { told: (_, fate) => told.push(fate), away: (_, reason) => told.push(reason ?? 'there') },
       clock: { now: () => new Date(nowMs).toISOString() },
     });
   return {
@@ -97,7 +97,7 @@ it('a carrier that goes away in the middle keeps its place, and since when is on
   // Another process takes over, and finds the place and the time.
   await world.look();
   expect(world.rounds.get('usps')).toEqual({ beganAt: since, after: 's019', awaySince: since });
-  expect(world.told.at(-1)).toBe('away');
+  expect(world.told.at(-1)).toBe('down');
   isAway = false;
   world.asked.length = 0;
   await world.look();
@@ -118,7 +118,7 @@ it('is asked again once it is back, from where it was left', async () => {
   await world.look();
   expect(world.rounds.get('usps')).toEqual({ beganAt: new Date(startMs).toISOString(), after: null, awaySince: null });
   expect(world.taken).toHaveLength(3);
-  expect(world.told.filter((word) => word === 'away' || word === 'there')).toEqual(['away', 'there']);
+  expect(world.told.filter((word) => word === 'down' || word === 'there')).toEqual(['down', 'there']);
 });
 
 it('an answer that can not be read is counted, and the others are asked for all the same', async () => {
