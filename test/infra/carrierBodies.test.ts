@@ -252,8 +252,6 @@ describe('The generic shape', () => {
 
 describe('XML', () => {
   it.each([
-    ['a document type', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
-    ['a file that it names', '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'],
     ['what is nested too deeply', `${'<a>'.repeat(33)}x${'</a>'.repeat(33)}`],
     ['what never ends', '<a><b></a>'],
     ['what was never opened', '<a></b></a>'],
@@ -263,6 +261,11 @@ describe('XML', () => {
   ])('is not read with %s', (_, text) => {
     expect(() => readXml(Buffer.from(text))).toThrow(CarrierUnreadable);
   });
+
+  it.each(['<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<!doctype a SYSTEM "file:///etc/passwd"><a/>'])(
+    'is not read with a document type: %s',
+    (text) => expect(() => readXml(Buffer.from(text))).toThrow('document type'),
+  );
 
   it('may have tags in comments and in what is quoted', () =>
     expect(readXml(Buffer.from('<?xml version="1.0"?><!-- <b> --><a><![CDATA[<b> & </c>]]></a>'))).toMatchObject({
