@@ -6,6 +6,8 @@ import { failureLineOf, greetingOf, guardAgainstStrayFaults } from './app/startu
 import { failureFacts } from './eventsourcing/ports.ts';
 import { openAccessLog } from './infra/accessLog/accessLog.ts';
 import { createCache } from './infra/cache.ts';
+import { createCarrierHttp } from './infra/carriers/carrierHttp.ts';
+import { createCarriers } from './infra/carriers/carriers.ts';
 import { openCertificate } from './infra/certificates.ts';
 import { readConfig } from './infra/config/config.ts';
 import { createIdentity, openEngines } from './infra/engines.ts';
@@ -57,6 +59,7 @@ const start = async (): Promise<void> => {
   const certificate = config.tls === null ? null : await openCertificate(config.tls, logger);
   const { issuer, verifier, sandbox } = await createIdentity(config, logger, engines.usedProofs);
   const sender = createWebhookSender({ allowedTargets: config.webhookAllowedTargets });
+  const carrierHttp = createCarrierHttp({ allowedTargets: config.webhookAllowedTargets });
   const service = await compose(
     {
       ...engines,
@@ -65,6 +68,7 @@ const start = async (): Promise<void> => {
       verifier,
       sandbox,
       sender,
+      carriers: createCarriers(config.carriers, carrierHttp.call),
       cache: createCache(config.cache, engines.openSharedCache),
       countryPoint: createCountryPoints(),
       clock,
@@ -111,6 +115,7 @@ const start = async (): Promise<void> => {
     await running;
     clearTimeout(givingUp);
     await sender.close();
+    await carrierHttp.close();
     // Once more: a request whose client was given up may have been answered since.
     await service.app.flushAnswers();
     await accessLog?.close();

@@ -3,6 +3,7 @@
  * knows no driver.
  */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Carriers } from '../commands/carrierPorts.ts';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
 import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
@@ -27,17 +28,17 @@ import { buildApp } from '../http/app.ts';
 import type { HttpPorts, HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
-import { createDriftLook } from '../projections/stockLevels/drift.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
 import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';
+import { createCarrierSide } from './carriers.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
 import { createRunners } from './runners.ts';
-import { createStockDriftWatch } from './stockDrift.ts';
+import { createStockDrift } from './stockDrift.ts';
 
 export interface Adapters {
   readonly events: EventStore & EventSource;
@@ -58,6 +59,7 @@ export interface Adapters {
   readonly sandbox: HttpPorts['sandbox'];
   readonly cache: HttpPorts['cache'];
   readonly countryPoint: HttpPorts['countryPoint'];
+  readonly carriers?: Carriers;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly newSecret: () => string;
@@ -110,10 +112,11 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
   const readModels = createAllReadModels(readSide);
   const lag = createPolicyLag(readModels.live, readSide.consumerProgress);
   const measures = createMeasures(lag.behindMs);
-  const stockDrift = createStockDriftWatch(logger);
+  const stockDrift = createStockDrift(logger, readModels);
   const cache = createStateCache(settings.stateCacheBytesMax);
   const handlers = createHandlers({ store: events, clock, cache, snapshots });
   const useCases = createUseCases({ ...adapters, handlers, approvalFromUnits: settings.approvalFromUnits });
+  const carriers = createCarrierSide(adapters, useCases, readModels);
   const processManagers = createProcessManagers({
     ...adapters,
     handlers,
@@ -154,16 +157,13 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     lag,
     readModels,
     processManagers,
+    carrierAsking: carriers.asking,
     planner,
     deliver,
     reconcile: createReconciler({ documents, jobs, directory, clock }),
     pruneIdempotency: () =>
       idempotencyRecords.prune(new Date(Date.parse(clock.now()) - settings.idempotencyKeptMs).toISOString()),
-    checkStocks: createDriftLook({
-      page: readModels.stockLevels.queries.all,
-      source: readModels.pacedSource,
-      checked: stockDrift.checked,
-    }),
+    checkStocks: stockDrift.look,
     onFailure: readSide.onFailure,
   });
   const prepare = async (): Promise<void> => {
@@ -178,7 +178,8 @@ export const compose = async (adapters: Adapters, settings: Settings): Promise<S
     useCases,
     readModels,
     consumers: runners.consumers,
-    measured: () => [...measures.lines(), ...stockDrift.lines()],
+    carrierPorts: carriers.forHttp,
+    measured: () => [...measures.lines(), ...stockDrift.lines(), ...carriers.lines()],
     behindMs: lag.behindMs,
     isPrepared: readiness.isReached,
     isCaughtUp: catchUp.isReached,

@@ -13,6 +13,7 @@ import {
   type Leases,
   type ProcessRole,
 } from '../eventsourcing/ports.ts';
+import { askEveryMs, type createCarrierAsking } from '../processManagers/askCarriers.ts';
 import type { ProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { announcedTypes } from '../webhooks/announcements.ts';
@@ -55,6 +56,7 @@ interface RunnerPorts {
   readonly jobs: JobQueue;
   readonly readModels: ReadModels;
   readonly processManagers: ProcessManagers;
+  readonly carrierAsking: ReturnType<typeof createCarrierAsking>;
   readonly planner: WebhookPlanner;
   readonly lag: Pick<LagMeter, 'run'>;
   readonly deliver: (room: RoomName) => DeliveryHandler;
@@ -156,6 +158,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     await Promise.all([
       every('expire reservations', processManagers.expireReservations, expireEveryMs),
       every('reconcile deliveries', ports.reconcile, reconcileEveryMs),
+      ...ports.carrierAsking.map(({ name, look }) => every(`ask ${name}`, look, askEveryMs)),
       every('prune idempotency keys', ports.pruneIdempotency, pruneEveryMs),
       every('check stocks', ports.checkStocks, checkStocksEveryMs),
     ]);
@@ -184,6 +187,7 @@ export const createRunners = (ports: RunnerPorts): Runners => {
     prepare: async () => {
       for (const model of readModels.all) await model.prepare();
       await readModels.apiKeys.uses.prepare();
+      await readModels.carrierRounds.prepare();
       await planner.prepare();
     },
     run: async (signal) => {

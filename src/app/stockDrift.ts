@@ -1,5 +1,6 @@
 /** What the check of figures has found, for the metrics and the log. */
-import { type CheckedStock, type Drift, driftFields } from '../projections/stockLevels/drift.ts';
+import type { ReadModels } from '../projections/index.ts';
+import { type CheckedStock, createDriftLook, type Drift, driftFields } from '../projections/stockLevels/drift.ts';
 
 interface Logger {
   error(facts: object, message: string): void;
@@ -40,4 +41,13 @@ export const createStockDriftWatch = (logger: Logger) => {
       ];
     },
   };
+};
+
+/** One look after another at stocks that are shown, and what these have found. */
+export const createStockDrift = (
+  logger: Logger,
+  { stockLevels, pacedSource }: Pick<ReadModels, 'stockLevels' | 'pacedSource'>,
+) => {
+  const { checked, lines } = createStockDriftWatch(logger);
+  return { look: createDriftLook({ page: stockLevels.queries.all, source: pacedSource, checked }), lines };
 };

@@ -15,7 +15,8 @@ import type { PersonalData } from './ports.ts';
 export interface TrackingReport {
   /** May be left out when the shipment has one parcel. */
   readonly parcelId?: string;
-  readonly status: ParcelStatus;
+  /** Absent: see `TrackParcel`. */
+  readonly status?: ParcelStatus;
   readonly detail?: string;
   readonly location?: string;
   /** The carrier's time, ISO 8601 UTC. */

@@ -30,6 +30,7 @@ import { createPositionGate } from './reads/positions.ts';
 import { requirePolicies } from './requirePolicies.ts';
 import { createRouter, type RouteSupport } from './route.ts';
 import { registerRequestState } from './routeSpec.ts';
+import { registerCarrierWebhooks } from './routes/carrierWebhooks.ts';
 import { registerApi } from './routes/index.ts';
 import { registerFrontDoor, registerHealth } from './routes/open.ts';
 import { registerSandbox } from './routes/sandbox.ts';
@@ -168,5 +169,6 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   const router = createRouter(app, support);
   registerHealth(app, { ...ports, measured: () => [...ports.measured(), ...detection.lines()] }, support);
   if (hasApi) registerApi(app, router, ports, support);
+  if (hasApi) await registerCarrierWebhooks(app, ports);
   return app;
 };

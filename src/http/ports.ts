@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AccessLog } from '../audit/accessLog.ts';
+import type { CarrierAdapter } from '../commands/carrierPorts.ts';
+import type { ReportCounts } from '../commands/carrierReports.ts';
 import type { UseCases } from '../commands/index.ts';
 import type {
   ApiKeyTexts,
@@ -38,6 +40,7 @@ export interface HttpPorts {
   /** Of read-heavy answers (R21); `null`: off. */
   readonly cache: Cache | null;
   readonly countryPoint: CountryPoint;
+  readonly carrierPorts: CarrierPorts;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly checkWebhookTarget: CheckTarget;
@@ -61,6 +64,16 @@ export interface HttpPorts {
   readonly settings: HttpSettings;
   /** The issuer in this process (embedded form only). Answers raw requests below `/oidc`. */
   readonly sandbox: Sandbox | null;
+}
+
+/** Carriers that are configured (docs/couriers.md). */
+export interface CarrierPorts {
+  /** `null`: no carrier of this name sends us anything. */
+  webhookOf(name: string): CarrierAdapter | null;
+  /** A message of a carrier that was found to be its own. */
+  take(adapter: CarrierAdapter, body: Uint8Array): Promise<ReportCounts>;
+  /** Since when these carriers, as they are compared, can't be asked, ISO 8601 UTC; those that can are missing. */
+  away(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /** PEM. */

@@ -65,7 +65,7 @@ const append = (reply: FastifyReply, name: string, value: string): void => {
 };
 
 /** Header fields of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` and `RateLimit`, an item for each quota. */
-const createRateLimit = ({ name, requests, windowMs, isQuiet, clock, sharedCounts }: Quota): RateLimit => {
+export const createRateLimit = ({ name, requests, windowMs, isQuiet, clock, sharedCounts }: Quota): RateLimit => {
   const window = createSlidingWindow({
     quota: requests,
     lengthMs: windowMs,
@@ -93,7 +93,7 @@ const createRateLimit = ({ name, requests, windowMs, isQuiet, clock, sharedCount
   };
 };
 
-const minuteMs = 60_000;
+export const minuteMs = 60_000;
 /** A second may take as much as six of the minute; a client that has just started asks for many things at once. */
 const burstShare = 1 / 10;
 const burstMs = 1_000;

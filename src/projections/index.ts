@@ -52,6 +52,8 @@ import {
   stockLevels,
 } from './stockLevels/projection.ts';
 import { createStockTimesQueries, stockTimes } from './stockTimes/projection.ts';
+import { createCarrierRounds } from './trackedShipments/carrierRounds.ts';
+import { createTrackedShipmentQueries, trackedShipments } from './trackedShipments/projection.ts';
 import { createTransferQueries, type TransferDocument, transfers } from './transfers/projection.ts';
 
 /** Every projection of this room; a rebuild names one of them. */
@@ -71,6 +73,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(stockTimes),
   untyped(transfers),
   untyped(inboundShipments),
+  untyped(trackedShipments),
 ];
 
 /** A look at the past sees what was acknowledged before it; where the marks take longer, it reads the whole stream. */
@@ -153,6 +156,8 @@ export const createReadModels = (side: ReadSide) => {
         fold<InboundDocument>(untyped(inboundShipments), inboundStream(id), id),
       ),
     ),
+    trackedShipments: build(untyped(trackedShipments), createTrackedShipmentQueries),
+    carrierRounds: createCarrierRounds(side.documents),
     /** Each with a runner of its own. */
     all,
   };

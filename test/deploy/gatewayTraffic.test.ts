@@ -128,6 +128,18 @@ describeGateway('the gateway in front of the service', () => {
     heard.stop();
   });
 
+  it('passes all that a carrier says, as it is: nobody has configured one here, says the service', async () => {
+    const words = [`1' OR '1'='1`, '<script>alert(1)</script>', '../../etc/passwd', 'x'.repeat(200_000)];
+    for (const message of words) {
+      const answer = await ask({
+        method: 'POST',
+        path: '/v1/carriers/easypost/webhook?token=SECRET',
+        body: { object: 'Event', result: { tracking_code: 'X1', tracking_details: [{ message }] } },
+      });
+      expect(answer).toMatchObject({ status: 404, body: { code: 'CARRIER_NOT_FOUND' } });
+    }
+  });
+
   it('hands the id of a request to the service, which keeps it with what it records', async () => {
     const requestId = '0b0f3a52-6f0e-4f6c-9d57-0f5a4a1c7d10';
     await ask({ method: 'PUT', path: '/v1/warehouses/IDS', body: warehouse, headers: { 'x-request-id': requestId } });

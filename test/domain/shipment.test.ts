@@ -285,3 +285,47 @@ describe('the fold of a shipment', () => {
     expect(weigh(known)).toBeGreaterThan(weigh(initialState));
   });
 });
+
+describe('a report that says nothing of where the parcel is', () => {
+  const silent = (reportedAt: string, textDigest: string): ShipmentCommand => ({
+    type: 'TrackParcel',
+    parcelId: 'p1',
+    reportedAt,
+    detail: sealed(textDigest),
+    textDigest,
+  });
+  const kept = (
+    status: ParcelStatus,
+    reportedAt: string,
+    textDigest: string,
+    parcelStatus = status,
+  ): ShipmentEvent => ({
+    type: 'ParcelTracked',
+    data: { ...place, parcelId: 'p1', status, reportedAt, parcelStatus, detail: sealed(textDigest), textDigest },
+  });
+
+  it('leaves it where it is, and its words are kept', () =>
+    given(shipmentDecider, one, tracked('out_for_delivery', now))
+      .when(silent(later, 'odd'))
+      .thenRecords(kept('out_for_delivery', later, 'odd')));
+
+  it('comes before all others: then there is a label', () =>
+    given(shipmentDecider, one)
+      .when(silent(now, 'odd'))
+      .thenRecords(kept('pre_transit', now, 'odd')));
+
+  it('comes late: it moves nothing', () =>
+    given(shipmentDecider, one, tracked('out_for_delivery', now))
+      .when(silent(earlier, 'odd'))
+      .thenRecords(kept('in_transit', earlier, 'odd', 'out_for_delivery')));
+
+  it('is known again wherever the parcel has got to since, and another one of that moment is not', () => {
+    const history = [one, kept('pre_transit', now, 'odd'), tracked('delivered', later), delivered(later)];
+    given(shipmentDecider, ...history)
+      .when(silent(now, 'odd'))
+      .thenNothing();
+    given(shipmentDecider, ...history)
+      .when(silent(now, 'other'))
+      .thenRecords(kept('in_transit', now, 'other', 'delivered'));
+  });
+});

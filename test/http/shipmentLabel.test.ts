@@ -56,3 +56,28 @@ it('a shipment leaves without a number, gets one later, and its order is found b
   await service.settled();
   expect(await service.countEvents()).toBe(before + 4);
 });
+
+it('a number that its carrier can not have issued is taken, and the answer says so and who may have', async () => {
+  const service = await openService();
+  await arrange(service, { BER: { CHAIR: 9 } });
+  const admin = service.as('sandbox-admin');
+  const { body: order } = await placeOrder(service.as('sandbox-shop'), [line('CHAIR', 2)]);
+  const shipped = await admin.post(`/v1/orders/${order.orderId}/shipments`, {
+    warehouseId: 'BER',
+    lines: [{ lineId: '1', quantity: 2 }],
+    carrier: 'FedEx',
+    trackingNumber: '1Z5R89390357567127',
+    parcels: [{ boxes: [] }, { trackingNumber: '986578788855', boxes: [] }],
+  });
+  expect(shipped.status, shipped.text).toBe(201);
+  expect(shipped.body.trackingNumberCheck).toEqual({ verdict: 'differs', mayBeOf: ['ups'] });
+  expect(shipped.body.parcels[0]).not.toHaveProperty('trackingNumberCheck');
+  expect(shipped.body.parcels[1].trackingNumberCheck).toMatchObject({ verdict: 'matches' });
+
+  const corrected = await admin.patch(`/v1/shipments/${shipped.body.shipmentId}`, { carrier: 'UPS' });
+  expect(corrected.body.trackingNumberCheck).toEqual({ verdict: 'matches', mayBeOf: ['ups'] });
+  const { body: tracking } = await admin.get(`/v1/orders/${order.orderId}/tracking`, since(corrected));
+  expect(tracking.shipments[0].trackingNumberCheck).toEqual({ verdict: 'matches', mayBeOf: ['ups'] });
+  const unknown = await admin.patch(`/v1/shipments/${shipped.body.shipmentId}`, { carrier: 'Spedition Huber' });
+  expect(unknown.body.trackingNumberCheck).toEqual({ verdict: 'not_checked', mayBeOf: ['ups'] });
+});

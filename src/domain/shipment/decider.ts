@@ -3,11 +3,13 @@ import { type ParcelStatus, type ShipmentDispatched, type ShipmentEvent, shipmen
 import {
   correctLabel,
   freshParcel,
+  hasHeard,
   type LabelCorrection,
   labelOf,
   moveParcel,
   type Parcel,
   reportKey,
+  statusBy,
 } from './parcel.ts';
 import { shipmentStates } from './snapshot.ts';
 import type { KnownShipment, Shipment } from './state.ts';
@@ -20,7 +22,8 @@ export type ShipmentCommand =
       readonly type: 'TrackParcel';
       /** May be left out when the shipment has one parcel. */
       readonly parcelId?: string;
-      readonly status: ParcelStatus;
+      /** Absent: the carrier says something that no status says. Its words are kept, and the parcel stays where it is. */
+      readonly status?: ParcelStatus;
       readonly detail?: Sealed;
       readonly location?: Sealed;
       readonly textDigest?: string;
@@ -42,6 +45,7 @@ const endings: readonly ParcelStatus[] = ['delivered', 'return_to_sender'];
 
 type Decided = Decision<ShipmentEvent, ShipmentRefusal>;
 type TrackParcel = Extract<ShipmentCommand, { type: 'TrackParcel' }>;
+type Report = Required<Pick<TrackParcel, 'status' | 'reportedAt'>>;
 
 const isVoided = ({ phase }: KnownShipment): boolean => phase === 'voided' || phase === 'disputed';
 
@@ -63,7 +67,7 @@ const voidShipment = (
 };
 
 /** The courier and the house do not agree; told once, a person must look. */
-const disputeOf = (shipment: KnownShipment, { status, reportedAt }: TrackParcel, parcelId: string): ShipmentEvent[] => {
+const disputeOf = (shipment: KnownShipment, { status, reportedAt }: Report, parcelId: string): ShipmentEvent[] => {
   if (shipment.phase !== 'voided' || !isInHands({ status })) return [];
   const { shipmentId, orderId, warehouseId } = shipment;
   const data = { shipmentId, orderId, warehouseId, parcelId, status, reportedAt };
@@ -93,18 +97,19 @@ const track = (command: TrackParcel, shipment: KnownShipment): Decided => {
   if (parcelId === undefined) return refuse('PARCEL_REQUIRED', 'The shipment has several parcels; name one.');
   const parcel = shipment.parcels.get(parcelId);
   if (parcel === undefined) return refuse('PARCEL_NOT_FOUND', 'The shipment has no such parcel.');
-  if (parcel.reports.has(reportKey(command))) return accept();
-  const moved = moveParcel(parcel, command);
+  const { type: _, status = statusBy(parcel, command.reportedAt), ...rest } = command;
+  const report = { ...rest, status };
+  if (command.status === undefined ? hasHeard(parcel, report) : parcel.reports.has(reportKey(report))) return accept();
+  const moved = moveParcel(parcel, report);
   // How a parcel ends gets through, however much a broken courier has said before it.
   const ends = endings.includes(moved.status) && parcel.status !== moved.status;
   if (parcel.reports.size >= reportsPerParcelMax && !ends) {
     return refuse('TOO_MANY_REPORTS', `At most ${reportsPerParcelMax} reports about one parcel are kept.`);
   }
   const { shipmentId, orderId, warehouseId } = shipment;
-  const { type: _, ...report } = command;
   const data = { shipmentId, orderId, warehouseId, ...report, parcelId, parcelStatus: moved.status };
   const parcels = [...shipment.parcels].map(([id, other]) => (id === parcelId ? moved : other));
-  const then = [...disputeOf(shipment, command, parcelId), ...endOf(shipment, parcels, parcelId)];
+  const then = [...disputeOf(shipment, report, parcelId), ...endOf(shipment, parcels, parcelId)];
   return accept<ShipmentEvent>({ type: 'ParcelTracked', data }, ...then);
 };
 

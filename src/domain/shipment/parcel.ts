@@ -46,6 +46,16 @@ const isLater = (
 ): boolean =>
   reportedAt === than.at ? parcelStatuses.indexOf(status) > parcelStatuses.indexOf(than.status) : reportedAt > than.at;
 
+/** Where it was by then, as far as is told: for a report that says nothing of where it is. */
+export const statusBy = ({ latest, deliveredAt }: Parcel, reportedAt: string): ParcelStatus => {
+  if (reportedAt < latest.at) return 'in_transit';
+  return deliveredAt !== '' && deliveredAt <= reportedAt ? 'delivered' : latest.status;
+};
+
+/** Whether the same words of the same moment were told, whatever status they came with. */
+export const hasHeard = ({ reports }: Parcel, { reportedAt, textDigest = '' }: Omit<Report, 'status'>): boolean =>
+  [...reports].some((key) => key.endsWith(` ${reportedAt} ${textDigest}`));
+
 const later = (a: string, b: string): string => (a > b ? a : b);
 
 /**

@@ -54,6 +54,8 @@ export const transportProblems = {
   STORE_UNAVAILABLE: { status: 503, title: 'The store cannot take the request now' },
   OVERLOADED: { status: 503, title: 'The service has too much under way' },
   NOT_CAUGHT_UP: { status: 503, title: 'The read model has not reached the position yet' },
+  CARRIER_NOT_FOUND: { status: 404, title: 'No carrier of this name is configured' },
+  CARRIER_SIGNATURE_INVALID: { status: 401, title: 'The message is not signed by the carrier' },
 } as const satisfies { readonly [code: string]: ProblemMeaning };
 
 export type TransportCode = keyof typeof transportProblems;

@@ -8,6 +8,7 @@ import type { OrderDocument } from '../../projections/orders/projection.ts';
 import type { ShipmentDocument } from '../../projections/shipments/projection.ts';
 import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
+import { showNumberCheck } from './trackingNumbers.ts';
 import { seesWarehouse, seesWhole } from './visibleFields.ts';
 
 type OpenPersonalData = Pick<PersonalData, 'open'>;
@@ -103,6 +104,7 @@ export const showShipment = async (
       : personalData.open(sealed, trackingContext(shipmentId, field));
   const shown = parcels.map(async ({ events, lastLocation, ...parcel }) => ({
     ...parcel,
+    ...showNumberCheck(parcel.trackingNumber, rest.carrier),
     lastLocation: await open('location', lastLocation),
     events: await Promise.all(
       events.map(async ({ detail, location, ...event }) => ({
@@ -112,7 +114,8 @@ export const showShipment = async (
       })),
     ),
   }));
-  return { ...rest, shipmentId, parcels: await Promise.all(shown) };
+  const check = showNumberCheck(rest.trackingNumber, rest.carrier);
+  return { ...rest, ...check, shipmentId, parcels: await Promise.all(shown) };
 };
 
 /** As long as a read with a position waits by default (docs/openapi.json). */

@@ -8,6 +8,7 @@ import type { HttpPorts } from '../ports.ts';
 import { Problem } from '../problems/problem.ts';
 import { answerPage, pageRequestOf } from '../reads/lists.ts';
 import { findOrder, noOrder, showOrder, showShipment } from '../reads/orders.ts';
+import { staleTracking } from '../reads/staleTracking.ts';
 import { seesWarehouse } from '../reads/visibleFields.ts';
 import type { Router } from '../route.ts';
 import {
@@ -174,7 +175,9 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
     url: '/v1/orders/:orderId/tracking',
     tag,
     summary: 'Where the parcels of an order are',
-    description: 'A warehouse and its partner see the parcels that left there, and count their boxes alone.',
+    description:
+      'A warehouse and its partner see the parcels that left there, and count their boxes alone. While a carrier that is ' +
+      'asked does not answer, what is known is told, with `stale` and since when.',
     params: OrderPath,
     answers: { 200: ref(Tracking) },
     problems: ['ORDER_NOT_FOUND'],
@@ -183,8 +186,13 @@ export const registerOrderReads = ({ read }: Router, ports: HttpPorts): void => 
       const order = await findOrder(ports, params.orderId, reach);
       const all = await shipments.queries.byOrder(order.orderId);
       const known = all.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId));
-      const shown = await Promise.all(known.map((shipment) => showShipment(shipment, reach, personalData)));
-      return { ...orderTracking(order, known), shipments: shown };
+      const { whole, byShipment } = await staleTracking(known, ports.carrierPorts);
+      const shown = known.map(async (shipment) => {
+        const staleSince = byShipment.get(shipment.shipmentId);
+        const told = await showShipment(shipment, reach, personalData);
+        return staleSince === undefined ? told : { ...told, staleSince };
+      });
+      return { ...orderTracking(order, known), ...whole, shipments: await Promise.all(shown) };
     },
   });
 };

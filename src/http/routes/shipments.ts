@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { type Reach, reachesWarehouse } from '../../domain/access/authorize.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
+import { reportsAheadMs } from '../../domain/shipment/matching.ts';
 import type { KnownShipment } from '../../domain/shipment/state.ts';
 import { orderStream, shipmentStream } from '../../domain/values.ts';
 import { derivedTimeId } from '../../eventsourcing/commandHandling/ids.ts';
@@ -27,9 +28,6 @@ import {
 } from '../schemas/shipments.ts';
 
 const tag = 'Shipments';
-
-/** Labels are bought weeks ahead, and a dispatch may be recorded late; a year before it is another parcel, or no clock. */
-const reportsAheadMs = 90 * 24 * 3_600_000;
 
 interface ChangedShipment {
   readonly shipmentId: string;

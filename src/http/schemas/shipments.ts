@@ -1,5 +1,7 @@
 import Type from 'typebox';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
+import { carrierKeys } from '../../domain/trackingNumber/formats.ts';
+import { numberVerdicts } from '../../domain/trackingNumber/recognise.ts';
 import {
   Closed,
   Count,
@@ -78,6 +80,22 @@ export const ShipmentCorrection = Closed(
 export const VoidBody = Closed({ reason: Reason, note: Type.Optional(Note) });
 
 const ParcelStatus = Type.Enum([...parcelStatuses]);
+
+/** A number is taken as it is told: that it is on the label is a fact. What is odd about it is said. */
+const NumberCheck = Type.Optional(
+  Closed(
+    {
+      verdict: Type.Enum([...numberVerdicts]),
+      mayBeOf: Type.Array(Type.Enum([...carrierKeys])),
+    },
+    {
+      description:
+        'Whether the named carrier issues such numbers, the check digit included, and which carriers may have issued it. ' +
+        'Absent where there is no number.',
+    },
+  ),
+);
+
 export const Shipment = named(
   'Shipment',
   Closed({
@@ -86,12 +104,14 @@ export const Shipment = named(
     warehouseId: WarehouseId,
     carrier: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
     trackingNumber: Type.Optional(Type.String({ description: 'Absent as long as it is not known.' })),
+    trackingNumberCheck: NumberCheck,
     status: Type.String(),
     parcels: Type.Array(
       Closed({
         parcelId: ParcelId,
         trackingNumber: Type.Optional(Type.String()),
         sscc: Type.Optional(Type.String()),
+        trackingNumberCheck: NumberCheck,
         status: ParcelStatus,
         lastLocation: Nullable(Type.String()),
         boxes: Type.Array(BoxRef),
@@ -108,6 +128,10 @@ export const Shipment = named(
     ),
     dispatchedAt: Time,
     deliveredAt: Nullable(Time),
+    staleSince: Type.Optional({
+      ...Time,
+      description: 'In tracking: since when its carrier does not answer. More may have happened.',
+    }),
     voidedAt: Type.Optional({ ...Time, description: 'Only of one that was voided: its goods have not left.' }),
     revision: Revision,
     updatedAt: Time,
@@ -123,6 +147,8 @@ export const Tracking = named(
     promiseHistory: Type.Array(Type.Null()),
     shipments: Type.Array(Type.Unsafe<unknown>({ $ref: 'Shipment#' })),
     boxes: Closed({ total: Count, delivered: Count }),
+    stale: Type.Boolean({ description: 'A carrier of a parcel that is on its way does not answer.' }),
+    staleSince: Nullable(Time),
   }),
 );
 

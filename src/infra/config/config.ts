@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { quantityMax } from '../../domain/values.ts';
 import { type ProcessRole, processRoles } from '../../eventsourcing/ports.ts';
+import type { CarriersConfig } from '../carriers/carriers.ts';
+import { readCarriers } from './carriers.ts';
 import {
   ConfigError,
   type Doors,
@@ -42,6 +44,7 @@ export interface Config extends Doors, TokenRulesConfig {
   readonly servers: Servers | null;
   readonly roles: ReadonlySet<ProcessRole>;
   readonly projectionParts: number;
+  readonly carriers: CarriersConfig;
 }
 
 export type CacheKind = (typeof cacheKinds)[number];
@@ -136,5 +139,6 @@ export const readConfig = (env: Env): Config => {
     roles: rolesOf(env, servers),
     projectionParts: servers === null ? 1 : parts,
     cache: cacheOf(env, servers),
+    carriers: readCarriers(env),
   };
 };

@@ -50,7 +50,7 @@ class Closed extends Error {
   override readonly name = 'Closed';
 }
 
-const systemLookup: Lookup = async (host) => {
+export const systemLookup: Lookup = async (host) => {
   const found = await resolveName(host, { all: true, order: 'verbatim' });
   return found.map(({ address }) => address);
 };
@@ -87,7 +87,7 @@ const within = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
   });
 
 /** @throws Blocked when any address of the name is not public: a mixed answer is an attack or a mistake. */
-const pinnedAddress = async ({ host, trusted }: Target, lookup: Lookup): Promise<string> => {
+export const pinnedAddress = async ({ host, trusted }: Target, lookup: Lookup): Promise<string> => {
   const addresses = isIP(host) === 0 ? await lookup(host) : [host];
   const [first] = addresses;
   if (first === undefined) throw new Error('no address');
