@@ -13,6 +13,7 @@ import { createOpenReservationQueries } from '../../src/projections/openReservat
 import { createOrderQueries } from '../../src/projections/orders/queries.ts';
 import { createShipmentQueries } from '../../src/projections/shipments/queries.ts';
 import { createStockLevelQueries } from '../../src/projections/stockLevels/projection.ts';
+import { createTransferQueries } from '../../src/projections/transfers/projection.ts';
 import { createWebhookEndpointQueries } from '../../src/webhooks/endpoints.ts';
 import { createDeliveryQueries } from '../../src/webhooks/index.ts';
 import { counters, deliveries } from '../../src/webhooks/ledger.ts';
@@ -127,6 +128,15 @@ const asked: Readonly<Record<string, (documents: Documents) => Promise<unknown>>
     const queries = createOpenReservationQueries(documents, () => 'open_reservations_v1');
     await queries.dueAt(clock.now(), 10);
     await queries.all({ ...page, cursor });
+  },
+  transfers: (documents) => {
+    const queries = createTransferQueries(
+      documents,
+      () => 'transfers_v1',
+      () => Promise.resolve(),
+    );
+    const filters = { warehouseIds: ['BER', 'PAR'], sku: 'SKU', status: 'planned', cursor };
+    return Promise.all(subsetsOf(filters).map((some) => queries.list({ ...page, ...some })));
   },
   'shipments of an order': (documents) => createShipmentQueries(documents, () => 'shipments_v2').byOrder('o'),
   endpoints: async (documents) => {
