@@ -4,6 +4,7 @@ import { apiKeyDecider } from '../domain/apiKey/decider.ts';
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
+import { returnDecider } from '../domain/return/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
@@ -23,6 +24,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   webhook: createCommandHandler(webhookDecider, options),
   alert: createCommandHandler(alertDecider, options),
   apiClient: createCommandHandler(apiKeyDecider, options),
+  return: createCommandHandler(returnDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -9,6 +9,7 @@ import { createApiKeyUseCases } from './apiKeys.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
+import { createReturnUseCases } from './returns.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
@@ -51,8 +52,14 @@ export const createUseCases = ({
     ...createOrderUseCases(handlers, { personalData, sealNote, clock }),
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
+    ...createReturnUseCases(handlers, personalData),
     /** Exact states of the write side, for what an answer or a check needs at once. */
-    load: { order: handlers.order.load, shipment: handlers.shipment.load, webhook: handlers.webhook.load },
+    load: {
+      order: handlers.order.load,
+      shipment: handlers.shipment.load,
+      webhook: handlers.webhook.load,
+      return: handlers.return.load,
+    },
   };
 };
 

@@ -9,6 +9,7 @@ import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
 import { type OrderNumberEvent, orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
+import { type ReturnEvent, returnFields, returnVersions } from './return/events.ts';
 import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
@@ -24,7 +25,8 @@ export type LedgerEvent =
   | ShipmentEvent
   | WebhookEvent
   | AlertEvent
-  | ApiKeyEvent;
+  | ApiKeyEvent
+  | ReturnEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -38,6 +40,7 @@ export const eventFields = {
   ...webhookFields,
   ...alertFields,
   ...apiKeyFields,
+  ...returnFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -51,6 +54,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...webhookVersions,
   ...alertVersions,
   ...apiKeyVersions,
+  ...returnVersions,
 };
 
 /**

@@ -62,6 +62,7 @@ export const shipmentStream = (shipmentId: string): string => `shipment-${shipme
 /** All keys of a client: how many may be live is decided in one place. */
 export const apiClientStream = (clientId: string): string => `apiclient-${escapeName(clientId)}`;
 export const alertStream = (alertId: string): string => `alert-${alertId}`;
+export const returnStream = (returnId: string): string => `return-${returnId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

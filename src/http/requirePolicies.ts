@@ -12,6 +12,8 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   sku: null,
   reservationId: null,
   keyId: 'nobody',
+  // Its customer's as an order is, and a warehouse's where it is received.
+  returnId: null,
 };
 
 /** What of a path contradicts the line of its operation. */

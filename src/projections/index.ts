@@ -5,6 +5,7 @@ import {
   apiClientStream,
   itemStream,
   orderStream,
+  returnStream,
   shipmentStream,
   stockStream,
   warehouseStream,
@@ -40,6 +41,7 @@ import { createEventHistoryQueries } from './eventHistory/queries.ts';
 import { createOpenReservationQueries, openReservations } from './openReservations/projection.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
+import { createReturnQueries, type ReturnDocument, returns } from './returns/projection.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
@@ -64,6 +66,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(eventHistory),
   untyped(logCount),
   untyped(apiKeys),
+  untyped(returns),
 ];
 
 /** `findPastStock`: where a look at the past may begin. */
@@ -72,6 +75,7 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
   const fold = createFold(side);
   const foldOrder = (id: string) => fold<OrderDocument>(untyped(orders), orderStream(id), id);
   const foldShipment = (id: string) => fold<ShipmentDocument>(untyped(shipments), shipmentStream(id), id);
+  const foldReturn = (id: string) => fold<ReturnDocument>(untyped(returns), returnStream(id), id);
   const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
@@ -122,6 +126,12 @@ export const createReadModels = (side: ReadSide, findPastStock?: FindPastState<S
         ),
       ),
       uses: createApiKeyUses(side.documents),
+    },
+    returns: {
+      ...build(untyped(returns), (port, collection) =>
+        orFolded(createReturnQueries(port, collection, pace), foldReturn),
+      ),
+      fold: foldReturn,
     },
     stockHistory: createStockHistory(pacedReads(source, pace), findPastStock),
     /** Each with a runner of its own. */

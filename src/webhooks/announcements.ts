@@ -1,9 +1,10 @@
 /** The one table of webhook messages: for every event there is, what it says to partners, or nothing. */
 import type { AlertRaised } from '../domain/alert/events.ts';
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
+import type { ReturnReceived } from '../domain/return/events.ts';
 import type { ShipmentEvent } from '../domain/shipment/events.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
-import { shipmentMessages, stockMessages } from './goodsMessages.ts';
+import { returnMessage, shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
 import { type Audience, covers, type MessageType, type WebhookMessage } from './ports.ts';
 
@@ -138,6 +139,17 @@ const announcements = {
   WebhookEndpointDeleted: null,
   WebhookEndpointDisabled: null,
   WebhookEndpointScopeNarrowed: null,
+  StockReturned: moved('returned'),
+  ReturnReceived: {
+    types: ['return.received'],
+    messages: ({ data }: ReturnReceived, { warehouses }: Audience) =>
+      covers(warehouses, data.warehouseId) ? [returnMessage(data)] : [],
+  },
+  ReturnRequested: null,
+  ReturnCancelled: null,
+  OrderReturnRequested: null,
+  OrderReturnReceived: null,
+  OrderReturnCancelled: null,
 } as const satisfies { readonly [Type in LedgerEventType]: Announcement<EventOf<Type>> | null };
 
 export type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];

@@ -75,6 +75,11 @@ const mayDo: Record<Operation, string> = {
   listAuditEvents: 'A - - U - - S',
   streamEvents: 'A W C U P K S',
   getMetrics: 'A - - U - - S',
+  requestReturn: 'A - - - - K S',
+  getReturn: 'A W C U P K S',
+  listReturns: 'A W C U P K S',
+  receiveReturn: 'A W - - P - S',
+  cancelReturn: 'A - - - - K S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

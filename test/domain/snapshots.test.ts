@@ -12,6 +12,7 @@ import { eventVersions } from '../../src/domain/events.ts';
 import { itemDecider } from '../../src/domain/item/decider.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { orderNumberDecider } from '../../src/domain/orderNumber/decider.ts';
+import { returnDecider } from '../../src/domain/return/decider.ts';
 import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
@@ -51,6 +52,7 @@ const aggregates = [
   writtenBy(stockDecider),
   writtenBy(warehouseDecider),
   writtenBy(webhookDecider),
+  writtenBy(returnDecider),
 ];
 
 describe('what is written of a state', () => {

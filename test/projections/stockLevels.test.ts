@@ -31,6 +31,9 @@ const story = (
 const claim = { reservationId: 'r1', quantity: 4 };
 const reserved = move('StockReserved', { ...claim, expiresAt: timeAt(900) });
 
+const returned = (disposition: 'restock' | 'quarantine' | 'scrap') =>
+  move('StockReturned', { quantity: 2, disposition, returnId: 'b1', orderId: 'o1', lineId: '1' });
+
 const lossProposed = (pieces: number) =>
   move('StockChangeProposed', {
     approvalId: 'a1',
@@ -227,6 +230,15 @@ projectionSpec(stockLevels, logOf, {
       status: 'retired',
       safetyStock: 3,
     }),
+  ],
+  StockReturned: [
+    story('restocked is on hand', [registered(1), returned('restock')], { onHand: 3, available: 3 }),
+    story('quarantined is on hand and in quarantine', [registered(1), returned('quarantine')], {
+      onHand: 3,
+      quarantined: 2,
+      available: 1,
+    }),
+    story('scrapped moves nothing', [registered(1), returned('scrap')], { onHand: 1, available: 1 }),
   ],
 });
 

@@ -17,7 +17,9 @@ export type Need =
   | 'orderId'
   | 'newOrderId'
   | 'newShipmentId'
-  | 'endpointId';
+  | 'endpointId'
+  | 'shippedOrderId'
+  | 'newReturnId';
 
 export interface Good {
   /** By their names in the path. */
@@ -44,6 +46,7 @@ const ofStock = ({ warehouseId, sku }: Things): Good => ({ params: { warehouseId
 const ofOrder = ({ orderId }: Things): Good => ({ params: { orderId } });
 const ofEndpoint = ({ endpointId }: Things): Good => ({ params: { endpointId } });
 const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } });
+const ofReturn = ({ returnId }: Things): Good => ({ params: { returnId } });
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -147,6 +150,26 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   issueApiKey: { good: ({ newName }) => ({ body: { clientId: newName } }) },
   listApiKeys: { good: nothing },
   revokeApiKey: { needs: 'keyId', good: ({ keyId }) => ({ params: { keyId } }) },
+
+  requestReturn: {
+    needs: 'shippedOrderId',
+    good: ({ shippedOrderId }) => ({
+      params: { orderId: shippedOrderId },
+      body: json({ lines: [{ lineId: '1', quantity: 1 }], reason: 'unwanted' }),
+    }),
+  },
+  getReturn: { good: ofReturn },
+  listReturns: { good: nothing },
+  receiveReturn: {
+    good: ({ returnId, warehouseId }) => ({
+      params: { returnId },
+      body: json({ warehouseId, lines: [{ lineId: '1', quantity: 1, disposition: 'restock' }] }),
+    }),
+  },
+  cancelReturn: {
+    needs: 'newReturnId',
+    good: ({ newReturnId }) => ({ params: { returnId: newReturnId }, body: { reason: 'kept' } }),
+  },
 
   listAuditEvents: { good: nothing },
   streamEvents: { good: nothing },

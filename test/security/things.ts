@@ -34,6 +34,11 @@ export interface Things {
   /** No courier has reported on it. */
   readonly newShipmentId: string;
   readonly endpointId: string;
+  /** Of its owners, and one piece of it has left its warehouse. */
+  readonly shippedOrderId: string;
+  readonly returnId: string;
+  /** Nothing of it has arrived. */
+  readonly newReturnId: string;
   readonly endpointOwner: string;
   /** Another one each time. */
   readonly newName: string;

@@ -95,6 +95,15 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
     const body = orderOf(lines, { customer: customer(side), shipTo: shipTo('fresh') });
     return (await make(admin, '/v1/orders', body)).orderId as string;
   };
+  const shippedOrder = async (side: Side): Promise<string> => {
+    const orderId = await order(side);
+    await dispatch(make, orderId, side);
+    return orderId;
+  };
+  const returnOf = async (orderId: string): Promise<string> => {
+    const body = { lines: [{ lineId: '1', quantity: 1 }], reason: 'unwanted' };
+    return (await make(admin, `/v1/orders/${orderId}/returns`, body)).returnId as string;
+  };
   const at = (side: Side): string => `/v1/warehouses/${warehouseOf(side)}/inventory`;
   const made: { readonly [N in Need]: (person: Person, side: Side) => Promise<Partial<Things>> } = {
     keyId: async () => ({ keyId: (await make(admin, '/v1/api-keys', { clientId: newName() })).keyId }),
@@ -117,6 +126,8 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
     orderId: async (_, side) => ({ orderId: await order(side) }),
     newOrderId: async (_, side) => ({ newOrderId: await order(side) }),
     newShipmentId: async (_, side) => ({ newShipmentId: await dispatch(make, await order(side), side) }),
+    shippedOrderId: async (_, side) => ({ shippedOrderId: await shippedOrder(side) }),
+    newReturnId: async (_, side) => ({ newReturnId: await returnOf(await shippedOrder(side)) }),
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
@@ -152,11 +163,23 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     endpointId: '',
     endpointOwner: '',
     newName: '',
+    shippedOrderId: '',
+    newReturnId: '',
+    returnId: '',
   };
   const made: Partial<Things>[] = [];
-  for (const need of ['keyId', 'approvalId', 'reservationId', 'newOrderId', 'newShipmentId'] as const)
+  for (const need of [
+    'keyId',
+    'approvalId',
+    'reservationId',
+    'newOrderId',
+    'newShipmentId',
+    'shippedOrderId',
+    'newReturnId',
+  ] as const)
     made.push(await fresh(need, admin, side));
-  return Object.assign({ ...fixed, ...named }, ...made) as Things;
+  const things = Object.assign({ ...fixed, ...named }, ...made) as Things;
+  return { ...things, returnId: things.newReturnId };
 };
 
 /** Warehouses are told with orders that they have a part in. */

@@ -103,6 +103,12 @@ export const policies = {
   listApiKeys: administer,
   revokeApiKey: { ...administer, sensitive: 'for_administrators_too' },
 
+  requestReturn: writeOrders,
+  getReturn: readOrders,
+  listReturns: readOrders,
+  receiveReturn: changeStock,
+  cancelReturn: writeOrders,
+
   /** The log is nobody's: who may read it, reads all of it. */
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
   /** Each event is that of the order or the warehouse it is about; a customer names an order. */

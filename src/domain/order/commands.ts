@@ -1,5 +1,6 @@
 /** What can be asked of an order, and why it may be refused. Nothing here is stored. */
 import { type Decision, refuse, type Sealed } from '../../eventsourcing/message.ts';
+import type { ReturnReason } from '../return/events.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { Allocation, LineQuantity, OrderLine, ParcelDeclared, ShipmentLabel } from './shapes.ts';
@@ -12,6 +13,27 @@ export interface DispatchRequest {
   readonly lines: readonly LineQuantity[];
   readonly parcels: readonly ParcelDeclared[];
 }
+
+export type OrderReturnCommand =
+  | {
+      readonly type: 'RequestReturn';
+      readonly returnId: string;
+      /** Absent: where the first line came from. */
+      readonly warehouseId?: string;
+      readonly lines: readonly LineQuantity[];
+      readonly reason: ReturnReason;
+      readonly note?: Sealed;
+    }
+  /** As the stream of the return has it: neither is ever refused. */
+  | {
+      readonly type: 'RecordReturnReceipt' | 'RecordReturnCancellation';
+      readonly returnId: string;
+      readonly warehouseId: string;
+      readonly lines: readonly LineQuantity[];
+    };
+export type OrderReturnRefusal =
+  /** More than has left, less what came back and what other returns announce. */
+  'RETURN_EXCEEDS_SHIPPED' | 'TOO_MANY_RETURNS';
 
 export type OrderCommand =
   | {
@@ -50,12 +72,13 @@ export type OrderCommand =
     }
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RecordVoid'; readonly shipmentId: string }
-  | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
+  | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string }
+  | OrderReturnCommand;
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */
 export type OrderCommandOf<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>;
 /** The three commands that a reason goes with. */
-export type ReasonedCommand = Extract<OrderCommand, { reason: string }>;
+export type ReasonedCommand = Exclude<Extract<OrderCommand, { reason: string }>, OrderReturnCommand>;
 
 export type OrderRefusal =
   | 'ORDER_NOT_FOUND'
@@ -79,7 +102,8 @@ export type OrderRefusal =
   /** A box of a parcel is of no line of the shipment, or there are more of them than pieces. */
   | 'BOX_NOT_SHIPPED'
   | 'ORDER_TOO_LARGE'
-  | 'CURRENCIES_MIXED';
+  | 'CURRENCIES_MIXED'
+  | OrderReturnRefusal;
 
 /** All that is told of it: the id may be another customer's. */
 export const orderIdTaken = 'Another order has this id.';

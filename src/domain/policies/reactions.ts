@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../../eventsourcing/message.ts';
 import type { LedgerEvent } from '../events.ts';
 import { orderReactions, shipmentReactions } from './orderReactions.ts';
 import type { Reaction, ReactionTable } from './reaction.ts';
+import { orderReturnReactions, returnReactions } from './returnReactions.ts';
 import { stockReactions } from './stockReactions.ts';
 
 /**
@@ -13,6 +14,8 @@ const reactions: ReactionTable<LedgerEvent> = {
   ...orderReactions,
   ...shipmentReactions,
   ...stockReactions,
+  ...orderReturnReactions,
+  ...returnReactions,
   WarehouseSourcingSet: ({ data }) => (data.sourcing === 'open' ? [{ type: 'AllocateAllWaitingOrders' }] : []),
   ItemDefined: null,
   OrderNumberTaken: null,

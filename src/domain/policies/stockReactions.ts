@@ -65,4 +65,6 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockQuarantined: null,
   StockRetired: null,
   StockShipped: null,
+  // What is looked at first, or thrown away, serves nobody.
+  StockReturned: (event) => (event.data.disposition === 'restock' ? serveSku(event) : []),
 };

@@ -160,6 +160,7 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockChangeRejected':
     case 'StockPolicySet':
     case 'StockRetired':
+    case 'StockReturned':
       return claims;
     default:
       return unreachable(type);

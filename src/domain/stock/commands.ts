@@ -1,5 +1,6 @@
 /** What can be asked of one SKU in one warehouse, and why it may be refused. Nothing here is stored. */
 import type { Decision, Sealed } from '../../eventsourcing/message.ts';
+import type { Disposition } from '../return/events.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockEvent } from './events.ts';
 
@@ -82,7 +83,18 @@ export type StockCommand =
   | StockRequest<'SetStockPolicy', { readonly safetyStock: number }>
   | StockRequest<'RetireStock', NeedsApproval>
   | StockRequest<'ApproveChange', { readonly approvalId: string; readonly approvedBy: string }>
-  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>;
+  | StockRequest<'RejectChange', { readonly approvalId: string; readonly rejectedBy: string; readonly reason: string }>
+  /** Pieces of a line of a return that were received. Never refused. */
+  | StockRequest<
+      'ReturnStock',
+      {
+        readonly quantity: number;
+        readonly disposition: Disposition;
+        readonly returnId: string;
+        readonly orderId: string;
+        readonly lineId: string;
+      }
+    >;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

@@ -9,6 +9,7 @@ import { quarantine, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
 import { heldFor } from './proposals.ts';
 import { endReservation, insufficient, keyOf, record, reserve } from './reservations.ts';
+import { returnStock } from './returns.ts';
 import { stockStates } from './snapshot.ts';
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 
@@ -16,7 +17,7 @@ import { evolveStock, initialStock, type KnownStock, type Stock } from './state.
  * Whole and in range, also for commands of ours: the schema of a route checks it for the route's callers only, and a
  * negative quantity would turn a receipt into a loss and a reservation into stock that isn't there (R6.3).
  */
-const quantitiesFit = (command: StockCommand): boolean => {
+const quantitiesFit = (command: Exclude<StockCommand, StockCommandOf<'ReturnStock'>>): boolean => {
   switch (command.type) {
     case 'RegisterStock':
       return isCount(command.onHand) && isCount(command.safetyStock);
@@ -66,7 +67,10 @@ const setPolicy = (command: StockCommandOf<'SetStockPolicy'>, stock: KnownStock)
   return record(stock, { type: 'StockPolicySet', data: { ...keyOf(command), safetyStock } });
 };
 
-type CommandOnKnown = Exclude<StockCommand, { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' }>;
+type CommandOnKnown = Exclude<
+  StockCommand,
+  { type: 'RegisterStock' | 'ApproveChange' | 'RejectChange' | 'ReturnStock' }
+>;
 
 const decideKnown = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
   switch (command.type) {
@@ -108,7 +112,7 @@ const anyTime: ReadonlySet<StockCommand['type']> = new Set([
   'VoidDeparture',
 ]);
 
-const decide = (command: StockCommand, stock: Stock): StockDecision => {
+const decide = (command: Exclude<StockCommand, StockCommandOf<'ReturnStock'>>, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
   if (command.type === 'RegisterStock') return register(command, stock);
   if (stock.phase === 'absent') return refuse('STOCK_NOT_FOUND', 'This SKU is not registered in this warehouse.');
@@ -138,7 +142,7 @@ const weigh = (stock: Stock): number => {
 export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal> = {
   category: 'stock',
   initialState: initialStock,
-  decide,
+  decide: (command, stock) => (command.type === 'ReturnStock' ? returnStock(command, stock) : decide(command, stock)),
   evolve: evolveStock,
   weigh,
   codec: stockStates,

@@ -3,6 +3,7 @@
  * A shipped shape is never edited: add a version and an upcaster (docs/how-to.md, "Change an event").
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
+import type { Disposition } from '../return/events.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
 import type { StockKey } from './shapes.ts';
@@ -130,6 +131,19 @@ export type StockPolicySet = {
   readonly type: 'StockPolicySet';
   readonly data: StockKey & { readonly safetyStock: number };
 };
+/**
+ * Pieces of a return, by what becomes of them: `restock` is on hand, `quarantine` on hand and in quarantine, `scrap` neither.
+ */
+export type StockReturned = {
+  readonly type: 'StockReturned';
+  readonly data: StockKey & {
+    readonly quantity: number;
+    readonly disposition: Disposition;
+    readonly returnId: string;
+    readonly orderId: string;
+    readonly lineId: string;
+  };
+};
 export type StockRetired = { readonly type: 'StockRetired'; readonly data: StockKey };
 
 export type StockEvent =
@@ -153,4 +167,5 @@ export type StockEvent =
   | StockChangeApproved
   | StockChangeRejected
   | StockPolicySet
-  | StockRetired;
+  | StockRetired
+  | StockReturned;

@@ -51,6 +51,14 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockChangeRejected: { ...key, approvalId: 'public', freed: 'public', rejectedBy: 'public', reason: 'public' },
   StockPolicySet: { ...key, safetyStock: 'public' },
   StockRetired: key,
+  StockReturned: {
+    ...key,
+    quantity: 'public',
+    disposition: 'public',
+    returnId: 'public',
+    orderId: 'public',
+    lineId: 'public',
+  },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
@@ -75,4 +83,5 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockChangeRejected: 1,
   StockPolicySet: 1,
   StockRetired: 1,
+  StockReturned: 1,
 };

@@ -107,6 +107,7 @@ const tags = allOf<Tag>()([
   'API keys',
   'Audit',
   'Live',
+  'Returns',
 ]);
 
 const description = [

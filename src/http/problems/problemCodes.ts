@@ -6,6 +6,7 @@ import type { ApiKeyRefusal } from '../../domain/apiKey/decider.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
+import type { ReturnRefusal } from '../../domain/return/decider.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { StockRefusal } from '../../domain/stock/commands.ts';
 import type { WebhookRefusal } from '../../domain/webhook/decider.ts';
@@ -19,6 +20,7 @@ export type RefusalCode =
   | ItemRefusal
   | WebhookRefusal
   | ApiKeyRefusal
+  | ReturnRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
 export type ProblemCode = RefusalCode | TransportCode;
@@ -69,6 +71,11 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   CURRENCIES_MIXED: { status: 422, title: 'The order is in more than one currency' },
   PARCEL_REQUIRED: { status: 422, title: 'The shipment has several parcels' },
   BOX_CODE_REPEATED: { status: 422, title: 'A box code stands twice in the request' },
+
+  RETURN_NOT_FOUND: { status: 404, title: 'No such return' },
+  RETURN_EXCEEDS_SHIPPED: { status: 409, title: 'More than has left and is not back or announced' },
+  RETURN_ALREADY_RECEIVED: { status: 409, title: 'All of the return has arrived' },
+  TOO_MANY_RETURNS: { status: 409, title: 'The order has as many returns as it may have' },
 };
 
 export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = { ...transportProblems, ...refusals };

@@ -69,6 +69,7 @@ const liveCategories: {
   webhook: null,
   apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
+  return: { scope: 'orders:read', isForCustomers: true },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

@@ -12,6 +12,7 @@ import { registerInventoryPlans } from './inventoryPlans.ts';
 import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.ts';
 import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
+import { registerReturns } from './returns.ts';
 import { registerShipments } from './shipments.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
 
@@ -31,4 +32,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerApiKeys(router, ports);
   registerAudit(router, ports);
   registerStream(app, router, ports, support);
+  registerReturns(router, ports);
 };

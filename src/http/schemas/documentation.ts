@@ -7,6 +7,7 @@ import { Availability, Item, Warehouse } from './catalogue.ts';
 import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { Order } from './orders.ts';
+import { Return } from './returns.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
 import { webhookMessages } from './webhookMessages.ts';
@@ -119,6 +120,7 @@ export const sharedSchemas = [
   AuditEvent,
   ApiKey,
   IssuedApiKey,
+  Return,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -65,6 +65,8 @@ const isReference = {
   asn: true,
   supplier: true,
   approvalId: true,
+  returnId: true,
+  disposition: true,
   warehouseId: false,
   sku: false,
   after: false,
