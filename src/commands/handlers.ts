@@ -5,6 +5,7 @@ import { inboundDecider } from '../domain/inbound/decider.ts';
 import { itemDecider } from '../domain/item/decider.ts';
 import { orderDecider } from '../domain/order/decider.ts';
 import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
+import { returnDecider } from '../domain/return/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { transferDecider } from '../domain/transfer/decider.ts';
@@ -28,6 +29,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   apiClient: createCommandHandler(apiKeyDecider, options),
   transfer: createCommandHandler(transferDecider, options),
   inbound: createCommandHandler(inboundDecider, options),
+  return: createCommandHandler(returnDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -11,6 +11,7 @@ import { createSealNote, type Handlers } from './handlers.ts';
 import { createInboundUseCases } from './inbound.ts';
 import { createOrderUseCases } from './orders.ts';
 import type { ApiKeyTexts, PersonalData } from './ports.ts';
+import { createReturnUseCases } from './returns.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
 import { createTransferUseCases } from './transfers.ts';
@@ -60,6 +61,7 @@ export const createUseCases = ({
     ...createWebhookUseCases(handlers, personalData, newSecret),
     ...createTransferUseCases(handlers, clock),
     ...createInboundUseCases(handlers),
+    ...createReturnUseCases(handlers, personalData),
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: {
       order: handlers.order.load,
@@ -67,6 +69,7 @@ export const createUseCases = ({
       webhook: handlers.webhook.load,
       transfer: handlers.transfer.load,
       inbound: handlers.inbound.load,
+      return: handlers.return.load,
     },
   };
 };

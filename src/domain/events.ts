@@ -10,6 +10,7 @@ import { type ItemEvent, itemFields, itemVersions } from './item/events.ts';
 import type { OrderEvent } from './order/events.ts';
 import { orderFields, orderVersions } from './order/fields.ts';
 import { type OrderNumberEvent, orderNumberFields, orderNumberVersions } from './orderNumber/events.ts';
+import { type ReturnEvent, returnFields, returnVersions } from './return/events.ts';
 import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
@@ -28,7 +29,8 @@ export type LedgerEvent =
   | AlertEvent
   | ApiKeyEvent
   | TransferEvent
-  | InboundEvent;
+  | InboundEvent
+  | ReturnEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -44,6 +46,7 @@ export const eventFields = {
   ...apiKeyFields,
   ...transferFields,
   ...inboundFields,
+  ...returnFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -59,6 +62,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...apiKeyVersions,
   ...transferVersions,
   ...inboundVersions,
+  ...returnVersions,
 };
 
 /**

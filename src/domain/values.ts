@@ -65,6 +65,7 @@ export const alertStream = (alertId: string): string => `alert-${alertId}`;
 export const transferStream = (transferId: string): string => `transfer-${transferId}`;
 /** An order of ours at a supplier, or a supplier's notice, on its way to one warehouse. */
 export const inboundStream = (inboundId: string): string => `inbound-${inboundId}`;
+export const returnStream = (returnId: string): string => `return-${returnId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

@@ -15,6 +15,8 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   keyId: 'nobody',
   transferId: 'warehouse',
   inboundId: 'warehouse',
+  // Its customer's as an order is, and a warehouse's where it is received.
+  returnId: null,
 };
 
 /** What of a path contradicts the line of its operation. */

@@ -34,7 +34,8 @@ export type Tag =
   | 'Audit'
   | 'Live'
   | 'Transfers'
-  | 'Inbound';
+  | 'Inbound'
+  | 'Returns';
 /** A status without words in `plugins/openApi.ts` does not compile. */
 export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
 

@@ -4,6 +4,7 @@ import {
   inboundStream,
   itemStream,
   orderStream,
+  returnStream,
   shipmentStream,
   stockStream,
   transferStream,
@@ -42,6 +43,7 @@ import { createOrderSourcing } from './orderSourcing/queries.ts';
 import { createOrderHistory } from './orders/asOf.ts';
 import { type OrderDocument, orders } from './orders/projection.ts';
 import { createOrderQueries } from './orders/queries.ts';
+import { createReturnQueries, type ReturnDocument, returns } from './returns/projection.ts';
 import { type ShipmentDocument, shipments } from './shipments/projection.ts';
 import { createShipmentQueries } from './shipments/queries.ts';
 import { createStockHistory } from './stockHistory/queries.ts';
@@ -74,6 +76,7 @@ export const projections: readonly AnyProjection[] = [
   untyped(transfers),
   untyped(inboundShipments),
   untyped(trackedShipments),
+  untyped(returns),
 ];
 
 /** A look at the past sees what was acknowledged before it; where the marks take longer, it reads the whole stream. */
@@ -84,6 +87,7 @@ export const createReadModels = (side: ReadSide) => {
   const fold = createFold(side);
   const foldOrder = (id: string) => fold<OrderDocument>(untyped(orders), orderStream(id), id);
   const foldShipment = (id: string) => fold<ShipmentDocument>(untyped(shipments), shipmentStream(id), id);
+  const foldReturn = (id: string) => fold<ReturnDocument>(untyped(returns), returnStream(id), id);
   const { all, build } = createReadModelBuilder(side);
   const live = createLiveEvents(source, side.onFailure);
   const pace = createPacer();
@@ -158,6 +162,12 @@ export const createReadModels = (side: ReadSide) => {
     ),
     trackedShipments: build(untyped(trackedShipments), createTrackedShipmentQueries),
     carrierRounds: createCarrierRounds(side.documents),
+    returns: {
+      ...build(untyped(returns), (port, collection) =>
+        orFolded(createReturnQueries(port, collection, pace), foldReturn),
+      ),
+      fold: foldReturn,
+    },
     /** Each with a runner of its own. */
     all,
   };

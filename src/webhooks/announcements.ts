@@ -2,9 +2,10 @@
 import type { AlertRaised } from '../domain/alert/events.ts';
 import type { LedgerEvent, LedgerEventType } from '../domain/events.ts';
 import type { InboundEvent } from '../domain/inbound/events.ts';
+import type { ReturnReceived } from '../domain/return/events.ts';
 import type { ShipmentEvent } from '../domain/shipment/events.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
-import { shipmentMessages, stockMessages } from './goodsMessages.ts';
+import { returnMessage, shipmentMessages, stockMessages } from './goodsMessages.ts';
 import { inboundMessages } from './inboundMessages.ts';
 import { type AnnouncedOrderEvent, orderMessages } from './orderMessages.ts';
 import { type Audience, covers, type MessageType, type WebhookMessage } from './ports.ts';
@@ -165,6 +166,17 @@ const announcements = {
   TransferReceived: null,
   TransferPiecesLost: null,
   TransferCancelled: null,
+  StockReturned: moved('returned'),
+  ReturnReceived: {
+    types: ['return.received'],
+    messages: ({ data }: ReturnReceived, { warehouses }: Audience) =>
+      covers(warehouses, data.warehouseId) ? [returnMessage(data)] : [],
+  },
+  ReturnRequested: null,
+  ReturnCancelled: null,
+  OrderReturnRequested: null,
+  OrderReturnReceived: null,
+  OrderReturnCancelled: null,
 } as const satisfies { readonly [Type in LedgerEventType]: Announcement<EventOf<Type>> | null };
 
 export type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];

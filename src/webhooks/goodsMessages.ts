@@ -1,5 +1,6 @@
-/** `stock.*` and `shipment.*`: what moved in one warehouse, and the way of one shipment. */
+/** `stock.*`, `shipment.*` and `return.*`: what moved in one warehouse, the way of one shipment, and what came back. */
 import type { ShipmentLabel } from '../domain/order/shapes.ts';
+import type { ReceivedLine, ReturnReceived } from '../domain/return/events.ts';
 import type { ParcelStatus, ShipmentEvent } from '../domain/shipment/events.ts';
 import { labelOf } from '../domain/shipment/parcel.ts';
 import { emptyBalance, moveBalance } from '../domain/stock/balance.ts';
@@ -121,4 +122,22 @@ export const shipmentMessages = (event: ShipmentEvent): readonly WebhookMessage[
     default:
       return unreachable(event);
   }
+};
+
+interface ReturnReceivedData {
+  readonly returnId: string;
+  readonly orderId: string;
+  /** Where it arrived. */
+  readonly warehouseId: string;
+  readonly lines: readonly ReceivedLine[];
+}
+
+export const returnMessage = ({ returnId, orderId, warehouseId, lines }: ReturnReceived['data']): WebhookMessage => {
+  const data: ReturnReceivedData = {
+    returnId,
+    orderId,
+    warehouseId,
+    lines: lines.map(({ lineId, sku, quantity, disposition }) => ({ lineId, sku, quantity, disposition })),
+  };
+  return { type: 'return.received', data };
 };

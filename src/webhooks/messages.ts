@@ -11,12 +11,8 @@ import type { Audience, MessageType, WebhookMessage } from './ports.ts';
 const mayAnnounce = (eventType: string, types: ReadonlySet<MessageType>): boolean =>
   (announcementOf(eventType)?.types ?? []).some((type) => type === 'webhook.test' || types.has(type));
 
-/**
- * Whether the endpoint listens to it. A type that no event of the table announces does not compile here; `return.received`
- * is a name that older endpoints hold (`subscribableTypes`).
- */
-const isFor = ({ types }: Audience, type: Announced | 'return.received'): boolean =>
-  type === 'webhook.test' || types.has(type);
+/** Whether the endpoint listens to it. A type that no event of the table announces does not compile here. */
+const isFor = ({ types }: Audience, type: Announced): boolean => type === 'webhook.test' || types.has(type);
 
 /** The messages one endpoint is owed for one event, in an order that never changes: the sequence follows it. */
 export const messagesFor = (event: RecordedEvent, audience: Audience): readonly WebhookMessage[] => {

@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { startPartner } from '../../demo/partner.ts';
 import { allProjections } from '../../src/app/readModels.ts';
 import { decodeStored } from '../../src/domain/events.ts';
-import { subscribableTypes } from '../../src/domain/webhook/events.ts';
+import { webhookEventTypes } from '../../src/domain/webhook/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createEventStoreEvents } from '../../src/infra/eventstoredb/events.ts';
 import { createMongoCheckpoints } from '../../src/infra/mongodb/checkpoints.ts';
@@ -136,7 +136,7 @@ const arrange = async (client: Client, { partner }: OpenServers): Promise<readon
     const body = { name: warehouseId, ...place, priority: index + 1, operator: 'own' };
     await must(client, 'PUT', `/v1/warehouses/${warehouseId}`, { body });
   }
-  const body = { url: partner.url, eventTypes: subscribableTypes };
+  const body = { url: partner.url, eventTypes: webhookEventTypes };
   const endpoint = await must(client, 'POST', '/v1/webhook-endpoints', { body, key: 'chaos-endpoint' });
   partner.trust((endpoint as { readonly secret: string }).secret);
   const keys = warehouseIds.flatMap((warehouseId) =>

@@ -53,6 +53,20 @@ const makers = {
   }),
   voidIt: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordVoid', shipmentId: `s${ref}` }),
   hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
+  askBack: (line, warehouseId, quantity, ref) => ({
+    type: 'RequestReturn',
+    returnId: `b${ref}`,
+    warehouseId,
+    lines: [{ lineId: line.lineId, quantity }],
+    reason: 'unwanted',
+  }),
+  /** Announced or not, and never more than a person would type. */
+  comeBack: (line, warehouseId, quantity, ref) => ({
+    type: quantity > 3 ? 'RecordReturnCancellation' : 'RecordReturnReceipt',
+    returnId: `b${ref}`,
+    warehouseId,
+    lines: [{ lineId: line.lineId, quantity: Math.max(1, quantity) }],
+  }),
   rare: (_line, _warehouse, _quantity, ref) =>
     ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },
 } satisfies Record<string, Make>;
@@ -111,6 +125,18 @@ const faultOf = (order: PlacedOrder): string | null => {
     : null;
 };
 
+/** Lines of which more is announced or back than has left: never after a request, whatever came before it. */
+const announcedBeyond = (order: PlacedOrder): readonly string[] =>
+  order.lines
+    .filter(({ lineId }) => {
+      const left = leftShipments(order.shipments).flatMap((shipment) => shipment.lines);
+      const back = (order.returns ?? []).flatMap((each) => each.lines).filter((line) => line.lineId === lineId);
+      // What came back unasked is more than has left before anybody asks; then nothing can be asked for.
+      return sum(back.map(({ expected, received }) => expected + received)) > quantities(left, lineId);
+    })
+    .map(({ lineId }) => lineId)
+    .filter((lineId) => order.returns?.at(-1)?.lines.some((line) => line.lineId === lineId) === true);
+
 describe('10,000 random sequences of commands for one order', () => {
   it('never ship more than is allocated, nor allocate more than is ordered', () => {
     const seen = new Set<string>();
@@ -130,6 +156,9 @@ describe('10,000 random sequences of commands for one order', () => {
               expect(event.data.backordered).toEqual(unsourcedOf(order));
             }
           }
+          if (kind === 'askBack' && 'accepted' in decision && decision.accepted.length > 0) {
+            expect(order.phase === 'absent' ? null : announcedBeyond(order)).toEqual([]);
+          }
           const fault = order.phase === 'absent' ? 'the order is gone' : faultOf(order);
           if (fault !== null) throw new Error(`${fault}: ${JSON.stringify(order)}`);
         }
@@ -139,7 +168,12 @@ describe('10,000 random sequences of commands for one order', () => {
     for (const reached of orderEvents) {
       expect(seen).toContain(reached);
     }
-    for (const code of ['ALLOCATION_EXCEEDS_DEMAND', 'SHIPMENT_EXCEEDS_ORDER', 'ORDER_ALREADY_SHIPPED']) {
+    for (const code of [
+      'ALLOCATION_EXCEEDS_DEMAND',
+      'SHIPMENT_EXCEEDS_ORDER',
+      'ORDER_ALREADY_SHIPPED',
+      'RETURN_EXCEEDS_SHIPPED',
+    ]) {
       expect(seen).toContain(code);
     }
   });

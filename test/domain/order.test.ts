@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderCommand, OrderCommandOf, OrderRefusal } from '../../src/domain/order/commands.ts';
+import type {
+  OrderCommand,
+  OrderCommandOf,
+  OrderRefusal,
+  OrderReturnRefusal,
+} from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
 import type { Allocation, ShippedLine } from '../../src/domain/order/shapes.ts';
@@ -444,7 +449,7 @@ describe('a shipment that never left', () => {
   });
 });
 
-const refusals: RefusalTests<OrderRefusal> = {
+const refusals: RefusalTests<Exclude<OrderRefusal, OrderReturnRefusal>> = {
   ORDER_NOT_FOUND: () => given(orderDecider).when(cancel).thenRefused('ORDER_NOT_FOUND'),
   ORDER_ID_TAKEN: () => given(orderDecider, placed).when(place).thenRefused('ORDER_ID_TAKEN'),
   ORDER_NUMBER_TAKEN: () =>

@@ -92,6 +92,11 @@ const mayDo: Record<Operation, string> = {
   changeInbound: 'A W - - P - S',
   receiveInbound: 'A W - - P - S',
   cancelInbound: 'A W - - P - S',
+  requestReturn: 'A - - - - K S',
+  getReturn: 'A W C U P K S',
+  listReturns: 'A W C U P K S',
+  receiveReturn: 'A W - - P - S',
+  cancelReturn: 'A - - - - K S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

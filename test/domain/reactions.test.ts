@@ -3,6 +3,7 @@ import type { InboundEvent } from '../../src/domain/inbound/events.ts';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
 import { reactionTypes, reactTo } from '../../src/domain/policies/reactions.ts';
+import type { Disposition, ReturnEvent } from '../../src/domain/return/events.ts';
 import type {
   ShipmentCorrected,
   ShipmentDelivered,
@@ -50,6 +51,24 @@ const releases = (reason: string) => [{ type: 'ReleaseReservation', ...released,
 const released = { warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1', quantity: 2 };
 const ships = { type: 'ShipReserved', orderId, lineId: '1', warehouseId: 'BER', sku: 'CHAIR', shipmentId: 's1' };
 
+const back = { returnId: 'b1', orderId, warehouseId: 'BER' };
+const asked = {
+  ...back,
+  customerId: 'customer1',
+  lines: [{ lineId: '1', sku: 'CHAIR', quantity: 3 }],
+  reason: 'unwanted',
+} as const;
+const returnsTo = (index: number, quantity: number, disposition: Disposition) => ({
+  type: 'Tell',
+  to: 'stock',
+  stream: 'stock-BER.CHAIR',
+  command: { type: 'ReturnStock', ...back, sku: 'CHAIR', occurredAt: now, lineId: '1', quantity, disposition },
+  name: `follow/return/${index}`,
+});
+const stockReturned = (disposition: Disposition): StockEvent => ({
+  type: 'StockReturned',
+  data: { ...key, quantity: 2, disposition, returnId: 'b1', ...ofOrder },
+});
 const stock = (type: 'StockAdjusted', delta: number): StockEvent => ({
   type,
   data: { ...key, delta, reason: 'correction' },
@@ -98,7 +117,9 @@ type OwnEvent =
   | TransferEvent
   | WarehouseSourcingSet
   | WarehouseSourcingSet
-  | InboundEvent;
+  | InboundEvent
+  | WarehouseSourcingSet
+  | ReturnEvent;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const inbound = { inboundId: 'in1', warehouseId: 'BER', expectedAt: soon };
 const inboundLine = { lineId: '1', sku: 'CHAIR' };
@@ -356,6 +377,42 @@ const cases: readonly Case[] = [
     ],
   ],
   [
+    'a return that the order has taken is opened',
+    { type: 'OrderReturnRequested', data: asked },
+    [
+      {
+        type: 'Tell',
+        to: 'return',
+        stream: 'return-b1',
+        command: { type: 'RecordRequest', request: asked },
+        name: 'follow/return',
+      },
+    ],
+  ],
+  [
+    'goods that came back are told to their stocks by what becomes of them, and to the order in all',
+    {
+      type: 'ReturnReceived',
+      data: {
+        ...back,
+        lines: [
+          { lineId: '1', sku: 'CHAIR', quantity: 2, disposition: 'restock' },
+          { lineId: '1', sku: 'CHAIR', quantity: 1, disposition: 'scrap' },
+        ],
+      },
+    },
+    [
+      returnsTo(0, 2, 'restock'),
+      returnsTo(1, 1, 'scrap'),
+      tell('receipt', {
+        type: 'RecordReturnReceipt',
+        returnId: 'b1',
+        warehouseId: 'BER',
+        lines: [{ lineId: '1', quantity: 3 }],
+      }),
+    ],
+  ],
+  [
     'the source answers that it keeps them',
     {
       type: 'StockTransferReserved',
@@ -426,6 +483,21 @@ const cases: readonly Case[] = [
     { type: 'TransferClaimReturned', data: { ...transferEnds, lineId: '1', sku: 'CHAIR' } },
     [freesClaim],
   ],
+  [
+    'an order hears what is not waited for any more',
+    { type: 'ReturnCancelled', data: { ...back, reason: 'kept', lines: [{ lineId: '1', quantity: 1 }] } },
+    [
+      tell('cancellation', {
+        type: 'RecordReturnCancellation',
+        returnId: 'b1',
+        warehouseId: 'BER',
+        lines: [{ lineId: '1', quantity: 1 }],
+      }),
+    ],
+  ],
+  ['goods that are sold again are for those who wait', stockReturned('restock'), waiting],
+  ['goods that are looked at first are for nobody', stockReturned('quarantine'), []],
+  ['goods that are thrown away are for nobody', stockReturned('scrap'), []],
   ['a changed safety stock may set goods free', { type: 'StockPolicySet', data: { ...key, safetyStock: 0 } }, waiting],
   [
     'goods that arrived are for those who wait',

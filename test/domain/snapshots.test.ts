@@ -13,6 +13,7 @@ import { inboundDecider } from '../../src/domain/inbound/decider.ts';
 import { itemDecider } from '../../src/domain/item/decider.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { orderNumberDecider } from '../../src/domain/orderNumber/decider.ts';
+import { returnDecider } from '../../src/domain/return/decider.ts';
 import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
@@ -55,6 +56,7 @@ const aggregates = [
   writtenBy(webhookDecider),
   writtenBy(transferDecider),
   writtenBy(inboundDecider),
+  writtenBy(returnDecider),
 ];
 
 describe('what is written of a state', () => {

@@ -2,6 +2,7 @@
 import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entriesOf } from '../../src/domain/bucketMap.ts';
+import { dispositions } from '../../src/domain/return/events.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
@@ -86,6 +87,15 @@ const makers = {
     shipmentId: `s${figure}`,
   }),
   quarantine: (place, figure) => ({ type: 'QuarantineStock', ...place, quantity: figure, reason: 'damaged' }),
+  returned: (place, figure, ref) => ({
+    type: 'ReturnStock',
+    ...place,
+    quantity: figure,
+    disposition: dispositions[ref % dispositions.length] ?? 'scrap',
+    returnId: `b${ref}`,
+    orderId: `o${ref}`,
+    lineId: '1',
+  }),
   releaseQuarantine: (place, figure) => ({ type: 'ReleaseQuarantine', ...place, quantity: figure }),
   reserveForTransfer: (place, figure, ref) => ({
     type: 'ReserveForTransfer',

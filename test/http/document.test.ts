@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, describe, expect, it } from 'vitest';
-import { subscribableTypes } from '../../src/domain/webhook/events.ts';
+import { webhookEventTypes } from '../../src/domain/webhook/events.ts';
 import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
 import { audienceOf } from '../../src/webhooks/ports.ts';
 import { type JsonSchema, operationsOf } from '../support/documented.ts';
@@ -107,7 +107,7 @@ describe('the webhooks of the document', () => {
   };
 
   it('are the types that can be subscribed to, each with its body', () => {
-    expect(Object.keys(webhooks).sort()).toEqual([...subscribableTypes].sort());
+    expect(Object.keys(webhooks).sort()).toEqual([...webhookEventTypes].sort());
   });
 
   it('describe the bodies that are really sent', async () => {
@@ -140,7 +140,7 @@ describe('the webhooks of the document', () => {
     await service.settled();
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
-    const audience = audienceOf(endpointWith({ eventTypes: subscribableTypes }));
+    const audience = audienceOf(endpointWith({ eventTypes: webhookEventTypes }));
     const sent = new Set<string>();
     const until = (await service.adapters.events.head())?.commit ?? 0n;
     for (const event of await service.adapters.events.readAll(null, 'forwards', Number(until))) {

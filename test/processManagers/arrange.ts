@@ -4,6 +4,7 @@ import type { StockChange } from '../../src/commands/stock.ts';
 import type { OrderPlaced } from '../../src/domain/order/events.ts';
 import type { OrderLine } from '../../src/domain/order/shapes.ts';
 import type { PlacedOrder } from '../../src/domain/order/state.ts';
+import type { Disposition } from '../../src/domain/return/events.ts';
 import type { StockCommand } from '../../src/domain/stock/commands.ts';
 import type { SourcingState } from '../../src/domain/warehouse/events.ts';
 import type { Outcome } from '../../src/eventsourcing/commandHandling/outcome.ts';
@@ -142,6 +143,39 @@ export const voidShipment = (world: World, orderId: string, warehouseId: string)
     `${orderId}-from-${warehouseId}`,
     { reason: 'label not used' },
     contextOf(`void ${orderId} from ${warehouseId}`),
+  );
+
+/** `{ CHAIR: 2 }` is announced, and goes back to where it came from. */
+export const requestReturn = (
+  world: World,
+  orderId: string,
+  wanted: { readonly [sku: string]: number },
+  returnId = `${orderId}-back`,
+) =>
+  world.useCases.requestReturn(
+    orderId,
+    {
+      returnId,
+      lines: Object.entries(wanted).map(([lineId, quantity]) => ({ lineId, quantity })),
+      reason: 'unwanted',
+    },
+    contextOf(`return ${returnId}`),
+  );
+
+/** `{ CHAIR: [2, 'restock'] }` arrives. */
+export const receiveReturn = (
+  world: World,
+  returnId: string,
+  warehouseId: string,
+  came: { readonly [sku: string]: readonly [quantity: number, disposition: Disposition] },
+) =>
+  world.useCases.receiveReturn(
+    returnId,
+    {
+      warehouseId,
+      lines: Object.entries(came).map(([lineId, [quantity, disposition]]) => ({ lineId, quantity, disposition })),
+    },
+    contextOf(`receive ${returnId} at ${warehouseId}: ${JSON.stringify(came)}`),
   );
 
 export const orderOf = async (log: LogFold, orderId: string): Promise<PlacedOrder> => {

@@ -20,7 +20,9 @@ import {
   place,
   receive,
   receiveInbound,
+  receiveReturn,
   recorded,
+  requestReturn,
   sourcesOf,
   voidShipment,
 } from './arrange.ts';
@@ -121,6 +123,18 @@ const scenarios: Record<string, Scenario> = {
     await recorded(receiveInbound(world, 'in1', { CHAIR: 5, LAMP: 1 }));
     await recorded(world.useCases.cancelInbound('in1', 'bankrupt', contextOf('cancel in1')));
     await recorded(receiveInbound(world, 'in1', { LAMP: 3 }));
+  },
+  'goods that come back, in part to another warehouse, while the rest is called off': async (world) => {
+    await openShop(world, { BER: { CHAIR: 3, LAMP: 3 }, PAR: { CHAIR: 0 } });
+    await place(world, 'o1', { CHAIR: 3, LAMP: 2 });
+    await place(world, 'o2', { CHAIR: 2 });
+    await world.settle();
+    await recorded(dispatch(world, 'o1', 'BER', { CHAIR: 3, LAMP: 2 }));
+    await world.settle();
+    await recorded(requestReturn(world, 'o1', { CHAIR: 3, LAMP: 2 }));
+    await recorded(receiveReturn(world, 'o1-back', 'BER', { CHAIR: [1, 'restock'], LAMP: [1, 'quarantine'] }));
+    await recorded(receiveReturn(world, 'o1-back', 'PAR', { CHAIR: [1, 'restock'], LAMP: [1, 'restock'] }));
+    await recorded(world.useCases.cancelReturn('o1-back', 'kept', contextOf('cancel the return')));
   },
   'reservations that expire': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });

@@ -53,6 +53,25 @@ export const resolved: ShownOrderEvent = {
   type: 'OrderExceptionResolved',
   data: { orderId, codes: ['X'], reason: 'looked' },
 };
+export const returnAsked = (quantity: number): ShownOrderEvent => ({
+  type: 'OrderReturnRequested',
+  data: {
+    orderId,
+    returnId: 'b1',
+    customerId: 'customer1',
+    warehouseId: 'BER',
+    lines: [{ lineId: '1', sku: 'CHAIR', quantity }],
+    reason: 'unwanted',
+  },
+});
+export const cameBack = (lineId: string, quantity: number): ShownOrderEvent => ({
+  type: 'OrderReturnReceived',
+  data: { orderId, returnId: 'b1', warehouseId: 'BER', lines: [{ lineId, quantity }] },
+});
+export const returnCalledOff = (quantity: number): ShownOrderEvent => ({
+  type: 'OrderReturnCancelled',
+  data: { orderId, returnId: 'b1', warehouseId: 'BER', lines: [{ lineId: '1', quantity }] },
+});
 export const restCancelled = (...gone: readonly Allocation[]): ShownOrderEvent => ({
   type: 'OrderRemainderCancelled',
   data: { orderId, reason: 'changed mind', cancelled: [{ lineId: '2', quantity: 2 }], released: gone },

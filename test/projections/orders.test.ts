@@ -8,6 +8,7 @@ import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import {
   allocated,
   backordered,
+  cameBack,
   cancelled,
   chairs,
   delivered,
@@ -20,6 +21,8 @@ import {
   released,
   resolved,
   restCancelled,
+  returnAsked,
+  returnCalledOff,
   troubled,
   turnedBack,
 } from './orderSamples.ts';
@@ -398,6 +401,38 @@ projectionSpec(orders, ledgerLog, {
       },
     },
   ],
+  OrderReturnRequested: [
+    {
+      title: 'what is only announced has not come back',
+      events: [placed, allocated(chairs), dispatched('s1', chairs), returnAsked(2)],
+      becomes: {
+        status: 'partially_shipped',
+        ...linesThen({ ...inBerlin, shipped: 3 }, { backordered: 2 }),
+        returns: [{ returnId: 'b1', lines: [{ lineId: '1', expected: 2, received: 0 }] }],
+      },
+    },
+  ],
+  OrderReturnReceived: [
+    {
+      title: 'what came back is counted at its line',
+      events: [placed, allocated(chairs), dispatched('s1', chairs), returnAsked(2), cameBack('1', 1)],
+      becomes: {
+        status: 'partially_shipped',
+        ...linesThen({ ...inBerlin, shipped: 3, returned: 1 }, { backordered: 2 }),
+        returns: [{ returnId: 'b1', lines: [{ lineId: '1', expected: 1, received: 1 }] }],
+      },
+    },
+  ],
+  OrderReturnCancelled: [
+    {
+      title: 'what was called off is not waited for',
+      events: [placed, allocated(chairs), dispatched('s1', chairs), returnAsked(2), returnCalledOff(2)],
+      becomes: {
+        ...linesThen({ ...inBerlin, shipped: 3 }, { backordered: 2 }),
+        returns: [{ returnId: 'b1', lines: [{ lineId: '1', expected: 0, received: 0 }] }],
+      },
+    },
+  ],
 });
 
 describe('the status of an order (R12.1)', () => {
@@ -441,6 +476,31 @@ describe('the status of an order (R12.1)', () => {
       'shipped',
       'a part is on its way and the rest was cancelled',
       [placed, both, dispatched('s1', chairs), restCancelled(lamps)],
+    ],
+    [
+      'returned',
+      'all has come back',
+      [...allSent, delivered('s1'), delivered('s2'), returnAsked(3), cameBack('1', 3), cameBack('2', 2)],
+    ],
+    [
+      'delivered',
+      'a part has come back',
+      [...allSent, delivered('s1'), delivered('s2'), returnAsked(3), cameBack('1', 3)],
+    ],
+    [
+      'delivered',
+      'as much has come back as was ordered, but of one line alone',
+      [...allSent, delivered('s1'), delivered('s2'), returnAsked(3), cameBack('1', 5)],
+    ],
+    [
+      'returned',
+      'all that had left before the rest was cancelled has come back',
+      [placed, both, dispatched('s1', chairs), restCancelled(lamps), returnAsked(3), cameBack('1', 3)],
+    ],
+    [
+      'returned',
+      'it came back before it was seen to arrive',
+      [...allSent, returnAsked(3), cameBack('1', 3), cameBack('2', 2)],
     ],
     ['cancelled', 'it was cancelled after something went wrong', [placed, both, troubled, cancelled(chairs, lamps)]],
   ];

@@ -38,6 +38,8 @@ const transferReserved = move('StockTransferReserved', {
   quantity: 4,
   expiresAt: timeAt(900),
 });
+const returned = (disposition: 'restock' | 'quarantine' | 'scrap') =>
+  move('StockReturned', { quantity: 2, disposition, returnId: 'b1', orderId: 'o1', lineId: '1' });
 
 const lossProposed = (pieces: number) =>
   move('StockChangeProposed', {
@@ -313,6 +315,15 @@ projectionSpec(stockLevels, logOf, {
       expected: [lineOnItsWay(1, 1)],
     }),
     story('all of it', [registered(10), expected(0, 4), arrived(1, 0, 4)], { onHand: 14, available: 14 }),
+  ],
+  StockReturned: [
+    story('restocked is on hand', [registered(1), returned('restock')], { onHand: 3, available: 3 }),
+    story('quarantined is on hand and in quarantine', [registered(1), returned('quarantine')], {
+      onHand: 3,
+      quarantined: 2,
+      available: 1,
+    }),
+    story('scrapped moves nothing', [registered(1), returned('scrap')], { onHand: 1, available: 1 }),
   ],
 });
 

@@ -4,7 +4,14 @@ import { decodeStored, type LedgerEvent } from '../../src/domain/events.ts';
 import { emptyBalance, moveBalance, type StockMovement } from '../../src/domain/stock/balance.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import type { Balance } from '../../src/domain/stock/shapes.ts';
-import { apiClientStream, inboundStream, itemStream, stockStream, warehouseStream } from '../../src/domain/values.ts';
+import {
+  apiClientStream,
+  inboundStream,
+  itemStream,
+  returnStream,
+  stockStream,
+  warehouseStream,
+} from '../../src/domain/values.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import type { EventSource, EventStore } from '../../src/eventsourcing/ports.ts';
 import type { Documents } from '../../src/eventsourcing/projecting/documents.ts';
@@ -48,9 +55,10 @@ export const stockEvents = (...movements: readonly StockMovement[]): readonly St
 const streamOf = ({ data }: LedgerEvent): string => {
   if ('sku' in data) return 'warehouseId' in data ? stockStream(data.warehouseId, data.sku) : itemStream(data.sku);
   if ('inboundId' in data) return inboundStream(data.inboundId);
+  if ('returnId' in data) return returnStream(data.returnId);
   if ('warehouseId' in data && !('shipmentId' in data)) return warehouseStream(data.warehouseId);
   if ('keyId' in data) return apiClientStream(data.clientId);
-  throw new Error('neither a stock, an item, a warehouse nor a key');
+  throw new Error('neither a stock, an item, a return, a warehouse nor a key');
 };
 
 /** One second after another, on 1 March 2026 from nine o'clock. */

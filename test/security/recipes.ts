@@ -19,7 +19,9 @@ export type Need =
   | 'newShipmentId'
   | 'endpointId'
   | 'newTransferId'
-  | 'inboundId';
+  | 'inboundId'
+  | 'shippedOrderId'
+  | 'newReturnId';
 
 export interface Good {
   /** By their names in the path. */
@@ -49,6 +51,7 @@ const ofApproval = ({ approvalId }: Things): Good => ({ params: { approvalId } }
 const ofTransfer = ({ transferId }: Things): Good => ({ params: { transferId } });
 const oneOfLine = [{ lineId: '1', quantity: 1 }];
 const ofInbound = ({ inboundId }: Things): Good => ({ params: { inboundId } });
+const ofReturn = ({ returnId }: Things): Good => ({ params: { returnId } });
 const ofItem = (): Good => ({ params: { sku: sharedSku } });
 const nothing = (): Good => ({});
 const with_ =
@@ -160,6 +163,26 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   issueApiKey: { good: ({ newName }) => ({ body: { clientId: newName } }) },
   listApiKeys: { good: nothing },
   revokeApiKey: { needs: 'keyId', good: ({ keyId }) => ({ params: { keyId } }) },
+
+  requestReturn: {
+    needs: 'shippedOrderId',
+    good: ({ shippedOrderId }) => ({
+      params: { orderId: shippedOrderId },
+      body: json({ lines: [{ lineId: '1', quantity: 1 }], reason: 'unwanted' }),
+    }),
+  },
+  getReturn: { good: ofReturn },
+  listReturns: { good: nothing },
+  receiveReturn: {
+    good: ({ returnId, warehouseId }) => ({
+      params: { returnId },
+      body: json({ warehouseId, lines: [{ lineId: '1', quantity: 1, disposition: 'restock' }] }),
+    }),
+  },
+  cancelReturn: {
+    needs: 'newReturnId',
+    good: ({ newReturnId }) => ({ params: { returnId: newReturnId }, body: { reason: 'kept' } }),
+  },
 
   listAuditEvents: { good: nothing },
   streamEvents: { good: nothing },

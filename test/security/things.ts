@@ -38,6 +38,11 @@ export interface Things {
   /** Nothing of it has come. */
   readonly inboundId: string;
   readonly endpointId: string;
+  /** Of its owners, and one piece of it has left its warehouse. */
+  readonly shippedOrderId: string;
+  readonly returnId: string;
+  /** Nothing of it has arrived. */
+  readonly newReturnId: string;
   readonly endpointOwner: string;
   /** From its warehouse to the annex; part of it is on its way. */
   readonly transferId: string;

@@ -103,6 +103,15 @@ const freshFrom = (make: Make) => {
     const body = orderOf(lines, { customer: customer(side), shipTo: shipTo('fresh') });
     return (await make(admin, '/v1/orders', body)).orderId as string;
   };
+  const shippedOrder = async (side: Side): Promise<string> => {
+    const orderId = await order(side);
+    await dispatch(make, orderId, side);
+    return orderId;
+  };
+  const returnOf = async (orderId: string): Promise<string> => {
+    const body = { lines: [{ lineId: '1', quantity: 1 }], reason: 'unwanted' };
+    return (await make(admin, `/v1/orders/${orderId}/returns`, body)).returnId as string;
+  };
   const at = (side: Side): string => `/v1/warehouses/${warehouseOf(side)}/inventory`;
   const transfer = async (side: Side, quantity: number): Promise<string> => {
     const body = { from: warehouseOf(side), to: annexOf(side), lines: [{ sku: skuOf(side), quantity }] };
@@ -134,6 +143,8 @@ const freshFrom = (make: Make) => {
       }),
     }),
     newTransferId: async (_, side) => ({ newTransferId: await transfer(side, 1) }),
+    shippedOrderId: async (_, side) => ({ shippedOrderId: await shippedOrder(side) }),
+    newReturnId: async (_, side) => ({ newReturnId: await returnOf(await shippedOrder(side)) }),
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
@@ -188,6 +199,9 @@ const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, fille
     endpointOwner: '',
     newName: '',
     inboundId: '',
+    shippedOrderId: '',
+    newReturnId: '',
+    returnId: '',
   };
   const made: Partial<Things>[] = [];
   for (const need of [
@@ -198,10 +212,13 @@ const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, fille
     'newShipmentId',
     'newTransferId',
     'inboundId',
+    'shippedOrderId',
+    'newReturnId',
   ] as const)
     made.push(await fresh(need, admin, side));
   const transferId = await begunTransfer(side, 500);
-  return Object.assign({ ...fixed, ...named }, ...made, { transferId }) as Things;
+  const things = Object.assign({ ...fixed, ...named }, ...made, { transferId }) as Things;
+  return { ...things, returnId: things.newReturnId };
 };
 
 /** Warehouses are told with orders that they have a part in. */

@@ -22,6 +22,8 @@ export const broughtBy = ({ type, data }: StockEvent): number => {
     case 'StockShipped':
     case 'StockDeparted':
       return -data.quantity;
+    case 'StockReturned':
+      return data.disposition === 'scrap' ? 0 : data.quantity;
     default:
       return 0;
   }

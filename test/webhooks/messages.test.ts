@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
-import { subscribableTypes, webhookEventTypes } from '../../src/domain/webhook/events.ts';
+import { webhookEventTypes } from '../../src/domain/webhook/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { announcedTypes } from '../../src/webhooks/announcements.ts';
 import { bodyOf, messagesFor } from '../../src/webhooks/messages.ts';
@@ -175,6 +175,16 @@ describe('stock messages', () => {
   });
 });
 
+const cameBack = {
+  type: 'ReturnReceived',
+  data: {
+    returnId: 'b1',
+    orderId: 'o1',
+    warehouseId: 'BER',
+    lines: [{ lineId: '1', sku: 'CHAIR', quantity: 2, disposition: 'quarantine' }],
+  },
+} as const satisfies LedgerEvent;
+
 describe('order and shipment messages', () => {
   it('tell an endpoint without limits everything a partner acts on', () => {
     const lines = [
@@ -276,6 +286,12 @@ describe('order and shipment messages', () => {
     expect(hear(alert, { eventTypes: ['stock.changed'] })).toEqual([]);
   });
 
+  it('tell what came back, and what became of it, of the warehouses in reach', () => {
+    expect(hear(cameBack)).toEqual([{ type: 'return.received', data: cameBack.data }]);
+    expect(hear(cameBack, { scope: ['BER'] })).toHaveLength(1);
+    expect(hear(cameBack, { scope: ['PAR'] })).toEqual([]);
+  });
+
   it('hold no personal data, no price and no free text', () => {
     for (const event of [placed, cancelled('BER'), tracked('exception'), dispatched]) {
       const told = JSON.stringify(hear(event));
@@ -360,11 +376,12 @@ describe('the body of a delivery', () => {
       delivered,
       tracked('exception'),
       alert,
+      cameBack,
       { type: 'WebhookTestRequested', data: { endpointId: 'e1' } } satisfies LedgerEvent,
       inboundReceived,
     ];
     const heard = new Set(all.flatMap((event) => typesHeard(event)));
-    expect([...heard].sort()).toEqual([...subscribableTypes, 'webhook.test'].sort());
+    expect([...heard].sort()).toEqual([...webhookEventTypes, 'webhook.test'].sort());
     expect(announcedTypes).toEqual(expect.arrayContaining(all.map(({ type }) => type)));
   });
 });

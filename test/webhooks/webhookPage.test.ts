@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import { subscribableTypes } from '../../src/domain/webhook/events.ts';
+import { webhookEventTypes } from '../../src/domain/webhook/events.ts';
 import { webhookDocument } from '../../src/http/schemas/documentation.ts';
 import { attemptDelaysMs } from '../../src/webhooks/attempts.ts';
 import { deliveryStatuses } from '../../src/webhooks/ledger.ts';
@@ -46,7 +46,7 @@ const audiences = {
 
 describe('docs/webhooks.md', () => {
   it('has every message that can be subscribed to, and the test message, and no other', () => {
-    expect(entries.map(({ type }) => type)).toEqual([...subscribableTypes, 'webhook.test']);
+    expect(entries.map(({ type }) => type)).toEqual([...webhookEventTypes, 'webhook.test']);
   });
 
   it.each(entries)('says when $type is sent, and shows a body that fits its schema', ({ type, when, body }) => {
@@ -81,7 +81,7 @@ const unlabelled = goldenEvents.flatMap((event) => {
 
 describe.each(Object.entries(audiences))('what is sent to an endpoint %s', (_, limits) => {
   it('has the shape that the OpenAPI document tells, whatever happened', () => {
-    const audience = audienceOf(endpointWith({ eventTypes: subscribableTypes, ...limits }));
+    const audience = audienceOf(endpointWith({ eventTypes: webhookEventTypes, ...limits }));
     const bodies = [...goldenEvents, ...unlabelled].flatMap((event) =>
       messagesFor(recorded(7, event), audience)
         .filter(({ type }) => type !== 'webhook.test')
@@ -105,19 +105,19 @@ const warehousesIn = (value: unknown): readonly string[] => {
 
 describe.each(goldenEvents.map((event) => [event.type, event] as const))('what %s says', (_, event) => {
   it('has one message of a type at most: its id follows from the event and the type', () => {
-    const types = heardBy(event, { eventTypes: subscribableTypes }).map(({ type }) => type);
+    const types = heardBy(event, { eventTypes: webhookEventTypes }).map(({ type }) => type);
     expect(types).toEqual([...new Set(types)]);
   });
 
   it('is heard by an endpoint that subscribed to nothing else', () => {
-    for (const message of heardBy(event, { eventTypes: subscribableTypes })) {
+    for (const message of heardBy(event, { eventTypes: webhookEventTypes })) {
       if (message.type === 'webhook.test') continue;
       expect(heardBy(event, { eventTypes: [message.type] }), message.type).toEqual([message]);
     }
   });
 
   it('tells an endpoint that is limited to a warehouse of no other', () => {
-    const eventTypes = subscribableTypes;
+    const eventTypes = webhookEventTypes;
     const foreign = heardBy(event, { eventTypes, warehouseIds: ['ELSEWHERE'] });
     expect(foreign.filter(({ type }) => type !== 'webhook.test')).toEqual([]);
     for (const warehouseId of new Set(warehousesIn(event.data))) {

@@ -116,6 +116,11 @@ export const policies = {
   receiveTransfer: changeStock,
   recordTransferLoss: changeStock,
   cancelTransfer: changeStock,
+  requestReturn: writeOrders,
+  getReturn: readOrders,
+  listReturns: readOrders,
+  receiveReturn: changeStock,
+  cancelReturn: writeOrders,
 
   /** The log is nobody's: who may read it, reads all of it. */
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },

@@ -1,5 +1,6 @@
 /** What can be asked of an order, and why it may be refused. Nothing here is stored. */
 import { type Decision, refuse, type Sealed } from '../../eventsourcing/message.ts';
+import type { ReturnReason } from '../return/events.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { Allocation, LineQuantity, OrderLine, ParcelDeclared, ShipmentLabel, SourcingDecision } from './shapes.ts';
@@ -24,6 +25,26 @@ export interface AddressCorrection {
   /** The address as it stood when it was opened and found to be the same: nothing to do while it still stands. */
   readonly sameAs?: Sealed;
 }
+export type OrderReturnCommand =
+  | {
+      readonly type: 'RequestReturn';
+      readonly returnId: string;
+      /** Absent: where the first line came from. */
+      readonly warehouseId?: string;
+      readonly lines: readonly LineQuantity[];
+      readonly reason: ReturnReason;
+      readonly note?: Sealed;
+    }
+  /** As the stream of the return has it: neither is ever refused. */
+  | {
+      readonly type: 'RecordReturnReceipt' | 'RecordReturnCancellation';
+      readonly returnId: string;
+      readonly warehouseId: string;
+      readonly lines: readonly LineQuantity[];
+    };
+export type OrderReturnRefusal =
+  /** More than has left, less what came back and what other returns announce. */
+  'RETURN_EXCEEDS_SHIPPED' | 'TOO_MANY_RETURNS';
 
 export type OrderCommand =
   | {
@@ -63,7 +84,8 @@ export type OrderCommand =
     }
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RecordVoid'; readonly shipmentId: string }
-  | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string };
+  | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string }
+  | OrderReturnCommand;
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */
 export type OrderCommandOf<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>;
@@ -92,7 +114,8 @@ export type OrderRefusal =
   /** A box of a parcel is of no line of the shipment, or there are more of them than pieces. */
   | 'BOX_NOT_SHIPPED'
   | 'ORDER_TOO_LARGE'
-  | 'CURRENCIES_MIXED';
+  | 'CURRENCIES_MIXED'
+  | OrderReturnRefusal;
 
 /** All that is told of it: the id may be another customer's. */
 export const orderIdTaken = 'Another order has this id.';

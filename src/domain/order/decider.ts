@@ -12,7 +12,8 @@ import {
 import { dispatch } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
-import { cancel, hold, release, voidedAtEnd } from './standing.ts';
+import { decideReturn } from './returns.ts';
+import { abandon, cancel, hold, release, voidedAtEnd } from './standing.ts';
 import {
   evolveOrder,
   isEnded,
@@ -100,11 +101,6 @@ const recordCorrection = (command: OrderCommandOf<'RecordCorrection'>, order: Pl
   });
 };
 
-const abandon = (orderId: string, state: Order): OrderDecision =>
-  state.phase !== 'absent' || state.isAbandoned === true
-    ? accept()
-    : accept({ type: 'OrderAbandoned', data: { orderId } });
-
 const decidePlaced = (
   command: Exclude<OrderCommand, { type: 'PlaceOrder' | 'AbandonOrder' }>,
   order: PlacedOrder,
@@ -134,6 +130,10 @@ const decidePlaced = (
       return recordVoid(command.shipmentId, order);
     case 'RaiseException':
       return accept({ type: 'OrderExceptionRaised', data: { orderId, code: command.code, detail: command.detail } });
+    case 'RequestReturn':
+    case 'RecordReturnReceipt':
+    case 'RecordReturnCancellation':
+      return decideReturn(command, order);
     default:
       return unreachable(command);
   }

@@ -3,6 +3,7 @@
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
+import type { OrderReturnEvent } from './returnEvents.ts';
 import type {
   Allocation,
   LineQuantity,
@@ -183,4 +184,5 @@ export type OrderEvent =
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
   | OrderExceptionRaised
-  | OrderExceptionResolved;
+  | OrderExceptionResolved
+  | OrderReturnEvent;

@@ -1,6 +1,7 @@
 /** Which field of an order's events is personal, and the version that each event is written in. */
 import type { FieldClasses } from '../../eventsourcing/message.ts';
 import type { OrderEvent } from './events.ts';
+import { orderReturnFields, orderReturnVersions } from './returnEvents.ts';
 
 export const orderFields: FieldClasses<OrderEvent> = {
   OrderPlaced: {
@@ -61,6 +62,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
   OrderShipmentTurnedBack: { orderId: 'public', shipmentId: 'public' },
   OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
   OrderExceptionResolved: { orderId: 'public', codes: 'public', reason: 'public', note: 'pii' },
+  ...orderReturnFields,
 };
 
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
@@ -87,4 +89,5 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderShipmentTurnedBack: 1,
   OrderExceptionRaised: 1,
   OrderExceptionResolved: 1,
+  ...orderReturnVersions,
 };

@@ -3,7 +3,7 @@ import { accept, refuse, type Sealed } from '../../eventsourcing/message.ts';
 import type { OrderDecision, ReasonedCommand } from './commands.ts';
 import type { OrderEvent } from './events.ts';
 import type { LineQuantity } from './shapes.ts';
-import { isEnded, leftShipments, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import { isEnded, leftShipments, type Order, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
 
 /** An order that may not wait was promised goods that a fact took away, and no warehouse has them. */
 export const promiseLost = 'PROMISE_LOST';
@@ -30,6 +30,11 @@ const resolve = (order: PlacedOrder, codes: readonly string[], why: Why): readon
 /** A lost promise is kept after all once nothing lacks a source. */
 export const keptAgain = (order: PlacedOrder, backordered: readonly LineQuantity[]): readonly OrderEvent[] =>
   backordered.length === 0 ? resolve(order, [promiseLost], { reason: 'sourced_again' }) : [];
+
+export const abandon = (orderId: string, state: Order): OrderDecision =>
+  state.phase !== 'absent' || state.isAbandoned === true
+    ? accept()
+    : accept({ type: 'OrderAbandoned', data: { orderId } });
 
 /** What has left can not be cancelled; what has not is, and nothing is reserved for it again. */
 export const cancel = (command: ReasonedCommand, order: PlacedOrder): OrderDecision => {

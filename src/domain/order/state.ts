@@ -1,6 +1,7 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import { type PlacedLine, wantedOf } from './lines.ts';
+import { moveReturns, type OrderReturn } from './openReturns.ts';
 import type { Allocation, LineQuantity, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
@@ -43,6 +44,8 @@ export interface PlacedOrder {
   readonly excludesHolds?: true;
   /** Codes of what a person must look at, or what must come right. */
   readonly openExceptions: readonly string[];
+  /** Absent: none was ever asked for. */
+  readonly returns?: readonly OrderReturn[];
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
@@ -119,6 +122,10 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
       const { codes } = event.data;
       return { ...order, openExceptions: order.openExceptions.filter((code) => !codes.includes(code)) };
     }
+    case 'OrderReturnRequested':
+    case 'OrderReturnReceived':
+    case 'OrderReturnCancelled':
+      return { ...order, returns: moveReturns(order.returns, event) };
     default:
       return unreachable(event);
   }

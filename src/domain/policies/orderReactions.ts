@@ -1,6 +1,7 @@
 /** What the events of orders and their shipments ask for. */
 import type { OrderCommand } from '../order/commands.ts';
 import type { OrderCancelled, OrderEvent, OrderRemainderCancelled } from '../order/events.ts';
+import type { OrderReturnEvent } from '../order/returnEvents.ts';
 import type { Allocation } from '../order/shapes.ts';
 import { voidedReported } from '../order/standing.ts';
 import type { ShipmentEvent } from '../shipment/events.ts';
@@ -39,7 +40,7 @@ const letGo = (event: OrderCancelled | OrderRemainderCancelled): readonly Reacti
   ...look(event),
 ];
 
-export const orderReactions: ReactionTable<OrderEvent> = {
+export const orderReactions: ReactionTable<Exclude<OrderEvent, OrderReturnEvent>> = {
   OrderPlaced: look,
   OrderAllocated: (event) => (event.data.backordered.length > 0 ? look(event) : []),
   // Stock may have come between the plan and its record: look once more.

@@ -1,6 +1,7 @@
 /** What policies can be asked for. */
 import type { OrderCommand } from '../order/commands.ts';
 import type { OrderShipmentVoided } from '../order/shapes.ts';
+import type { ReturnCommand } from '../return/decider.ts';
 import type { ShipmentCommand } from '../shipment/decider.ts';
 import type { StockCommand } from '../stock/commands.ts';
 import type { TransferCommand } from '../transfer/commands.ts';
@@ -17,6 +18,7 @@ interface Told {
   readonly shipment: ShipmentCommand;
   readonly stock: StockCommand;
   readonly transfer: TransferCommand;
+  readonly return: ReturnCommand;
 }
 /** Another stream is told what the event says: it happened when the event did. */
 export type TellOf<Category extends keyof Told> = {

@@ -4,6 +4,7 @@ import type { LedgerEvent } from '../events.ts';
 import { inboundReactions } from './inboundReactions.ts';
 import { orderReactions, shipmentReactions } from './orderReactions.ts';
 import type { Reaction, ReactionTable } from './reaction.ts';
+import { orderReturnReactions, returnReactions } from './returnReactions.ts';
 import { stockReactions } from './stockReactions.ts';
 import { transferReactions } from './transferReactions.ts';
 
@@ -17,6 +18,8 @@ const reactions: ReactionTable<LedgerEvent> = {
   ...stockReactions,
   ...transferReactions,
   ...inboundReactions,
+  ...orderReturnReactions,
+  ...returnReactions,
   WarehouseSourcingSet: ({ data }) => (data.sourcing === 'open' ? [{ type: 'AllocateAllWaitingOrders' }] : []),
   ItemDefined: null,
   OrderNumberTaken: null,

@@ -69,4 +69,6 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockShipped: null,
   ...transferStockReactions,
   StockExpected: null,
+  // What is looked at first, or thrown away, serves nobody.
+  StockReturned: (event) => (event.data.disposition === 'restock' ? serveSku(event) : []),
 };

@@ -67,6 +67,12 @@ export const moveBalance = (balance: Balance, { type, data }: StockMovement): Ba
     case 'StockDiscrepancyRecorded':
     case 'StockReservationTakenOver':
       return balance;
+    case 'StockReturned': {
+      const { quantity, disposition } = data;
+      if (disposition === 'scrap') return balance;
+      const back = { ...balance, onHand: balance.onHand + quantity };
+      return disposition === 'restock' ? back : { ...back, quarantined: back.quarantined + quantity };
+    }
     default:
       return unreachable(type);
   }

@@ -170,6 +170,7 @@ export const moveClaims = (claims: Claims, { type, data }: StockMovement): Claim
     case 'StockTransferredIn':
     case 'StockExpected':
     case 'StockArrived':
+    case 'StockReturned':
       return claims;
     default:
       return unreachable(type);

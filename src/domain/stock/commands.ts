@@ -1,5 +1,6 @@
 /** What can be asked of one SKU in one warehouse, and why it may be refused. Nothing here is stored. */
 import type { Decision, Sealed } from '../../eventsourcing/message.ts';
+import type { Disposition } from '../return/events.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockEvent } from './events.ts';
 
@@ -136,7 +137,18 @@ export type StockCommand =
     >
   | StockRequest<'ExpectArrival', ArrivalNews>
   /** Once for each receipt: a second one takes in twice. */
-  | StockRequest<'RecordArrival', ArrivalNews & { readonly quantity: number }>;
+  | StockRequest<'RecordArrival', ArrivalNews & { readonly quantity: number }>
+  /** Pieces of a line of a return that were received. Never refused. */
+  | StockRequest<
+      'ReturnStock',
+      {
+        readonly quantity: number;
+        readonly disposition: Disposition;
+        readonly returnId: string;
+        readonly orderId: string;
+        readonly lineId: string;
+      }
+    >;
 
 /** The command of that type, e.g. `StockCommandOf<'ShipStock'>`. */
 export type StockCommandOf<Type extends StockCommand['type']> = Extract<StockCommand, { type: Type }>;

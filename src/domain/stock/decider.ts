@@ -10,6 +10,7 @@ import { quarantine, ship, voidDeparture } from './facts.ts';
 import { stockVersions } from './fields.ts';
 import { heldFor } from './proposals.ts';
 import { endReservation, insufficient, keyOf, record, reserve } from './reservations.ts';
+import { returnStock } from './returns.ts';
 import { stockStates } from './snapshot.ts';
 import { evolveStock, initialStock, type KnownStock, type Stock } from './state.ts';
 import { followTransfer, isOfTransfer } from './transfers.ts';
@@ -18,7 +19,7 @@ import { followTransfer, isOfTransfer } from './transfers.ts';
  * Whole and in range, also for commands of ours: the schema of a route checks it for the route's callers only, and a
  * negative quantity would turn a receipt into a loss and a reservation into stock that isn't there (R6.3).
  */
-const quantitiesFit = (command: StockCommand): boolean => {
+const quantitiesFit = (command: Exclude<StockCommand, StockCommandOf<'ReturnStock'>>): boolean => {
   switch (command.type) {
     case 'RegisterStock':
       return isCount(command.onHand) && isCount(command.safetyStock);
@@ -87,7 +88,8 @@ const open = (command: Opening, stock: Stock): StockDecision =>
 
 type CommandOnKnown = Exclude<
   StockCommand,
-  Opening | { type: 'ApproveChange' | 'RejectChange' | 'ReserveForTransfer' | 'TransferOut' | 'TransferIn' }
+  | Opening
+  | { type: 'ApproveChange' | 'RejectChange' | 'ReserveForTransfer' | 'TransferOut' | 'TransferIn' | 'ReturnStock' }
 >;
 
 const decideKnown = (command: CommandOnKnown, stock: KnownStock): StockDecision => {
@@ -137,7 +139,7 @@ const decideRetired = (command: CommandOnKnown, stock: KnownStock): StockDecisio
   return command.type === 'RetireStock' ? accept() : refuse('STOCK_RETIRED', 'This stock is retired.');
 };
 
-const decide = (command: StockCommand, stock: Stock): StockDecision => {
+const decide = (command: Exclude<StockCommand, StockCommandOf<'ReturnStock'>>, stock: Stock): StockDecision => {
   if (!quantitiesFit(command)) return refuse('QUANTITY_INVALID', 'A quantity is a whole number of pieces in range.');
   if (isOpening(command)) return open(command, stock);
   if (isOfTransfer(command)) return followTransfer(command, stock);
@@ -165,7 +167,7 @@ const weigh = (stock: Stock): number => {
 export const stockDecider: Decider<Stock, StockCommand, StockEvent, StockRefusal> = {
   category: 'stock',
   initialState: initialStock,
-  decide,
+  decide: (command, stock) => (command.type === 'ReturnStock' ? returnStock(command, stock) : decide(command, stock)),
   evolve: evolveStock,
   weigh,
   codec: stockStates,

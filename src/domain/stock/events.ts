@@ -3,6 +3,7 @@
  * A shipped shape is never edited: add a version and an upcaster (docs/how-to.md, "Change an event").
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
+import type { Disposition } from '../return/events.ts';
 import type { AdjustmentReason } from '../values.ts';
 import type { StockArrived, StockExpected } from './arrivalEvents.ts';
 import type { StockChangeApproved, StockChangeProposed, StockChangeRejected } from './proposalEvents.ts';
@@ -137,6 +138,19 @@ export type StockPolicySet = {
   readonly type: 'StockPolicySet';
   readonly data: StockKey & { readonly safetyStock: number };
 };
+/**
+ * Pieces of a return, by what becomes of them: `restock` is on hand, `quarantine` on hand and in quarantine, `scrap` neither.
+ */
+export type StockReturned = {
+  readonly type: 'StockReturned';
+  readonly data: StockKey & {
+    readonly quantity: number;
+    readonly disposition: Disposition;
+    readonly returnId: string;
+    readonly orderId: string;
+    readonly lineId: string;
+  };
+};
 export type StockRetired = { readonly type: 'StockRetired'; readonly data: StockKey };
 
 export type StockEvent =
@@ -163,4 +177,5 @@ export type StockEvent =
   | StockRetired
   | StockTransferEvent
   | StockExpected
-  | StockArrived;
+  | StockArrived
+  | StockReturned;

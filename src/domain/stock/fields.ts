@@ -67,6 +67,14 @@ export const stockFields: FieldClasses<StockEvent> = {
   StockTransferredIn: { ...ofTransfer, damaged: 'public', fromWarehouseId: 'public' },
   StockExpected: arrival,
   StockArrived: { ...arrival, quantity: 'public' },
+  StockReturned: {
+    ...key,
+    quantity: 'public',
+    disposition: 'public',
+    returnId: 'public',
+    orderId: 'public',
+    lineId: 'public',
+  },
 };
 
 export const stockVersions: { readonly [Type in StockEvent['type']]: number } = {
@@ -97,4 +105,5 @@ export const stockVersions: { readonly [Type in StockEvent['type']]: number } = 
   StockTransferredIn: 1,
   StockExpected: 1,
   StockArrived: 1,
+  StockReturned: 1,
 };

@@ -23,12 +23,6 @@ export type WebhookEventType = (typeof webhookEventTypes)[number];
 /** What operators subscribe to, and nobody else. */
 export const operatorTypes: readonly WebhookEventType[] = ['security.alert'];
 
-/**
- * What can be subscribed to. No event tells of a return yet, so nobody is left waiting for one; endpoints that were made
- * with `return.received` before stay as they are.
- */
-export const subscribableTypes = webhookEventTypes.filter((type) => type !== 'return.received');
-
 export type WebhookEndpointCreated = {
   readonly type: 'WebhookEndpointCreated';
   readonly data: {

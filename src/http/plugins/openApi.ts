@@ -109,6 +109,7 @@ const tags = allOf<Tag>()([
   'Live',
   'Transfers',
   'Inbound',
+  'Returns',
 ]);
 
 const description = [

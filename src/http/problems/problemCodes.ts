@@ -9,6 +9,7 @@ import type { InboundRefusal } from '../../domain/inbound/commands.ts';
 import type { ItemRefusal } from '../../domain/item/decider.ts';
 import type { OrderRefusal } from '../../domain/order/commands.ts';
 import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
+import type { ReturnRefusal } from '../../domain/return/decider.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { StockRefusal } from '../../domain/stock/commands.ts';
 import type { TransferRefusal } from '../../domain/transfer/commands.ts';
@@ -27,6 +28,7 @@ export type RefusalCode =
   | ApiKeyRefusal
   | InboundRefusal
   | 'TOO_MANY_EXPECTED_LINES'
+  | ReturnRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
 export type ProblemCode = RefusalCode | TransportCode;
@@ -93,6 +95,10 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   INBOUND_LINE_NOT_FOUND: { status: 422, title: 'The inbound shipment has no such line' },
   INBOUND_LINE_OF_OTHER_SKU: { status: 422, title: 'The line of the inbound shipment is of another SKU' },
   TOO_MANY_INBOUND_LINES: { status: 422, title: 'The inbound shipment has as many lines as it may have' },
+  RETURN_NOT_FOUND: { status: 404, title: 'No such return' },
+  RETURN_EXCEEDS_SHIPPED: { status: 409, title: 'More than has left and is not back or announced' },
+  RETURN_ALREADY_RECEIVED: { status: 409, title: 'All of the return has arrived' },
+  TOO_MANY_RETURNS: { status: 409, title: 'The order has as many returns as it may have' },
 };
 
 export const problems: { readonly [Code in ProblemCode]: ProblemMeaning } = { ...transportProblems, ...refusals };

@@ -75,6 +75,7 @@ const liveCategories: {
   alert: { scope: 'audit:read', isForCustomers: false },
   transfer: { scope: 'inventory:read', isForCustomers: false },
   inbound: { scope: 'inventory:read', isForCustomers: false },
+  return: { scope: 'orders:read', isForCustomers: true },
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

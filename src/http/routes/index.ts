@@ -15,6 +15,7 @@ import { registerDiscrepancies, registerInventoryReads } from './inventoryReads.
 import { registerOrderChanges } from './orderChanges.ts';
 import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
+import { registerReturns } from './returns.ts';
 import { registerShipments } from './shipments.ts';
 import { registerSourcing } from './sourcing.ts';
 import { registerTransferReads } from './transferReads.ts';
@@ -43,4 +44,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerTransfers(router, ports);
   registerStream(app, router, ports, support);
   registerInbound(router, ports);
+  registerReturns(router, ports);
 };

@@ -25,7 +25,7 @@ const insteadOf: { readonly [Status in Exclude<BodyStatus, keyof typeof commandO
   shipped: 'POST /v1/orders/{orderId}/shipments',
   partially_delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
   delivered: 'POST /v1/shipments/{shipmentId}/tracking-events',
-  returned: null,
+  returned: 'POST /v1/returns/{returnId}/receipts',
   exception: null,
 };
 

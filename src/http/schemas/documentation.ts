@@ -8,6 +8,7 @@ import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts'
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { InboundShipment } from './inbound.ts';
 import { Order } from './orders.ts';
+import { Return } from './returns.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { Simulation, SourcingDecided } from './sourcing.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
@@ -126,6 +127,7 @@ export const sharedSchemas = [
   IssuedApiKey,
   Transfer,
   InboundShipment,
+  Return,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -152,7 +152,7 @@ export const Order = named(
         shipped: Count,
         cancelled: { ...Count, description: 'Of `quantity`, what will not come: cancelled before it left.' },
         delivered: Count,
-        returned: Type.Integer({ description: '0 as long as returns are not taken here.' }),
+        returned: { ...Count, description: 'Have come back; those that were delivered are counted there too.' },
       }),
     ),
     shipments: Type.Array(

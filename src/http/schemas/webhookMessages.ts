@@ -1,8 +1,9 @@
 /** What a webhook sends (docs/webhooks.md): the body of each type. */
 import Type, { type TSchema } from 'typebox';
 import { alertRules } from '../../domain/alert/events.ts';
+import { dispositions } from '../../domain/return/events.ts';
 import { parcelStatuses } from '../../domain/shipment/events.ts';
-import type { subscribableTypes } from '../../domain/webhook/events.ts';
+import type { webhookEventTypes } from '../../domain/webhook/events.ts';
 import { Closed, Count, LineId, Quantity, Reason, Sku, Time, Uuid, WarehouseId } from './common.ts';
 
 const stock = {
@@ -39,7 +40,7 @@ const Label = Closed(
 const order = { orderId: Uuid };
 const StockData = Closed(stock);
 
-type Subscribable = (typeof subscribableTypes)[number];
+type Subscribable = (typeof webhookEventTypes)[number];
 
 /** `data` of each type, and when it is sent. Types without a line here do not compile. */
 export const webhookMessages: {
@@ -114,6 +115,17 @@ export const webhookMessages: {
   'shipment.exception': {
     summary: 'A parcel is late, turned back, could not be handed over, or is of a shipment that was voided',
     data: Closed({ ...shipment, parcelId: ParcelId, status: ParcelStatus, reportedAt: Time }),
+  },
+  'return.received': {
+    summary: 'Goods of an order have come back',
+    data: Closed({
+      returnId: Uuid,
+      orderId: Uuid,
+      warehouseId: WarehouseId,
+      lines: Type.Array(
+        Closed({ lineId: LineId, sku: Sku, quantity: Quantity, disposition: Type.Enum([...dispositions]) }),
+      ),
+    }),
   },
   'security.alert': {
     summary: 'Requests of a caller, or from an address, look like an attack; for administrators alone',

@@ -1,6 +1,6 @@
 /** Webhook endpoints and their deliveries. */
 import Type from 'typebox';
-import { subscribableTypes } from '../../domain/webhook/events.ts';
+import { webhookEventTypes } from '../../domain/webhook/events.ts';
 import type { WebhookEndpointDocument } from '../../webhooks/endpoints.ts';
 import { deliveryStatuses } from '../../webhooks/ledger.ts';
 import { allOf, Closed, Nullable, named, PageQuery, Revision, Time, Uuid, WarehouseId } from './common.ts';
@@ -12,9 +12,9 @@ const warehousesMax = 500;
 export const EndpointPath = Closed({ endpointId: Uuid });
 export const EndpointBody = Closed({
   url: Type.String({ format: 'uri', maxLength: urlCharsMax, examples: ['https://partner.example/webhooks'] }),
-  eventTypes: Type.Array(Type.Enum([...subscribableTypes], { type: 'string' }), {
+  eventTypes: Type.Array(Type.Enum([...webhookEventTypes], { type: 'string' }), {
     minItems: 1,
-    maxItems: subscribableTypes.length,
+    maxItems: webhookEventTypes.length,
     uniqueItems: true,
     examples: [['order.shipped', 'stock.out']],
   }),

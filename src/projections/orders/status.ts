@@ -1,6 +1,7 @@
 /** What is shown of an order beside the domain's own fold: its one status (R12.1), its lines, and what no decision needs. */
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
 import { type PlacedLine, wantedOf } from '../../domain/order/lines.ts';
+import { returnedOf } from '../../domain/order/returns.ts';
 import type { LineQuantity } from '../../domain/order/shapes.ts';
 import { voidedAtEnd, voidedReported } from '../../domain/order/standing.ts';
 import { isEnded, leftShipments, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
@@ -15,12 +16,15 @@ export type OrderStatus =
   | 'partially_delivered'
   | 'delivered'
   | 'cancelled'
-  /** Follows from returns; no event tells of one yet. */
+  /** All that was not cancelled has come back. */
   | 'returned'
   | 'exception';
 
 const sum = (parts: readonly { readonly quantity: number }[]): number =>
   parts.reduce((total, { quantity }) => total + quantity, 0);
+
+const shippedOf = (shipments: PlacedOrder['shipments'], lineId: string): number =>
+  sum(shipments.flatMap(({ lines }) => lines.filter((line) => line.lineId === lineId)));
 
 /** Nothing of it has left: nothing that happens later matters to the customer, but that something has left after all. */
 const endedStatus = ({ openExceptions }: PlacedOrder): OrderStatus =>
@@ -33,6 +37,9 @@ export const orderStatus = (order: PlacedOrder): OrderStatus => {
   if (order.phase === 'cancelled' || (order.phase === 'closed' && shipped === 0)) return endedStatus(order);
   const ordered = order.phase === 'closed' ? shipped : order.lines.reduce((total, line) => total + wantedOf(line), 0);
   const arrived = left.filter(({ delivered }) => delivered);
+  // More may have come back of one line than has left of it, and is no other line's.
+  const returned = order.lines.map(({ lineId }) => Math.min(returnedOf(order, lineId), shippedOf(left, lineId)));
+  if (returned.reduce((total, quantity) => total + quantity, 0) >= ordered) return 'returned';
   // Every piece of the order, not of what was shipped so far.
   if (sum(arrived.flatMap(({ lines }) => lines)) >= ordered) return 'delivered';
   // A person must look, which is more urgent than how far the goods have come. Once all has arrived it is moot.
@@ -58,7 +65,7 @@ export interface OrderLineView extends PlacedLine {
   /** Will not come: it was taken off the order, or the order, or what had not left of it, was cancelled. */
   readonly cancelled: number;
   readonly delivered: number;
-  /** Zero as long as no event tells of a return. */
+  /** Have come back. Those that were delivered before are counted there too. */
   readonly returned: number;
 }
 
@@ -109,7 +116,7 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
     shipped: shipped.get(lineId) ?? 0,
     cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : dropped,
     delivered: delivered.get(lineId) ?? 0,
-    returned: 0,
+    returned: returnedOf(order, lineId),
   }));
 };
 
@@ -182,6 +189,9 @@ export const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => 
     case 'OrderShipmentTurnedBack':
     case 'OrderShipmentVoided':
     case 'OrderSourcesReleased':
+    case 'OrderReturnRequested':
+    case 'OrderReturnReceived':
+    case 'OrderReturnCancelled':
       return kept;
     default:
       return unreachable(event);

@@ -45,6 +45,8 @@ const isReference = {
   approvalId: true,
   transferId: true,
   inboundId: true,
+  returnId: true,
+  disposition: true,
   warehouseId: false,
   sku: false,
   after: false,
