@@ -32,7 +32,8 @@ export type Tag =
   | 'Webhooks'
   | 'API keys'
   | 'Audit'
-  | 'Live';
+  | 'Live'
+  | 'EPCIS';
 /** A status without words in `plugins/openApi.ts` does not compile. */
 export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
 

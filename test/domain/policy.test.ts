@@ -75,6 +75,7 @@ const mayDo: Record<Operation, string> = {
   listAuditEvents: 'A - - U - - S',
   streamEvents: 'A W C U P K S',
   getMetrics: 'A - - U - - S',
+  listEpcisEvents: 'A W C U P - S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

@@ -152,6 +152,8 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   streamEvents: { good: nothing },
   // From another machine: to this one they are open.
   getMetrics: { good: () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } }) },
+
+  listEpcisEvents: { good: nothing },
 };
 
 /** @throws Error that says what a new route lacks. */

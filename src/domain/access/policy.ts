@@ -108,6 +108,9 @@ export const policies = {
   /** Each event is that of the order or the warehouse it is about; a customer names an order. */
   streamEvents: { scopes: ['inventory:read', 'orders:read'], roles: orderReaders, whose: 'order' },
   getMetrics: { scopes: ['admin', 'audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
+
+  /** Each event is of one warehouse, and told to who reaches it. */
+  listEpcisEvents: { ...readStock, scopes: ['inventory:read', 'audit:read'] },
 } as const satisfies { readonly [operation: string]: Rule };
 
 export type Operation = keyof typeof policies;

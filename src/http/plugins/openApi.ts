@@ -107,6 +107,7 @@ const tags = allOf<Tag>()([
   'API keys',
   'Audit',
   'Live',
+  'EPCIS',
 ]);
 
 const description = [

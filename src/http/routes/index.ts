@@ -5,6 +5,7 @@ import type { Router, RouteSupport } from '../route.ts';
 import { registerApiKeys } from './apiKeys.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerItems, registerWarehouses } from './catalogue.ts';
+import { registerEpcis } from './epcis.ts';
 import { registerAudit, registerStream } from './events.ts';
 import { registerInventoryChanges } from './inventoryChanges.ts';
 import { registerInventoryFacts } from './inventoryFacts.ts';
@@ -31,4 +32,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerApiKeys(router, ports);
   registerAudit(router, ports);
   registerStream(app, router, ports, support);
+  registerEpcis(router, ports);
 };
