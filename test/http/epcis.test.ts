@@ -46,6 +46,8 @@ const readAll = async (read: (path: string) => Promise<Answer>, query: string): 
     const page: Answer = await read(next);
     expect(page.status, page.text).toBe(200);
     expect(epcisFaultsOf(page.body)).toEqual([]);
+    // Without it the names that we add mean nothing (JSON-LD).
+    expect(page.body['@context'][1]).toEqual({ stockledger: expect.stringMatching(/^http.*\/epcis\/$/) });
     events.push(...eventsIn(page));
     next = nextOf(page);
   }

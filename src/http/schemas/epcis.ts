@@ -26,7 +26,7 @@ export const EpcisQuery = Closed({
 export const EpcisQueryDocument = named(
   'EpcisQueryDocument',
   Closed({
-    '@context': Type.Array(Type.Unsafe<unknown>({ type: ['string', 'object'] })),
+    '@context': Type.Array(Type.Union([Type.String(), Type.Object({}, { additionalProperties: true })])),
     type: Type.Literal('EPCISQueryDocument'),
     schemaVersion: Type.Literal('2.0'),
     creationDate: Time,
