@@ -35,7 +35,8 @@ export type Tag =
   | 'Live'
   | 'Transfers'
   | 'Inbound'
-  | 'Returns';
+  | 'Returns'
+  | 'EPCIS';
 /** A status without words in `plugins/openApi.ts` does not compile. */
 export type AnswerStatus = 200 | 201 | 202 | 204 | 207 | 304;
 

@@ -6,8 +6,8 @@ import {
   type RecordedEvent,
 } from '../../src/eventsourcing/message.ts';
 import type { EventBatch, EventSource } from '../../src/eventsourcing/ports.ts';
-import itemDefined from '../events/golden/ItemDefined@1.json' with { type: 'json' };
-import warehouseDefined from '../events/golden/WarehouseDefined@1.json' with { type: 'json' };
+import itemDefined from '../events/golden/ItemDefined@2.json' with { type: 'json' };
+import warehouseDefined from '../events/golden/WarehouseDefined@2.json' with { type: 'json' };
 import { uniqueName, waitMaxMs } from './make.ts';
 
 const envelopes: Readonly<Record<'WarehouseDefined' | 'ItemDefined', EventEnvelope>> = {

@@ -97,6 +97,7 @@ const mayDo: Record<Operation, string> = {
   listReturns: 'A W C U P K S',
   receiveReturn: 'A W - - P - S',
   cancelReturn: 'A - - - - K S',
+  listEpcisEvents: 'A W C U P - S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

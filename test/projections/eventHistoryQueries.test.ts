@@ -1,6 +1,6 @@
 /** The search in the log (docs/openapi.json, `GET /v1/audit/events`; S7, R13.3). */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeStored } from '../../src/domain/events.ts';
+import { decodeStored, eventVersions } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/eventsourcing/message.ts';
 import { createPacer } from '../../src/eventsourcing/projecting/builtReadModels.ts';
 import { formatCursor, InvalidCursor } from '../../src/eventsourcing/projecting/page.ts';
@@ -33,7 +33,7 @@ const createWorld = async (...written: readonly Written[]) => {
   const log: RecordedEvent[] = [];
   for (const [index, { stream, ...told }] of written.entries()) {
     const { type = 'ItemDefined', actor = 'anna', correlationId = 'c1', recordedAt = timeAt(index) } = told;
-    const sample = golden(type, 1);
+    const sample = golden(type, eventVersions[type]);
     const revision = revisions.get(stream) ?? -1;
     const metadata = {
       ...sample.metadata,

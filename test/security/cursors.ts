@@ -26,8 +26,10 @@ const cursorOf = async (world: World, target: Target, person: Person, good: Good
     isBodyList(target) && isObject(good.body)
       ? askedOf(target, { ...good, body: { ...good.body, limit: 1 } })
       : askedOf(target, good, { query: 'limit=1' });
-  const { body, text } = await world.ask(person, asked);
-  const cursor: unknown = body?.nextCursor;
+  const { body, text, headers } = await world.ask(person, asked);
+  // Where a standard says what the body is, the cursor is in the link alone.
+  const linked = /[?&]cursor=([^>&]+)/.exec(headers.link ?? '')?.[1];
+  const cursor: unknown = body?.nextCursor ?? linked;
   if (typeof cursor === 'string') return cursor;
   throw new Error(`${target.name} has no second page in this world: ${text.slice(0, 500)}`);
 };

@@ -220,6 +220,7 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   changeInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', quantity: 2 }] }) },
   receiveInbound: { needs: 'inboundId', good: with_(ofInbound, { lines: [{ lineId: '1', accepted: 1 }] }) },
   cancelInbound: { needs: 'inboundId', good: with_(ofInbound, { reason: 'mistake' }) },
+  listEpcisEvents: { good: nothing },
 };
 
 /** @throws Error that says what a new route lacks. */

@@ -134,6 +134,8 @@ export const policies = {
   changeInbound: changeStock,
   receiveInbound: changeStock,
   cancelInbound: changeStock,
+  /** Each event is of one warehouse, and told to who reaches it. */
+  listEpcisEvents: { ...readStock, scopes: ['inventory:read', 'audit:read'] },
 } as const satisfies { readonly [operation: string]: Rule };
 
 export type Operation = keyof typeof policies;

@@ -110,6 +110,7 @@ const tags = allOf<Tag>()([
   'Transfers',
   'Inbound',
   'Returns',
+  'EPCIS',
 ]);
 
 const description = [

@@ -26,6 +26,8 @@ interface ListAnswer<U> {
   readonly items: readonly U[];
   /** `route.ts` seals it. */
   readonly nextCursor: string | null;
+  /** Answered in place of items and cursor, where a standard says how: the next page is in the link alone. */
+  readonly document?: object;
 }
 
 export const answerPage = <T, U>({ items, nextCursor }: Page<T>, show: (item: T) => U): ListAnswer<U> => ({
@@ -88,7 +90,8 @@ export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'
   };
 
   const sealed: Cursors['sealed'] = async (operation, answer, reply) => {
-    if (!isListed(answer) || answer.nextCursor === null) return answer;
+    if (!isListed(answer)) return answer;
+    if (answer.nextCursor === null) return answer.document ?? answer;
     const { request } = reply;
     const nextCursor = await seal(subject, contextOf(operation, request), answer.nextCursor);
     // The next page of a POST is another POST, which no link can name.
@@ -99,7 +102,7 @@ export const createCursors = ({ seal, open }: Pick<PersonalData, 'seal' | 'open'
     const next = `<${path}?${parameters.toString()}>; rel="next"`;
     const others = reply.getHeader('link');
     reply.header('link', others === undefined ? next : `${String(others)}, ${next}`);
-    return { ...answer, nextCursor };
+    return answer.document ?? { ...answer, nextCursor };
   };
 
   return { opened, sealed };

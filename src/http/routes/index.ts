@@ -5,6 +5,7 @@ import type { Router, RouteSupport } from '../route.ts';
 import { registerApiKeys } from './apiKeys.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerItems, registerWarehouses } from './catalogue.ts';
+import { registerEpcis } from './epcis.ts';
 import { registerAudit, registerStream } from './events.ts';
 import { registerInbound } from './inbound.ts';
 import { registerInventoryChanges } from './inventoryChanges.ts';
@@ -45,4 +46,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerStream(app, router, ports, support);
   registerInbound(router, ports);
   registerReturns(router, ports);
+  registerEpcis(router, ports);
 };

@@ -5,6 +5,7 @@ import { ApiKey, IssuedApiKey } from './apiKeys.ts';
 import { Approval } from './approvals.ts';
 import { Availability, Item, Warehouse } from './catalogue.ts';
 import { Closed, DryRun, ProblemDocument, PublicEvent, Time } from './common.ts';
+import { EpcisQueryDocument } from './epcis.ts';
 import { AuditEvent, Explanation, StockDiscrepancies } from './history.ts';
 import { InboundShipment } from './inbound.ts';
 import { Order } from './orders.ts';
@@ -128,6 +129,7 @@ export const sharedSchemas = [
   Transfer,
   InboundShipment,
   Return,
+  EpcisQueryDocument,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -26,6 +26,8 @@ export interface EventHistoryQuery extends PageRequest {
   /** The name of one stream, which is then read itself, in its own order: it has events that the index has not seen yet. */
   readonly stream?: string;
   readonly type?: string;
+  /** Any of these; beside `type`, both must be so. */
+  readonly types?: ReadonlySet<string>;
   /** A subject. */
   readonly actor?: string;
   readonly correlationId?: string;
@@ -81,6 +83,7 @@ const matchesIn = (
     .filter(
       ({ entry }) =>
         isWanted(query.type, types[entry.type]) &&
+        query.types?.has(types[entry.type] ?? '') !== false &&
         isWanted(query.actor, actors[entry.actor]) &&
         isWanted(query.correlationId, correlationIds[entry.correlation]) &&
         isWithin(query, recordedAtOf(slice, entry)),
@@ -92,6 +95,7 @@ const matches =
   (query: EventHistoryQuery) =>
   ({ type, metadata, recordedAt }: RecordedEvent): boolean =>
     isWanted(query.type, type) &&
+    query.types?.has(type) !== false &&
     isWanted(query.actor, metadata.actor.subject) &&
     isWanted(query.correlationId, metadata.$correlationId) &&
     isWithin(query, recordedAt);
