@@ -62,7 +62,7 @@ describe('an inbound shipment', () => {
       revision: 0,
       updatedAt: body.updatedAt,
     });
-    expect(await figures(sku)).toEqual({ onHand: 2, incoming: 10, available: 2 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 2, incoming: 10, available: 2 });
     expect((await admin.get(at)).body).toEqual(body);
     const listed = await admin.get(`${url}?warehouseId=BER&sku=${sku}&status=announced`);
     expect(listed.body).toEqual({ items: [body], nextCursor: null });
@@ -77,9 +77,9 @@ describe('an inbound shipment', () => {
       status: 201,
       body: { status: 'partially_received', lines: [{ accepted: 6, rejected: 1, expected: 3 }] },
     });
-    expect(await figures(sku)).toEqual({ onHand: 6, incoming: 3, available: 6 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 6, incoming: 3, available: 6 });
     expect((await receive(at, { lineId: '1', accepted: 8 })).body).toMatchObject({ status: 'received' });
-    expect(await figures(sku)).toEqual({ onHand: 14, incoming: 0, available: 14 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 14, incoming: 0, available: 14 });
     const explained = await admin.get(`/v1/warehouses/BER/inventory/${sku}/explain?field=incoming`);
     const { inboundId } = part.body;
     expect(explained.body).toMatchObject({
@@ -98,9 +98,8 @@ describe('an inbound shipment', () => {
     expect(order).toMatchObject({ lines: [{ backordered: 3 }] });
     const { at } = await announce(sku, 10);
     await receive(at, { lineId: '1', accepted: 3 });
-    await service.settled();
-    const { body: filled } = await admin.get(`/v1/orders/${order.orderId}`);
-    expect(filled.lines).toMatchObject([{ backordered: 0, allocated: [{ warehouseId: 'BER', quantity: 3 }] }]);
+    const lines = async () => (await admin.get(`/v1/orders/${order.orderId}`)).body.lines;
+    await expect.poll(lines).toMatchObject([{ backordered: 0, allocated: [{ warehouseId: 'BER', quantity: 3 }] }]);
   });
 
   it('may bring what nobody announced or registered: it is on hand where it came', async () => {
@@ -111,7 +110,7 @@ describe('an inbound shipment', () => {
       body: { code: 'INBOUND_LINE_NOT_FOUND' },
     });
     expect((await receive(at, { lineId: 'x', sku: `${sku}-B`, accepted: 4 })).status).toBe(201);
-    expect(await figures(`${sku}-B`)).toEqual({ onHand: 4, incoming: 0, available: 4 });
+    await expect.poll(() => figures(`${sku}-B`)).toEqual({ onHand: 4, incoming: 0, available: 4 });
   });
 
   it('is cancelled: nothing more is expected, and what comes all the same is taken in', async () => {
@@ -120,9 +119,9 @@ describe('an inbound shipment', () => {
     await receive(at, { lineId: '1', accepted: 2 });
     const cancelled = await admin.post(`${at}/cancellation`, { reason: 'bankrupt' });
     expect(cancelled).toMatchObject({ status: 200, body: { status: 'closed', lines: [{ expected: 0 }] } });
-    expect(await figures(sku)).toEqual({ onHand: 2, incoming: 0, available: 2 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 2, incoming: 0, available: 2 });
     expect((await receive(at, { lineId: '1', accepted: 5 })).status).toBe(201);
-    expect(await figures(sku)).toEqual({ onHand: 7, incoming: 0, available: 7 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 7, incoming: 0, available: 7 });
     const changed = await admin.patch(at, { expectedAt: march15 });
     expect(changed).toMatchObject({ status: 409, body: { code: 'INBOUND_CANCELLED' } });
   });
@@ -146,7 +145,7 @@ describe('an inbound shipment', () => {
     await receive(at, { lineId: '1', accepted: 1 });
     const second = await admin.post(`${at}/receipts`, body, headers);
     expect([second.status, second.body]).toEqual([201, first.body]);
-    expect(await figures(sku)).toEqual({ onHand: 7, incoming: 3, available: 7 });
+    await expect.poll(() => figures(sku)).toEqual({ onHand: 7, incoming: 3, available: 7 });
   });
 
   it('is of a warehouse: who does not reach it finds nothing there, and announces nothing for it', async () => {
@@ -201,15 +200,15 @@ describe('availability by a date (T2)', () => {
       await service.settled();
       return (await admin.get(`/v1/items/${sku}/availability?at=${march8}`)).body.available;
     };
-    expect(await on8March()).toBe(10);
+    await expect.poll(on8March).toBe(10);
     await admin.patch(at, { expectedAt: march15, reason: 'supplier_late' });
-    expect(await on8March()).toBe(0);
+    await expect.poll(on8March).toBe(0);
     await receive(at, { lineId: '1', accepted: 4 });
-    expect(await on8March()).toBe(4);
+    await expect.poll(on8March).toBe(4);
     await admin.patch(at, { expectedAt: march8 });
-    expect(await on8March()).toBe(10);
+    await expect.poll(on8March).toBe(10);
     await admin.post(`${at}/cancellation`, { reason: 'bankrupt' });
-    expect(await on8March()).toBe(4);
+    await expect.poll(on8March).toBe(4);
   });
 
   it('fills the safety stock first', async () => {

@@ -17,6 +17,22 @@ const departure = (figure: number) => ({
   lineId: '1',
 });
 
+const news = (figure: number) => ({
+  ...target,
+  inboundId: 'in1',
+  lineId: `${figure % 2}`,
+  inboundRevision: figure,
+  expected: figure % 4,
+  expectedAt: timeAt(9),
+});
+
+const ofTransfer = (figure: number) => ({
+  ...target,
+  transferId: `transfer${figure % 2}`,
+  lineId: '1',
+  quantity: 1 + (figure % 3),
+});
+
 /** Two reservations are enough for them to meet. */
 const makers: readonly ((figure: number) => StockCommand)[] = [
   (figure) => ({ type: 'RegisterStock', ...target, onHand: figure, safetyStock: figure % 4 }),
@@ -72,6 +88,31 @@ const makers: readonly ((figure: number) => StockCommand)[] = [
     approvalId: `a${figure % 2}`,
     rejectedBy: 'berta',
     reason: 'recounted',
+  }),
+  (figure) => ({ type: 'ExpectArrival', ...news(figure) }),
+  (figure) => ({ type: 'RecordArrival', ...news(figure), quantity: 1 + (figure % 3) }),
+  (figure) => ({
+    type: 'ReserveForTransfer',
+    ...ofTransfer(figure),
+    reservationId: `t${figure % 2}`,
+    expiresAt: timeAt(9),
+  }),
+  (figure) => ({
+    type: 'TransferOut',
+    ...ofTransfer(figure),
+    reservationId: `t${figure % 2}`,
+    endsClaim: figure % 3 === 0,
+    toWarehouseId: 'PAR',
+  }),
+  (figure) => ({ type: 'TransferIn', ...ofTransfer(figure), damaged: figure % 2, fromWarehouseId: 'PAR' }),
+  (figure) => ({
+    type: 'ReturnStock',
+    ...target,
+    quantity: 1 + (figure % 3),
+    disposition: (['restock', 'quarantine', 'scrap'] as const)[figure % 3] ?? 'scrap',
+    returnId: `back${figure}`,
+    orderId: 'order1',
+    lineId: '1',
   }),
 ];
 
