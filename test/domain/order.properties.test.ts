@@ -5,7 +5,7 @@ import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { isEnded, leftShipments, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
-import { sampleOrder } from '../support/samples.ts';
+import { later, sampleOrder } from '../support/samples.ts';
 
 const lines = [
   { lineId: '1', sku: 'CHAIR' },
@@ -47,6 +47,12 @@ const makers = {
   }),
   voidIt: (_line, _warehouse, _quantity, ref) => ({ type: 'RecordVoid', shipmentId: `s${ref}` }),
   hold: (_line, _warehouse, quantity) => ({ type: quantity > 3 ? 'HoldOrder' : 'ReleaseOrder', reason: 'check' }),
+  promise: ({ lineId, sku }, warehouseId, quantity) => ({
+    type: 'PromiseFill',
+    sku,
+    fills: [{ lineId, sku, quantity, warehouseId, inboundId: 'in1', inboundLineId: '1', expectedAt: later }],
+    because: 'inbound_changed',
+  }),
   rare: (_line, _warehouse, _quantity, ref) =>
     ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },
 } satisfies Record<string, Make>;

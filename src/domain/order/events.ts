@@ -3,6 +3,7 @@
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
+import type { OrderFillPromised } from './fillEvents.ts';
 import type {
   Allocation,
   LineQuantity,
@@ -159,4 +160,5 @@ export type OrderEvent =
   | OrderShipmentDelivered
   | OrderShipmentTurnedBack
   | OrderExceptionRaised
-  | OrderExceptionResolved;
+  | OrderExceptionResolved
+  | OrderFillPromised;

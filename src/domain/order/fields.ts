@@ -60,6 +60,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
   OrderShipmentTurnedBack: { orderId: 'public', shipmentId: 'public' },
   OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
   OrderExceptionResolved: { orderId: 'public', codes: 'public', reason: 'public', note: 'pii' },
+  OrderFillPromised: { orderId: 'public', sku: 'public', fills: 'public', because: 'public' },
 };
 
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
@@ -85,4 +86,5 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderShipmentTurnedBack: 1,
   OrderExceptionRaised: 1,
   OrderExceptionResolved: 1,
+  OrderFillPromised: 1,
 };

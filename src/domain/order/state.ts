@@ -1,5 +1,6 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
+import type { ExpectedFill } from './fillEvents.ts';
 import type { Allocation, LineQuantity, OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
@@ -42,6 +43,8 @@ export interface PlacedOrder {
   readonly excludesHolds?: true;
   /** Codes of what a person must look at, or what must come right. */
   readonly openExceptions: readonly string[];
+  /** What on its way will fill what it lacks, as it was promised last. */
+  readonly fills?: readonly ExpectedFill[];
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
@@ -50,7 +53,11 @@ export const orderStates: StateCodec<Order> = jsonStates(1);
 
 /** Bytes, roughly. */
 export const weighOrder = (order: Order): number =>
-  order.phase === 'absent' ? 100 : 600 + 150 * (order.lines.length + order.allocations.length + order.shipments.length);
+  order.phase === 'absent'
+    ? 100
+    : 600 +
+      150 * (order.lines.length + order.allocations.length + order.shipments.length) +
+      300 * (order.fills?.length ?? 0);
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
@@ -112,6 +119,10 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     case 'OrderExceptionResolved': {
       const { codes } = event.data;
       return { ...order, openExceptions: order.openExceptions.filter((code) => !codes.includes(code)) };
+    }
+    case 'OrderFillPromised': {
+      const { sku, fills } = event.data;
+      return { ...order, fills: [...(order.fills ?? []).filter((fill) => fill.sku !== sku), ...fills] };
     }
     default:
       return unreachable(event);

@@ -19,6 +19,10 @@ const serveMore = (event: StockAdjusted | StockCounted): readonly Reaction[] =>
 const serveFreed = (event: StockChangeApproved | StockChangeRejected): readonly Reaction[] =>
   event.data.freed > 0 ? serveSku(event) : [];
 
+const promiseFills = ({ data }: { readonly data: { readonly sku: string } }): readonly Reaction[] => [
+  { type: 'PromiseFills', sku: data.sku, because: 'inbound_changed' },
+];
+
 /** An order that counts on a reservation which is gone would ship what others were promised. */
 const lapseOf = (
   event: StockReservationExpired | StockReservationReleased | StockReservationLapsed,
@@ -52,7 +56,7 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRegistered: (event) => (event.data.onHand > 0 ? serveSku(event) : []),
   StockReceived: serveSku,
   StockDispatchVoided: serveSku,
-  StockArrived: serveSku,
+  StockArrived: (event) => [...serveSku(event), ...promiseFills(event)],
   StockQuarantineReleased: serveSku,
   // What was held is free again. Of what is gone with an approval, the events after it tell.
   StockChangeApproved: serveFreed,
@@ -66,5 +70,5 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockQuarantined: null,
   StockRetired: null,
   StockShipped: null,
-  StockExpected: null,
+  StockExpected: promiseFills,
 };

@@ -15,6 +15,9 @@ type OpenPersonalData = Pick<PersonalData, 'open'>;
 /** Sums of what is missing, sent or delivered are shown to all; sources only of the warehouses in reach. */
 const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
   ...line,
+  ...(line.expected === undefined
+    ? {}
+    : { expected: line.expected.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)) }),
   allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
   ...(visibleFieldsByRole[reach.role].prices ? { priceMinor, currency } : {}),
 });

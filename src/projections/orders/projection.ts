@@ -138,6 +138,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderShipmentTurnedBack',
     'OrderExceptionRaised',
     'OrderExceptionResolved',
+    'OrderFillPromised',
   ],
   indexes: [['customerId'], ['customerId', 'status'], ['orderNumber'], ['status'], []].map((by) => [...by, 'placedAt']),
   lists: ['warehouseIds', 'trackingNumbers', 'waitingSkus'],

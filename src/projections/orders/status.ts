@@ -1,5 +1,6 @@
 /** What is shown of an order beside the domain's own fold: its one status (R12.1), its lines, and what no decision needs. */
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
+import type { ExpectedFill } from '../../domain/order/fillEvents.ts';
 import type { LineQuantity, OrderLine } from '../../domain/order/shapes.ts';
 import { voidedAtEnd, voidedReported } from '../../domain/order/standing.ts';
 import { isEnded, leftShipments, type PlacedOrder, unsourcedOf } from '../../domain/order/state.ts';
@@ -57,6 +58,8 @@ export interface OrderLineView extends OrderLine {
   /** Will not come: the order, or what had not left of it, was cancelled. */
   readonly cancelled: number;
   readonly delivered: number;
+  /** What on its way will fill what is backordered; absent: nothing that is known. */
+  readonly expected?: readonly Omit<ExpectedFill, 'lineId' | 'sku'>[];
   /** Zero as long as no event tells of a return. */
   readonly returned: number;
 }
@@ -85,6 +88,11 @@ const allocationsByLine = (order: PlacedOrder): ReadonlyMap<string, PlacedOrder[
   // Cancelling gives back what was reserved, which the domain has no need to note on each allocation.
   order.phase === 'cancelled' ? new Map() : Map.groupBy(order.allocations, ({ lineId }) => lineId);
 
+const expectedOf = ({ fills = [] }: PlacedOrder, lineId: string): Pick<OrderLineView, 'expected'> => {
+  const own = fills.filter((fill) => fill.lineId === lineId);
+  return own.length === 0 ? {} : { expected: own.map(({ lineId: _, sku: __, ...fill }) => fill) };
+};
+
 export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
   const allocations = allocationsByLine(order);
   const backordered = perLine(backorderedOf(order));
@@ -104,6 +112,7 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
       }),
     ),
     backordered: backordered.get(lineId) ?? 0,
+    ...(backordered.has(lineId) ? expectedOf(order, lineId) : {}),
     shipped: shipped.get(lineId) ?? 0,
     cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : 0,
     delivered: delivered.get(lineId) ?? 0,
@@ -179,6 +188,7 @@ export const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => 
     case 'OrderShipmentTurnedBack':
     case 'OrderShipmentVoided':
     case 'OrderSourcesReleased':
+    case 'OrderFillPromised':
       return kept;
     default:
       return unreachable(event);
