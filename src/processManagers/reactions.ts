@@ -17,6 +17,7 @@ import type { AllocationFacts } from './allocationIndex.ts';
 import { type Cause, causeOf } from './cause.ts';
 import { createClaimReactions, createMoveGoods, type HoldTask } from './orderClaims.ts';
 import { createPlanSequence, type PlanTask } from './planSequence.ts';
+import { createPromiseFills, type FillTask, type OrderFillTask } from './promiseFills.ts';
 import { type Arrival, createServeWaiting } from './serveWaiting.ts';
 
 /** Orders and stocks that are worked on side by side: enough to fill a group commit. */
@@ -62,6 +63,7 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
 
   const { serve, serveAll, serveOlder } = createServeWaiting({ ...ports, allocate });
   const inSequence = createPlanSequence(ports);
+  const promiseFills = createPromiseFills(ports);
 
   /** Older orders that wait for the same SKUs are planned first: their goods may have come a moment ago. */
   const allocateInLine = async ({ orderId, afterLoss }: ReactionOf<'AllocateOrder'>, cause: Cause): Promise<void> => {
@@ -102,6 +104,10 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         return ship(reaction, cause);
       case 'BookBack':
         return bookBack(reaction.voided, cause);
+      case 'PromiseFills':
+        return promiseFills([{ ...reaction, cause }], []);
+      case 'PromiseOrder':
+        return promiseFills([], [{ ...reaction, cause }]);
       case 'Tell':
         return tell(reaction, cause);
       default:
@@ -119,12 +125,16 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
       /** Goods that arrive in several events of one batch are offered once, after the last of them. */
       const arrivals = new Map<string, Arrival>();
       const byPeople: HoldTask[] = [];
+      const fills: FillTask[] = [];
+      const fillsOfOrders: OrderFillTask[] = [];
       for (const event of events) {
         const cause = causeOf(event);
         for (const reaction of reactTo(event)) {
           if (reaction.type === 'ReleaseUncounted' && isByPerson(event)) byPeople.push({ reaction, cause });
           else if (reaction.type === 'AllocateWaitingOrders') arrivals.set(reaction.sku, { sku: reaction.sku, cause });
           else if (reaction.type === 'AllocateOrder') plans.push({ reaction, cause });
+          else if (reaction.type === 'PromiseFills') fills.push({ ...reaction, cause });
+          else if (reaction.type === 'PromiseOrder') fillsOfOrders.push({ ...reaction, cause });
           else if (reaction.type === 'BookBack') returns.push({ reaction, cause });
           else tasks.push({ reaction, cause });
         }
@@ -140,6 +150,8 @@ export const createReactions = (ports: ReactionPorts): Reactions => {
         inLane(scarceSkus, () => allocateInLine(reaction, cause)),
       );
       await serve([...arrivals.values()]);
+      const cameIn = [...arrivals.values()].map((arrival) => ({ ...arrival, because: 'goods_came' as const }));
+      await promiseFills([...cameIn, ...fills], fillsOfOrders);
     },
     perform,
   };

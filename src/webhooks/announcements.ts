@@ -126,6 +126,7 @@ const announcements = {
   InboundChanged: ofInbound('changed'),
   InboundReceived: ofInbound('received'),
   InboundCancelled: ofInbound('cancelled'),
+  OrderFillPromised: null,
   ApiKeyIssued: null,
   ApiKeyRevoked: null,
   // The event after it in the same append has the figures to tell; between the two, pieces look free that are gone.

@@ -6,7 +6,7 @@ import { orderDecider } from '../../src/domain/order/decider.ts';
 import { wantedOf } from '../../src/domain/order/lines.ts';
 import { isEnded, leftShipments, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
-import { sampleOrder } from '../support/samples.ts';
+import { later, sampleOrder } from '../support/samples.ts';
 
 const lines = [
   { lineId: '1', sku: 'CHAIR' },
@@ -66,6 +66,12 @@ const makers = {
     returnId: `b${ref}`,
     warehouseId,
     lines: [{ lineId: line.lineId, quantity: Math.max(1, quantity) }],
+  }),
+  promise: ({ lineId, sku }, warehouseId, quantity) => ({
+    type: 'PromiseFill',
+    sku,
+    fills: [{ lineId, sku, quantity, warehouseId, inboundId: 'in1', inboundLineId: '1', expectedAt: later }],
+    because: 'inbound_changed',
   }),
   rare: (_line, _warehouse, _quantity, ref) =>
     ref === 0 ? { type: 'CancelOrder', reason: 'late' } : { type: 'RaiseException', code: 'X', detail: 'x' },

@@ -43,6 +43,7 @@ const tell = (name: string, command: OrderCommand) => ({
   command,
   name: `follow/${name}`,
 });
+const promise = (because: string) => ({ type: 'PromiseOrder', orderId, because });
 const allocate = [{ type: 'AllocateOrder', orderId }];
 const waiting = [{ type: 'AllocateWaitingOrders', sku: 'CHAIR' }];
 const ofOrderAt = { orderId, warehouseId: 'BER', sku: 'CHAIR', reservationId: 'r1' };
@@ -146,7 +147,7 @@ const cases: readonly Case[] = [
   [
     'an order that got a part is looked at again: stock may have come while the plan was made',
     { type: 'OrderAllocated', data: { orderId, allocations: [allocation], backordered } },
-    allocate,
+    [...allocate, promise('order_waits')],
   ],
   [
     'an order that got all needs nothing',
@@ -156,17 +157,17 @@ const cases: readonly Case[] = [
   [
     'an order that got nothing is looked at again',
     { type: 'OrderBackordered', data: { orderId, backordered } },
-    allocate,
+    [...allocate, promise('order_waits')],
   ],
   [
     'an order that lost a reservation is allocated again',
     { type: 'OrderAllocationLapsed', data: { orderId, reservationId: 'r1' } },
-    [{ ...allocate[0], afterLoss: true }],
+    [{ ...allocate[0], afterLoss: true }, promise('order_changed')],
   ],
   [
     'a cancelled order lets its reservations go, and what people hold for it',
     { type: 'OrderCancelled', data: { orderId, reason: 'x', released: [allocation] } },
-    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }],
+    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }, promise('order_changed')],
   ],
   [
     'an order whose rest was cancelled lets the reservations of the rest go, and what people hold for it',
@@ -174,7 +175,7 @@ const cases: readonly Case[] = [
       type: 'OrderRemainderCancelled',
       data: { orderId, reason: 'x', cancelled: [{ lineId: '1', quantity: 2 }], released: [allocation] },
     },
-    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }],
+    [...releases('order_cancelled'), { type: 'AllocateOrder', orderId }, promise('order_changed')],
   ],
   [
     'an order whose lines were changed lets go what it needs no more, and is looked at',
@@ -192,12 +193,17 @@ const cases: readonly Case[] = [
   [
     'an order that lost a part of a reservation is allocated again',
     { type: 'OrderAllocationReduced', data: { orderId, reservationId: 'r1', quantity: 1 } },
-    [{ ...allocate[0], afterLoss: true }],
+    [{ ...allocate[0], afterLoss: true }, promise('order_changed')],
   ],
   [
     'an order that was released from a hold is allocated, as nothing was reserved meanwhile',
     { type: 'OrderReleased', data: { orderId, reason: 'x' } },
-    allocate,
+    [...allocate, promise('order_changed')],
+  ],
+  [
+    'an order on hold is promised nothing: those behind it move up',
+    { type: 'OrderHeld', data: { orderId, reason: 'x' } },
+    [promise('order_changed')],
   ],
   [
     'an order hears what a fact took from its reservation, and nobody is offered what is gone',
@@ -253,6 +259,7 @@ const cases: readonly Case[] = [
     [
       { type: 'BookBack', voided: { orderId, shipmentId: 's1', warehouseId: 'BER', lines: shipment.lines } },
       { ...allocate[0], afterLoss: true },
+      promise('order_changed'),
     ],
   ],
   [
@@ -502,7 +509,12 @@ const cases: readonly Case[] = [
   [
     'goods that arrived are for those who wait',
     { type: 'StockArrived', data: { ...key, ...arrival, incomingDelta: -2, quantity: 2 } },
-    waiting,
+    [...waiting, { type: 'PromiseFills', sku: 'CHAIR', because: 'inbound_changed' }],
+  ],
+  [
+    'goods on their way are promised to those who wait',
+    { type: 'StockExpected', data: { ...key, ...arrival, incomingDelta: 2 } },
+    [{ type: 'PromiseFills', sku: 'CHAIR', because: 'inbound_changed' }],
   ],
   [
     'what is announced is expected by each stock',

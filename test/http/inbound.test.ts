@@ -102,6 +102,22 @@ describe('an inbound shipment', () => {
     await expect.poll(lines).toMatchObject([{ backordered: 0, allocated: [{ warehouseId: 'BER', quantity: 3 }] }]);
   });
 
+  it('is named by the orders that it will fill, and by whoever sees its warehouse; they move when it slips (B10)', async () => {
+    const sku = await stocked();
+    const { at, body } = await announce(sku, 10);
+    const { body: order } = await placeOrder(service.as('sandbox-shop'), [line(sku, 3)]);
+    const expectedOf = async (client = admin) => {
+      await service.settled();
+      return (await client.get(`/v1/orders/${order.orderId}`)).body.lines[0].expected;
+    };
+    const fill = { quantity: 3, warehouseId: 'BER', inboundId: body.inboundId, inboundLineId: '1', expectedAt: march8 };
+    expect(await expectedOf()).toEqual([fill]);
+    await admin.patch(at, { expectedAt: march15 });
+    expect(await expectedOf(service.as('sandbox-support'))).toEqual([{ ...fill, expectedAt: march15 }]);
+    await receive(at, { lineId: '1', accepted: 10 });
+    expect(await expectedOf()).toBeUndefined();
+  });
+
   it('may bring what nobody announced or registered: it is on hand where it came', async () => {
     const sku = await stocked();
     const { at } = await announce(sku, 1);

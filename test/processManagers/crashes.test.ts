@@ -136,6 +136,16 @@ const scenarios: Record<string, Scenario> = {
     await recorded(receiveReturn(world, 'o1-back', 'PAR', { CHAIR: [1, 'restock'], LAMP: [1, 'restock'] }));
     await recorded(world.useCases.cancelReturn('o1-back', 'kept', contextOf('cancel the return')));
   },
+  'backorders that wait for goods on their way, which slip': async (world) => {
+    await openShop(world, { BER: { CHAIR: 0 }, PAR: { CHAIR: 1 } });
+    for (const orderId of ['o1', 'o2', 'o3']) await place(world, orderId, { CHAIR: 2 });
+    await recorded(announce(world, 'in1', { CHAIR: 3 }));
+    await recorded(announce(world, 'in2', { CHAIR: 3 }));
+    await world.settle();
+    const later = { expectedAt: '2026-03-15T09:00:00.000Z', lines: [] };
+    await recorded(world.useCases.changeInbound('in1', later, contextOf('slip in1')));
+    await recorded(cancel(world, 'o2'));
+  },
   'reservations that expire': async (world) => {
     await openShop(world, { BER: { CHAIR: 3 }, PAR: { CHAIR: 2 } });
     await place(world, 'o1', { CHAIR: 4 });
@@ -171,7 +181,11 @@ const play = async (scenario: Scenario, how: SettleOptions): Promise<End> => {
     events: (await world.log.events()).length,
     deaths,
     faults: await faultsOf(world.log),
-    result: { figures: await figuresOf(world.log), sources },
+    result: {
+      figures: await figuresOf(world.log),
+      sources,
+      fills: orders.map(({ orderId, fills }) => [orderId, fills]),
+    },
   };
   await world.close();
   return end;

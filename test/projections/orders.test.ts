@@ -48,6 +48,18 @@ const parcelOf = (trackingNumber: string | undefined, index: number): ParcelDecl
   ...(trackingNumber === undefined ? {} : { trackingNumber }),
 });
 
+const expectedFill = {
+  quantity: 2,
+  warehouseId: 'BER',
+  inboundId: 'in1',
+  inboundLineId: '7',
+  expectedAt: '2026-03-08T09:00:00.000Z',
+};
+const fillPromised: ShownOrderEvent = {
+  type: 'OrderFillPromised',
+  data: { orderId, sku: 'CHAIR', fills: [{ lineId: '1', sku: 'CHAIR', ...expectedFill }], because: 'order_waits' },
+};
+
 projectionSpec(orders, ledgerLog, {
   OrderPlaced: [
     {
@@ -431,6 +443,18 @@ projectionSpec(orders, ledgerLog, {
         ...linesThen({ ...inBerlin, shipped: 3 }, { backordered: 2 }),
         returns: [{ returnId: 'b1', lines: [{ lineId: '1', expected: 0, received: 0 }] }],
       },
+    },
+  ],
+  OrderFillPromised: [
+    {
+      title: 'a line that waits names what will fill it',
+      events: [placed, backordered, fillPromised],
+      becomes: linesThen({ backordered: 3, expected: [expectedFill] }, { backordered: 2 }),
+    },
+    {
+      title: 'a line that does not wait names nothing',
+      events: [placed, allocated(chairs, lamps), fillPromised],
+      becomes: linesThen(inBerlin, inParis),
     },
   ],
 });

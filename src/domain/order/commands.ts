@@ -3,6 +3,7 @@ import { type Decision, refuse, type Sealed } from '../../eventsourcing/message.
 import type { ReturnReason } from '../return/events.ts';
 import { isQuantity, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
+import type { OrderFillPromised } from './fillEvents.ts';
 import type { Allocation, LineQuantity, OrderLine, ParcelDeclared, ShipmentLabel, SourcingDecision } from './shapes.ts';
 
 export interface DispatchRequest {
@@ -85,7 +86,8 @@ export type OrderCommand =
   | { readonly type: 'RecordDelivery' | 'RecordTurnBack'; readonly shipmentId: string }
   | { readonly type: 'RecordVoid'; readonly shipmentId: string }
   | { readonly type: 'RaiseException'; readonly code: string; readonly detail: string }
-  | OrderReturnCommand;
+  | OrderReturnCommand
+  | ({ readonly type: 'PromiseFill' } & Omit<OrderFillPromised['data'], 'orderId'>);
 
 /** The command of that type, e.g. `OrderCommandOf<'CancelOrder'>`. */
 export type OrderCommandOf<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>;

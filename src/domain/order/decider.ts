@@ -9,9 +9,10 @@ import {
   type OrderRefusal,
   orderIdTaken,
 } from './commands.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, recordCorrection } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
+import { promiseFill } from './fills.ts';
 import { decideReturn } from './returns.ts';
 import { abandon, cancel, hold, release, voidedAtEnd } from './standing.ts';
 import {
@@ -87,20 +88,6 @@ const recordVoid = (shipmentId: string, order: PlacedOrder): OrderDecision => {
   return accept<OrderEvent>(voided, { type: 'OrderExceptionRaised', data: { orderId, code: voidedAtEnd, detail } });
 };
 
-/** The label of a shipment as its own stream has it. */
-const recordCorrection = (command: OrderCommandOf<'RecordCorrection'>, order: PlacedOrder): OrderDecision => {
-  const { shipmentId, shipmentRevision, label } = command;
-  const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
-  if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
-  if (shipmentRevision <= shipment.labelRevision) return accept();
-  const { orderId } = order;
-  const { warehouseId } = shipment;
-  return accept({
-    type: 'OrderShipmentCorrected',
-    data: { orderId, shipmentId, warehouseId, shipmentRevision, ...label },
-  });
-};
-
 const decidePlaced = (
   command: Exclude<OrderCommand, { type: 'PlaceOrder' | 'AbandonOrder' }>,
   order: PlacedOrder,
@@ -134,6 +121,8 @@ const decidePlaced = (
     case 'RecordReturnReceipt':
     case 'RecordReturnCancellation':
       return decideReturn(command, order);
+    case 'PromiseFill':
+      return promiseFill(command, order);
     default:
       return unreachable(command);
   }

@@ -135,3 +135,17 @@ export const dispatch = (command: Dispatch, order: PlacedOrder): OrderDecision =
     data: { orderId, reason: 'shipped_from_elsewhere', released },
   });
 };
+
+/** The label of a shipment as its own stream has it. */
+export const recordCorrection = (command: OrderCommandOf<'RecordCorrection'>, order: PlacedOrder): OrderDecision => {
+  const { shipmentId, shipmentRevision, label } = command;
+  const shipment = order.shipments.find((known) => known.shipmentId === shipmentId);
+  if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
+  if (shipmentRevision <= shipment.labelRevision) return accept();
+  const { orderId } = order;
+  const { warehouseId } = shipment;
+  return accept({
+    type: 'OrderShipmentCorrected',
+    data: { orderId, shipmentId, warehouseId, shipmentRevision, ...label },
+  });
+};

@@ -3,6 +3,7 @@
  * Who the customer is and where they live is sealed; what was ordered is not.
  */
 import type { Sealed } from '../../eventsourcing/message.ts';
+import type { OrderFillPromised } from './fillEvents.ts';
 import type { OrderReturnEvent } from './returnEvents.ts';
 import type {
   Allocation,
@@ -185,4 +186,5 @@ export type OrderEvent =
   | OrderShipmentTurnedBack
   | OrderExceptionRaised
   | OrderExceptionResolved
-  | OrderReturnEvent;
+  | OrderReturnEvent
+  | OrderFillPromised;

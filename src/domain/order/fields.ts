@@ -63,6 +63,7 @@ export const orderFields: FieldClasses<OrderEvent> = {
   OrderExceptionRaised: { orderId: 'public', code: 'public', detail: 'public' },
   OrderExceptionResolved: { orderId: 'public', codes: 'public', reason: 'public', note: 'pii' },
   ...orderReturnFields,
+  OrderFillPromised: { orderId: 'public', sku: 'public', fills: 'public', because: 'public' },
 };
 
 export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = {
@@ -90,4 +91,5 @@ export const orderVersions: { readonly [Type in OrderEvent['type']]: number } = 
   OrderExceptionRaised: 1,
   OrderExceptionResolved: 1,
   ...orderReturnVersions,
+  OrderFillPromised: 1,
 };

@@ -1,5 +1,6 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
+import type { ExpectedFill } from './fillEvents.ts';
 import { type PlacedLine, wantedOf } from './lines.ts';
 import { moveReturns, type OrderReturn } from './openReturns.ts';
 import type { Allocation, LineQuantity, ShippedLine, SourcingStrategy } from './shapes.ts';
@@ -46,6 +47,8 @@ export interface PlacedOrder {
   readonly openExceptions: readonly string[];
   /** Absent: none was ever asked for. */
   readonly returns?: readonly OrderReturn[];
+  /** What on its way will fill what it lacks, as it was promised last. */
+  readonly fills?: readonly ExpectedFill[];
 }
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
@@ -54,7 +57,11 @@ export const orderStates: StateCodec<Order> = jsonStates(2);
 
 /** Bytes, roughly. */
 export const weighOrder = (order: Order): number =>
-  order.phase === 'absent' ? 100 : 600 + 150 * (order.lines.length + order.allocations.length + order.shipments.length);
+  order.phase === 'absent'
+    ? 100
+    : 600 +
+      150 * (order.lines.length + order.allocations.length + order.shipments.length) +
+      300 * (order.fills?.length ?? 0);
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
@@ -126,6 +133,10 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     case 'OrderReturnReceived':
     case 'OrderReturnCancelled':
       return { ...order, returns: moveReturns(order.returns, event) };
+    case 'OrderFillPromised': {
+      const { sku, fills } = event.data;
+      return { ...order, fills: [...(order.fills ?? []).filter((fill) => fill.sku !== sku), ...fills] };
+    }
     default:
       return unreachable(event);
   }

@@ -32,22 +32,36 @@ const look = ({ data }: { readonly data: { readonly orderId: string } }): readon
 ];
 const lookAfterLoss = ({ data }: { readonly data: { readonly orderId: string } }): readonly Reaction[] => [
   { type: 'AllocateOrder', orderId: data.orderId, afterLoss: true },
+  { type: 'PromiseOrder', orderId: data.orderId, because: 'order_changed' },
 ];
+
+/** It may wait for more now, or for less: then younger ones move up. */
+const promise = (orderId: string, because: 'order_waits' | 'order_changed'): Reaction => ({
+  type: 'PromiseOrder',
+  orderId,
+  because,
+});
 
 /** What people hold for it is let go as well. */
 const letGo = (event: OrderCancelled | OrderRemainderCancelled): readonly Reaction[] => [
   ...releaseAll(event.data.released, 'order_cancelled'),
   ...look(event),
+  promise(event.data.orderId, 'order_changed'),
 ];
 
 export const orderReactions: ReactionTable<Exclude<OrderEvent, OrderReturnEvent>> = {
   OrderPlaced: look,
-  OrderAllocated: (event) => (event.data.backordered.length > 0 ? look(event) : []),
+  OrderAllocated: (event) =>
+    event.data.backordered.length > 0 ? [...look(event), promise(event.data.orderId, 'order_waits')] : [],
   // Stock may have come between the plan and its record: look once more.
-  OrderBackordered: look,
+  OrderBackordered: (event) => [...look(event), promise(event.data.orderId, 'order_waits')],
   // Nothing is reserved for an order on hold, so it is looked at now.
-  OrderLinesChanged: (event) => [...releaseAll(event.data.released, 'order_changed'), ...look(event)],
-  OrderReleased: look,
+  OrderLinesChanged: (event) => [
+    ...releaseAll(event.data.released, 'order_changed'),
+    ...look(event),
+    promise(event.data.orderId, 'order_changed'),
+  ],
+  OrderReleased: (event) => [...look(event), promise(event.data.orderId, 'order_changed')],
   OrderAllocationLapsed: lookAfterLoss,
   OrderAllocationReduced: lookAfterLoss,
   OrderSourcesReleased: ({ data }) => releaseAll(data.released, 'not_needed'),
@@ -66,13 +80,14 @@ export const orderReactions: ReactionTable<Exclude<OrderEvent, OrderReturnEvent>
   OrderAddressCorrected: null,
   OrderExceptionRaised: null,
   OrderExceptionResolved: null,
-  OrderHeld: null,
+  OrderHeld: ({ data }) => [promise(data.orderId, 'order_changed')],
   OrderHoldsExcluded: null,
   OrderNumbered: null,
   OrderPartsReserved: null,
   OrderShipmentCorrected: null,
   OrderShipmentDelivered: null,
   OrderShipmentTurnedBack: null,
+  OrderFillPromised: null,
 };
 
 export const shipmentReactions: ReactionTable<ShipmentEvent> = {

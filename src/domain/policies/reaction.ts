@@ -1,5 +1,6 @@
 /** What policies can be asked for. */
 import type { OrderCommand } from '../order/commands.ts';
+import type { FillCause } from '../order/fillEvents.ts';
 import type { OrderShipmentVoided } from '../order/shapes.ts';
 import type { ReturnCommand } from '../return/decider.ts';
 import type { ShipmentCommand } from '../shipment/decider.ts';
@@ -36,6 +37,9 @@ export type Reaction =
   | { readonly type: 'AllocateOrder'; readonly orderId: string; readonly afterLoss?: true }
   | { readonly type: 'AllocateWaitingOrders'; readonly sku: string }
   | { readonly type: 'AllocateAllWaitingOrders' }
+  /** After all plans of its batch: which goods on their way will fill whom, of one SKU, or of all that an order is about. */
+  | { readonly type: 'PromiseFills'; readonly sku: string; readonly because: FillCause }
+  | { readonly type: 'PromiseOrder'; readonly orderId: string; readonly because: FillCause }
   | (Omit<OrderReservation, 'orderId'> & {
       readonly type: 'ReleaseReservation';
       /** What of it is not needed, as what is on its way out of the house stays; absent: all of it. */

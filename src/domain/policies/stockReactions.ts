@@ -20,6 +20,10 @@ const serveMore = (event: StockAdjusted | StockCounted): readonly Reaction[] =>
 const serveFreed = (event: StockChangeApproved | StockChangeRejected): readonly Reaction[] =>
   event.data.freed > 0 ? serveSku(event) : [];
 
+const promiseFills = ({ data }: { readonly data: { readonly sku: string } }): readonly Reaction[] => [
+  { type: 'PromiseFills', sku: data.sku, because: 'inbound_changed' },
+];
+
 /** An order that counts on a reservation which is gone would ship what others were promised. */
 const lapseOf = (
   event: StockReservationExpired | StockReservationReleased | StockReservationLapsed,
@@ -53,7 +57,7 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRegistered: (event) => (event.data.onHand > 0 ? serveSku(event) : []),
   StockReceived: serveSku,
   StockDispatchVoided: serveSku,
-  StockArrived: serveSku,
+  StockArrived: (event) => [...serveSku(event), ...promiseFills(event)],
   StockQuarantineReleased: serveSku,
   // What was held is free again. Of what is gone with an approval, the events after it tell.
   StockChangeApproved: serveFreed,
@@ -68,7 +72,7 @@ export const stockReactions: ReactionTable<StockEvent> = {
   StockRetired: null,
   StockShipped: null,
   ...transferStockReactions,
-  StockExpected: null,
+  StockExpected: promiseFills,
   // What is looked at first, or thrown away, serves nobody.
   StockReturned: (event) => (event.data.disposition === 'restock' ? serveSku(event) : []),
 };

@@ -37,11 +37,15 @@ export const lineOf = (arrivals: Arrivals, { inboundId, lineId }: LineId): Expec
 /** Those of which something is to come. */
 export const expectedIn = (arrivals: Arrivals): Arrivals => arrivals.filter(({ quantity }) => quantity > 0);
 
+/** The earliest first; of the same time, by their ids. */
+export const inOrder = <Line extends ExpectedLine>(lines: readonly Line[]): readonly Line[] => {
+  const placeOf = ({ expectedAt, inboundId, lineId }: Line): string => `${expectedAt} ${inboundId} ${lineId}`;
+  return lines.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+};
+
 /** Those that are expected by then, the earliest first. What is late is still expected. */
 export const expectedBy = (arrivals: Arrivals, at: string): Arrivals =>
-  expectedIn(arrivals)
-    .filter(({ expectedAt }) => expectedAt <= at)
-    .sort((a, b) => (a.expectedAt < b.expectedAt ? -1 : a.expectedAt > b.expectedAt ? 1 : 0));
+  inOrder(expectedIn(arrivals).filter(({ expectedAt }) => expectedAt <= at));
 
 /** Without the oldest of those that have come and are too many. */
 const bounded = (arrivals: Arrivals): Arrivals => {

@@ -40,14 +40,23 @@ type SourceList<E> = E extends { readonly data: infer Data }
         : never;
     }[keyof Data]
   : never;
-/** A new field of this kind does not compile without its line. */
-const sourceLists: { readonly [Field in SourceList<LedgerEvent>]: true } = { allocations: true, released: true };
+/**
+ * Whether what stands in the list makes its warehouse a part of the order, so that its people see the event. A new field of
+ * this kind does not compile without its line.
+ */
+const sourceLists: { readonly [Field in SourceList<LedgerEvent>]: boolean } = {
+  allocations: true,
+  released: true,
+  // Goods that have not come yet make no part.
+  fills: false,
+};
+const partLists = Object.entries(sourceLists).flatMap(([field, isPart]) => (isPart ? [field] : []));
 
 /** Warehouses an event is about; an order's are those of its allocations. */
 const warehousesOf = ({ data }: RecordedEvent): readonly string[] => {
   const own = text(data, 'warehouseId');
   if (own !== undefined) return [own];
-  const lists = Object.keys(sourceLists).flatMap((field) => (data as Readonly<Record<string, unknown>>)[field] ?? []);
+  const lists = partLists.flatMap((field) => (data as Readonly<Record<string, unknown>>)[field] ?? []);
   return lists.flatMap((each) => text(each, 'warehouseId') ?? []);
 };
 

@@ -19,6 +19,9 @@ const showLine = (
   reach: Reach,
 ): object => ({
   ...line,
+  ...(line.expected === undefined
+    ? {}
+    : { expected: line.expected.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)) }),
   allocated: line.allocated.filter(({ warehouseId }) => seesWarehouse(reach, warehouseId)),
   ...(visibleFieldsByRole[reach.role].prices ? { priceMinor, currency } : {}),
 });

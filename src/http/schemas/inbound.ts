@@ -10,6 +10,7 @@ import {
   named,
   OccurredAt,
   PageQuery,
+  Quantity,
   Reason,
   Reference,
   Revision,
@@ -106,3 +107,9 @@ export const InboundQuery = Closed({
   status: Type.Optional(Status),
   ...PageQuery,
 });
+
+/** In an order. */
+export const ExpectedFills = Type.Array(
+  Closed({ quantity: Quantity, warehouseId: WarehouseId, inboundId: Uuid, inboundLineId: LineId, expectedAt: Time }),
+  { description: 'Lines of inbound shipments that will fill what is backordered, as far as that is known.' },
+);

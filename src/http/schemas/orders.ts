@@ -22,15 +22,13 @@ import {
   Uuid,
   WarehouseId,
 } from './common.ts';
+import { ExpectedFills } from './inbound.ts';
 
 /** Parts are kept only by an order that comes from one place and may wait; for others it would mean nothing. */
 const keepsPartsOnlyWhole = {
   if: { properties: { reservePartial: { const: true } }, required: ['reservePartial'] },
   // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema, and nobody awaits it.
-  then: {
-    properties: { allowSplit: { const: false }, allowBackorder: { const: true } },
-    required: ['allowSplit'],
-  },
+  then: { properties: { allowSplit: { const: false }, allowBackorder: { const: true } }, required: ['allowSplit'] },
 };
 
 /** The largest order of a real shop in a year had 1,114 lines; a larger one than this is several deliveries anyway. */
@@ -149,6 +147,7 @@ export const Order = named(
         currency: Type.Optional(Type.String()),
         allocated: Type.Array(Closed({ warehouseId: WarehouseId, quantity: Quantity })),
         backordered: Count,
+        expected: Type.Optional(ExpectedFills),
         shipped: Count,
         cancelled: { ...Count, description: 'Of `quantity`, what will not come: cancelled before it left.' },
         delivered: Count,

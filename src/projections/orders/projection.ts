@@ -142,6 +142,7 @@ export const orders: Projection<OrderDocument, ShownOrderEvent> = {
     'OrderReturnRequested',
     'OrderReturnReceived',
     'OrderReturnCancelled',
+    'OrderFillPromised',
   ],
   indexes: [['customerId'], ['customerId', 'status'], ['orderNumber'], ['status'], []].map((by) => [...by, 'placedAt']),
   lists: ['warehouseIds', 'trackingNumbers', 'waitingSkus'],

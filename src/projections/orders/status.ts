@@ -1,5 +1,6 @@
 /** What is shown of an order beside the domain's own fold: its one status (R12.1), its lines, and what no decision needs. */
 import type { OrderAbandoned, OrderEvent } from '../../domain/order/events.ts';
+import type { ExpectedFill } from '../../domain/order/fillEvents.ts';
 import { type PlacedLine, wantedOf } from '../../domain/order/lines.ts';
 import { returnedOf } from '../../domain/order/returns.ts';
 import type { LineQuantity } from '../../domain/order/shapes.ts';
@@ -65,6 +66,8 @@ export interface OrderLineView extends PlacedLine {
   /** Will not come: it was taken off the order, or the order, or what had not left of it, was cancelled. */
   readonly cancelled: number;
   readonly delivered: number;
+  /** What on its way will fill what is backordered; absent: nothing that is known. */
+  readonly expected?: readonly Omit<ExpectedFill, 'lineId' | 'sku'>[];
   /** Have come back. Those that were delivered before are counted there too. */
   readonly returned: number;
 }
@@ -93,6 +96,11 @@ const allocationsByLine = (order: PlacedOrder): ReadonlyMap<string, PlacedOrder[
   // Cancelling gives back what was reserved, which the domain has no need to note on each allocation.
   order.phase === 'cancelled' ? new Map() : Map.groupBy(order.allocations, ({ lineId }) => lineId);
 
+const expectedOf = ({ fills = [] }: PlacedOrder, lineId: string): Pick<OrderLineView, 'expected'> => {
+  const own = fills.filter((fill) => fill.lineId === lineId);
+  return own.length === 0 ? {} : { expected: own.map(({ lineId: _, sku: __, ...fill }) => fill) };
+};
+
 export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
   const allocations = allocationsByLine(order);
   const backordered = perLine(backorderedOf(order));
@@ -113,6 +121,7 @@ export const lineViews = (order: PlacedOrder): readonly OrderLineView[] => {
       }),
     ),
     backordered: backordered.get(lineId) ?? 0,
+    ...(backordered.has(lineId) ? expectedOf(order, lineId) : {}),
     shipped: shipped.get(lineId) ?? 0,
     cancelled: isEnded(order) ? quantity - (shipped.get(lineId) ?? 0) : dropped,
     delivered: delivered.get(lineId) ?? 0,
@@ -192,6 +201,7 @@ export const keepMore = (kept: Kept, event: Recorded<ShownOrderEvent>): Kept => 
     case 'OrderReturnRequested':
     case 'OrderReturnReceived':
     case 'OrderReturnCancelled':
+    case 'OrderFillPromised':
       return kept;
     default:
       return unreachable(event);
