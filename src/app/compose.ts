@@ -5,7 +5,14 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
-import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
+import type {
+  ApiKeyTexts,
+  IdempotencyRecords,
+  NewId,
+  PersonalData,
+  TokenVerifier,
+  TrackingTokens,
+} from '../commands/ports.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
 import { createFindPastState } from '../eventsourcing/commandHandling/pastStates.ts';
 import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
@@ -62,6 +69,7 @@ export interface Adapters {
   readonly newId: NewId;
   readonly newSecret: () => string;
   readonly apiKeyTexts: ApiKeyTexts;
+  readonly trackingTokens: TrackingTokens;
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: FastifyBaseLogger;

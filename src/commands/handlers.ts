@@ -7,6 +7,7 @@ import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
 import { returnDecider } from '../domain/return/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
+import { trackingLinkDecider } from '../domain/trackingLink/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
 import { createCommandHandler, type HandlerOptions } from '../eventsourcing/commandHandling/commandHandler.ts';
@@ -25,6 +26,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   alert: createCommandHandler(alertDecider, options),
   apiClient: createCommandHandler(apiKeyDecider, options),
   return: createCommandHandler(returnDecider, options),
+  trackingLink: createCommandHandler(trackingLinkDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

@@ -8,10 +8,11 @@ import { createAlertUseCases } from './alerts.ts';
 import { createApiKeyUseCases } from './apiKeys.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { ApiKeyTexts, PersonalData } from './ports.ts';
+import type { ApiKeyTexts, PersonalData, TrackingTokens } from './ports.ts';
 import { createReturnUseCases } from './returns.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
+import { createTrackingLinkUseCases } from './trackingLinks.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
 
 /** Warehouses and items. Each is described as a whole, and the same description again records nothing. */
@@ -33,6 +34,7 @@ interface UseCasePorts {
   /** See `createStockUseCases`. */
   readonly approvalFromUnits: number;
   readonly apiKeyTexts: ApiKeyTexts;
+  readonly trackingTokens: TrackingTokens;
 }
 
 export const createUseCases = ({
@@ -42,6 +44,7 @@ export const createUseCases = ({
   newSecret,
   approvalFromUnits,
   apiKeyTexts,
+  trackingTokens,
 }: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
   return {
@@ -53,6 +56,7 @@ export const createUseCases = ({
     ...createShipmentUseCases(handlers, { personalData, sealNote }),
     ...createWebhookUseCases(handlers, personalData, newSecret),
     ...createReturnUseCases(handlers, personalData),
+    ...createTrackingLinkUseCases(handlers, trackingTokens),
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: {
       order: handlers.order.load,

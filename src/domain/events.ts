@@ -13,6 +13,7 @@ import { type ReturnEvent, returnFields, returnVersions } from './return/events.
 import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
+import { type TrackingLinkEvent, trackingLinkFields, trackingLinkVersions } from './trackingLink/events.ts';
 import { type WarehouseEvent, warehouseFields, warehouseVersions } from './warehouse/events.ts';
 import { type WebhookEvent, webhookFields, webhookVersions } from './webhook/events.ts';
 
@@ -26,7 +27,8 @@ export type LedgerEvent =
   | WebhookEvent
   | AlertEvent
   | ApiKeyEvent
-  | ReturnEvent;
+  | ReturnEvent
+  | TrackingLinkEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -41,6 +43,7 @@ export const eventFields = {
   ...alertFields,
   ...apiKeyFields,
   ...returnFields,
+  ...trackingLinkFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -55,6 +58,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...alertVersions,
   ...apiKeyVersions,
   ...returnVersions,
+  ...trackingLinkVersions,
 };
 
 /**

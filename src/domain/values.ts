@@ -63,6 +63,8 @@ export const shipmentStream = (shipmentId: string): string => `shipment-${shipme
 export const apiClientStream = (clientId: string): string => `apiclient-${escapeName(clientId)}`;
 export const alertStream = (alertId: string): string => `alert-${alertId}`;
 export const returnStream = (returnId: string): string => `return-${returnId}`;
+/** `linkId`: a keyed digest of the token in its address. */
+export const trackingLinkStream = (linkId: string): string => `trackinglink-${linkId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

@@ -33,6 +33,7 @@ import { registerRequestState } from './routeSpec.ts';
 import { registerApi } from './routes/index.ts';
 import { registerFrontDoor, registerHealth } from './routes/open.ts';
 import { registerSandbox } from './routes/sandbox.ts';
+import { registerTrackingPage } from './routes/trackingPage.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
 import { connectionsCheckingInterval, createTlsServer } from './tls.ts';
 
@@ -158,6 +159,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   requirePolicies(app);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
+  if (hasApi) registerTrackingPage(app, ports);
   if (hasApi) await registerOpenApi(app, ports);
   if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports);
 

@@ -80,6 +80,8 @@ const mayDo: Record<Operation, string> = {
   listReturns: 'A W C U P K S',
   receiveReturn: 'A W - - P - S',
   cancelReturn: 'A - - - - K S',
+  makeTrackingLink: 'A - - - - K S',
+  revokeTrackingLink: 'A - - - - K S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

@@ -17,6 +17,7 @@ import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
+import { trackingLinkDecider } from '../../src/domain/trackingLink/decider.ts';
 import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
 import { webhookDecider } from '../../src/domain/webhook/decider.ts';
 import type { Decider, DomainEvent } from '../../src/eventsourcing/message.ts';
@@ -53,6 +54,7 @@ const aggregates = [
   writtenBy(warehouseDecider),
   writtenBy(webhookDecider),
   writtenBy(returnDecider),
+  writtenBy(trackingLinkDecider),
 ];
 
 describe('what is written of a state', () => {

@@ -19,7 +19,8 @@ export type Need =
   | 'newShipmentId'
   | 'endpointId'
   | 'shippedOrderId'
-  | 'newReturnId';
+  | 'newReturnId'
+  | 'linkId';
 
 export interface Good {
   /** By their names in the path. */
@@ -169,6 +170,12 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   cancelReturn: {
     needs: 'newReturnId',
     good: ({ newReturnId }) => ({ params: { returnId: newReturnId }, body: { reason: 'kept' } }),
+  },
+
+  makeTrackingLink: { good: with_(ofOrder, { expiresInDays: 1 }) },
+  revokeTrackingLink: {
+    needs: 'linkId',
+    good: ({ newOrderId, linkId }) => ({ params: { orderId: newOrderId, linkId } }),
   },
 
   listAuditEvents: { good: nothing },

@@ -39,6 +39,8 @@ export interface Things {
   readonly returnId: string;
   /** Nothing of it has arrived. */
   readonly newReturnId: string;
+  /** Of an address of the tracking page of `newOrderId`. */
+  readonly linkId: string;
   readonly endpointOwner: string;
   /** Another one each time. */
   readonly newName: string;

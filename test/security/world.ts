@@ -128,6 +128,10 @@ const freshFrom = (make: Make): Pick<World, 'fresh'> => {
     newShipmentId: async (_, side) => ({ newShipmentId: await dispatch(make, await order(side), side) }),
     shippedOrderId: async (_, side) => ({ shippedOrderId: await shippedOrder(side) }),
     newReturnId: async (_, side) => ({ newReturnId: await returnOf(await shippedOrder(side)) }),
+    linkId: async (_, side) => {
+      const newOrderId = await order(side);
+      return { newOrderId, linkId: (await make(admin, `/v1/orders/${newOrderId}/tracking-links`, {})).linkId };
+    },
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
@@ -165,6 +169,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     newName: '',
     shippedOrderId: '',
     newReturnId: '',
+    linkId: '',
     returnId: '',
   };
   const made: Partial<Things>[] = [];
@@ -176,6 +181,7 @@ const standingThings = async ({ fresh }: Pick<World, 'fresh'>, side: Side, fille
     'newShipmentId',
     'shippedOrderId',
     'newReturnId',
+    'linkId',
   ] as const)
     made.push(await fresh(need, admin, side));
   const things = Object.assign({ ...fixed, ...named }, ...made) as Things;

@@ -70,6 +70,7 @@ const liveCategories: {
   apiclient: null,
   alert: { scope: 'audit:read', isForCustomers: false },
   return: { scope: 'orders:read', isForCustomers: true },
+  trackinglink: null,
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

@@ -14,6 +14,7 @@ import { registerOrderReads } from './orderReads.ts';
 import { registerOrderCommands } from './orders.ts';
 import { registerReturns } from './returns.ts';
 import { registerShipments } from './shipments.ts';
+import { registerTrackingLinks } from './trackingLinks.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
 
 export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPorts, support: RouteSupport): void => {
@@ -33,4 +34,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerAudit(router, ports);
   registerStream(app, router, ports, support);
   registerReturns(router, ports);
+  registerTrackingLinks(router, ports);
 };

@@ -10,6 +10,7 @@ import { Order } from './orders.ts';
 import { Return } from './returns.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
+import { TrackingLink } from './trackingLinks.ts';
 import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
 
@@ -121,6 +122,7 @@ export const sharedSchemas = [
   ApiKey,
   IssuedApiKey,
   Return,
+  TrackingLink,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>
