@@ -10,7 +10,8 @@ import { type Config, readConfig } from '../src/infra/config/config.ts';
 import { openEmbeddedEngines } from '../src/infra/embedded.ts';
 import { createIdentity } from '../src/infra/engines.ts';
 import { createApiKeyTexts } from '../src/infra/keys/apiKeyTexts.ts';
-import { loadApiKeyPepper } from '../src/infra/keys/keyFiles.ts';
+import { loadApiKeyPepper, loadTrackingKey } from '../src/infra/keys/keyFiles.ts';
+import { createTrackingTokens } from '../src/infra/keys/trackingTokens.ts';
 import { createWebhookSender } from '../src/infra/webhooks/sender.ts';
 
 /** Any length of time will do: nothing is placed and nothing is kept. */
@@ -38,6 +39,7 @@ const serve = async (dataDir: string): Promise<string> => {
   const sender = createWebhookSender({ allowedTargets: [] });
   try {
     const apiKeyTexts = createApiKeyTexts(await loadApiKeyPepper(dataDir, undefined));
+    const trackingTokens = createTrackingTokens(await loadTrackingKey(dataDir, undefined));
     const { issuer, verifier, sandbox } = await createIdentity(config, logger);
     const ports = {
       verifier,
@@ -49,6 +51,7 @@ const serve = async (dataDir: string): Promise<string> => {
       logger,
       random: Math.random,
       apiKeyTexts,
+      trackingTokens,
       newId: () => randomUUIDv7(),
     };
     const newSecret = (): string => randomBytes(1).toString('base64');

@@ -12,7 +12,8 @@ import { openCertificate } from './infra/certificates.ts';
 import { readConfig } from './infra/config/config.ts';
 import { createIdentity, openEngines } from './infra/engines.ts';
 import { createApiKeyTexts } from './infra/keys/apiKeyTexts.ts';
-import { loadAccessLogKey, loadApiKeyPepper } from './infra/keys/keyFiles.ts';
+import { loadAccessLogKey, loadApiKeyPepper, loadTrackingKey } from './infra/keys/keyFiles.ts';
+import { createTrackingTokens } from './infra/keys/trackingTokens.ts';
 import { closeDataDir } from './infra/privateFiles.ts';
 import { createCountryPoints, createLog, createSystemClock } from './infra/system.ts';
 import { createWebhookSender } from './infra/webhooks/sender.ts';
@@ -75,6 +76,7 @@ const start = async (): Promise<void> => {
       newId: () => randomUUIDv7(),
       newSecret: () => `whsec_${randomBytes(secretBytes).toString('base64')}`,
       apiKeyTexts: createApiKeyTexts(await loadApiKeyPepper(dataDir, config.keyEncryptionKey)),
+      trackingTokens: createTrackingTokens(await loadTrackingKey(dataDir, config.keyEncryptionKey)),
       random: Math.random,
       logger,
     },

@@ -2,81 +2,29 @@
  * Adapters in; app, use cases and runners out (docs/architecture.md, "Who may import whom"). Reads no environment and
  * knows no driver.
  */
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { Carriers } from '../commands/carrierPorts.ts';
+import type { FastifyInstance } from 'fastify';
 import { createHandlers } from '../commands/handlers.ts';
 import { createUseCases, type UseCases } from '../commands/index.ts';
-import type { ApiKeyTexts, IdempotencyRecords, NewId, PersonalData, TokenVerifier } from '../commands/ports.ts';
 import { createFindRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
-import { createSnapshotWriter, type SnapshotStore } from '../eventsourcing/commandHandling/snapshotWriter.ts';
+import { createSnapshotWriter } from '../eventsourcing/commandHandling/snapshotWriter.ts';
 import { createStateCache } from '../eventsourcing/commandHandling/stateCache.ts';
 import { createTurns } from '../eventsourcing/concurrency.ts';
-import {
-  type Checkpoints,
-  type Clock,
-  type EventSource,
-  type EventStore,
-  failureFacts,
-  type Generations,
-  type Leases,
-  type ProcessRole,
-  type ProgressPubSub,
-  StoreUnavailable,
-} from '../eventsourcing/ports.ts';
-import type { Documents } from '../eventsourcing/projecting/documents.ts';
+import { failureFacts, type ProcessRole, StoreUnavailable } from '../eventsourcing/ports.ts';
 import { buildApp } from '../http/app.ts';
-import type { HttpPorts, HttpSettings } from '../http/ports.ts';
+import type { HttpSettings } from '../http/ports.ts';
 import { createProcessManagers } from '../processManagers/index.ts';
 import type { ReadModels } from '../projections/index.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createEndpointDirectory, type WebhookReadModels } from '../webhooks/index.ts';
 import { createWebhookPlanner } from '../webhooks/planner.ts';
-import type { CheckTarget, JobQueue, WebhookSender } from '../webhooks/ports.ts';
 import { createReconciler } from '../webhooks/reconcile.ts';
+import type { Adapters } from './adapters.ts';
 import { createCarrierSide } from './carriers.ts';
 import { createMeasures, createPolicyLag } from './measures.ts';
 import { createCatchUp, createReadiness } from './readiness.ts';
 import { createAllocationReadModels, createAllReadModels, createClaimLists, readSideOf } from './readModels.ts';
 import { createRunners } from './runners.ts';
 import { createStockDrift } from './stockDrift.ts';
-
-export interface Adapters {
-  readonly events: EventStore & EventSource;
-  readonly snapshots: SnapshotStore;
-  readonly documents: Documents;
-  /** As `ReadSide` has it. */
-  readonly foldedDocuments?: Documents;
-  readonly checkpoints: Checkpoints;
-  readonly generations: Generations;
-  readonly leases: Leases;
-  /** Of other processes; absent where there are none. */
-  readonly progressPubSub?: ProgressPubSub;
-  readonly jobs: JobQueue;
-  readonly idempotencyRecords: IdempotencyRecords;
-  readonly personalData: PersonalData;
-  readonly verifier: TokenVerifier;
-  readonly sender: WebhookSender & { readonly checkTarget: CheckTarget };
-  readonly sandbox: HttpPorts['sandbox'];
-  readonly cache: HttpPorts['cache'];
-  readonly countryPoint: HttpPorts['countryPoint'];
-  readonly carriers?: Carriers;
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly newSecret: () => string;
-  readonly apiKeyTexts: ApiKeyTexts;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly logger: FastifyBaseLogger;
-  /** What must be done once before anything else; may be repeated. */
-  readonly prepare?: () => Promise<void>;
-  /** Time goes on from the newest event. */
-  readonly keepTime?: () => Promise<void>;
-  readonly checkEngines: HttpPorts['checkEngines'];
-  readonly keysInUse?: NonNullable<HttpPorts['keysInUse']>;
-  readonly sharedCounts?: NonNullable<HttpPorts['sharedCounts']>;
-  readonly accessLog?: NonNullable<HttpPorts['accessLog']>;
-  readonly certificate?: NonNullable<HttpPorts['certificate']>;
-}
 
 /** Of policies, in one turn of the event loop (CONTRIBUTING.md). */
 const policiesBudgetMs = 10;

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { setTimeout as afterMs } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import { pause } from '../eventsourcing/concurrency.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from '../eventsourcing/consumers/consumer.ts';
 import type { ConsumerProgress, Progress } from '../eventsourcing/consumers/consumerProgress.ts';
 import {
@@ -23,29 +22,7 @@ import type { JobQueue } from '../webhooks/ports.ts';
 import { reconcileEveryMs } from '../webhooks/reconcile.ts';
 import { type RoomName, roomNames, rooms } from '../webhooks/rooms.ts';
 import { type LagMeter, reactionsName } from './measures.ts';
-
-// Work that is looked for now and then.
-
-/** Asked anew: the compiler takes a signal that was not aborted for one that never will be. */
-const hasStopped = ({ aborted }: AbortSignal): boolean => aborted;
-
-type Sweep = (signal: AbortSignal) => Promise<unknown>;
-
-/**
- * Calls `work` until aborted, with this rest between two calls, however long a call took: one that has much to do would
- * be later and later otherwise. A failure is told and tried again next time.
- */
-export const repeatedly = async (
-  work: Sweep,
-  restMs: number,
-  { signal, onError }: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
-): Promise<void> => {
-  while (!signal.aborted) {
-    await pause(restMs, signal);
-    if (hasStopped(signal)) return;
-    await work(signal).catch(onError);
-  }
-};
+import { repeatedly, type Sweep } from './sweeps.ts';
 
 interface RunnerPorts {
   readonly roles: ReadonlySet<ProcessRole>;

@@ -8,6 +8,7 @@ import { orderNumberDecider } from '../domain/orderNumber/decider.ts';
 import { returnDecider } from '../domain/return/decider.ts';
 import { shipmentDecider } from '../domain/shipment/decider.ts';
 import { stockDecider } from '../domain/stock/decider.ts';
+import { trackingLinkDecider } from '../domain/trackingLink/decider.ts';
 import { transferDecider } from '../domain/transfer/decider.ts';
 import { warehouseDecider } from '../domain/warehouse/decider.ts';
 import { webhookDecider } from '../domain/webhook/decider.ts';
@@ -30,6 +31,7 @@ export const createHandlers = (options: HandlerOptions) => ({
   transfer: createCommandHandler(transferDecider, options),
   inbound: createCommandHandler(inboundDecider, options),
   return: createCommandHandler(returnDecider, options),
+  trackingLink: createCommandHandler(trackingLinkDecider, options),
 });
 
 export type Handlers = ReturnType<typeof createHandlers>;

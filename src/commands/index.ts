@@ -10,10 +10,11 @@ import { createCountUseCases } from './counts.ts';
 import { createSealNote, type Handlers } from './handlers.ts';
 import { createInboundUseCases } from './inbound.ts';
 import { createOrderUseCases } from './orders.ts';
-import type { ApiKeyTexts, PersonalData } from './ports.ts';
+import type { ApiKeyTexts, PersonalData, TrackingTokens } from './ports.ts';
 import { createReturnUseCases } from './returns.ts';
 import { createShipmentUseCases } from './shipments.ts';
 import { createStockUseCases } from './stock.ts';
+import { createTrackingLinkUseCases } from './trackingLinks.ts';
 import { createTransferUseCases } from './transfers.ts';
 import { createWebhookUseCases } from './webhookEndpoints.ts';
 
@@ -37,6 +38,7 @@ interface UseCasePorts {
   /** See `createStockUseCases`. */
   readonly approvalFromUnits: number;
   readonly apiKeyTexts: ApiKeyTexts;
+  readonly trackingTokens: TrackingTokens;
 }
 
 export const createUseCases = ({
@@ -47,6 +49,7 @@ export const createUseCases = ({
   newSecret,
   approvalFromUnits,
   apiKeyTexts,
+  trackingTokens,
 }: UseCasePorts) => {
   const sealNote = createSealNote(personalData);
   const stockUseCases = createStockUseCases(handlers, { sealNote, approvalFromUnits });
@@ -62,6 +65,7 @@ export const createUseCases = ({
     ...createTransferUseCases(handlers, clock),
     ...createInboundUseCases(handlers),
     ...createReturnUseCases(handlers, personalData),
+    ...createTrackingLinkUseCases(handlers, trackingTokens),
     /** Exact states of the write side, for what an answer or a check needs at once. */
     load: {
       order: handlers.order.load,

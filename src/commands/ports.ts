@@ -88,6 +88,14 @@ export interface ApiKeyTexts {
   matches(text: string, digest: string): boolean;
 }
 
+/** Of the address of a tracking page, which opens it for whoever has it. */
+export interface TrackingTokens {
+  /** The same seed makes the same token. No one can tell it from its id. */
+  make(seed: string): { readonly token: string; readonly linkId: string };
+  /** `null`: not of the form of ours. */
+  linkIdOf(token: string): string | null;
+}
+
 /** How a token was sent (RFC 6750, RFC 9449). */
 export type TokenScheme = 'Bearer' | 'DPoP';
 

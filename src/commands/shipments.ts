@@ -1,7 +1,8 @@
 /** Goods handed to a courier, and what the courier says about them. */
 import type { DispatchRequest, OrderRefusal } from '../domain/order/commands.ts';
 import type { OrderEvent } from '../domain/order/events.ts';
-import { type Order, unshippedSources } from '../domain/order/state.ts';
+import { unshippedSources } from '../domain/order/lacks.ts';
+import type { Order } from '../domain/order/state.ts';
 import type { ParcelStatus, ShipmentCorrected, ShipmentDispatched } from '../domain/shipment/events.ts';
 import { type LabelCorrection, labelOf } from '../domain/shipment/parcel.ts';
 import { orderStream, shipmentStream, stockStream } from '../domain/values.ts';

@@ -14,6 +14,7 @@ import { type ReturnEvent, returnFields, returnVersions } from './return/events.
 import { type ShipmentEvent, shipmentFields, shipmentVersions } from './shipment/events.ts';
 import type { StockEvent } from './stock/events.ts';
 import { stockFields, stockVersions } from './stock/fields.ts';
+import { type TrackingLinkEvent, trackingLinkFields, trackingLinkVersions } from './trackingLink/events.ts';
 import { type TransferEvent, transferFields, transferVersions } from './transfer/events.ts';
 import { type WarehouseEvent, warehouseFields, warehouseVersions } from './warehouse/events.ts';
 import { type WebhookEvent, webhookFields, webhookVersions } from './webhook/events.ts';
@@ -30,7 +31,8 @@ export type LedgerEvent =
   | ApiKeyEvent
   | TransferEvent
   | InboundEvent
-  | ReturnEvent;
+  | ReturnEvent
+  | TrackingLinkEvent;
 export type LedgerEventType = LedgerEvent['type'];
 
 /** `public` or `pii` for each field of each event (docs/architecture.md, "Personal data"). */
@@ -47,6 +49,7 @@ export const eventFields = {
   ...transferFields,
   ...inboundFields,
   ...returnFields,
+  ...trackingLinkFields,
 };
 
 /** The schema version that is written today, for each event type. */
@@ -63,6 +66,7 @@ export const eventVersions: { readonly [Type in LedgerEventType]: number } = {
   ...transferVersions,
   ...inboundVersions,
   ...returnVersions,
+  ...trackingLinkVersions,
 };
 
 /**

@@ -66,6 +66,8 @@ export const transferStream = (transferId: string): string => `transfer-${transf
 /** An order of ours at a supplier, or a supplier's notice, on its way to one warehouse. */
 export const inboundStream = (inboundId: string): string => `inbound-${inboundId}`;
 export const returnStream = (returnId: string): string => `return-${returnId}`;
+/** `linkId`: a keyed digest of the token in its address. */
+export const trackingLinkStream = (linkId: string): string => `trackinglink-${linkId}`;
 export const webhookStream = (endpointId: string): string => `webhook-${endpointId}`;
 
 /**

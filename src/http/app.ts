@@ -34,6 +34,7 @@ import { registerCarrierWebhooks } from './routes/carrierWebhooks.ts';
 import { registerApi } from './routes/index.ts';
 import { registerFrontDoor, registerHealth } from './routes/open.ts';
 import { registerSandbox } from './routes/sandbox.ts';
+import { registerTrackingPage } from './routes/trackingPage.ts';
 import { sharedSchemas } from './schemas/documentation.ts';
 import { connectionsCheckingInterval, createTlsServer } from './tls.ts';
 
@@ -159,6 +160,7 @@ export const buildApp = async (ports: HttpPorts): Promise<FastifyInstance> => {
   requirePolicies(app);
   const { hasApi } = ports.settings;
   if (hasApi) registerFrontDoor(app, ports);
+  if (hasApi) registerTrackingPage(app, ports);
   if (hasApi) await registerOpenApi(app, ports);
   if (hasApi && ports.sandbox !== null) await registerSandbox(app, ports.sandbox, ports);
 

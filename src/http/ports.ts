@@ -12,6 +12,7 @@ import type {
   NewId,
   PersonalData,
   TokenVerifier,
+  TrackingTokens,
 } from '../commands/ports.ts';
 import type { RecordedRequest } from '../eventsourcing/commandHandling/recordedCommands.ts';
 import type { Progress } from '../eventsourcing/consumers/consumerProgress.ts';
@@ -35,6 +36,7 @@ export interface HttpPorts {
   readonly measured: () => readonly string[];
   readonly verifier: TokenVerifier;
   readonly apiKeyTexts: ApiKeyTexts;
+  readonly trackingTokens: TrackingTokens;
   readonly idempotencyRecords: IdempotencyRecords;
   readonly personalData: PersonalData;
   /** Of read-heavy answers (R21); `null`: off. */

@@ -159,6 +159,20 @@ export const createKeyLimit = (quota: number, { clock, sharedCounts }: Counting)
   ): Promise<void> | null => limitOf(requestsPerMinute).count(keyId, reply, cost);
 };
 
+/** A page that looks again every 20 s, at twenty people of one address; guessing 256 bits at that pace comes to nothing. */
+const pagesPerMinute = 60;
+
+/** Of the tracking page, by address. */
+export const createTrackingLimit = ({ clock, sharedCounts }: Counting): Pick<RateLimit, 'count'> =>
+  createRateLimit({
+    name: 'tracking',
+    requests: pagesPerMinute,
+    isQuiet: true,
+    windowMs: minuteMs,
+    clock,
+    sharedCounts,
+  });
+
 /** A token lasts an hour: a client that asks for more than one a second guesses, or forgets to keep it. */
 const tokensPerMinute = 60;
 /** Who mistypes a secret tries it again a few times. */

@@ -17,6 +17,7 @@ const whoseIs: { readonly [parameter: string]: Whose | null } = {
   inboundId: 'warehouse',
   // Its customer's as an order is, and a warehouse's where it is received.
   returnId: null,
+  linkId: null,
 };
 
 /** What of a path contradicts the line of its operation. */

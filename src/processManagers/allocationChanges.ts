@@ -1,6 +1,7 @@
 /** What events have changed of which the read models may not know yet. In memory, and no longer than until they do. */
 import type { Handlers } from '../commands/handlers.ts';
-import { lacksOf, type Order } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/lacks.ts';
+import type { Order } from '../domain/order/state.ts';
 import type { Warehouse } from '../domain/warehouse/decider.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';
 import type { Streams } from '../eventsourcing/commandHandling/streams.ts';

@@ -1,6 +1,7 @@
 /** One look at an order, or at a reservation for one: what the two sides say of it just then. */
 import type { Handlers } from '../commands/handlers.ts';
-import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/lacks.ts';
+import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import type { Stock } from '../domain/stock/state.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import type { Loaded } from '../eventsourcing/commandHandling/stateCache.ts';

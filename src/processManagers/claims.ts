@@ -1,9 +1,10 @@
 /** What an order and a stock say of one claim, where the two differ, and which claims the policies have handled lately. */
 import type { Handlers } from '../commands/handlers.ts';
 import { lookUp } from '../domain/bucketMap.ts';
+import { lacksOf } from '../domain/order/lacks.ts';
 import type { OrderShipmentDispatched } from '../domain/order/shapes.ts';
 import type { OpenAllocation } from '../domain/order/sources.ts';
-import { lacksOf, type Order, type PlacedOrder } from '../domain/order/state.ts';
+import type { Order, PlacedOrder } from '../domain/order/state.ts';
 import type { Reaction, ReactionOf } from '../domain/policies/reaction.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { reservationsOf, type Stock } from '../domain/stock/state.ts';

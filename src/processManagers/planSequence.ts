@@ -3,7 +3,8 @@
  * side by side: who comes first then changes nothing.
  */
 import type { Handlers } from '../commands/handlers.ts';
-import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/lacks.ts';
+import type { PlacedOrder } from '../domain/order/state.ts';
 import type { ReactionOf } from '../domain/policies/reaction.ts';
 import { orderStream, stockStream } from '../domain/values.ts';
 import { eachLimited, type TakeTurn } from '../eventsourcing/concurrency.ts';

@@ -6,7 +6,8 @@
 import type { Handlers } from '../commands/handlers.ts';
 import type { ExpectedFill, FillCause } from '../domain/order/fillEvents.ts';
 import { fillsOf } from '../domain/order/fills.ts';
-import { lacksOf, type PlacedOrder } from '../domain/order/state.ts';
+import { lacksOf } from '../domain/order/lacks.ts';
+import type { PlacedOrder } from '../domain/order/state.ts';
 import { type ExpectedLine, expectedIn, inOrder } from '../domain/stock/arrivals.ts';
 import { freeOf } from '../domain/stock/state.ts';
 import { orderStream, sameJson, stockStream } from '../domain/values.ts';

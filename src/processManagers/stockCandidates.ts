@@ -1,6 +1,8 @@
 /** What an allocation looks at: the stocks that could serve an order, and what it holds of them already. Pure. */
+
+import { lacksOf } from '../domain/order/lacks.ts';
 import type { Allocation } from '../domain/order/shapes.ts';
-import { isEnded, lacksOf, type PlacedOrder } from '../domain/order/state.ts';
+import { isEnded, type PlacedOrder } from '../domain/order/state.ts';
 import type { Demand } from '../domain/policies/allocation.ts';
 import type { Reservation } from '../domain/stock/claims.ts';
 import { availableOf, reservationsOf, roomToReserve, type Stock } from '../domain/stock/state.ts';

@@ -178,6 +178,8 @@ const announcements = {
   OrderReturnRequested: null,
   OrderReturnReceived: null,
   OrderReturnCancelled: null,
+  TrackingLinkMade: null,
+  TrackingLinkRevoked: null,
 } as const satisfies { readonly [Type in LedgerEventType]: Announcement<EventOf<Type>> | null };
 
 export type Announced = NonNullable<(typeof announcements)[LedgerEventType]>['types'][number];

@@ -3,8 +3,9 @@ import { array, assert, constantFrom, integer, nat, property, tuple } from 'fast
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
 import { wantedOf } from '../../src/domain/order/lines.ts';
-import { isEnded, leftShipments, type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { isEnded, leftShipments, type Order, type PlacedOrder } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { later, sampleOrder } from '../support/samples.ts';
 

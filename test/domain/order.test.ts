@@ -7,8 +7,9 @@ import type {
 } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
 import type { Allocation, ShippedLine } from '../../src/domain/order/shapes.ts';
-import { type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import { given, type RefusalTests } from '../support/deciderSpec.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 

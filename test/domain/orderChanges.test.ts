@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { LineChange, OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent, OrderPlaced } from '../../src/domain/order/events.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
 import type { Allocation } from '../../src/domain/order/shapes.ts';
 import { promiseLost } from '../../src/domain/order/standing.ts';
-import { type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import type { PlacedOrder } from '../../src/domain/order/state.ts';
 import { given, recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 

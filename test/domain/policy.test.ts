@@ -98,6 +98,8 @@ const mayDo: Record<Operation, string> = {
   receiveReturn: 'A W - - P - S',
   cancelReturn: 'A - - - - K S',
   listEpcisEvents: 'A W C U P - S',
+  makeTrackingLink: 'A - - - - K S',
+  revokeTrackingLink: 'A - - - - K S',
 };
 const letters: Record<Role, string> = {
   admin: 'A',

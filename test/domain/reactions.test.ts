@@ -117,9 +117,7 @@ type OwnEvent =
   | VoidedShipmentReported
   | TransferEvent
   | WarehouseSourcingSet
-  | WarehouseSourcingSet
   | InboundEvent
-  | WarehouseSourcingSet
   | ReturnEvent;
 type Case = readonly [sentence: string, event: OwnEvent, asks: readonly object[]];
 const inbound = { inboundId: 'in1', warehouseId: 'BER', expectedAt: soon };

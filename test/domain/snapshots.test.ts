@@ -18,6 +18,7 @@ import { shipmentDecider } from '../../src/domain/shipment/decider.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { reservationsOf, type Stock } from '../../src/domain/stock/state.ts';
+import { trackingLinkDecider } from '../../src/domain/trackingLink/decider.ts';
 import { transferDecider } from '../../src/domain/transfer/decider.ts';
 import { warehouseDecider } from '../../src/domain/warehouse/decider.ts';
 import { webhookDecider } from '../../src/domain/webhook/decider.ts';
@@ -57,6 +58,7 @@ const aggregates = [
   writtenBy(transferDecider),
   writtenBy(inboundDecider),
   writtenBy(returnDecider),
+  writtenBy(trackingLinkDecider),
 ];
 
 describe('what is written of a state', () => {

@@ -3,7 +3,7 @@
  * event").
  */
 import { expect, it } from 'vitest';
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 import { reactionsName } from '../../src/app/measures.ts';
 import { openService } from '../support/service.ts';
 import { arrange, line, placeOrder, warehouse } from './arrange.ts';

@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 import { openAccessLog } from '../../src/infra/accessLog/accessLog.ts';
 import { loadAccessLogKey } from '../../src/infra/keys/keyFiles.ts';
 import { isCommand, operationsOf } from '../support/documented.ts';

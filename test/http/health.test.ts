@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 import { readSideOf } from '../../src/app/readModels.ts';
 import { StoreUnavailable } from '../../src/eventsourcing/ports.ts';
 import { untyped } from '../../src/eventsourcing/projecting/projection.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 import { type Answer, openService, startService } from '../support/service.ts';
 import { arrange, line, orderOf, placeOrder, waitForPlan, warehouse } from './arrange.ts';
 

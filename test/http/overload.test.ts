@@ -1,6 +1,6 @@
 /** Whoever sends without end is told to wait before the orders of others are late (back-pressure by lag). */
 import { expect, it } from 'vitest';
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 import { reactionsName } from '../../src/app/measures.ts';
 import { behindMaxMs, bulkBehindMaxMs, createAdmission } from '../../src/http/limits.ts';
 import { openService } from '../support/service.ts';

@@ -1,4 +1,4 @@
-import type { Adapters } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
 
 /** Documents of this collection can't be written, so its read model stands still. */
 export const stuckOn =

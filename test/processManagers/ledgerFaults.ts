@@ -1,5 +1,6 @@
 /** What must hold once the policies have followed the log to its end. */
-import { isEnded, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
+import { isEnded, type PlacedOrder } from '../../src/domain/order/state.ts';
 import { stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';
 import { availableOf, evolveStock, freeOf, type KnownStock, type Stock } from '../../src/domain/stock/state.ts';

@@ -1,8 +1,8 @@
 import { array, assert, asyncProperty, constantFrom, nat } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createOrderHistory } from '../../src/projections/orders/asOf.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/kept.ts';
 import { type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
-import type { ShownOrderEvent } from '../../src/projections/orders/status.ts';
 import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import {
   allocated,

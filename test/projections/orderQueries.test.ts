@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidCursor, type Page } from '../../src/eventsourcing/projecting/page.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/kept.ts';
 import { type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
 import { createOrderQueries, type OrderQueries, type OrdersQuery } from '../../src/projections/orders/queries.ts';
-import type { ShownOrderEvent } from '../../src/projections/orders/status.ts';
 import { sampleOrder } from '../support/samples.ts';
 import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import { projected, timeAt } from './stockLog.ts';

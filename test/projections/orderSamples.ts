@@ -1,6 +1,6 @@
 /** One order of three chairs (line 1) and two lamps (line 2), and what may happen to it. */
 import type { Allocation, ShippedLine } from '../../src/domain/order/shapes.ts';
-import type { ShownOrderEvent } from '../../src/projections/orders/status.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/kept.ts';
 import { sampleOrder } from '../support/samples.ts';
 
 export const orderId = 'order1';

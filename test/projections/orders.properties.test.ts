@@ -3,9 +3,10 @@ import { array, assert, constantFrom, integer, property, tuple } from 'fast-chec
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
-import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
+import type { Order, PlacedOrder } from '../../src/domain/order/state.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/kept.ts';
 import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
-import type { ShownOrderEvent } from '../../src/projections/orders/status.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { sampleOrder } from '../support/samples.ts';
 import { ledgerLog } from '../webhooks/ledgerLog.ts';

@@ -1,8 +1,9 @@
 /** Orders as they are read (R3.2, R12.1). */
 import { describe, expect, it } from 'vitest';
 import type { ParcelDeclared } from '../../src/domain/order/shapes.ts';
+import type { ShownOrderEvent } from '../../src/projections/orders/kept.ts';
 import { anySku, type OrderDocument, orders } from '../../src/projections/orders/projection.ts';
-import type { OrderStatus, ShownOrderEvent } from '../../src/projections/orders/status.ts';
+import type { OrderStatus } from '../../src/projections/orders/status.ts';
 import { sampleOrder, sealed } from '../support/samples.ts';
 import { ledgerLog } from '../webhooks/ledgerLog.ts';
 import {

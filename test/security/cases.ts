@@ -46,6 +46,7 @@ const absent: { readonly [name: string]: string } = {
   transferId: '01939d1a-6f0a-7cc1-9a54-000000000000',
   inboundId: '01939d1a-6f0a-7cc1-9a54-000000000000',
   returnId: '01939d1a-6f0a-7cc1-9a54-000000000000',
+  linkId: '01939d1a-6f0a-7cc1-9a54-000000000000',
 };
 
 /** What is asked with, and what it comes to for who reaches the thing; another's is not found. */

@@ -28,7 +28,8 @@ const otherCursor = await cursorOfWarehouses(world, targets);
 const position = (await service.as('sandbox-admin').get('/v1/warehouses')).headers['stockledger-position'] ?? '';
 
 /** The front door, health, the document and its page; and the sandbox issuer, which asks for secrets of its own. */
-const openToAll = /^[A-Z]+ \/($|\*|health\/(live|ready)$|openapi\.json$|docs|oidc|v1\/carriers\/\{carrier\}\/webhook$)/;
+const openToAll =
+  /^[A-Z]+ \/($|\*|health\/(live|ready)$|openapi\.json$|docs|oidc|v1\/carriers\/\{carrier\}\/webhook$|track\/)/;
 /** As everybody at least once, and in more places where somebody is let in. */
 const casesOfOperationMin = people.length;
 /** What was asked, for the count; and which fields somebody has been shown, by role. */

@@ -21,7 +21,8 @@ export type Need =
   | 'newTransferId'
   | 'inboundId'
   | 'shippedOrderId'
-  | 'newReturnId';
+  | 'newReturnId'
+  | 'linkId';
 
 export interface Good {
   /** By their names in the path. */
@@ -182,6 +183,12 @@ const recipes: { readonly [Name in Operation]: Recipe } = {
   cancelReturn: {
     needs: 'newReturnId',
     good: ({ newReturnId }) => ({ params: { returnId: newReturnId }, body: { reason: 'kept' } }),
+  },
+
+  makeTrackingLink: { good: with_(ofOrder, { expiresInDays: 1 }) },
+  revokeTrackingLink: {
+    needs: 'linkId',
+    good: ({ newOrderId, linkId }) => ({ params: { orderId: newOrderId, linkId } }),
   },
 
   listAuditEvents: { good: nothing },

@@ -43,6 +43,8 @@ export interface Things {
   readonly returnId: string;
   /** Nothing of it has arrived. */
   readonly newReturnId: string;
+  /** Of an address of the tracking page of `newOrderId`. */
+  readonly linkId: string;
   readonly endpointOwner: string;
   /** From its warehouse to the annex; part of it is on its way. */
   readonly transferId: string;

@@ -145,6 +145,10 @@ const freshFrom = (make: Make) => {
     newTransferId: async (_, side) => ({ newTransferId: await transfer(side, 1) }),
     shippedOrderId: async (_, side) => ({ shippedOrderId: await shippedOrder(side) }),
     newReturnId: async (_, side) => ({ newReturnId: await returnOf(await shippedOrder(side)) }),
+    linkId: async (_, side) => {
+      const newOrderId = await order(side);
+      return { newOrderId, linkId: (await make(admin, `/v1/orders/${newOrderId}/tracking-links`, {})).linkId };
+    },
     endpointId: async (person) => {
       const body = { url: `https://${newName()}.example/`, eventTypes: ['stock.out'] };
       const { endpointId } = await make(person, '/v1/webhook-endpoints', body);
@@ -201,6 +205,7 @@ const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, fille
     inboundId: '',
     shippedOrderId: '',
     newReturnId: '',
+    linkId: '',
     returnId: '',
   };
   const made: Partial<Things>[] = [];
@@ -214,6 +219,7 @@ const standingThings = async ({ fresh, begunTransfer }: Fresh, side: Side, fille
     'inboundId',
     'shippedOrderId',
     'newReturnId',
+    'linkId',
   ] as const)
     made.push(await fresh(need, admin, side));
   const transferId = await begunTransfer(side, 500);

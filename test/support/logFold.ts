@@ -2,7 +2,8 @@
 import { entriesOf, lookUp } from '../../src/domain/bucketMap.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import type { OrderEvent } from '../../src/domain/order/events.ts';
-import { type Order, type PlacedOrder, unsourcedOf } from '../../src/domain/order/state.ts';
+import { unsourcedOf } from '../../src/domain/order/lacks.ts';
+import type { Order, PlacedOrder } from '../../src/domain/order/state.ts';
 import type { Reservation } from '../../src/domain/stock/claims.ts';
 import { expiredAt, stockDecider } from '../../src/domain/stock/decider.ts';
 import type { StockEvent } from '../../src/domain/stock/events.ts';

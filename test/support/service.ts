@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { type Adapters, compose, type Service } from '../../src/app/compose.ts';
+import type { Adapters } from '../../src/app/adapters.ts';
+import { compose, type Service } from '../../src/app/compose.ts';
 import { scopes } from '../../src/domain/access/principal.ts';
 import { categoryOf } from '../../src/eventsourcing/message.ts';
 import { processRoles } from '../../src/eventsourcing/ports.ts';
@@ -15,7 +16,8 @@ import type { Deprecations } from '../../src/http/deprecations.ts';
 import type { HttpSettings } from '../../src/http/ports.ts';
 import { openEmbeddedEngines } from '../../src/infra/embedded.ts';
 import { createApiKeyTexts } from '../../src/infra/keys/apiKeyTexts.ts';
-import { loadApiKeyPepper } from '../../src/infra/keys/keyFiles.ts';
+import { loadApiKeyPepper, loadTrackingKey } from '../../src/infra/keys/keyFiles.ts';
+import { createTrackingTokens } from '../../src/infra/keys/trackingTokens.ts';
 import { claimsOf, sandboxClients } from '../../src/infra/oidc/claims.ts';
 import { loadSigningKeys } from '../../src/infra/oidc/issuerKeys.ts';
 import { createSandboxProvider } from '../../src/infra/oidc/sandboxProvider.ts';
@@ -245,6 +247,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<TestSe
     newId: () => randomUUIDv7(),
     newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,
     apiKeyTexts: createApiKeyTexts(await loadApiKeyPepper(dataDir, undefined)),
+    trackingTokens: createTrackingTokens(await loadTrackingKey(dataDir, undefined)),
     random: () => 0.5,
     logger: pino({ level: 'silent' }),
   };

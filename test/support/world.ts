@@ -14,6 +14,7 @@ import type { TakeTurn } from '../../src/eventsourcing/concurrency.ts';
 import { comparePositions, type Position, type Sealed } from '../../src/eventsourcing/message.ts';
 import type { Clock, EventStore } from '../../src/eventsourcing/ports.ts';
 import { createApiKeyTexts } from '../../src/infra/keys/apiKeyTexts.ts';
+import { createTrackingTokens } from '../../src/infra/keys/trackingTokens.ts';
 import { createSqliteEvents } from '../../src/infra/sqlite/events/events.ts';
 import { openDatabase } from '../../src/infra/sqlite/file/database.ts';
 import { createProcessManagers, type ProcessManagers } from '../../src/processManagers/index.ts';
@@ -208,6 +209,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const clock = createClock();
   const log = createLogFold(store);
   const apiKeyTexts = createApiKeyTexts(createSecretKey(Buffer.alloc(32)));
+  const trackingTokens = createTrackingTokens(createSecretKey(Buffer.alloc(32)));
   let secrets = 0;
   const latenessMs: number[] = [];
 
@@ -228,6 +230,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         newSecret: () => `whsec_${++secrets}`,
         approvalFromUnits: 0,
         apiKeyTexts,
+        trackingTokens,
       }),
       ...createProcessManagers({
         handlers,

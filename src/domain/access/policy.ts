@@ -122,6 +122,10 @@ export const policies = {
   receiveReturn: changeStock,
   cancelReturn: writeOrders,
 
+  /** Who has it sees all of the order's way, so it is given by those who see the whole order. */
+  makeTrackingLink: writeOrders,
+  revokeTrackingLink: writeOrders,
+
   /** The log is nobody's: who may read it, reads all of it. */
   listAuditEvents: { scopes: ['audit:read'], roles: ['admin', 'auditor', 'service'], whose: 'nobody' },
   /** Each event is that of the order or the warehouse it is about; a customer names an order. */

@@ -3,8 +3,9 @@ import { accept, refuse } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import type { OrderCommandOf, OrderDecision } from './commands.ts';
 import type { OrderEvent } from './events.ts';
+import { unsourcedOf } from './lacks.ts';
 import { keptAgain } from './standing.ts';
-import { isEnded, type PlacedOrder, unsourcedOf } from './state.ts';
+import { isEnded, type PlacedOrder } from './state.ts';
 
 /**
  * The result of a plan. Its sender has reserved already: when it is refused, because the order was cancelled or

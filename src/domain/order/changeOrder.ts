@@ -4,9 +4,10 @@ import { isCount, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { AddressCorrection, OrderCommandOf, OrderDecision } from './commands.ts';
 import { surplusOf } from './dispatch.ts';
 import type { OrderEvent, OrderLinesChanged } from './events.ts';
+import { unshippedOf, unsourcedOf } from './lacks.ts';
 import { wantedOf } from './lines.ts';
 import { cancel, keptAgain } from './standing.ts';
-import { evolveOrder, isEnded, leftShipments, type PlacedOrder, unshippedOf, unsourcedOf } from './state.ts';
+import { evolveOrder, isEnded, leftShipments, type PlacedOrder } from './state.ts';
 
 type ChangeOrder = OrderCommandOf<'ChangeOrder'>;
 type ChangedLine = OrderLinesChanged['data']['lines'][number];

@@ -13,17 +13,10 @@ import { dispatch, recordCorrection } from './dispatch.ts';
 import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
 import { promiseFill } from './fills.ts';
+import { unshippedSources } from './lacks.ts';
 import { decideReturn } from './returns.ts';
 import { abandon, cancel, hold, release, voidedAtEnd } from './standing.ts';
-import {
-  evolveOrder,
-  isEnded,
-  type Order,
-  orderStates,
-  type PlacedOrder,
-  unshippedSources,
-  weighOrder,
-} from './state.ts';
+import { evolveOrder, isEnded, type Order, orderStates, type PlacedOrder, weighOrder } from './state.ts';
 
 type ShipmentEnd = OrderCommandOf<'RecordDelivery' | 'RecordTurnBack'>;
 

@@ -7,10 +7,11 @@ import { accept, refuse } from '../../eventsourcing/message.ts';
 import { isQuantity } from '../values.ts';
 import type { DispatchRequest, OrderCommandOf, OrderDecision } from './commands.ts';
 import type { OrderEvent } from './events.ts';
+import { unshippedOf, unshippedSources } from './lacks.ts';
 import { wantedOf } from './lines.ts';
 import type { Allocation, ShippedLine } from './shapes.ts';
 import type { OpenAllocation } from './sources.ts';
-import { evolveOrder, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import { evolveOrder, type PlacedOrder } from './state.ts';
 
 // What lies in parcels must be what the shipment takes along: a label for goods that never left misleads all who read it.
 

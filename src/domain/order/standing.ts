@@ -2,8 +2,9 @@
 import { accept, refuse, type Sealed } from '../../eventsourcing/message.ts';
 import type { OrderDecision, ReasonedCommand } from './commands.ts';
 import type { OrderEvent } from './events.ts';
+import { unshippedOf, unshippedSources } from './lacks.ts';
 import type { LineQuantity } from './shapes.ts';
-import { isEnded, leftShipments, type Order, type PlacedOrder, unshippedOf, unshippedSources } from './state.ts';
+import { isEnded, leftShipments, type Order, type PlacedOrder } from './state.ts';
 
 /** An order that may not wait was promised goods that a fact took away, and no warehouse has them. */
 export const promiseLost = 'PROMISE_LOST';

@@ -1,10 +1,10 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { ExpectedFill } from './fillEvents.ts';
-import { type PlacedLine, wantedOf } from './lines.ts';
+import type { PlacedLine } from './lines.ts';
 import { moveReturns, type OrderReturn } from './openReturns.ts';
-import type { Allocation, LineQuantity, ShippedLine, SourcingStrategy } from './shapes.ts';
-import { countedPerLine, lessen, type OpenAllocation, ship, unship } from './sources.ts';
+import type { ShippedLine, SourcingStrategy } from './shapes.ts';
+import { lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
 export interface OrderShipment {
   readonly shipmentId: string;
@@ -176,38 +176,3 @@ export const leftShipments = <Shipment extends OrderShipment>(shipments: readonl
 
 /** Nothing of it is sourced, shipped or waited for any more. */
 export const isEnded = ({ phase }: PlacedOrder): boolean => phase === 'closed' || phase === 'cancelled';
-
-/** Pieces of a line. */
-export interface Lack extends LineQuantity {
-  readonly sku: string;
-}
-
-const withoutSku = ({ lineId, quantity }: Lack): LineQuantity => ({ lineId, quantity });
-
-const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => number): readonly Lack[] => {
-  if (isEnded(order)) return [];
-  const counted = countedPerLine(order.allocations, countOf);
-  const lacking: Lack[] = [];
-  for (const line of order.lines) {
-    const { lineId, sku } = line;
-    const left = wantedOf(line) - (counted.get(lineId) ?? 0);
-    if (left > 0) lacking.push({ lineId, sku, quantity: left });
-  }
-  return lacking;
-};
-
-/** As `unsourcedOf`, with the SKU of each line. */
-export const lacksOf = (order: PlacedOrder): readonly Lack[] => lackingOf(order, ({ quantity }) => quantity);
-
-/** Per line: what has no source yet. Ordered = sourced + unsourced, always: it is worked out and never counted. */
-export const unsourcedOf = (order: PlacedOrder): readonly LineQuantity[] => lacksOf(order).map(withoutSku);
-
-/** Per line: what has not left yet, wherever it is to come from. */
-export const unshippedOf = (order: PlacedOrder): readonly LineQuantity[] =>
-  lackingOf(order, ({ shipped }) => shipped).map(withoutSku);
-
-/** What is reserved and has not left, as far as the order knows. */
-export const unshippedSources = (order: PlacedOrder): readonly Allocation[] =>
-  order.allocations
-    .filter(({ quantity, shipped }) => quantity > shipped)
-    .map(({ shipped, ...allocation }) => ({ ...allocation, quantity: allocation.quantity - shipped }));

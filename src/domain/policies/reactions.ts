@@ -32,6 +32,8 @@ const reactions: ReactionTable<LedgerEvent> = {
   ApiKeyIssued: null,
   ApiKeyRevoked: null,
   WebhookTestRequested: null,
+  TrackingLinkMade: null,
+  TrackingLinkRevoked: null,
 };
 
 type Asked = Pick<RecordedEvent, 'type' | 'data' | 'revision' | 'occurredAt'>;

@@ -12,6 +12,7 @@ import type { OrderNumberRefusal } from '../../domain/orderNumber/decider.ts';
 import type { ReturnRefusal } from '../../domain/return/decider.ts';
 import type { ShipmentRefusal } from '../../domain/shipment/decider.ts';
 import type { StockRefusal } from '../../domain/stock/commands.ts';
+import type { TrackingLinkRefusal } from '../../domain/trackingLink/decider.ts';
 import type { TransferRefusal } from '../../domain/transfer/commands.ts';
 import type { WebhookRefusal } from '../../domain/webhook/decider.ts';
 import { type ProblemMeaning, type TransportCode, transportProblems } from './transportProblems.ts';
@@ -29,6 +30,7 @@ export type RefusalCode =
   | InboundRefusal
   | 'TOO_MANY_EXPECTED_LINES'
   | ReturnRefusal
+  | TrackingLinkRefusal
   | 'WAREHOUSE_NOT_FOUND';
 
 export type ProblemCode = RefusalCode | TransportCode;
@@ -98,6 +100,7 @@ const refusals: { readonly [Code in RefusalCode]: ProblemMeaning } = {
   RETURN_NOT_FOUND: { status: 404, title: 'No such return' },
   RETURN_EXCEEDS_SHIPPED: { status: 409, title: 'More than has left and is not back or announced' },
   RETURN_ALREADY_RECEIVED: { status: 409, title: 'All of the return has arrived' },
+  TRACKING_LINK_NOT_FOUND: { status: 404, title: 'The order has no such link' },
   TOO_MANY_RETURNS: { status: 409, title: 'The order has as many returns as it may have' },
 };
 

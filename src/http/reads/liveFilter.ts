@@ -85,6 +85,7 @@ const liveCategories: {
   transfer: { scope: 'inventory:read', isForCustomers: false },
   inbound: { scope: 'inventory:read', isForCustomers: false },
   return: { scope: 'orders:read', isForCustomers: true },
+  trackinglink: null,
 };
 const isKnown = (category: string): category is StreamCategory => Object.hasOwn(liveCategories, category);
 

@@ -19,6 +19,7 @@ import { registerOrderCommands } from './orders.ts';
 import { registerReturns } from './returns.ts';
 import { registerShipments } from './shipments.ts';
 import { registerSourcing } from './sourcing.ts';
+import { registerTrackingLinks } from './trackingLinks.ts';
 import { registerTransferReads } from './transferReads.ts';
 import { registerTransfers } from './transfers.ts';
 import { registerWebhookEndpoints } from './webhookEndpoints.ts';
@@ -47,4 +48,5 @@ export const registerApi = (app: FastifyInstance, router: Router, ports: HttpPor
   registerInbound(router, ports);
   registerReturns(router, ports);
   registerEpcis(router, ports);
+  registerTrackingLinks(router, ports);
 };

@@ -13,6 +13,7 @@ import { Return } from './returns.ts';
 import { Shipment, Tracking } from './shipments.ts';
 import { Simulation, SourcingDecided } from './sourcing.ts';
 import { ChangesAnswer, Reservation, StockLevel, StockLevelAfterFact } from './stock.ts';
+import { TrackingLink } from './trackingLinks.ts';
 import { Transfer } from './transfers.ts';
 import { webhookMessages } from './webhookMessages.ts';
 import { CreatedEndpoint, Delivery, Endpoint } from './webhooks.ts';
@@ -130,6 +131,7 @@ export const sharedSchemas = [
   InboundShipment,
   Return,
   EpcisQueryDocument,
+  TrackingLink,
 ];
 
 const bodyOf = (type: string, data: TSchema): TSchema =>

@@ -125,6 +125,10 @@ export const loadAccessLogKey = async (
 export const loadApiKeyPepper = async (directory: string, given: Uint8Array | undefined): Promise<KeyObject> =>
   deriveFor(given ?? (await fromFile(directory, false)), 'api keys');
 
+/** Of the tokens of tracking pages. A new one makes the addresses that were given out lead nowhere. @throws KeyStoreLocked */
+export const loadTrackingKey = async (directory: string, given: Uint8Array | undefined): Promise<KeyObject> =>
+  deriveFor(given ?? (await fromFile(directory, false)), 'tracking links');
+
 /**
  * `given` (32 bytes) or the file in `directory`, which is made only for a key store that is empty (`mayCreate`).
  * @throws KeyStoreLocked

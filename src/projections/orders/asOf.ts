@@ -2,8 +2,8 @@
 import { orderStream } from '../../domain/values.ts';
 import { untyped } from '../../eventsourcing/projecting/projection.ts';
 import { countsAt, type Moment, type PacedStreamReader, slicesOf } from '../moment.ts';
+import type { ShownOrderEvent } from './kept.ts';
 import { type OrderDocument, orders } from './projection.ts';
-import type { ShownOrderEvent } from './status.ts';
 
 export interface OrderHistory {
   /**

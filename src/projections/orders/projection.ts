@@ -6,16 +6,8 @@ import type { OrderShipmentCorrected, OrderShipmentDispatched } from '../../doma
 import { evolveOrder, type OrderShipment, type PlacedOrder } from '../../domain/order/state.ts';
 import { labelOf } from '../../domain/shipment/parcel.ts';
 import type { Projection, Recorded } from '../../eventsourcing/projecting/projection.ts';
-import {
-  distinct,
-  type Kept,
-  keepMore,
-  lineViews,
-  type OrderLineView,
-  type OrderStatus,
-  orderStatus,
-  type ShownOrderEvent,
-} from './status.ts';
+import { distinct, type Kept, keepMore, type ShownOrderEvent } from './kept.ts';
+import { lineViews, type OrderLineView, type OrderStatus, orderStatus } from './status.ts';
 
 export interface OrderShipmentView extends OrderShipment {
   readonly carrier?: string;
