@@ -181,7 +181,11 @@ const cases: readonly Case[] = [
       type: 'OrderLinesChanged',
       data: { orderId, lines: [{ lineId: '1', quantity: 3, dropped: 2 }], released: [allocation], reason: 'x' },
     },
-    [...releases('order_changed'), { type: 'AllocateOrder', orderId }],
+    [
+      ...releases('order_changed'),
+      { type: 'AllocateOrder', orderId },
+      { type: 'PromiseOrder', orderId, because: 'order_changed' },
+    ],
   ],
   [
     'an order lets go what it needs no more',

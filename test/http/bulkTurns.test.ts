@@ -11,6 +11,7 @@ it('500 rows are checked in five turns, and answered in their order (11)', async
   const answer = await specs[0]?.handle({
     body: { changes: Array.from({ length: 500 }, () => ({ kind: 'no such kind' })) },
     context: {},
+    request: {},
     reply: { code: () => undefined },
     takeTurn: () => {
       turns += 1;

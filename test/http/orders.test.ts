@@ -197,7 +197,7 @@ describe('the status of an order', () => {
       ['shipped', ship],
       ['partially_delivered', report],
       ['delivered', report],
-      ['returned', null],
+      ['returned', 'POST /v1/returns/{returnId}/receipts'],
       ['exception', null],
     ];
     const before = await service.countEvents();

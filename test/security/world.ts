@@ -146,7 +146,7 @@ const freshFrom = (make: Make) => {
     shippedOrderId: async (_, side) => ({ shippedOrderId: await shippedOrder(side) }),
     newReturnId: async (_, side) => ({ newReturnId: await returnOf(await shippedOrder(side)) }),
     linkId: async (_, side) => {
-      const newOrderId = await order(side);
+      const newOrderId = await order(side, lineOf(side));
       return { newOrderId, linkId: (await make(admin, `/v1/orders/${newOrderId}/tracking-links`, {})).linkId };
     },
     endpointId: async (person) => {

@@ -133,7 +133,7 @@ describe('a delivery', () => {
     expect(world.requests).toEqual([]);
   });
 
-  it('is sent by one of two workers that got the same job', async () => {
+  it('row 17: is sent by one of two workers that got the same job', async () => {
     const world = await withOneDelivery();
     const outcomes = await Promise.all([world.run(id), world.run(id, world.createWorker())]);
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['done', 'retry']);

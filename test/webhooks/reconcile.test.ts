@@ -25,7 +25,7 @@ const sumOf = async (world: World, endpointId: string) => {
 };
 
 describe('reconciling the queue with the ledger (B5, W1)', () => {
-  it('adds again what a lost queue held, once it is due', async () => {
+  it('row 11: adds again what a lost queue held, once it is due', async () => {
     const world = await createWorld();
     world.directory.put(endpointWith());
     await world.plan(...events(3));

@@ -35,7 +35,8 @@ export const createEpcisIds = ({ gtins, glns, sscc, baseUrl }: EpcisNames) => ({
   },
   shipmentOf: (shipmentId: string): string => named(baseUrl, 'obj', shipmentId),
   /** `kind`: whose number it is, as the same digits may be an order's and a supplier's. */
-  transactionOf: (kind: 'order' | 'po' | 'asn', id: string): string => named(baseUrl, 'bt', kind, id),
+  transactionOf: (kind: 'order' | 'po' | 'asn' | 'inbound' | 'transfer' | 'return', id: string): string =>
+    named(baseUrl, 'bt', kind, id),
 });
 
 export type EpcisIds = ReturnType<typeof createEpcisIds>;

@@ -48,6 +48,23 @@ const stockFactOf = (
       const of = orderId === undefined ? [] : [{ bizTransaction: ids.transactionOf('order', orderId) }];
       return { step: steps.picked, quantity, delta: -quantity, of };
     }
+    case 'StockArrived': {
+      const { quantity, inboundId } = event.data;
+      const of = [{ bizTransaction: ids.transactionOf('inbound', inboundId) }];
+      return { step: steps.received, quantity, delta: quantity, of };
+    }
+    case 'StockTransferredOut':
+    case 'StockTransferredIn': {
+      const { quantity, transferId } = event.data;
+      const of = [{ bizTransaction: ids.transactionOf('transfer', transferId) }];
+      const isOut = event.type === 'StockTransferredOut';
+      return { step: isOut ? steps.sentOn : steps.received, quantity, delta: isOut ? -quantity : quantity, of };
+    }
+    case 'StockReturned': {
+      const { quantity, disposition, returnId } = event.data;
+      const of = [{ type: 'rma', bizTransaction: ids.transactionOf('return', returnId) }];
+      return { step: steps.returned[disposition], quantity, delta: disposition === 'scrap' ? 0 : quantity, of };
+    }
     case 'StockDispatchVoided':
       return { step: steps.stored, quantity: event.data.quantity, delta: event.data.quantity };
     default:
@@ -141,6 +158,10 @@ export const epcisTypes = [
   'StockShipped',
   'StockDeparted',
   'StockDispatchVoided',
+  'StockArrived',
+  'StockTransferredOut',
+  'StockTransferredIn',
+  'StockReturned',
   'ShipmentDispatched',
   'ShipmentVoided',
   'ParcelTracked',

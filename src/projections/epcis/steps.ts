@@ -18,6 +18,14 @@ export const cleared: Step = { bizStep: 'inspecting', disposition: inStore };
 export const picked: Step = { bizStep: 'picking', disposition: 'in_progress' };
 export const packed: Step = { bizStep: 'packing', disposition: 'in_progress' };
 export const shipped: Step = { bizStep: 'shipping', disposition: 'in_transit' };
+/** To another warehouse. */
+export const sentOn: Step = { bizStep: 'departing', disposition: 'in_transit' };
+/** By what becomes of what came back. */
+export const returned = {
+  restock: { bizStep: 'accepting', disposition: inStore },
+  quarantine: { bizStep: 'inspecting', disposition: 'returned' },
+  scrap: { bizStep: 'destroying', disposition: 'destroyed' },
+} as const satisfies { readonly [disposition: string]: Step };
 export const unshipped: Step = { bizStep: 'void_shipping', disposition: 'in_progress' };
 
 const adjustments: { readonly [Reason in AdjustmentReason]: Step } = {
