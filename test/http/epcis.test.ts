@@ -1,6 +1,6 @@
 /** What has happened to goods, over HTTP, in the words of EPCIS 2.0 (B13). */
 import { describe, expect, it } from 'vitest';
-import { epcisFaultsOf } from '../epcis/validate.ts';
+import { epcisFaultsOf } from '../support/epcisSchema.ts';
 import { type Answer, openService } from '../support/service.ts';
 import { arrange, line, placeOrder, warehouse } from './arrange.ts';
 

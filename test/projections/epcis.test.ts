@@ -7,7 +7,7 @@ import type { Recorded } from '../../src/eventsourcing/projecting/projection.ts'
 import { contextOf, createEpcisIds } from '../../src/projections/epcis/ids.ts';
 import { epcisEventsOf, epcisTypes, type MappedEvent } from '../../src/projections/epcis/mapping.ts';
 import type { EpcisEvent } from '../../src/projections/epcis/shape.ts';
-import { epcisFaultsOf } from '../epcis/validate.ts';
+import { epcisFaultsOf } from '../support/epcisSchema.ts';
 import { golden } from './golden.ts';
 import { stockHistories } from './stockHistories.ts';
 import { logOf } from './stockLog.ts';

