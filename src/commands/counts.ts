@@ -35,15 +35,34 @@ const lost = (detail: string): StockOutcome => ({
 
 type Look = { readonly began: CountBegin; readonly head: number } | { readonly objection: string };
 
+/**
+ * What later counts have put right, and what was proposed before counting began and approved since: pieces that were gone
+ * from the shelf already. Neither is a movement.
+ */
+const correctedIn = (since: readonly Recorded<StockEvent>[]): number => {
+  const proposed = new Set<string>();
+  let corrected = 0;
+  let isApproved = false;
+  for (const { type, data } of since) {
+    if (type === 'StockChangeProposed') proposed.add(data.approvalId);
+    // What was approved follows in the same append.
+    if (type === 'StockChangeApproved') isApproved = !proposed.has(data.approvalId);
+    if (type === 'StockCounted' || (type === 'StockAdjusted' && isApproved)) {
+      corrected += data.delta;
+      isApproved = false;
+    }
+  }
+  return corrected;
+};
+
 const beganAt = ([base, ...since]: readonly Recorded<StockEvent>[]): Look => {
   if (base === undefined) return { objection: 'The stock has never had this revision.' };
   const all = [base, ...since];
   if (all.some(({ type }) => type === 'StockRetired')) return { objection: 'The stock was retired since.' };
-  const corrections = since.map((event) => (event.type === 'StockCounted' ? event.data.delta : 0));
   const began = {
     revision: base.revision,
     onHand: base.data.after.onHand,
-    corrected: corrections.reduce((sum, delta) => sum + delta, 0),
+    corrected: correctedIn(since),
     proposed: since.flatMap((event) => (event.type === 'StockChangeProposed' ? [event.data.approvalId] : [])),
   };
   return { began, head: base.revision + since.length };

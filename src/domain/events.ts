@@ -86,6 +86,8 @@ export const upcasters: { readonly [typeAtVersion: string]: (data: object) => ob
   'WarehouseDefined@1': (data) => data,
   'OrderShipmentDispatched@2': (data) => data,
   'ShipmentDispatched@2': (data) => data,
+  // What a count has not seen came with version 2; before, it had seen all.
+  'StockChangeProposed@1': (data) => data,
   'StockCounted@1': (data) => ({ ...data, shelf: null }),
 };
 

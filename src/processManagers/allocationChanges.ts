@@ -14,6 +14,7 @@ export const indexedTypes: readonly string[] = [
   'WarehouseDefined',
   'WarehouseSourcingSet',
   'StockRegistered',
+  'OrderLinesChanged',
   'OrderAllocated',
   'OrderBackordered',
   'OrderAllocationLapsed',

@@ -44,8 +44,8 @@ export interface OrderCancelledData {
 export interface OrderChangedData {
   readonly orderId: string;
   readonly reason: string;
-  /** As they stand: ordered in all, and how many of these will not come. */
-  readonly lines: readonly (LineQuantity & { readonly cancelled: number })[];
+  /** Those that changed, as they are from now on. */
+  readonly lines: readonly LineQuantity[];
 }
 export interface OrderShippedData {
   readonly orderId: string;
@@ -139,8 +139,7 @@ const withoutWarehouse = (
       return { type: 'order.backordered', data: told };
     }
     case 'OrderLinesChanged': {
-      const lines = event.data.lines.map(({ lineId, quantity, dropped }) => ({ lineId, quantity, cancelled: dropped }));
-      const told: OrderChangedData = { orderId, reason: event.data.reason, lines };
+      const told: OrderChangedData = { orderId, reason: event.data.reason, lines: quantitiesOf(event.data.lines) };
       return { type: 'order.changed', data: told };
     }
     case 'OrderShipmentDelivered': {

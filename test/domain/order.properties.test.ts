@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../src/domain/order/commands.ts';
 import { orderDecider } from '../../src/domain/order/decider.ts';
 import { unsourcedOf } from '../../src/domain/order/lacks.ts';
-import { wantedOf } from '../../src/domain/order/lines.ts';
 import { isEnded, leftShipments, type Order, type PlacedOrder } from '../../src/domain/order/state.ts';
 import { recordedBy } from '../support/deciderSpec.ts';
 import { later, sampleOrder } from '../support/samples.ts';
@@ -108,9 +107,7 @@ const quantities = (of: readonly { lineId: string; quantity: number }[], lineId:
   sum(of.filter((each) => each.lineId === lineId).map(({ quantity }) => quantity));
 
 const faultOf = (order: PlacedOrder): string | null => {
-  for (const line of order.lines) {
-    const { lineId } = line;
-    const quantity = wantedOf(line);
+  for (const { lineId, quantity } of order.lines) {
     const own = order.allocations.filter((allocation) => allocation.lineId === lineId);
     const sourced = quantities(own, lineId);
     const left = sum(own.map(({ shipped }) => shipped));
@@ -119,7 +116,6 @@ const faultOf = (order: PlacedOrder): string | null => {
       lineId,
     );
     if (sourced > quantity) return 'more allocated than wanted';
-    if (quantity < 0 || quantity > line.quantity) return 'less wanted than none, or more than ordered';
     if (own.some((each) => each.shipped < 0 || each.shipped > each.quantity)) return 'more shipped than allocated';
     if (left !== shipped) return 'shipments and allocations disagree';
     if (order.shipments.some(({ delivered, turnedBack }) => delivered && turnedBack)) return 'delivered and back';

@@ -33,7 +33,7 @@ const chairsSent: OrderEvent = {
 
 const want = (...lines: readonly LineChange[]): OrderCommand => ({ type: 'ChangeOrder', lines, reason: 'asked' });
 const changed = (
-  lines: readonly { lineId: string; quantity: number; dropped: number }[],
+  lines: readonly { lineId: string; quantity: number }[],
   released: readonly Allocation[],
 ): OrderEvent => ({ type: 'OrderLinesChanged', data: { orderId, lines, released, reason: 'asked' } });
 
@@ -41,10 +41,10 @@ describe('a line of which fewer are wanted', () => {
   it('gives back what was reserved last', () => {
     given(orderDecider, placed, allocated)
       .when(want({ lineId: '1', quantity: 1 }))
-      .thenRecords(changed([{ lineId: '1', quantity: 3, dropped: 2 }], [chair, { ...chairs, quantity: 1 }]));
+      .thenRecords(changed([{ lineId: '1', quantity: 1 }], [chair, { ...chairs, quantity: 1 }]));
   });
   it('is nothing new the second time, and may be none', () => {
-    const none = changed([{ lineId: '2', quantity: 2, dropped: 2 }], [lamps]);
+    const none = changed([{ lineId: '2', quantity: 0 }], [lamps]);
     given(orderDecider, placed, allocated)
       .when(want({ lineId: '2', quantity: 0 }))
       .thenRecords(none);
@@ -55,13 +55,13 @@ describe('a line of which fewer are wanted', () => {
   it('keeps what has left, and is refused where that is more', () => {
     given(orderDecider, placed, allocated, chairsSent)
       .when(want({ lineId: '1', quantity: 2 }))
-      .thenRecords(changed([{ lineId: '1', quantity: 3, dropped: 1 }], [chair]));
+      .thenRecords(changed([{ lineId: '1', quantity: 2 }], [chair]));
     given(orderDecider, placed, allocated, chairsSent)
       .when(want({ lineId: '1', quantity: 1 }))
       .thenRefused('ORDER_ALREADY_SHIPPED');
     given(orderDecider, placed, allocated, chairsSent)
       .when(want({ lineId: '1', quantity: 0, orShipped: true }))
-      .thenRecords(changed([{ lineId: '1', quantity: 3, dropped: 1 }], [chair]));
+      .thenRecords(changed([{ lineId: '1', quantity: 2 }], [chair]));
   });
   it('ends a promise that could not be kept', () => {
     const short: OrderEvent = {
@@ -71,7 +71,7 @@ describe('a line of which fewer are wanted', () => {
     const lost: OrderEvent = { type: 'OrderExceptionRaised', data: { orderId, code: promiseLost, detail: 'x' } };
     given(orderDecider, placed, short, lost)
       .when(want({ lineId: '1', quantity: 2 }))
-      .thenRecords(changed([{ lineId: '1', quantity: 3, dropped: 1 }], []), {
+      .thenRecords(changed([{ lineId: '1', quantity: 2 }], []), {
         type: 'OrderExceptionResolved',
         data: { orderId, codes: [promiseLost], reason: 'sourced_again' },
       });
@@ -80,8 +80,8 @@ describe('a line of which fewer are wanted', () => {
 
 describe('a line of which more are wanted', () => {
   it('lacks a source for them, also after some were dropped', () => {
-    const fewer = changed([{ lineId: '1', quantity: 3, dropped: 2 }], [chair, { ...chairs, quantity: 1 }]);
-    const more = changed([{ lineId: '1', quantity: 6, dropped: 2 }], []);
+    const fewer = changed([{ lineId: '1', quantity: 1 }], [chair, { ...chairs, quantity: 1 }]);
+    const more = changed([{ lineId: '1', quantity: 4 }], []);
     given(orderDecider, placed, allocated, fewer)
       .when(want({ lineId: '1', quantity: 4 }))
       .thenRecords(more);
@@ -137,7 +137,7 @@ describe('a change', () => {
     const order = [placed, allocated].reduce(orderDecider.evolve, orderDecider.initialState);
     expect(recordedBy(orderDecider.decide(both, order))).toEqual([
       { type: 'OrderAddressCorrected', data: { orderId, ...address } },
-      changed([{ lineId: '2', quantity: 2, dropped: 1 }], [{ ...lamps, quantity: 1 }]),
+      changed([{ lineId: '2', quantity: 1 }], [{ ...lamps, quantity: 1 }]),
     ]);
     given(orderDecider, placed, allocated)
       .when({ ...both, lines: [{ lineId: 'x', quantity: 1 }] })

@@ -79,6 +79,9 @@ describe('A tracking number', () => {
   it('differs where the check digit is wrong, and where another carrier issues such numbers', () => {
     expect(checkNumber('1Z5R89390357567128', 'UPS')).toEqual({ verdict: 'differs', mayBeOf: [] });
     expect(checkNumber('1Z5R89390357567127', 'FedEx')).toEqual({ verdict: 'differs', mayBeOf: ['ups'] });
+    // Carriers with a network of their own in each country have forms that we do not know.
+    expect(checkNumber('00340434161094042557', 'DHL Paket').verdict).toBe('not_checked');
+    expect(checkNumber('01234567890123', 'DPD').verdict).toBe('not_checked');
   });
 
   it('is not checked against a carrier that is not named, or not known', () => {

@@ -1,6 +1,6 @@
 /** Counts against the revision at which counting began (B9, docs/counts.md). */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openService, startService, type TestService } from '../support/service.ts';
+import { openService, startMs, startService, steppedUp, type TestService } from '../support/service.ts';
 import { arrange } from './arrange.ts';
 
 const service = await startService();
@@ -156,5 +156,19 @@ describe('a count that differs by much', () => {
       'superseded',
       'open',
     ]);
+  });
+
+  it('takes a loss that was proposed before counting began, and approved since, off once', async () => {
+    const other = await openService({ approvalFromUnits: 15 });
+    const { count, adjust } = await stocked(100, other);
+    const proposed = await adjust(-20);
+    expect(proposed.status).toBe(202);
+    // The pieces are gone from the shelf when counting begins.
+    const base = proposed.body.revision as number;
+    const bert = other.as({ sub: 'bert', client_id: 'app', roles: ['admin'], scope: 'admin', ...steppedUp(startMs) });
+    const { approvalId } = proposed.body as { approvalId: string };
+    expect((await bert.post(`/v1/approvals/${approvalId}/approval`, {})).status).toBe(200);
+    const counted = await count(80, base);
+    expect([counted.status, counted.body.onHand]).toEqual([201, 80]);
   });
 });

@@ -122,7 +122,7 @@ describe('the webhooks of the document', () => {
       warehouseId: 'BER',
       lines: [{ lineId: '1', quantity: placed.body.lines[0].allocated[0].quantity }],
       carrier: 'ups',
-      trackingNumber: '1Z12345E0205271688',
+      trackingNumber: '1Z5R89390357567127',
       parcels: [{ parcelId: 'P1', boxes: [] }],
     });
     expect(shipped.status, shipped.text).toBe(201);

@@ -175,3 +175,21 @@ it('tells the city no more once the data of the customer was erased', async () =
   const { status, text } = await service.as(null).get(path);
   expect([status, text.includes('Berlin')]).toEqual([200, false]);
 });
+
+it('says what an order waits for, that more is to come, and where a parcel is that came back', async () => {
+  const { service, orderId } = await open();
+  const { path } = await linkOf(service, orderId);
+  const page = async () => (await service.as(null).get(path)).text;
+  const change = (quantity: number) =>
+    service.as('sandbox-admin').patch(`/v1/orders/${orderId}`, { lines: [{ lineId: '1', quantity }] });
+  expect((await change(12)).status).toBe(200);
+  await expect.poll(page).toContain('The order waits for goods.');
+  const shipmentId = await dispatch(service, orderId);
+  await expect.poll(page).toContain('0 of 3 boxes have arrived so far; more are to come.');
+  for (const status of ['return_to_sender', 'in_transit', 'delivered']) {
+    await report(service, shipmentId, { parcelId: 'P1', status });
+  }
+  await expect.poll(page).toContain('Back at the sender');
+  expect(await page()).toContain('On its way back');
+  expect(await page()).not.toMatch(/<li>Delivered(?:,|<br>)/);
+});

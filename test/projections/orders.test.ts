@@ -121,7 +121,7 @@ projectionSpec(orders, ledgerLog, {
   ],
   OrderLinesChanged: [
     {
-      title: 'what was taken off will not come, what was added waits, and what is not needed is let go',
+      title: 'what is not wanted does not come, what was added waits, and what is not needed is let go',
       events: [
         placed,
         allocated(chairs, lamps),
@@ -130,8 +130,8 @@ projectionSpec(orders, ledgerLog, {
           data: {
             orderId,
             lines: [
-              { lineId: '1', quantity: 3, dropped: 2 },
-              { lineId: '2', quantity: 4, dropped: 0 },
+              { lineId: '1', quantity: 1 },
+              { lineId: '2', quantity: 4 },
             ],
             released: [{ ...chairs, quantity: 2 }],
             reason: 'asked',
@@ -141,7 +141,7 @@ projectionSpec(orders, ledgerLog, {
       becomes: {
         status: 'processing',
         ...linesThen(
-          { allocated: [{ warehouseId: 'BER', quantity: 1 }], dropped: 2, cancelled: 2 },
+          { allocated: [{ warehouseId: 'BER', quantity: 1 }], quantity: 1 },
           { ...inParis, quantity: 4, backordered: 2 },
         ),
         waitingSkus: [anySku, 'LAMP'],

@@ -75,7 +75,7 @@ const orderCommands: readonly OrderCommand[] = [
 
 /** Nothing new comes of more pieces than two; without an end to them no walk would end. */
 const mayComeBack = (order: Order, { type }: OrderCommand): boolean =>
-  type !== 'RecordReturnReceipt' || (order.phase !== 'absent' && returnedOf(order, '1') < 2);
+  type !== 'RecordReturnReceipt' || (order.phase !== 'absent' && (returnedOf(order).get('1') ?? 0) < 2);
 
 const decided = (order: Order, command: OrderCommand): Order =>
   recordedBy(orderDecider.decide(command, order)).reduce(orderDecider.evolve, order);

@@ -3,14 +3,13 @@ import { accept, refuse } from '../../eventsourcing/message.ts';
 import { isCount, orderLineQuantityMax, orderQuantityMax } from '../values.ts';
 import type { AddressCorrection, OrderCommandOf, OrderDecision } from './commands.ts';
 import { surplusOf } from './dispatch.ts';
-import type { OrderEvent, OrderLinesChanged } from './events.ts';
+import type { OrderEvent } from './events.ts';
 import { unshippedOf, unsourcedOf } from './lacks.ts';
-import { wantedOf } from './lines.ts';
+import type { LineQuantity } from './shapes.ts';
 import { cancel, keptAgain } from './standing.ts';
 import { evolveOrder, isEnded, leftShipments, type PlacedOrder } from './state.ts';
 
 type ChangeOrder = OrderCommandOf<'ChangeOrder'>;
-type ChangedLine = OrderLinesChanged['data']['lines'][number];
 
 /** Until goods have left: after that the courier has the old address, and only the courier can change it. */
 const correctAddress = (command: AddressCorrection, order: PlacedOrder): OrderDecision => {
@@ -52,27 +51,21 @@ const refusalOf = (asked: Asked, order: PlacedOrder): OrderDecision | null => {
   return null;
 };
 
-/** The lines that change. More than before is ordered anew; fewer are dropped from what was. */
-const changesOf = (asked: Asked, order: PlacedOrder): readonly ChangedLine[] => {
+/** The lines that change, as they are from now on. */
+const changesOf = (asked: Asked, order: PlacedOrder): readonly LineQuantity[] => {
   const shipped = shippedOf(order);
   // Fewer than have left were refused, unless as many will do.
   const wanted = new Map(asked.map(({ lineId, quantity }) => [lineId, Math.max(quantity, shipped.get(lineId) ?? 0)]));
-  return order.lines.flatMap((line) => {
-    const { lineId, quantity, dropped = 0 } = line;
-    const more = (wanted.get(lineId) ?? wantedOf(line)) - wantedOf(line);
-    return more === 0
-      ? []
-      : [{ lineId, quantity: quantity + Math.max(0, more), dropped: dropped + Math.max(0, -more) }];
+  return order.lines.flatMap(({ lineId, quantity: before }) => {
+    const quantity = wanted.get(lineId) ?? before;
+    return quantity === before ? [] : [{ lineId, quantity }];
   });
 };
 
 /** What an order may be after a change; `null`: it may. */
 const sizeRefusalOf = (order: PlacedOrder): OrderDecision | null => {
   if (order.lines.some(({ quantity }) => quantity > orderLineQuantityMax)) {
-    return refuse(
-      'QUANTITY_INVALID',
-      `A line has at most ${orderLineQuantityMax} pieces, those that were dropped too.`,
-    );
+    return refuse('QUANTITY_INVALID', `A line has at most ${orderLineQuantityMax} pieces.`);
   }
   const quantity = order.lines.reduce((sum, line) => sum + line.quantity, 0);
   return quantity > orderQuantityMax

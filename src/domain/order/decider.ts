@@ -14,7 +14,8 @@ import type { OrderEvent } from './events.ts';
 import { orderVersions } from './fields.ts';
 import { promiseFill } from './fills.ts';
 import { unshippedSources } from './lacks.ts';
-import { decideReturn } from './returns.ts';
+import { decideReturn, returnedMore, returnedOfVoided } from './returns.ts';
+import type { ShippedLine } from './shapes.ts';
 import { abandon, cancel, hold, release, voidedAtEnd } from './standing.ts';
 import { evolveOrder, isEnded, type Order, orderStates, type PlacedOrder, weighOrder } from './state.ts';
 
@@ -65,6 +66,21 @@ const recordEnd = ({ type, shipmentId }: ShipmentEnd, order: PlacedOrder): Order
   );
 };
 
+/** Lines without the pieces that are named, by line; and whether there were any. */
+const without = (
+  lines: readonly ShippedLine[],
+  pieces: ReadonlyMap<string, number>,
+): readonly [readonly ShippedLine[], boolean] => {
+  const left = new Map(pieces);
+  const rest = lines.flatMap((line) => {
+    const taken = Math.min(line.quantity, left.get(line.lineId) ?? 0);
+    left.set(line.lineId, (left.get(line.lineId) ?? 0) - taken);
+    return taken === line.quantity ? [] : [{ ...line, quantity: line.quantity - taken }];
+  });
+  const sum = (of: readonly ShippedLine[]): number => of.reduce((total, { quantity }) => total + quantity, 0);
+  return [rest, sum(rest) < sum(lines)];
+};
+
 /**
  * As the shipment's own stream has it, which voids none that has ended. An order that may still be sourced is planned
  * again for what never left; of one whose rest was cancelled a person must say what becomes of it.
@@ -74,11 +90,25 @@ const recordVoid = (shipmentId: string, order: PlacedOrder): OrderDecision => {
   if (shipment === undefined) return refuse('SHIPMENT_NOT_FOUND', 'The order has no such shipment.');
   if (shipment.voided === true || shipment.delivered || shipment.turnedBack) return accept();
   const { orderId } = order;
-  const { warehouseId, lines } = shipment;
+  const { warehouseId } = shipment;
+  const [lines, isReturned] = without(shipment.lines, returnedOfVoided(order, shipmentId));
   const voided: OrderEvent = { type: 'OrderShipmentVoided', data: { orderId, shipmentId, warehouseId, lines } };
-  if (!isEnded(order)) return accept(voided);
-  const detail = `Shipment ${shipmentId} never left, and the rest of the order was cancelled: nothing replaces it.`;
-  return accept<OrderEvent>(voided, { type: 'OrderExceptionRaised', data: { orderId, code: voidedAtEnd, detail } });
+  const raise = (code: string, detail: string): OrderEvent => ({
+    type: 'OrderExceptionRaised',
+    data: { orderId, code, detail },
+  });
+  return accept<OrderEvent>(
+    voided,
+    ...(isReturned ? [raise(returnedMore, `Of shipment ${shipmentId}, which never left, pieces have come back.`)] : []),
+    ...(isEnded(order)
+      ? [
+          raise(
+            voidedAtEnd,
+            `Shipment ${shipmentId} never left, and the rest of the order was cancelled: nothing replaces it.`,
+          ),
+        ]
+      : []),
+  );
 };
 
 const decidePlaced = (

@@ -8,7 +8,6 @@ import { isQuantity } from '../values.ts';
 import type { DispatchRequest, OrderCommandOf, OrderDecision } from './commands.ts';
 import type { OrderEvent } from './events.ts';
 import { unshippedOf, unshippedSources } from './lacks.ts';
-import { wantedOf } from './lines.ts';
 import type { Allocation, ShippedLine } from './shapes.ts';
 import type { OpenAllocation } from './sources.ts';
 import { evolveOrder, type PlacedOrder } from './state.ts';
@@ -85,7 +84,7 @@ const refusalOf = ({ shipmentId, lines, parcels }: Dispatch, order: PlacedOrder)
 
 /** Reserved for lines that need it no more, the newest first. */
 export const surplusOf = (order: PlacedOrder): readonly Allocation[] => {
-  const wanted = new Map(order.lines.map((line) => [line.lineId, wantedOf(line)]));
+  const wanted = new Map(order.lines.map(({ lineId, quantity }) => [lineId, quantity]));
   const surplus = new Map<string, number>();
   for (const { lineId, quantity } of order.allocations) {
     surplus.set(lineId, (surplus.get(lineId) ?? -(wanted.get(lineId) ?? 0)) + quantity);

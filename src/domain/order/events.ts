@@ -65,14 +65,14 @@ export type OrderPartsReserved = { readonly type: 'OrderPartsReserved'; readonly
 /** It was never placed and never will be: its number has gone on to another order. */
 export type OrderAbandoned = { readonly type: 'OrderAbandoned'; readonly data: { readonly orderId: string } };
 /**
- * Lines as they stand after it: `quantity` was ordered in all, `dropped` of it will not come. What has left is never
- * dropped. `released`: what was reserved for them and is not needed any more.
+ * How many pieces of each line are wanted from now on; 0: none. Never fewer than have left. `released`: what was reserved
+ * for them and is not needed any more.
  */
 export type OrderLinesChanged = {
   readonly type: 'OrderLinesChanged';
   readonly data: {
     readonly orderId: string;
-    readonly lines: readonly (LineQuantity & { readonly dropped: number })[];
+    readonly lines: readonly LineQuantity[];
     readonly released: readonly Allocation[];
     readonly reason: string;
     readonly note?: Sealed;

@@ -1,5 +1,4 @@
 /** What of an order lacks a source, or has not left. Worked out from its lines and sources, and never counted beside them. */
-import { wantedOf } from './lines.ts';
 import type { Allocation, LineQuantity } from './shapes.ts';
 import { countedPerLine, type OpenAllocation } from './sources.ts';
 import { isEnded, type PlacedOrder } from './state.ts';
@@ -15,9 +14,8 @@ const lackingOf = (order: PlacedOrder, countOf: (allocation: OpenAllocation) => 
   if (isEnded(order)) return [];
   const counted = countedPerLine(order.allocations, countOf);
   const lacking: Lack[] = [];
-  for (const line of order.lines) {
-    const { lineId, sku } = line;
-    const left = wantedOf(line) - (counted.get(lineId) ?? 0);
+  for (const { lineId, sku, quantity } of order.lines) {
+    const left = quantity - (counted.get(lineId) ?? 0);
     if (left > 0) lacking.push({ lineId, sku, quantity: left });
   }
   return lacking;

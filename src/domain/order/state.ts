@@ -1,9 +1,8 @@
 import { jsonStates, type Sealed, type StateCodec, unreachable } from '../../eventsourcing/message.ts';
 import type { OrderEvent, OrderPlaced } from './events.ts';
 import type { ExpectedFill } from './fillEvents.ts';
-import type { PlacedLine } from './lines.ts';
 import { moveReturns, type OrderReturn } from './openReturns.ts';
-import type { ShippedLine, SourcingStrategy } from './shapes.ts';
+import type { OrderLine, ShippedLine, SourcingStrategy } from './shapes.ts';
 import { lessen, type OpenAllocation, ship, unship } from './sources.ts';
 
 export interface OrderShipment {
@@ -28,7 +27,7 @@ export interface PlacedOrder {
   readonly placedBy: string;
   /** The number that this client has given it. */
   readonly orderNumber: string | null;
-  readonly lines: readonly PlacedLine[];
+  readonly lines: readonly OrderLine[];
   readonly sourcing: SourcingStrategy;
   readonly preferredWarehouseId: string | null;
   readonly destinationCountry: string;
@@ -53,7 +52,7 @@ export interface PlacedOrder {
 /** `isAbandoned`: no order can be placed under this id any more. */
 export type Order = { readonly phase: 'absent'; readonly isAbandoned?: true } | PlacedOrder;
 
-export const orderStates: StateCodec<Order> = jsonStates(2);
+export const orderStates: StateCodec<Order> = jsonStates(1);
 
 /** Bytes, roughly. */
 export const weighOrder = (order: Order): number =>
@@ -61,7 +60,8 @@ export const weighOrder = (order: Order): number =>
     ? 100
     : 600 +
       150 * (order.lines.length + order.allocations.length + order.shipments.length) +
-      300 * (order.fills?.length ?? 0);
+      300 * (order.fills?.length ?? 0) +
+      120 * (order.returns ?? []).reduce((sum, { lines }) => sum + 1 + lines.length, 0);
 
 const changeShipment = (order: PlacedOrder, shipmentId: string, change: Partial<OrderShipment>): PlacedOrder => ({
   ...order,
@@ -89,7 +89,11 @@ const evolvePlaced = (order: PlacedOrder, event: Exclude<OrderEvent, OrderPlaced
     }
     case 'OrderAllocated': {
       const fresh = event.data.allocations.map((allocation) => ({ ...allocation, shipped: 0 }));
-      return { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };
+      const allocated: PlacedOrder = { ...order, phase: 'open', allocations: [...order.allocations, ...fresh] };
+      if (order.fills === undefined) return allocated;
+      // Nothing on its way is for a line that lacks nothing any more.
+      const lacking = new Set(event.data.backordered.map(({ lineId }) => lineId));
+      return { ...allocated, fills: order.fills.filter(({ lineId }) => lacking.has(lineId)) };
     }
     case 'OrderBackordered':
       return { ...order, phase: 'open' };

@@ -23,6 +23,12 @@ type ProposableCommand = StockCommandOf<'AdjustStock' | 'SetStock' | 'RetireStoc
 const isOver = ({ approval }: ProposableCommand, delta: number): boolean =>
   approval !== undefined && Math.abs(delta) >= approval.fromUnits;
 
+/** Changes that were proposed while it was counted. Another count is none of them: both saw the same shelf. */
+const unseenBy = ({ began }: StockCommandOf<'SetStock'>, proposals: Proposals): readonly string[] =>
+  proposals
+    .filter(({ approvalId, change }) => change.kind !== 'count' && began?.proposed.includes(approvalId) === true)
+    .map(({ approvalId }) => approvalId);
+
 const propose = (
   command: ProposableCommand,
   change: ProposedChange,
@@ -38,7 +44,16 @@ const propose = (
   const loss = change.kind === 'retirement' ? 0 : Math.max(0, -change.delta);
   const held = Math.min(loss, onHand - quarantined);
   const note = command.type === 'RetireStock' || command.note === undefined ? {} : { note: command.note };
-  const data = { ...keyOf(command), approvalId, change, ...note, held, proposedBy };
+  const unseen = command.type === 'SetStock' ? unseenBy(command, stock.proposals) : [];
+  const data = {
+    ...keyOf(command),
+    approvalId,
+    change,
+    ...note,
+    held,
+    proposedBy,
+    ...(unseen.length === 0 ? {} : { unseen }),
+  };
   return recordFact(stock, {
     target: command,
     cause: change.kind === 'count' ? 'count' : 'adjustment',
@@ -85,7 +100,8 @@ export const countOrPropose = (command: StockCommandOf<'SetStock'>, stock: Known
   const there = began === undefined ? counted : counted + onHand - began.onHand - began.corrected;
   const delta = there - onHand;
   if (approval === undefined || !isOver(command, delta)) {
-    const seen = stock.proposals.filter(({ approvalId }) => began?.proposed.includes(approvalId) !== true);
+    const unseen = unseenBy(command, stock.proposals);
+    const seen = stock.proposals.filter(({ approvalId }) => !unseen.includes(approvalId));
     const shelf = began === undefined ? {} : { shelf: { counted, revision: began.revision } };
     const count = { target: command, there, reason, ...(note === undefined ? {} : { note }), ...shelf };
     return afterEnds(stock, settledByCount(command, seen), (settled) => recordCount(count, settled));
@@ -153,7 +169,9 @@ const approve = (command: StockCommandOf<'ApproveChange'>, proposal: Proposal, s
     type: 'StockChangeApproved',
     data: { ...keyOf(command), approvalId, freed: held, approvedBy },
   };
-  const settled = change.kind === 'count' ? settledByCount(command, stock.proposals.slice(0, at)) : [];
+  const { unseen = [] } = proposal;
+  const seen = stock.proposals.slice(0, at).filter((earlier) => !unseen.includes(earlier.approvalId));
+  const settled = change.kind === 'count' ? settledByCount(command, seen) : [];
   return afterEnds(stock, [approved, ...settled], (then) => carryOut(command, proposal, then));
 };
 

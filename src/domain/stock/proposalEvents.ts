@@ -12,6 +12,8 @@ export type StockChangeProposed = {
     readonly held: number;
     /** Subject. */
     readonly proposedBy: string;
+    /** Of a count: changes that were proposed while it was made (their approvals), which it has not seen. Absent: none. */
+    readonly unseen?: readonly string[];
   };
 };
 /** `freed`: pieces that were still held for it. */

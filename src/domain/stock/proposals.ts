@@ -11,6 +11,8 @@ export interface Proposal {
   readonly held: number;
   /** Subject. */
   readonly proposedBy: string;
+  /** Approvals of changes that a count has not seen. */
+  readonly unseen?: readonly string[];
 }
 
 /** Those that are open, in the order in which they were proposed. */
@@ -37,8 +39,9 @@ const within = (proposals: Proposals, quarantined: number): Proposals => {
 export const moveProposals = (proposals: Proposals, { type, data }: StockMovement, quarantined: number): Proposals => {
   switch (type) {
     case 'StockChangeProposed': {
-      const { approvalId, change, note, held, proposedBy } = data;
-      return [...proposals, { approvalId, change, ...(note === undefined ? {} : { note }), held, proposedBy }];
+      const { approvalId, change, note, held, proposedBy, unseen } = data;
+      const more = { ...(note === undefined ? {} : { note }), ...(unseen === undefined ? {} : { unseen }) };
+      return [...proposals, { approvalId, change, held, proposedBy, ...more }];
     }
     case 'StockChangeApproved':
     case 'StockChangeRejected':

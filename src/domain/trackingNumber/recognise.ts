@@ -69,12 +69,18 @@ const carrierKeyOf = (name: string): CarrierKey | null => {
 /** By which carriers are compared, however somebody has written the name: `UPS`, `ups`, `United Parcel Service`. */
 export const carrierSlug = (name: string): string => carrierKeyOf(name) ?? plain(name);
 
+/**
+ * Their parcels travel under many more forms than the tables have: each national network has its own. So a number that is of
+ * none of these forms says nothing.
+ */
+const knownInPart: ReadonlySet<CarrierKey> = new Set(['amazon', 'dhl', 'dpd', 'postal_service', 'yodel']);
+
 export const numberVerdicts = ['matches', 'differs', 'not_checked'] as const;
 
 export interface NumberCheck {
   /**
    * `matches`: the named carrier issues such numbers, and the check digit is right. `differs`: it does not, or the digit is
-   * wrong. `not_checked`: no carrier is named, or one whose numbers we do not know.
+   * wrong. `not_checked`: no carrier is named, or one of whose numbers we do not know all forms.
    */
   readonly verdict: (typeof numberVerdicts)[number];
   /** Who may have issued it, by its form and check digit. */
@@ -85,5 +91,6 @@ export const checkNumber = (trackingNumber: string, carrier: string | undefined)
   const mayBeOf = possibleIssuers(trackingNumber);
   const key = carrier === undefined ? null : carrierKeyOf(carrier);
   if (key === null) return { verdict: 'not_checked', mayBeOf };
-  return { verdict: mayBeOf.includes(key) ? 'matches' : 'differs', mayBeOf };
+  if (mayBeOf.includes(key)) return { verdict: 'matches', mayBeOf };
+  return { verdict: knownInPart.has(key) ? 'not_checked' : 'differs', mayBeOf };
 };

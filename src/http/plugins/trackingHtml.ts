@@ -119,8 +119,14 @@ const stepsOf = (step: number | null): string =>
 ${trackingSteps.map((name, index) => `<li${stepClass(index, step)}>${name}${stepState(index, step)}</li>`).join('\n')}
 </ol>`;
 
-const boxesOf = ({ total, delivered }: TrackingView['boxes']): string =>
-  total === 0 ? '' : `<p>${delivered} of ${total} ${total === 1 ? 'box has' : 'boxes have'} arrived.</p>`;
+const boxesOf = ({
+  boxes: { total, delivered },
+  isMoreToCome,
+}: Pick<TrackingView, 'boxes' | 'isMoreToCome'>): string => {
+  if (total === 0) return '';
+  const told = `${delivered} of ${total} ${total === 1 ? 'box has' : 'boxes have'} arrived`;
+  return `<p>${isMoreToCome ? `${told} so far; more are to come` : told}.</p>`;
+};
 
 const stationOf = ({ words, place, at }: TrackedStation): string =>
   `<li>${words}${place === null ? '' : `, ${asText(place)}`}<br>${timeOf(at)}</li>`;
@@ -137,7 +143,7 @@ const shipmentOf = ({ carrier, dispatchedAt, parcels }: TrackedShipment, index: 
 ${parcels.map(parcelOf).join('\n')}
 </section>`;
 
-export const trackingPage = ({ headline, step, boxes, city, placedAt, shipments }: TrackingView): string =>
+export const trackingPage = ({ headline, step, city, placedAt, shipments, ...boxes }: TrackingView): string =>
   page(
     'Your order',
     `<h1>Your order</h1>

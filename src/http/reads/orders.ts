@@ -14,10 +14,7 @@ import { seesWarehouse, seesWhole } from './visibleFields.ts';
 type OpenPersonalData = Pick<PersonalData, 'open'>;
 
 /** Sums of what is missing, sent or delivered are shown to all; sources only of the warehouses in reach. */
-const showLine = (
-  { priceMinor, currency, dropped: _, ...line }: OrderDocument['lines'][number],
-  reach: Reach,
-): object => ({
+const showLine = ({ priceMinor, currency, ...line }: OrderDocument['lines'][number], reach: Reach): object => ({
   ...line,
   ...(line.expected === undefined
     ? {}
@@ -38,7 +35,10 @@ type AllocationStatus = 'none' | 'partial' | 'complete';
 const allocationOf = (lines: OrderDocument['lines']): AllocationStatus => {
   const sourced = lines.flatMap(({ allocated }) => allocated).reduce((sum, { quantity }) => sum + quantity, 0);
   if (sourced === 0) return 'none';
-  return sourced < lines.reduce((sum, { quantity }) => sum + quantity, 0) ? 'partial' : 'complete';
+  // What was cancelled needs none.
+  return sourced < lines.reduce((sum, { quantity, cancelled }) => sum + quantity - cancelled, 0)
+    ? 'partial'
+    : 'complete';
 };
 
 /** Without the customer's contact and address, so it may be kept with an idempotency key. */

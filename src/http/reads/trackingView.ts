@@ -34,6 +34,8 @@ export interface TrackingView {
   /** Index in `trackingSteps`; `null` where the order does not go that way any more. */
   readonly step: number | null;
   readonly boxes: { readonly total: number; readonly delivered: number };
+  /** Some of it is in no box yet. */
+  readonly isMoreToCome: boolean;
   /** `null`: the customer's data was erased. */
   readonly city: string | null;
   readonly placedAt: string;
@@ -91,8 +93,15 @@ const placesAreTold: ReadonlySet<ParcelStatus> = new Set(['pre_transit', 'in_tra
 const boxesIn = ({ boxes }: ParcelView): number =>
   boxes.length === 0 ? 1 : boxes.reduce((total, { quantity }) => total + quantity, 0);
 
-/** A page that is read on a phone; older stations tell nothing new. */
-const stationsMax = 50;
+/** Of all parcels of a page that is read on a phone; older stations tell nothing new. */
+const stationsOfPageMax = 500;
+const stationsOfParcelMax = 50;
+
+/** Each parcel shows where it was seen last, however many there are. */
+const stationsMaxOf = (shipments: readonly ShipmentDocument[]): number => {
+  const parcels = shipments.reduce((sum, shipment) => sum + shipment.parcels.length, 0);
+  return Math.max(1, Math.min(stationsOfParcelMax, Math.floor(stationsOfPageMax / Math.max(1, parcels))));
+};
 
 interface Opened {
   readonly order: OrderDocument;
@@ -103,22 +112,28 @@ interface Opened {
   readonly placeOf: (sealed: string) => string | null;
 }
 
-const parcelOf = (parcel: ParcelView, placeOf: Opened['placeOf']): TrackedParcel => ({
-  words: parcelWords[parcel.status],
-  boxes: boxesIn(parcel),
-  stations: parcel.events
-    .slice(-stationsMax)
-    .reverse()
-    .map(({ status, location, occurredAt }) => ({
-      words: parcelWords[status],
-      place: location === null || !placesAreTold.has(status) ? null : placeOf(location),
-      at: occurredAt,
-    })),
-});
+/** A carrier goes on to report the way back, under the same number. */
+const wordsBack: { readonly [Status in ParcelStatus]?: string } = {
+  in_transit: 'On its way back',
+  out_for_delivery: 'On its way back',
+  delivered: 'Back at the sender',
+};
+
+const parcelOf = (parcel: ParcelView, placeOf: Opened['placeOf'], stationsMax: number): TrackedParcel => {
+  const { status: now, events } = parcel;
+  const turned = events.findIndex(({ status }) => status === 'return_to_sender');
+  const stations = events.map(({ status, location, occurredAt }, index) => ({
+    words: (turned >= 0 && index > turned ? wordsBack[status] : undefined) ?? parcelWords[status],
+    place: location === null || !placesAreTold.has(status) ? null : placeOf(location),
+    at: occurredAt,
+  }));
+  return { words: parcelWords[now], boxes: boxesIn(parcel), stations: stations.slice(-stationsMax).reverse() };
+};
 
 /** Sealed places that the page tells. */
-export const placesIn = (shipments: readonly ShipmentDocument[]) =>
-  shipments.flatMap(({ shipmentId, parcels }) =>
+export const placesIn = (shipments: readonly ShipmentDocument[]) => {
+  const stationsMax = stationsMaxOf(shipments);
+  return shipments.flatMap(({ shipmentId, parcels }) =>
     parcels.flatMap(({ events }) =>
       events
         .slice(-stationsMax)
@@ -127,13 +142,22 @@ export const placesIn = (shipments: readonly ShipmentDocument[]) =>
         ),
     ),
   );
+};
+
+const headlineOf = (status: OrderStatus, { held, lines }: Pick<OrderDocument, 'held' | 'lines'>): string => {
+  if (status !== 'pending' && status !== 'processing') return headlines[status];
+  if (held) return 'The order is held back for now.';
+  return lines.some(({ backordered }) => backordered > 0) ? 'The order waits for goods.' : headlines[status];
+};
 
 export const trackingView = ({ order, shipments, city, placeOf }: Opened): TrackingView => {
   const { status, boxes } = orderTracking(order, shipments);
+  const stationsMax = stationsMaxOf(shipments);
   return {
-    headline: headlines[status],
+    headline: headlineOf(status, order),
     step: stepIn(order),
     boxes,
+    isMoreToCome: order.lines.some(({ quantity, cancelled, shipped }) => quantity - cancelled > shipped),
     city,
     placedAt: order.placedAt,
     shipments: shipments
@@ -141,7 +165,7 @@ export const trackingView = ({ order, shipments, city, placeOf }: Opened): Track
       .map(({ carrier, dispatchedAt, parcels }) => ({
         carrier: carrier ?? null,
         dispatchedAt,
-        parcels: parcels.map((parcel) => parcelOf(parcel, placeOf)),
+        parcels: parcels.map((parcel) => parcelOf(parcel, placeOf, stationsMax)),
       })),
   };
 };

@@ -13,9 +13,11 @@ import { createAddressKeys } from '../rateLimits.ts';
 /** A tracker with 500 events has half as much. */
 const bodyBytesMax = 256 * 1_024;
 /** Of all carriers: what is read is held until its reports are recorded. */
-const bodiesBytesMax = 2 * 1_024 * 1_024;
-/** A carrier sends from few addresses, and several messages at once. */
-const bodiesOfAddressBytesMax = 1_024 * 1_024;
+const bodiesBytesMax = 4 * 1_024 * 1_024;
+/** A carrier sends from few addresses, and several messages at once. Strangers from a few addresses shut nobody out. */
+const bodiesOfAddressBytesMax = bodyBytesMax;
+/** Nobody has said yet who sends it: one that trickles in holds what others need. */
+const bodyArrivesMs = 3_000;
 
 interface CarrierRoute {
   readonly Params: { readonly carrier: string };
@@ -28,6 +30,12 @@ const none = Buffer.alloc(0);
 const holdBytes = (bodies: ConcurrencyLimit, { headers }: FastifyRequest, address: string) => {
   const announced = Number(headers['content-length'] ?? bodyBytesMax);
   return bodies.take(address, Math.min(Number.isSafeInteger(announced) ? announced : bodyBytesMax, bodyBytesMax));
+};
+
+const endIfSlow = ({ raw }: FastifyRequest): void => {
+  const timer = setTimeout(() => raw.destroy(), bodyArrivesMs);
+  raw.once('end', () => clearTimeout(timer));
+  raw.once('close', () => clearTimeout(timer));
 };
 
 export const registerCarrierWebhooks = async (app: FastifyInstance, ports: HttpPorts): Promise<void> => {
@@ -61,6 +69,7 @@ export const registerCarrierWebhooks = async (app: FastifyInstance, ports: HttpP
           await limits.arrived(address, reply);
           adapterOf(request.params.carrier);
           holdWhileOpen(reply, () => holdBytes(bodies, request, address));
+          endIfSlow(request);
         },
       },
       async (request, reply) => {
@@ -70,7 +79,10 @@ export const registerCarrierWebhooks = async (app: FastifyInstance, ports: HttpP
         const nowMs = Date.parse(clock.now());
         if (adapter.webhook?.isSigned({ headers, query, body, nowMs }) !== true) {
           limits.refused(addressKeyOf(request.ip));
-          throw new Problem('CARRIER_SIGNATURE_INVALID', 'The message is not signed with the secret of this carrier.');
+          throw new Problem(
+            'CARRIER_SIGNATURE_INVALID',
+            'The message has no signature of this carrier, or one that is wrong or older than five minutes.',
+          );
         }
         request.isWorkedOn = true;
         return reply.code(202).send(await carriers.take(adapter, body));

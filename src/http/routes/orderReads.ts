@@ -36,7 +36,7 @@ const OrdersQuery = Closed({
       minLength: 1,
       maxLength: referenceCharsMax,
       description: 'Of a shipment or a parcel; matched exactly.',
-      examples: ['1Z12345E0205271688'],
+      examples: ['1Z5R89390357567127'],
     }),
   ),
   warehouseId: Type.Optional(WarehouseId),

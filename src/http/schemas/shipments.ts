@@ -31,7 +31,7 @@ const TrackingNumber = Type.String({
   format: 'printable',
   minLength: 1,
   maxLength: trackingNumberCharsMax,
-  examples: ['1Z12345E0205271688'],
+  examples: ['1Z5R89390357567127'],
 });
 const ParcelId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', maxLength: idCharsMax, examples: ['P1'] });
 const BoxRef = Closed({

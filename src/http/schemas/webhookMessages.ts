@@ -29,7 +29,7 @@ const shipment = { shipmentId: Uuid, orderId: Uuid, warehouseId: WarehouseId };
 /** Both are absent as long as they are not known. */
 const carriage = {
   carrier: Type.Optional(Type.String({ examples: ['ups'] })),
-  trackingNumber: Type.Optional(Type.String({ examples: ['1Z12345E0205271688'] })),
+  trackingNumber: Type.Optional(Type.String({ examples: ['1Z5R89390357567127'] })),
 };
 const ParcelId = Type.String({ examples: ['P1'] });
 const ParcelStatus = Type.Enum([...parcelStatuses]);
@@ -72,8 +72,8 @@ export const webhookMessages: {
     data: Closed({
       ...order,
       reason: Reason,
-      lines: Type.Array(Closed({ lineId: LineId, quantity: Quantity, cancelled: Count }), {
-        description: 'Those that changed: ordered in all, and how many of these will not come.',
+      lines: Type.Array(Closed({ lineId: LineId, quantity: Count }), {
+        description: 'Those that changed: how many pieces are wanted from now on.',
       }),
     }),
   },

@@ -77,6 +77,7 @@ const isReference = {
   incomingDelta: false,
   // Sealed: a person's words.
   note: false,
+  unseen: false,
 } as const satisfies { readonly [Field in FieldOf<StockEvent>]: boolean };
 
 type ReferenceField = {
