@@ -58,7 +58,9 @@ describeGateway('the limits of the gateway', () => {
     expect(withBody.length).toBeGreaterThan(10);
     const bytesMax = (path: string): number => {
       if (path === '/v1/inventory/changes') return 2_048 * kilobytes;
-      return /^\/v1\/(?:orders|shipments)(?:\/|$)/.test(path) ? 512 * kilobytes : 80 * kilobytes;
+      return /^\/v1\/(?:orders|shipments|returns|transfers|inbound-shipments|sourcing)(?:\/|$)/.test(path)
+        ? 512 * kilobytes
+        : 80 * kilobytes;
     };
     // What the service takes of a route without a limit of its own (`bodyDefaultBytesMax`).
     const serviceBytesMax = 512 * kilobytes;

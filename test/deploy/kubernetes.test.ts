@@ -2,6 +2,7 @@
  * deploy/kubernetes, as far as it can be judged without a cluster: Kustomize builds it, every object fits the schema of
  * its kind, and the rules hold. Each rule is shown changes that it must find.
  */
+import { randomBytes } from 'node:crypto';
 import { globSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -118,7 +119,7 @@ describeBuilt.each(overlays)(`in %s${whenThere}`, (overlay) => {
       return readConfig(Object.fromEntries(told.map(([name, value]) => [name, value.replace('/run/secrets', folder)])));
     };
     expect(() => start(stringData)).toThrow('KEY_ENCRYPTION_KEY');
-    const config = start({ ...stringData, key_encryption_key: Buffer.alloc(32, 1).toString('base64') });
+    const config = start({ ...stringData, key_encryption_key: randomBytes(32).toString('base64') });
     expect(config).toMatchObject({ host: '0.0.0.0', port: 8_080, roles: new Set([role]), cache: 'redis' });
     expect(config.oidcIssuer).toMatch(/^https:/);
     expect(config.servers).toMatchObject({ redisUrl: stringData.redis_url, mongodbUrl: stringData.mongodb_url });

@@ -15,7 +15,7 @@ const refusalOf = (env: Readonly<Record<string, string>>): string => {
   return 'taken';
 };
 
-const key = Buffer.alloc(32, 7);
+const key = Buffer.from(Array.from({ length: 32 }, (_, index) => 7 * index));
 
 const makeFile = (content: string): string => {
   const directory = mkdtempSync(join(tmpdir(), 'stockledger-'));

@@ -139,7 +139,7 @@ export const policies = {
   receiveInbound: changeStock,
   cancelInbound: changeStock,
   /** Each event is of one warehouse, and told to who reaches it. */
-  listEpcisEvents: { ...readStock, scopes: ['inventory:read', 'audit:read'] },
+  listEpcisEvents: readStock,
 } as const satisfies { readonly [operation: string]: Rule };
 
 export type Operation = keyof typeof policies;
