@@ -126,6 +126,19 @@ describe('a stock as of a time (B2)', () => {
     expect(await history.asOf(chairs, { asOf: wednesday })).toMatchObject({ status: 'active', onHand: 3 });
   });
 
+  it('keeps what was there before a retirement when a fact of that time opens the stock anew', async () => {
+    const history = await historyOf(
+      [registered(5, 2), '2026-03-01T08:00:00.000Z', '2026-03-01T08:00:00.000Z'],
+      [move('StockAdjusted', { delta: -5, reason: 'lost' }), wednesday, wednesday],
+      [move('StockRetired', {}), wednesday, wednesday],
+      [registered(0), monday, '2026-03-05T12:00:00.000Z'],
+      [move('StockReceived', { quantity: 2 }), monday, '2026-03-05T12:00:00.000Z'],
+    );
+    expect(await history.asOf(chairs, { asOf: tuesday })).toMatchObject({ onHand: 7, safetyStock: 2, revision: 4 });
+    expect(await history.asOf(chairs, { asOf: wednesday })).toMatchObject({ status: 'active', onHand: 2 });
+    expect(await history.asOf(chairs, { asOf: tuesday, knownAt: wednesday })).toMatchObject({ onHand: 5 });
+  });
+
   it('reads on where one slice of the stream ends', async () => {
     const received = Array.from({ length: 1_200 }, () => move('StockReceived', { quantity: 1 }));
     const history = createStockHistory(await openSource(logOf(...stockEvents(registered(0), ...received))));

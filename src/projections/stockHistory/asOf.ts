@@ -34,8 +34,11 @@ export const foldAsOf = (
   const { warehouseId, sku } = event.data;
   const facts = { warehouseId, sku, revision: event.revision, updatedAt: event.recordedAt };
   if (event.type === 'StockRegistered') {
-    const { registeredAt } = event.data;
-    return levelOf({ ...facts, stock: { phase: 'active', balance: moveBalance(emptyBalance, event), registeredAt } });
+    // A fact that is told after the retirement opens the stock anew. Where it happened before, the stock was open then.
+    const isOpen = level?.status === 'active';
+    const balance = isOpen ? level : moveBalance(emptyBalance, event);
+    const { registeredAt } = isOpen ? level : event.data;
+    return levelOf({ ...facts, stock: { phase: 'active', balance, registeredAt } });
   }
   if (level === null) return null;
   const phase = event.type === 'StockRetired' ? 'retired' : level.status;
