@@ -54,6 +54,11 @@ projectionSpec(discrepancies, logOf, {
       events: events(registered(0), lost(2), registered(5)),
       document: null,
     },
+    {
+      title: 'keeps them where a fact opens a retired stock, with nothing',
+      events: events(registered(0), lost(2), registered(0)),
+      becomes: { missing: 2, count: 1 },
+    },
   ],
 });
 

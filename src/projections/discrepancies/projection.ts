@@ -1,6 +1,6 @@
 /**
  * Stocks with facts that were about more pieces than the ledger knew of (T28), a document for each stock. It goes
- * once a count, or another registration, has said what is there.
+ * once a count, or another registration with goods, has said what is there.
  */
 import type { StockCounted, StockDiscrepancyRecorded, StockRegistered } from '../../domain/stock/events.ts';
 import { unreachable } from '../../eventsourcing/message.ts';
@@ -39,7 +39,7 @@ const discrepancyOf = ({ revision, occurredAt, recordedAt, data }: Recorded<Stoc
 
 export const discrepancies: Projection<DiscrepancyDocument, StockDiscrepancyRecorded | StockCounted | StockRegistered> =
   {
-    name: 'discrepancies_v1',
+    name: 'discrepancies_v2',
     handles: ['StockDiscrepancyRecorded', 'StockCounted', 'StockRegistered'],
     indexes: [['warehouseId', 'latestAt']],
     idsOf: ({ data: { warehouseId, sku } }) => [stockLevelId(warehouseId, sku)],
@@ -57,8 +57,10 @@ export const discrepancies: Projection<DiscrepancyDocument, StockDiscrepancyReco
           };
         }
         case 'StockCounted':
-        case 'StockRegistered':
           return null;
+        case 'StockRegistered':
+          // A fact opens a retired stock with nothing: that says nothing of what is missing.
+          return event.data.onHand > 0 ? null : document;
         default:
           return unreachable(event);
       }
