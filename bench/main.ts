@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort, startService } from '../demo/service.ts';
 import { type Api, prepare, settle, signIn } from './api.ts';
+import { measureBulkAppend } from './batch.ts';
 import { compareGuards } from './guards.ts';
 import { load } from './load.ts';
 import { measureBulk, measureHot, measureKept, measureOrders, measureSteady } from './measures.ts';
@@ -16,6 +17,7 @@ import { figuresOf, figuresTable, jsonOf, type Measured, readEarlier, type Targe
 import { adjustments, reads, skuOf, skusSpread } from './requests.ts';
 import { untilMoved } from './resources.ts';
 import { rounds, say, takeTurns } from './rounds.ts';
+import { fiveWarehouses, measureSourced } from './sourced.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -38,6 +40,8 @@ const targets = {
   hotVsSpread: { name: 'adjustments on one SKU ÷ over 200', reach: 0.8, better: 'higher' },
   bulkVsSingle: { name: 'changes in bulk of 500 ÷ single adjustments', reach: 2.5, better: 'higher' },
   orderVsBare: { name: 'order placed and allocated ÷ bare POST', reach: 0.12, better: 'higher' },
+  sourceVsAdjust: { name: 'order allocated over 5 warehouses ÷ adjustment', reach: 0.25, better: 'higher' },
+  bulkVsAppend: { name: 'time of 500 rows in bulk ÷ one append of 500 events', reach: 3, better: 'lower' },
   readVsBare: { name: 'one stock level ÷ bare GET', reach: 0.7, better: 'higher' },
   adjustP99Ms: { name: 'p99 of an adjustment at half of the maximum rate, ms', reach: 25, better: 'lower' },
   lagP99Ms: { name: 'append → visible to a plain read, p99, ms', reach: 50, better: 'lower' },
@@ -63,7 +67,7 @@ const startBare = async (origin: string): Promise<{ origin: string; child: Child
 };
 
 const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => {
-  const service = await startService({ dataDir, partnerPort: 1, warehouseIds: ['BER'], env: process.env });
+  const service = await startService({ dataDir, partnerPort: 1, warehouseIds: fiveWarehouses, env: process.env });
   const { origin } = service;
   const bare = await startBare(origin);
   try {
@@ -90,6 +94,8 @@ const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => 
       seconds,
     );
     const orderVsBare = await measureOrders(api, bare.origin, seconds);
+    const sourceVsAdjust = await measureSourced(api, next, seconds);
+    const bulkVsAppend = await measureBulkAppend(api);
     await settle(api);
 
     // The store has grown since the first rounds, and the rate that it can keep up with is another one.
@@ -112,6 +118,8 @@ const run = async (dataDir: string): Promise<Measured<keyof typeof targets>> => 
       hotVsSpread,
       bulkVsSingle,
       orderVsBare,
+      sourceVsAdjust,
+      bulkVsAppend,
       readVsBare: read.map(({ ours, bare: other }) => ours.perSecond / other.perSecond),
       adjustP99Ms: steady.map(({ p99Ms }) => p99Ms),
       lagP99Ms: steady.map(({ lagMs }) => lagMs),

@@ -68,17 +68,22 @@ export const shipTo = {
   countryCode: 'DE',
 };
 
-const orderOf = (sku: string): string =>
+interface OrderOptions {
+  readonly sku?: string;
+  readonly sourcing?: 'priority' | 'balance';
+}
+
+const orderOf = ({ sku = orderSku, sourcing = 'priority' }: OrderOptions): string =>
   JSON.stringify({
     customer: { customerId: 'customer-1', ...contact },
     shipTo,
     lines: [{ lineId: '1', sku, quantity: 1, priceMinor: 4_900, currency: 'EUR' }],
-    sourcing: 'priority',
+    sourcing,
   });
 
 /** One piece each. */
-export const orders = (token: string, sku = orderSku): NextRequest => {
-  const body = orderOf(sku);
+export const orders = (token: string, options: OrderOptions = {}): NextRequest => {
+  const body = orderOf(options);
   return () => ({ method: 'POST', path: '/v1/orders', body, headers: post(token) });
 };
 

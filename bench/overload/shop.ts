@@ -31,7 +31,7 @@ export const keepShopping = async ({ origin, token }: Api, stop: AbortSignal): P
   const [placedMs, allocatedMs, readMs]: [number[], number[], number[]] = [[], [], []];
   const [orderAnswers, readAnswers] = [new Map<number, number>(), new Map<number, number>()];
   let unserved = 0;
-  const nextOrder = orders(token, contestedSku);
+  const nextOrder = orders(token, { sku: contestedSku });
 
   const get = (path: string, headers: object = {}): Promise<Response> =>
     fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
