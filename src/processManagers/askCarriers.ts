@@ -43,6 +43,9 @@ const pageMax = 20;
 /** Between the beginnings of two rounds: a parcel is scanned a few times a day, and carriers count requests. */
 export const roundEveryMs = 30 * 60_000;
 
+/** After its dispatch. What has not arrived by then never will, and carriers give a number to another parcel. */
+export const askedForMs = 180 * 24 * 3_600_000;
+
 /** Between two looks whether a round is due, or a carrier is back. */
 export const askEveryMs = 10_000;
 
@@ -87,7 +90,9 @@ export const createCarrierAsking = (ports: CarrierAskingPorts) => {
   /** @returns the round after the page; `null`: the process is to stop. */
   const askPage = async (carrier: Asking, round: CarrierRound, signal: AbortSignal): Promise<CarrierRound | null> => {
     const page = await onTheirWay(carrier.name, round.after, pageMax);
-    const numbers = [...new Set(page.flatMap(numbersOf))];
+    const oldestMs = Date.parse(clock.now()) - askedForMs;
+    const awaited = page.filter(({ dispatchedAt }) => Date.parse(dispatchedAt) >= oldestMs);
+    const numbers = [...new Set(awaited.flatMap(numbersOf))];
     const answered = await Promise.all(numbers.map((number) => askFor(carrier, number, signal)));
     if (signal.aborted) return null;
     const reason = answered.find((each) => each !== null) ?? null;

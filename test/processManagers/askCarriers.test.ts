@@ -7,7 +7,12 @@ import {
   CarrierUnreadable,
 } from '../../src/commands/carrierPorts.ts';
 import type { NumberedShipmentFacts } from '../../src/commands/carrierReports.ts';
-import { type CarrierRound, createCarrierAsking, roundEveryMs } from '../../src/processManagers/askCarriers.ts';
+import {
+  askedForMs,
+  type CarrierRound,
+  createCarrierAsking,
+  roundEveryMs,
+} from '../../src/processManagers/askCarriers.ts';
 
 const startMs = Date.parse('2026-11-24T09:30:00.000Z');
 
@@ -17,7 +22,7 @@ const createWorld = (shipments: number, answer: (number: string) => Promise<read
   const told: string[] = [];
   const rounds = new Map<string, CarrierRound>();
   let nowMs = startMs;
-  const facts = Array.from(
+  let facts = Array.from(
     { length: shipments },
     (_, index): NumberedShipmentFacts => ({
       shipmentId: `s${String(index).padStart(3, '0')}`,
@@ -60,6 +65,9 @@ const createWorld = (shipments: number, answer: (number: string) => Promise<read
     pass: (ms: number) => {
       nowMs += ms;
     },
+    left: (shipmentId: string, dispatchedAt: string) => {
+      facts = facts.map((each) => (each.shipmentId === shipmentId ? { ...each, dispatchedAt } : each));
+    },
     look: (signal = new AbortController().signal) => asking()[0]!.look(signal),
   };
 };
@@ -67,6 +75,15 @@ const report = (trackingNumber: string): CarrierReport => ({
   trackingNumber,
   status: 'in_transit',
   reportedAt: '2026-11-24T08:00:00.000Z',
+});
+
+it('a shipment that did not arrive for half a year is not asked for any more, and those behind it are', async () => {
+  const world = createWorld(25, async (number) => [report(number)]);
+  world.left('s003', new Date(startMs - askedForMs - 1).toISOString());
+  world.left('s004', new Date(startMs - askedForMs).toISOString());
+  await world.look();
+  expect(world.asked).toHaveLength(24);
+  expect(world.asked).not.toContain('N3');
 });
 
 it('every shipment on its way is asked for once a round, and those that send by themselves are not asked', async () => {
