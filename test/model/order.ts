@@ -363,7 +363,8 @@ export const showOrder = (order: Order) => {
   const { orderId, customerId, held, destinationCountry, allowSplit, allowBackorder, placedAt, revision } = order;
   const lines = order.lines.map((line) => showLine(order, line));
   const sourced = total(lines.flatMap(({ allocated }) => allocated));
-  const partly = sourced < total(order.lines) ? 'partial' : 'complete';
+  const wanted = total(lines.map(({ quantity, cancelled }) => ({ quantity: quantity - cancelled })));
+  const partly = sourced < wanted ? 'partial' : 'complete';
   return {
     orderId,
     customerId,

@@ -136,7 +136,7 @@ export const Order = named(
     held: Type.Boolean(),
     allocation: Type.Enum(['none', 'partial', 'complete'], {
       description:
-        'How much of it has goods, reserved or shipped. `processing` with `none` waits for all of its goods; `cancelled` has none.',
+        'How much of what is not cancelled has goods, reserved or shipped. `processing` with `none` waits for all of its goods; `cancelled` has none.',
     }),
     lines: Type.Array(
       Closed({
