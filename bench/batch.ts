@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeStored } from '../src/domain/events.ts';
+import { emptyBalance } from '../src/domain/stock/balance.ts';
 import { stockStream } from '../src/domain/values.ts';
 import type { EventEnvelope } from '../src/eventsourcing/message.ts';
 import { createSqliteEvents } from '../src/infra/sqlite/events/events.ts';
@@ -24,8 +25,7 @@ const stream = stockStream(warehouseId, sku);
 const eventsFrom = (revision: number): readonly EventEnvelope[] =>
   Array.from({ length: rows }, (_, index): EventEnvelope => {
     const now = new Date().toISOString();
-    const onHand = revision + index;
-    const after = { onHand, reserved: 0, quarantined: 0, safetyStock: 0 };
+    const after = { ...emptyBalance, onHand: revision + index };
     return {
       id: randomUUID(),
       type: 'StockReceived',
